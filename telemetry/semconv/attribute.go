@@ -1,0 +1,80 @@
+package semconv
+
+import "go.opentelemetry.io/otel/attribute"
+
+// Attribute keys of spans, metrics and log records.
+const (
+	// AmznTraceIDKey is the raw X-Amzn-Trace-Id header as it reached the
+	// service, cut to its documented length. It joins a span to the line in
+	// the load balancer's access log even when traceparent won.
+	AmznTraceIDKey = attribute.Key("tracehaul.amzn_trace_id")
+
+	// ContextSourceKey says where a message's parent context was found: one
+	// of the ContextSource values.
+	ContextSourceKey = attribute.Key("tracehaul.context.source")
+
+	// ContextPartKey is the part of a context that was dropped: one of the
+	// ContextPart values.
+	ContextPartKey = attribute.Key("tracehaul.context.part")
+
+	// ReasonKey is why something was dropped, failed or refused: a short,
+	// fixed word, never an error's text.
+	ReasonKey = attribute.Key("tracehaul.reason")
+
+	// OutcomeKey is what became of a message: one of the Outcome values.
+	OutcomeKey = attribute.Key("tracehaul.outcome")
+
+	// SignalKey is a telemetry signal: traces, metrics or logs.
+	SignalKey = attribute.Key("tracehaul.signal")
+
+	// ClockClampedKey is true on a span whose start or end was moved so that
+	// times do not run backwards between machines whose clocks differ.
+	ClockClampedKey = attribute.Key("tracehaul.clock.clamped")
+
+	// ClockSkewKey is by how many milliseconds a clamped time was moved.
+	ClockSkewKey = attribute.Key("tracehaul.clock.skew_ms")
+
+	// ReceiveCountKey is SQS's ApproximateReceiveCount: 1 at the first
+	// delivery.
+	ReceiveCountKey = attribute.Key("tracehaul.message.receive_count")
+
+	// MessageShapeKey is how a message from SNS lay in the queue: one of the
+	// MessageShape values.
+	MessageShapeKey = attribute.Key("tracehaul.message.shape")
+
+	// SNSMessageIDKey is SNS's id of a message that came through an SNS
+	// envelope. With raw delivery SNS does not pass it on.
+	SNSMessageIDKey = attribute.Key("tracehaul.sns.message_id")
+
+	// AttemptsKey is how many attempts an AWS SDK call took, the first
+	// included.
+	AttemptsKey = attribute.Key("tracehaul.aws.attempts")
+)
+
+// Values of [ContextSourceKey].
+const (
+	ContextSourceTraceparent = "traceparent"
+	ContextSourceXRay        = "aws_trace_header"
+	ContextSourceNone        = "none"
+)
+
+// Values of [ContextPartKey].
+const (
+	ContextPartBaggage    = "baggage"
+	ContextPartTracestate = "tracestate"
+	ContextPartContext    = "context"
+)
+
+// Values of [OutcomeKey].
+const (
+	OutcomeWritten      = "written"       // a new row was committed
+	OutcomeDuplicate    = "duplicate"     // the row was already there
+	OutcomeFailed       = "failed"        // reported as a batch item failure; SQS redelivers
+	OutcomeDeadLettered = "dead_lettered" // sent to the dead-letter queue, then acknowledged
+)
+
+// Values of [MessageShapeKey].
+const (
+	MessageShapeRaw      = "raw"
+	MessageShapeEnvelope = "sns_envelope"
+)
