@@ -1,0 +1,16 @@
+// Package message carries the trace context in the message attributes of SNS
+// and SQS: into Publish, PublishBatch, SendMessage and SendMessageBatch, and
+// out of messages received by the SDK or by a Lambda function, delivered raw
+// or in an SNS envelope.
+//
+// Start from [FromLambda] or [FromSQS] in a consumer. A publisher seldom
+// needs this package: awssdk.Instrument injects on its own. [Injector] is for
+// those who build their requests without the instrumented SDK.
+//
+// Trace context in HTTP headers of an AWS call ends at AWS; message
+// attributes are what reaches the consumer. They are a scarce good, so the
+// injector keeps to a [Budget] and drops context before it would make a
+// message fail.
+//
+// The package links no AWS client, only the types of messages.
+package message
