@@ -100,13 +100,13 @@ type StoredMessage struct {
 	InFlight  bool
 }
 
-// New makes a Broker without topics or queues, or reports what is wrong with
-// the configuration.
-func New(c Config) (*Broker, error) {
+// New makes a Broker without topics or queues. It panics if c is not valid:
+// configurations are written in code, see [Config.Validate].
+func New(c Config) *Broker {
 	if err := c.Validate(); err != nil {
-		return nil, err
+		panic("messaging: " + err.Error())
 	}
-	return &Broker{cfg: c.withDefaults()}, nil
+	return &Broker{cfg: c.withDefaults()}
 }
 
 // SNS returns the handler of the SNS API.
