@@ -1,0 +1,20 @@
+// Package httpserver traces and measures an HTTP server by OpenTelemetry's
+// stable HTTP conventions.
+//
+// Start from [Middleware] and put it around the whole mux:
+//
+//	mux.HandleFunc("POST /v1/events", accept)
+//	server.Handler = httpserver.Middleware(httpserver.Config{})(mux)
+//
+// A request becomes a SERVER span named after its method and the pattern that
+// matched, `POST /v1/events`, and a point of http.server.request.duration. Its
+// parent comes from traceparent; a load balancer's X-Amzn-Trace-Id gives the
+// trace id where there is none. The answer names the span in a traceresponse
+// header, so that whoever called can find the trace.
+//
+// Cost is part of the contract: a test holds how many allocations the
+// middleware adds to a request, with the SDK's real provider and every request
+// sampled.
+//
+// The package imports nothing of this module outside telemetry.
+package httpserver

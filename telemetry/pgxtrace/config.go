@@ -1,0 +1,47 @@
+package pgxtrace
+
+import (
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Config says how a database is traced. The zero value is a good one.
+type Config struct {
+	// TracerProvider makes the spans.
+	//
+	// Defaults to OpenTelemetry's global one.
+	TracerProvider trace.TracerProvider
+
+	// MeterProvider makes the instruments.
+	//
+	// Defaults to OpenTelemetry's global one.
+	MeterProvider metric.MeterProvider
+
+	// PoolName is db.client.connection.pool.name of the pool's metrics.
+	//
+	// Defaults to host:port/database, as the conventions advise.
+	PoolName string
+
+	// NoStatement keeps db.query.text off the spans. The text is the SQL as the
+	// program wrote it: switch it off where values are pasted into SQL.
+	//
+	// Defaults to false.
+	NoStatement bool
+
+	// NoConnect makes no spans for connecting to the server.
+	//
+	// Defaults to false.
+	NoConnect bool
+}
+
+// WithDefaults returns c with its unset fields filled in.
+func (c Config) WithDefaults() Config {
+	if c.TracerProvider == nil {
+		c.TracerProvider = otel.GetTracerProvider()
+	}
+	if c.MeterProvider == nil {
+		c.MeterProvider = otel.GetMeterProvider()
+	}
+	return c
+}
