@@ -1,0 +1,37 @@
+// Package telemetry sets up OpenTelemetry for a Go program on AWS: providers
+// of traces, metrics and logs, the propagator and a logger, from the standard
+// OTEL_* variables.
+//
+//	cfg, err := telemetry.ConfigFromEnv(os.Getenv)
+//	if err != nil {
+//		return err // names every bad setting at once
+//	}
+//	tel, err := telemetry.Setup(ctx, cfg)
+//	if err != nil {
+//		return err
+//	}
+//	defer tel.Shutdown(context.Background())
+//	tel.SetGlobal()
+//
+// Start from [ConfigFromEnv] and [Setup].
+//
+// # What it promises
+//
+// A collector that is down, slow, hung or answers nonsense never blocks,
+// fails or grows the program. Ended spans and log records go into bounded
+// queues; what does not fit, or cannot be delivered, is dropped and counted
+// by signal and reason in the metric tracehaul.telemetry.dropped.
+// [Telemetry.ForceFlush] and [Telemetry.Shutdown] are bounded, and a flush
+// after one that ran out of time returns at once until the collector answers
+// again, so that a Lambda does not pay for a dead collector with every
+// invocation.
+//
+// OTLP over HTTP is built in, with neither gRPC nor protobuf's reflection
+// linked. OTLP over gRPC is one import away: see package otlpgrpc. Requests to
+// CloudWatch's own OTLP endpoints are signed with SigV4.
+//
+// # Imports
+//
+// The package imports nothing of this module outside telemetry/..., and it
+// reads no environment itself: ConfigFromEnv is handed a getenv.
+package telemetry
