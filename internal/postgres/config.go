@@ -1,0 +1,152 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Config says which PostgreSQL [Start] is to use and how. The zero value is a
+// private server that is fast and forgets.
+type Config struct {
+	// URL connects to a running server as a user who may create databases: a
+	// URL or a keyword/value string. Defaults to "", a private server.
+	URL string
+
+	// Port is where a private server listens on 127.0.0.1. Defaults to a free
+	// one.
+	Port int
+
+	// Durable keeps fsync, synchronous commits and full page writes as they
+	// are in production, as measurements want it. Defaults to false: commits
+	// need not reach the disk.
+	Durable bool
+
+	// Settings are further server settings, such as "max_connections".
+	// Defaults to none.
+	Settings map[string]string
+
+	// BinDir holds initdb and postgres. Defaults to the first of $PATH,
+	// pg_config's and the usual places of this operating system, then to a
+	// download.
+	BinDir string
+
+	// DataDir is where a directory for the data is made. For Durable it wants
+	// to be on a real disk. Defaults to the directory for temporary files.
+	DataDir string
+
+	// CacheDir keeps templates between runs. Defaults to tracehaul/postgres in
+	// the user's cache directory.
+	CacheDir string
+
+	// DownloadDir keeps downloaded binaries between runs. Defaults to CacheDir
+	// and, for root, to /var/cache/tracehaul/postgres, which other users can
+	// enter.
+	DownloadDir string
+
+	// DownloadURL is the Maven repository that binaries are downloaded from.
+	// Defaults to Maven Central.
+	DownloadURL string
+
+	// StartTimeout bounds the start of the server, without the download.
+	// Defaults to 30 seconds.
+	StartTimeout time.Duration
+
+	// Progress is told in one line what takes long: making the template,
+	// downloading. Defaults to io.Discard.
+	Progress io.Writer
+}
+
+// WithDefaults fills in every field that has a default.
+func (c Config) WithDefaults() Config {
+	if c.DataDir == "" {
+		c.DataDir = os.TempDir()
+	}
+	if c.CacheDir == "" {
+		c.CacheDir = userCacheDir()
+	}
+	if c.DownloadDir == "" {
+		c.DownloadDir = c.CacheDir
+		if os.Geteuid() == 0 {
+			c.DownloadDir = "/var/cache/tracehaul/postgres"
+		}
+	}
+	if c.DownloadURL == "" {
+		c.DownloadURL = mavenCentral
+	}
+	if c.StartTimeout == 0 {
+		c.StartTimeout = 30 * time.Second
+	}
+	if c.Progress == nil {
+		c.Progress = io.Discard
+	}
+	return c
+}
+
+// Validate reports every setting that cannot be used.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Port < 0 || c.Port > 65535 {
+		errs = append(errs, fmt.Errorf("port %d: want 0 to 65535", c.Port))
+	}
+	if c.StartTimeout < 0 {
+		errs = append(errs, fmt.Errorf("start timeout %v: want more than 0", c.StartTimeout))
+	}
+	for name := range c.Settings {
+		if !validSetting(name) {
+			errs = append(errs, fmt.Errorf("setting %q: want lower-case letters, digits, dots and underscores", name))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("postgres: configuration: %w", err)
+	}
+	return nil
+}
+
+// settings are the server's settings in the order of their weight: ours, then
+// the caller's, then those that keep the server private.
+func (c Config) settings(port int) map[string]string {
+	s := map[string]string{
+		"max_connections": "200",
+		// The log is for the reason of a failed start; statements stay out of it.
+		"log_min_messages":        "log",
+		"log_min_error_statement": "panic",
+		"log_checkpoints":         "off",
+		"jit":                     "off", // compiling costs more than it saves on statements this small
+		"log_timezone":            "UTC",
+		"timezone":                "UTC",
+	}
+	if !c.Durable {
+		s["fsync"] = "off"
+		s["synchronous_commit"] = "off"
+		s["full_page_writes"] = "off"
+	}
+	maps.Copy(s, c.Settings)
+	s["listen_addresses"] = loopback
+	s["port"] = fmt.Sprint(port)
+	s["unix_socket_directories"] = ""
+	return s
+}
+
+func validSetting(name string) bool {
+	for _, r := range name {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' && r != '.' {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// userCacheDir is where templates are kept: without a home directory, a place
+// for temporary files that belongs to this user alone.
+func userCacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), fmt.Sprintf("tracehaul-%d", os.Geteuid()), "postgres")
+	}
+	return filepath.Join(dir, "tracehaul", "postgres")
+}
