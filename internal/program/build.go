@@ -1,0 +1,145 @@
+package program
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/tracehaul/tracehaul/internal/filelock"
+)
+
+// Module is the path of this module.
+const Module = "github.com/tracehaul/tracehaul"
+
+// Build compiles the named commands of this module (directories below cmd)
+// and puts the programs into dir. It returns the path of each, in order.
+//
+// The source is the module around the working directory. Outside of it, it is
+// the released version that the running program was installed from. Linked
+// programs are kept in the user's cache directory, so that a build of
+// unchanged source takes no time to speak of; dir gets copies of its own.
+func Build(ctx context.Context, dir string, commands ...string) ([]string, error) {
+	if _, err := exec.LookPath("go"); err != nil {
+		return nil, fmt.Errorf("the go command is needed to build %s: %w", strings.Join(commands, " and "), err)
+	}
+	root, err := moduleDir(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := cacheDir(root)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := filelock.Lock(ctx, filepath.Join(cache, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+
+	if err := compile(ctx, root, cache, commands); err != nil {
+		return nil, err
+	}
+	paths := make([]string, len(commands))
+	for i, c := range commands {
+		paths[i] = filepath.Join(dir, c)
+		if err := copyProgram(paths[i], filepath.Join(cache, c)); err != nil {
+			return nil, err
+		}
+	}
+	return paths, nil
+}
+
+// compile runs the go command in the module, or lets it install the released
+// version where root is empty.
+func compile(ctx context.Context, root, out string, commands []string) error {
+	args := []string{"build", "-trimpath", "-tags", "lambda.norpc", "-o", out + string(filepath.Separator)}
+	packages, suffix := "./cmd/", ""
+	if root == "" {
+		version, err := release()
+		if err != nil {
+			return err
+		}
+		args = []string{"install", "-trimpath", "-tags", "lambda.norpc"}
+		packages, suffix = Module+"/cmd/", "@"+version
+	}
+	for _, c := range commands {
+		args = append(args, packages+c+suffix)
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+out) //nolint:forbidigo // the go command needs the user's environment
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, bytes.TrimSpace(output))
+	}
+	return nil
+}
+
+// moduleDir is the root of this module's source if the working directory lies
+// in it, else empty.
+func moduleDir(ctx context.Context) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
+	output, err := cmd.Output()
+	if err != nil {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		return "", nil // not in a module at all
+	}
+	for line := range strings.Lines(string(output)) {
+		if path, dir, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok && path == Module {
+			return dir, nil
+		}
+	}
+	return "", nil
+}
+
+// release is the version the running program was installed from.
+func release() (string, error) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Path != Module || !strings.HasPrefix(info.Main.Version, "v") {
+		return "", errors.New("run this in a clone of " + Module + ", or install a released version, or name the programs' files")
+	}
+	return info.Main.Version, nil
+}
+
+// cacheDir makes the directory that keeps the linked programs of one source.
+func cacheDir(root string) (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		base = filepath.Join(os.TempDir(), fmt.Sprintf("tracehaul-%d", os.Geteuid()))
+	}
+	sum := sha256.Sum256([]byte(root))
+	dir := filepath.Join(base, "tracehaul", "programs", hex.EncodeToString(sum[:6]))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make a directory for programs: %w", err)
+	}
+	return dir, nil
+}
+
+// copyProgram copies rather than links: a later build may write to the
+// cached file while a copy of it runs.
+func copyProgram(to, from string) (err error) {
+	src, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("copy program: %w", err)
+	}
+	defer src.Close()
+	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o700) //nolint:gosec // a program is executable
+	if err != nil {
+		return fmt.Errorf("copy program: %w", err)
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	if _, err := io.Copy(dst, src); err != nil {
+		return fmt.Errorf("copy program: %w", err)
+	}
+	return nil
+}
