@@ -78,3 +78,23 @@ const (
 	MessageShapeRaw      = "raw"
 	MessageShapeEnvelope = "sns_envelope"
 )
+
+// Values of [SignalKey].
+const (
+	SignalTraces  = "traces"
+	SignalMetrics = "metrics"
+	SignalLogs    = "logs"
+)
+
+// Values of [ReasonKey] in [MetricTelemetryDropped].
+const (
+	DropQueueFull   = "queue_full"      // more was made than could be sent
+	DropTimeout     = "timeout"         // the collector did not answer in time
+	DropConnection  = "connection"      // the collector could not be reached, or the connection broke
+	DropUnavailable = "unavailable"     // the collector kept asking for a retry
+	DropRefused     = "refused"         // the collector refused the request for good
+	DropRejected    = "partial_success" // the collector took the request but not these items
+	DropTooLarge    = "too_large"       // a single item is larger than a request may be
+	DropCredentials = "credentials"     // the request could not be signed
+	DropShutdown    = "shutdown"        // the program ended first
+)
