@@ -1,0 +1,101 @@
+package awslambda
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Config says how invocations are traced. The zero value works; set Flush, or
+// what a frozen sandbox holds back arrives late or never.
+type Config struct {
+	// TracerProvider makes the spans.
+	//
+	// Defaults to OpenTelemetry's global one.
+	TracerProvider trace.TracerProvider
+
+	// MeterProvider makes the instruments.
+	//
+	// Defaults to OpenTelemetry's global one.
+	MeterProvider metric.MeterProvider
+
+	// Flush sends what telemetry is held back; it is called at the end of every
+	// invocation and on SIGTERM, and is to return when its context ends.
+	//
+	// Defaults to none.
+	Flush func(context.Context) error
+
+	// FlushTimeout bounds one call of Flush. A flush never goes beyond the
+	// invocation's deadline either.
+	//
+	// Defaults to 2 s.
+	FlushTimeout time.Duration
+
+	// DeadlineMargin is how long before Lambda's deadline the context of a batch
+	// ends, so that there is time left to report the unfinished messages and to
+	// flush. It is never more than half of the time an invocation has.
+	//
+	// Defaults to 1 s.
+	DeadlineMargin time.Duration
+
+	// NoWaitSpan makes no `wait <queue>` spans. The time in the queue is measured
+	// all the same.
+	//
+	// Defaults to false.
+	NoWaitSpan bool
+
+	// XRayParent makes the span in the invocation's X-Ray header the parent of the
+	// invocation span. Set it where X-Ray's active tracing is on and its traces end
+	// up in the same backend. Whether to sample stays with the tracer provider.
+	//
+	// Defaults to false: a link.
+	XRayParent bool
+
+	// FunctionName names the invocation spans.
+	//
+	// Defaults to the function's name as Lambda gives it.
+	FunctionName string
+
+	// QueueName names the queue in spans and metrics, from its ARN.
+	//
+	// Defaults to the last part of the ARN.
+	QueueName func(arn string) string
+
+	// Logger takes what goes wrong in the wrapper and in handlers: panics, cut off
+	// batches, failed flushes.
+	//
+	// Defaults to [slog.Default].
+	Logger *slog.Logger
+
+	// Now is the clock.
+	//
+	// Defaults to [time.Now].
+	Now func() time.Time
+}
+
+// WithDefaults returns c with its unset fields filled in.
+func (c Config) WithDefaults() Config {
+	if c.TracerProvider == nil {
+		c.TracerProvider = otel.GetTracerProvider()
+	}
+	if c.MeterProvider == nil {
+		c.MeterProvider = otel.GetMeterProvider()
+	}
+	if c.FlushTimeout <= 0 {
+		c.FlushTimeout = 2 * time.Second
+	}
+	if c.DeadlineMargin <= 0 {
+		c.DeadlineMargin = time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
