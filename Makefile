@@ -1,18 +1,55 @@
-# Every target is documented by the comment behind its name: `make help`.
+# `make help` lists every target. CI runs `make ci`, which is these same targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 GO ?= go
+TOOL := $(GO) tool -modfile=tools/go.mod
+FUZZTIME ?= 10s
+PACKAGES ?= ./...
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## run the whole pipeline once on embedded parts and print the trace
 	$(GO) run ./cmd/tracehaul demo
 
-test: ## all tests
-	$(GO) test ./...
+test: ## run all tests
+	$(GO) test $(PACKAGES)
 
-race: ## all tests with the race detector
-	$(GO) test -race ./...
+race: ## run all tests with the race detector
+	$(GO) test -race -timeout 10m $(PACKAGES)
 
-.PHONY: help demo test race
+lint: ## check style, known mistakes and the direction of imports
+	$(TOOL) golangci-lint run $(PACKAGES)
+
+format: ## rewrite the source as lint wants it
+	$(TOOL) golangci-lint fmt
+
+fuzz: ## fuzz every parser of outside input, FUZZTIME (10s) each
+	@for package in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' $(PACKAGES)); do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$package"/*_test.go | cut -c6- | sort -u); do \
+	    echo "== $$target in $${package#$(CURDIR)/}"; \
+	    (cd "$$package" && $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) .); \
+	  done; \
+	done
+
+bench: ## measure what telemetry costs: ratios, interleaved in one run
+	$(GO) run ./internal/bench
+
+bench-once: ## run every benchmark once, so that none rots
+	$(GO) test -run '^$$' -bench . -benchtime 1x $(PACKAGES)
+
+generate: ## write all generated files
+	$(GO) run ./cmd/tracehaul generate
+
+verify: ## fail if a generated file or go.mod is not up to date
+	$(GO) run ./cmd/tracehaul generate --check
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+
+image: ## build the images and run the demo with the programs in them
+	build/image.sh
+
+ci: lint verify race bench-once image ## all that CI runs
+
+.PHONY: help demo test race lint format fuzz bench bench-once generate verify image ci
