@@ -1,6 +1,11 @@
 package xray
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -8,54 +13,221 @@ import (
 const HeaderName = "X-Amzn-Trace-Id"
 
 // MaxLength is the longest header that is read, in bytes. A load balancer
-// rewrites the header with Root alone when the request's headers exceed 7 KB
-// ("Request tracing for your Application Load Balancer", Limitations).
+// rewrites the header with Root alone when the HTTP headers exceed 7 KB
+// ("Request tracing for your Application Load Balancer", Limitations), so
+// that nothing longer comes from one.
 const MaxLength = 7 << 10
 
 // Decision is the Sampled field of a header.
 type Decision uint8
 
-// The decisions a header can carry.
+// The decisions that a header can carry.
 const (
-	Undecided  Decision = iota // no Sampled field, or Sampled=?: whoever starts the trace decides
+	Undecided  Decision = iota // no Sampled field, or Sampled=?
 	NotSampled                 // Sampled=0
 	Sampled                    // Sampled=1
 )
 
-// Header is a parsed X-Amzn-Trace-Id. The zero value of a field means that
-// the header does not have it.
+// Header is a parsed X-Amzn-Trace-Id, as described in "Tracing header" of the
+// AWS X-Ray Developer Guide and in "Request tracing for your Application Load
+// Balancer". A field that the header does not have is zero.
 type Header struct {
-	// Root is the trace id.
+	// Root is the id of the trace.
 	Root trace.TraceID
-	// Self is what a load balancer adds to a header that came with a Root:
-	// the id of this one request.
+	// Self is the id of this one request. A load balancer adds it when the
+	// header came with a Root already.
 	Self trace.TraceID
-	// Parent is the span that the request comes from.
+	// Parent is the span that made the request.
 	Parent trace.SpanID
-	// Sampled is the sampling decision.
+	// Sampled is the sampling decision made upstream.
 	Sampled Decision
-	// Lineage is what Lambda counts recursive invocations with.
+	// Lineage is what Lambda recognises recursive invocations by. It is
+	// passed on as it came.
 	Lineage string
 }
 
-// Parse reads a header.
-func Parse(header string) (Header, error) { return Header{}, nil }
+var (
+	errTooLong = errors.New("trace header is longer than 7 KiB")
+	errNoRoot  = errors.New("trace header has no Root field")
+	errRoot    = errors.New("malformed Root field in trace header: want 1-<8 hex digits>-<24 hex digits>")
+	errSelf    = errors.New("malformed Self field in trace header: want 1-<8 hex digits>-<24 hex digits>")
+	errParent  = errors.New("malformed Parent field in trace header: want 16 hex digits")
+	errSampled = errors.New("malformed Sampled field in trace header: want 0, 1 or ?")
+)
+
+// Parse reads the value of an X-Amzn-Trace-Id header. Fields may stand in any
+// order, unknown ones are passed over, and of a field given twice the first
+// counts.
+//
+// The error names the first fault. Faulty fields are left zero and the others
+// are kept, so that a header with a good Root is of use even so: check
+// Root.IsValid rather than the error to decide whether a trace can be
+// continued. The error never holds anything of the header.
+func Parse(header string) (Header, error) {
+	var h Header
+	if len(header) > MaxLength {
+		return h, errTooLong
+	}
+	var seen struct{ root, self, parent, sampled, lineage bool }
+	var fault error
+	first := func(seen *bool) bool {
+		was := *seen
+		*seen = true
+		return !was
+	}
+	check := func(ok bool, err error) {
+		if !ok && fault == nil {
+			fault = err
+		}
+	}
+	for rest, more := header, true; more; {
+		var field string
+		field, rest, more = strings.Cut(rest, ";")
+		name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
+		ok := true
+		switch {
+		case name == "Root" && first(&seen.root):
+			h.Root, ok = TraceIDFromRoot(value)
+			check(ok, errRoot)
+		case name == "Self" && first(&seen.self):
+			h.Self, ok = TraceIDFromRoot(value)
+			check(ok, errSelf)
+		case name == "Parent" && first(&seen.parent):
+			h.Parent, ok = spanID(value)
+			check(ok, errParent)
+		case name == "Sampled" && first(&seen.sampled):
+			h.Sampled, ok = decision(value)
+			check(ok, errSampled)
+		case name == "Lineage" && first(&seen.lineage):
+			h.Lineage = value
+		}
+	}
+	check(seen.root, errNoRoot)
+	return h, fault
+}
 
 // String writes the header in the order that AWS uses. It is empty when there
 // is no Root.
-func (h Header) String() string { return "" }
+func (h Header) String() string {
+	if !h.Root.IsValid() {
+		return ""
+	}
+	b := make([]byte, 0, 128+len(h.Lineage))
+	if h.Self.IsValid() {
+		b = append(appendRoot(append(b, "Self="...), h.Self), ';')
+	}
+	b = appendRoot(append(b, "Root="...), h.Root)
+	if h.Parent.IsValid() {
+		b = hex.AppendEncode(append(b, ";Parent="...), h.Parent[:])
+	}
+	switch h.Sampled {
+	case Sampled:
+		b = append(b, ";Sampled=1"...)
+	case NotSampled:
+		b = append(b, ";Sampled=0"...)
+	case Undecided:
+	}
+	if h.Lineage != "" {
+		b = append(append(b, ";Lineage="...), h.Lineage...)
+	}
+	return string(b)
+}
 
-// ALBSpanID is the id of the span that stands for the load balancer's part of
-// this request, see the function [ALBSpanID].
-func (h Header) ALBSpanID() trace.SpanID { return trace.SpanID{} }
+// ALBSpanID is the id of the span that stands for the load balancer's part in
+// the request: [ALBSpanID] of Self or, when the load balancer was first in the
+// chain and there is no Self, of Root. It is the zero id when there is
+// neither.
+//
+// The header is logged in the load balancer's access log (field trace_id), so
+// that whoever makes spans from the log comes to the same id.
+func (h Header) ALBSpanID() trace.SpanID {
+	if h.Self.IsValid() {
+		return ALBSpanID(h.Self)
+	}
+	return ALBSpanID(h.Root)
+}
 
-// ALBSpanID derives the id of a load balancer's span from the id that the
-// load balancer gave the request.
-func ALBSpanID(request trace.TraceID) trace.SpanID { return trace.SpanID{} }
+// ALBSpanID derives a load balancer's span id from the id that the load
+// balancer gave to the request: the first 8 bytes of SHA-256 over the text
+// "alb" and the 16 bytes of the id. It is the zero id for the zero id.
+func ALBSpanID(request trace.TraceID) trace.SpanID {
+	if !request.IsValid() {
+		return trace.SpanID{}
+	}
+	sum := sha256.Sum256(append([]byte("alb"), request[:]...))
+	id := trace.SpanID(sum[:8])
+	if !id.IsValid() {
+		id[7] = 1 // one id in 2^64 would not be valid
+	}
+	return id
+}
 
 // TraceIDFromRoot reads the value of a Root or Self field:
-// 1-<8 hex digits>-<24 hex digits>. It returns false when it is anything else.
-func TraceIDFromRoot(root string) (trace.TraceID, bool) { return trace.TraceID{}, false }
+// 1-<8 hex digits>-<24 hex digits>. It returns false for anything else and for
+// an id of zeros.
+func TraceIDFromRoot(root string) (trace.TraceID, bool) {
+	var id trace.TraceID
+	if len(root) != 35 || root[:2] != "1-" || root[10] != '-' {
+		return id, false
+	}
+	if !decodeHex(id[:4], root[2:10]) || !decodeHex(id[4:], root[11:]) || !id.IsValid() {
+		return trace.TraceID{}, false
+	}
+	return id, true
+}
 
 // RootFromTraceID writes a trace id as the value of a Root field.
-func RootFromTraceID(id trace.TraceID) string { return "" }
+func RootFromTraceID(id trace.TraceID) string {
+	return string(appendRoot(make([]byte, 0, 35), id))
+}
+
+func appendRoot(b []byte, id trace.TraceID) []byte {
+	b = hex.AppendEncode(append(b, "1-"...), id[:4])
+	return hex.AppendEncode(append(b, '-'), id[4:])
+}
+
+func spanID(s string) (trace.SpanID, bool) {
+	var id trace.SpanID
+	if len(s) != 16 || !decodeHex(id[:], s) || !id.IsValid() {
+		return trace.SpanID{}, false
+	}
+	return id, true
+}
+
+func decision(s string) (Decision, bool) {
+	switch s {
+	case "1":
+		return Sampled, true
+	case "0":
+		return NotSampled, true
+	case "?": // "decide, and tell me in the response"
+		return Undecided, true
+	default:
+		return Undecided, false
+	}
+}
+
+// decodeHex is hex.Decode from a string, without copying it.
+func decodeHex(dst []byte, src string) bool {
+	for i := range dst {
+		hi, lo := hexDigit(src[2*i]), hexDigit(src[2*i+1])
+		if hi > 15 || lo > 15 {
+			return false
+		}
+		dst[i] = hi<<4 | lo
+	}
+	return true
+}
+
+func hexDigit(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	default:
+		return 0xff
+	}
+}

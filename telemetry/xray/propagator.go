@@ -4,37 +4,153 @@ import (
 	"context"
 
 	"go.opentelemetry.io/otel/propagation"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 )
 
+// maxRaw is how much of a header is kept for [RawHeader]. AWS's own fields
+// take up to about 300 bytes; the rest is whatever a client put there.
+const maxRaw = 1 << 10
+
 // Propagator carries the trace context in the X-Amzn-Trace-Id header.
+//
+// On the way in, a W3C traceparent wins: when the context has a valid remote
+// span context already, or when a propagator that comes later finds one, the
+// header only stays readable through [RawHeader]. Otherwise:
+//
+//   - Root alone: the trace id is kept, there is no parent, the root sampler
+//     decides.
+//   - Root and Parent: the parent is remote. With Sampled=0 or 1 the decision
+//     is made; without Sampled, or with Sampled=?, the root sampler decides
+//     (this needs [Sampler]).
+//   - Root and Sampled without Parent, the form in which X-Ray hands a
+//     decision from the first service on: the trace id is kept, there is no
+//     parent, and the decision is treated like a remote parent's (this needs
+//     [Sampler]; without it the root sampler decides).
+//   - anything else: the context is returned as it was.
 type Propagator struct {
-	// ALBParent makes the load balancer's own span the parent. Set it only
-	// where something turns the load balancer's access log into spans.
-	// Defaults to false: the service's span is the root.
+	// ALBParent makes the load balancer's own span, [Header.ALBSpanID], the
+	// parent of requests that came through one, while the sampling decision
+	// stays as above. Set it only where something turns the load balancer's
+	// access log into spans: else traces hang from a span that never comes.
+	// It needs [Sampler]. Defaults to false: the load balancer has no span.
 	ALBParent bool
 }
 
 var _ propagation.TextMapPropagator = Propagator{}
 
-// Inject writes the header.
-func (p Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {}
-
-// Extract reads the header.
-func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
-	return ctx
+// Inject writes Root, Parent and Sampled of the current span, and the Lineage
+// of the header that came in if it belongs to the same trace.
+func (Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
+	sc := trace.SpanContextFromContext(ctx)
+	if !sc.IsValid() {
+		return
+	}
+	h := Header{Root: sc.TraceID(), Parent: sc.SpanID(), Sampled: NotSampled}
+	if sc.IsSampled() {
+		h.Sampled = Sampled
+	}
+	if raw, ok := RawHeader(ctx); ok {
+		if in, _ := Parse(raw); in.Root == h.Root {
+			h.Lineage = in.Lineage
+		}
+	}
+	carrier.Set(HeaderName, h.String())
 }
 
-// Fields returns the one header.
+// Extract returns a context that continues the trace of the header.
+func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
+	raw := carrier.Get(HeaderName)
+	if raw == "" {
+		return ctx
+	}
+	c := &headerContext{Context: ctx, raw: raw[:min(len(raw), maxRaw)]}
+	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() && sc.IsRemote() {
+		return c
+	}
+	h, _ := Parse(raw)
+	// The load balancer stood in between when it says so with Self, and when
+	// it made the Root, which then stands alone.
+	if p.ALBParent && (h.Self.IsValid() || !h.Parent.IsValid() && h.Sampled == Undecided) {
+		h.Parent = h.ALBSpanID()
+	}
+	return c.continued(h)
+}
+
+// Fields returns the name of the header.
 func (Propagator) Fields() []string { return []string{HeaderName} }
 
-// RawHeader returns the X-Amzn-Trace-Id header as it arrived, cut to 1 KiB.
-func RawHeader(ctx context.Context) (string, bool) { return "", false }
+// RawHeader returns the X-Amzn-Trace-Id header as it arrived, cut to 1 KiB,
+// and whether there was one. It is what joins a span to a line of the load
+// balancer's access log, whichever header won.
+func RawHeader(ctx context.Context) (string, bool) {
+	c, ok := ctx.Value(rawKey{}).(*headerContext)
+	if !ok {
+		return "", false
+	}
+	return c.raw, true
+}
 
-// ContextWithHeader returns a context that continues the header's trace, as
-// Propagator does for a header that came by HTTP.
-func ContextWithHeader(ctx context.Context, h Header) context.Context { return ctx }
+// ContextWithHeader returns a context that continues the trace of h by the
+// rules of [Propagator]: for headers that did not come by HTTP, like Lambda's
+// or SQS's AWSTraceHeader. It returns ctx when h has no Root.
+func ContextWithHeader(ctx context.Context, h Header) context.Context {
+	return (&headerContext{Context: ctx}).continued(h)
+}
 
-// Sampler wraps a tracer provider's sampler so that a header without a
-// sampling decision leaves the decision to base's root sampler.
-func Sampler(base sdktrace.Sampler) sdktrace.Sampler { return base }
+// headerContext holds what is known of a header beyond the span context. It
+// is a context of its own, instead of two values in two contexts, because it
+// is made for every request.
+type headerContext struct {
+	context.Context //nolint:containedctx // it is a context
+
+	raw string // empty when not from HTTP
+
+	// The span context that decided is about, see Sampler. The zero ids mean
+	// that the span context says it all.
+	traceID trace.TraceID
+	spanID  trace.SpanID
+	decided Decision
+}
+
+type (
+	rawKey      struct{}
+	decisionKey struct{}
+)
+
+// Value answers for the parts that are set and leaves the others to the
+// contexts beneath.
+func (c *headerContext) Value(key any) any {
+	switch key.(type) {
+	case rawKey:
+		if c.raw != "" {
+			return c
+		}
+	case decisionKey:
+		if c.traceID.IsValid() {
+			return c
+		}
+	}
+	return c.Context.Value(key)
+}
+
+// continued returns c, or a context beneath it, with the span context of h.
+func (c *headerContext) continued(h Header) context.Context {
+	if !h.Root.IsValid() {
+		if c.raw == "" {
+			return c.Context
+		}
+		return c
+	}
+	config := trace.SpanContextConfig{TraceID: h.Root, SpanID: h.Parent, Remote: h.Parent.IsValid()}
+	if h.Parent.IsValid() == (h.Sampled == Undecided) {
+		// What a span context cannot say: a parent without a decision, and a
+		// decision without a parent.
+		c.traceID, c.spanID, c.decided = h.Root, h.Parent, h.Sampled
+	} else if h.Sampled == Sampled {
+		config.TraceFlags = trace.FlagsSampled
+	}
+	// A span context without a span id is not valid, so that samplers and
+	// propagators treat it as none, but the SDK takes the trace id from it
+	// for the root span that it starts.
+	return trace.ContextWithSpanContext(c, trace.NewSpanContext(config))
+}

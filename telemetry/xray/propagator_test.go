@@ -1,0 +1,322 @@
+package xray_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/xray"
+)
+
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+// extract reads header as a server does.
+func extract(p propagation.TextMapPropagator, header string) context.Context {
+	h := http.Header{}
+	h.Set("x-amzn-trace-id", header) // proxies may change the case
+	return p.Extract(context.Background(), propagation.HeaderCarrier(h))
+}
+
+// start starts a server span in ctx with a real SDK and returns it if it is
+// sampled.
+func start(t *testing.T, ctx context.Context, sampler sdktrace.Sampler) (sdktrace.ReadOnlySpan, trace.SpanContext) {
+	t.Helper()
+	recorder := tracetest.NewSpanRecorder()
+	tp := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithSpanProcessor(recorder))
+	_, span := tp.Tracer("").Start(ctx, "span", trace.WithSpanKind(trace.SpanKindServer))
+	span.End()
+	if ended := recorder.Ended(); len(ended) == 1 {
+		return ended[0], span.SpanContext()
+	}
+	return nil, span.SpanContext()
+}
+
+func TestPropagator_RootAlone_KeepsTraceIDAndRootSamplerDecides(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		sampler sdktrace.Sampler
+		sampled bool
+	}{
+		"AlwaysOn":                           {sdktrace.AlwaysSample(), true},
+		"AlwaysOff":                          {sdktrace.NeverSample(), false},
+		"TraceIDRatio 1":                     {sdktrace.TraceIDRatioBased(1), true},
+		"TraceIDRatio 0":                     {sdktrace.TraceIDRatioBased(0), false},
+		"ParentBased(AlwaysOn)":              {sdktrace.ParentBased(sdktrace.AlwaysSample()), true},
+		"ParentBased(AlwaysOff)":             {sdktrace.ParentBased(sdktrace.NeverSample()), false},
+		"ParentBased(TraceIDRatio 1)":        {sdktrace.ParentBased(sdktrace.TraceIDRatioBased(1)), true},
+		"ParentBased(TraceIDRatio 0)":        {sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0)), false},
+		"Sampler(ParentBased(AlwaysOn))":     {xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())), true},
+		"Sampler(ParentBased(AlwaysOff))":    {xray.Sampler(sdktrace.ParentBased(sdktrace.NeverSample())), false},
+		"Sampler(ParentBased(TraceIDRatio))": {xray.Sampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(1))), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := extract(xray.Propagator{}, "Root="+root)
+			if trace.SpanContextFromContext(ctx).IsValid() {
+				t.Error("the context has a parent")
+			}
+			span, sc := start(t, ctx, test.sampler)
+			if sc.TraceID() != rootID {
+				t.Errorf("trace id = %v, want Root's %v", sc.TraceID(), rootID)
+			}
+			if sc.IsSampled() != test.sampled || (span != nil) != test.sampled {
+				t.Errorf("sampled = %v, want %v", sc.IsSampled(), test.sampled)
+			}
+			if span != nil && (span.Parent().SpanID().IsValid() || span.Parent().IsRemote()) {
+				t.Errorf("parent = %+v, want none", span.Parent())
+			}
+		})
+	}
+}
+
+// A ratio must pick the traces it would pick anywhere else in the system.
+func TestPropagator_RootAlone_RatioDependsOnTraceID(t *testing.T) {
+	t.Parallel()
+	base := sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0.5))
+	for _, header := range []string{
+		"Root=1-67891233-00000000ffffffffffffffff",
+		"Root=1-67891233-000000000000000000000001",
+	} {
+		h, err := xray.Parse(header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := base.ShouldSample(sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: h.Root})
+		_, sc := start(t, extract(xray.Propagator{}, header), xray.Sampler(base))
+		if got := sc.IsSampled(); got != (want.Decision == sdktrace.RecordAndSample) {
+			t.Errorf("%s: sampled = %v, want %v", header, got, want.Decision)
+		}
+	}
+}
+
+func TestPropagator_EveryForm_ParentAndDecision(t *testing.T) {
+	t.Parallel()
+	alb, albSelf := xray.ALBSpanID(rootID), xray.ALBSpanID(selfID)
+	on, off := sdktrace.ParentBased(sdktrace.AlwaysSample()), sdktrace.ParentBased(sdktrace.NeverSample())
+	for _, test := range []struct {
+		name      string
+		header    string
+		albParent bool
+		parent    trace.SpanID
+		on, off   bool // sampled with a root sampler that is on, or off
+	}{
+		{"Root", "Root=" + root, false, trace.SpanID{}, true, false},
+		{"Self and Root", "Self=" + self + ";Root=" + root, false, trace.SpanID{}, true, false},
+		{"Parent, sampled", "Root=" + root + ";Parent=" + parent + ";Sampled=1", false, parentID, true, true},
+		{"Parent, not sampled", "Root=" + root + ";Parent=" + parent + ";Sampled=0", false, parentID, false, false},
+		{"Parent, asked", "Root=" + root + ";Parent=" + parent + ";Sampled=?", false, parentID, true, false},
+		{"Parent, undecided", "Root=" + root + ";Parent=" + parent, false, parentID, true, false},
+		{"sampled without Parent", "Root=" + root + ";Sampled=1", false, trace.SpanID{}, true, true},
+		{"not sampled without Parent", "Root=" + root + ";Sampled=0", false, trace.SpanID{}, false, false},
+		{"malformed Parent", "Root=" + root + ";Parent=x", false, trace.SpanID{}, true, false},
+		{"malformed Sampled", "Root=" + root + ";Parent=" + parent + ";Sampled=x", false, parentID, true, false},
+
+		{"ALB: Root", "Root=" + root, true, alb, true, false},
+		{"ALB: Self and Root", "Self=" + self + ";Root=" + root, true, albSelf, true, false},
+		{"ALB: Self, Root, sampled", "Self=" + self + ";Root=" + root + ";Sampled=1", true, albSelf, true, true},
+		{"ALB: Self, Root, Parent, not sampled", "Self=" + self + ";Root=" + root + ";Parent=" + parent + ";Sampled=0", true, albSelf, false, false},
+		{"ALB: Parent from behind it", "Root=" + root + ";Parent=" + parent + ";Sampled=1", true, parentID, true, true},
+		{"ALB: decision from behind it", "Root=" + root + ";Sampled=0", true, trace.SpanID{}, false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			ctx := extract(xray.Propagator{ALBParent: test.albParent}, test.header)
+			for _, root := range []struct {
+				base    sdktrace.Sampler
+				sampled bool
+			}{{on, test.on}, {off, test.off}} {
+				span, sc := start(t, ctx, xray.Sampler(root.base))
+				if sc.TraceID() != rootID {
+					t.Errorf("trace id = %v, want %v", sc.TraceID(), rootID)
+				}
+				if sc.IsSampled() != root.sampled {
+					t.Errorf("sampled with %s = %v, want %v", root.base.Description(), sc.IsSampled(), root.sampled)
+				}
+				if span != nil && span.Parent().SpanID() != test.parent {
+					t.Errorf("parent = %v, want %v", span.Parent().SpanID(), test.parent)
+				}
+				if span != nil && span.Parent().IsRemote() != test.parent.IsValid() {
+					t.Errorf("parent is remote = %v", span.Parent().IsRemote())
+				}
+			}
+		})
+	}
+}
+
+func TestPropagator_NothingToContinue_StartsANewTrace(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{
+		"", "hello", "Self=" + self, "Parent=" + parent + ";Sampled=1", "Root=" + self + "0",
+		"Root=" + root + ";x=" + strings.Repeat("y", 8<<10),
+	} {
+		for _, alb := range []bool{false, true} {
+			ctx := extract(xray.Propagator{ALBParent: alb}, header)
+			if sc := trace.SpanContextFromContext(ctx); sc.HasTraceID() || sc.HasSpanID() {
+				t.Errorf("Extract(%.40q) = %v, want nothing", header, sc)
+			}
+			if _, sc := start(t, ctx, xray.Sampler(sdktrace.AlwaysSample())); !sc.IsSampled() {
+				t.Errorf("Extract(%.40q): the new trace is not sampled", header)
+			}
+		}
+	}
+}
+
+func TestPropagator_Traceparent_WinsInEitherOrder(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]propagation.TextMapPropagator{
+		"behind": propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, xray.Propagator{ALBParent: true}),
+		"before": propagation.NewCompositeTextMapPropagator(xray.Propagator{ALBParent: true}, propagation.TraceContext{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, header := range []string{"Root=" + root, "Root=" + root + ";Parent=" + parent + ";Sampled=0"} {
+				for flags, sampled := range map[string]bool{"01": true, "00": false} {
+					ctx := p.Extract(context.Background(), propagation.MapCarrier{
+						"traceparent":   traceparent[:53] + flags,
+						xray.HeaderName: header,
+					})
+					_, sc := start(t, ctx, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
+					if got, want := sc.TraceID(), traceID("0af7651916cd43dd8448eb211c80319c"); got != want {
+						t.Errorf("trace id = %v, want traceparent's %v", got, want)
+					}
+					if sc.IsSampled() != sampled {
+						t.Errorf("sampled = %v, want traceparent's %v", sc.IsSampled(), sampled)
+					}
+					if raw, ok := xray.RawHeader(ctx); !ok || raw != header {
+						t.Errorf("RawHeader = %q, %v, want %q", raw, ok, header)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A client may send the same trace id in both headers, with decisions that
+// differ: that of the winning one counts.
+func TestPropagator_TraceparentOfSameTrace_ItsDecisionCounts(t *testing.T) {
+	t.Parallel()
+	p := propagation.NewCompositeTextMapPropagator(xray.Propagator{}, propagation.TraceContext{})
+	ctx := p.Extract(context.Background(), propagation.MapCarrier{
+		"traceparent":   "00-" + rootID.String() + "-b7ad6b7169203331-00",
+		xray.HeaderName: "Root=" + root + ";Parent=" + parent,
+	})
+	if _, sc := start(t, ctx, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample()))); sc.IsSampled() {
+		t.Error("the header's missing decision overruled traceparent's")
+	}
+}
+
+func TestPropagator_NewRootAndChildren_AreNotTouched(t *testing.T) {
+	t.Parallel()
+	ctx := extract(xray.Propagator{}, "Root="+root+";Parent="+parent)
+	tp := sdktrace.NewTracerProvider(sdktrace.WithSampler(xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample()))))
+	tracer := tp.Tracer("")
+
+	ctx, server := tracer.Start(ctx, "server")
+	_, child := tracer.Start(ctx, "child")
+	_, other := tracer.Start(ctx, "other", trace.WithNewRoot())
+	if got := child.SpanContext(); got.TraceID() != rootID || !got.IsSampled() {
+		t.Errorf("child = %v sampled %v, want the trace of Root, sampled", got.TraceID(), got.IsSampled())
+	}
+	if got := other.SpanContext(); got.TraceID() == rootID {
+		t.Error("a new root has the trace id of Root")
+	}
+	_ = server
+
+	rootOnly := extract(xray.Propagator{}, "Root="+root)
+	if _, other := tracer.Start(rootOnly, "other", trace.WithNewRoot()); other.SpanContext().TraceID() == rootID {
+		t.Error("a new root has the trace id of a Root that stood alone")
+	}
+}
+
+func TestRawHeader_LongHeader_IsCut(t *testing.T) {
+	t.Parallel()
+	ctx := extract(xray.Propagator{}, "Root="+root+";x="+strings.Repeat("y", 9<<10))
+	raw, ok := xray.RawHeader(ctx)
+	if !ok || len(raw) != 1024 || !strings.HasPrefix(raw, "Root="+root) {
+		t.Errorf("RawHeader = %d bytes, %v", len(raw), ok)
+	}
+	if _, ok := xray.RawHeader(context.Background()); ok {
+		t.Error("RawHeader found a header where there is none")
+	}
+}
+
+func TestContextWithHeader_InsideARequest_LeavesItsRawHeader(t *testing.T) {
+	t.Parallel()
+	ctx := extract(xray.Propagator{}, "Root="+root)
+	ctx = xray.ContextWithHeader(ctx, xray.Header{Root: selfID, Parent: parentID})
+	if raw, ok := xray.RawHeader(ctx); !ok || raw != "Root="+root {
+		t.Errorf("RawHeader = %q, %v", raw, ok)
+	}
+	span, sc := start(t, ctx, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
+	if sc.TraceID() != selfID || span == nil || span.Parent().SpanID() != parentID {
+		t.Errorf("the span is in trace %v with parent %v", sc.TraceID(), span)
+	}
+	before := context.Background()
+	if got := xray.ContextWithHeader(before, xray.Header{Sampled: xray.Sampled}); got != before {
+		t.Error("a header without a Root made another context")
+	}
+}
+
+func TestPropagatorInject_CurrentSpan_WritesHeader(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, in string
+		flags    trace.TraceFlags
+		want     string
+	}{
+		{"sampled", "", trace.FlagsSampled, "Root=" + root + ";Parent=" + parent + ";Sampled=1"},
+		{"not sampled", "", 0, "Root=" + root + ";Parent=" + parent + ";Sampled=0"},
+		{
+			"the same trace's Lineage", "Root=" + root + ";Lineage=" + lineage, trace.FlagsSampled,
+			"Root=" + root + ";Parent=" + parent + ";Sampled=1;Lineage=" + lineage,
+		},
+		{
+			"another trace's Lineage", "Root=" + self + ";Lineage=" + lineage, trace.FlagsSampled,
+			"Root=" + root + ";Parent=" + parent + ";Sampled=1",
+		},
+		{"fields of others", "Root=" + root + ";CalledFrom=app", 0, "Root=" + root + ";Parent=" + parent + ";Sampled=0"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			ctx := context.Background()
+			if test.in != "" {
+				ctx = extract(xray.Propagator{}, test.in)
+			}
+			ctx = trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
+				TraceID: rootID, SpanID: parentID, TraceFlags: test.flags,
+			}))
+			carrier := propagation.MapCarrier{}
+			xray.Propagator{}.Inject(ctx, carrier)
+			if got := carrier[xray.HeaderName]; got != test.want {
+				t.Errorf("header = %q, want %q", got, test.want)
+			}
+		})
+	}
+	carrier := propagation.MapCarrier{}
+	xray.Propagator{}.Inject(context.Background(), carrier)
+	if len(carrier) != 0 {
+		t.Errorf("without a span it wrote %v", carrier)
+	}
+}
+
+func TestPropagator_RootAlone_ThreeAllocations(t *testing.T) {
+	carrier := propagation.HeaderCarrier{}
+	carrier.Set(xray.HeaderName, "Root="+root)
+	n := testing.AllocsPerRun(100, func() { xray.Propagator{}.Extract(context.Background(), carrier) })
+	if n > 3 {
+		t.Errorf("Extract allocates %v times, want 3 at most", n)
+	}
+}
+
+func TestSampler_Description_NamesBase(t *testing.T) {
+	t.Parallel()
+	if got, want := xray.Sampler(sdktrace.AlwaysSample()).Description(), "XRay{AlwaysOnSampler}"; got != want {
+		t.Errorf("Description = %q, want %q", got, want)
+	}
+}
