@@ -65,6 +65,14 @@ const (
 	ContextPartContext    = "context"
 )
 
+// Values of [ReasonKey] in [MetricContextDropped].
+const (
+	ReasonAttributeLimit   = "attribute_limit"   // no attribute was left in the message
+	ReasonSizeLimit        = "size_limit"        // no bytes were left in the message or its batch
+	ReasonMessageStructure = "message_structure" // SNS passes no attributes on with MessageStructure json
+	ReasonUnsupportedText  = "unsupported_text"  // the value has characters that messages cannot hold
+)
+
 // Values of [OutcomeKey].
 const (
 	OutcomeWritten      = "written"       // a new row was committed
