@@ -35,8 +35,9 @@ type Config struct {
 	// download.
 	BinDir string
 
-	// DataDir is where a directory for the data is made. For Durable it wants
-	// to be on a real disk. Defaults to the directory for temporary files.
+	// DataDir is where a directory for the data is made; for Durable it has to
+	// be on a real disk. Defaults to CacheDir or, if the server has to run as
+	// another user, to the directory for temporary files.
 	DataDir string
 
 	// CacheDir keeps templates between runs. Defaults to tracehaul/postgres in
@@ -63,9 +64,6 @@ type Config struct {
 
 // WithDefaults fills in every field that has a default.
 func (c Config) WithDefaults() Config {
-	if c.DataDir == "" {
-		c.DataDir = os.TempDir()
-	}
 	if c.CacheDir == "" {
 		c.CacheDir = userCacheDir()
 	}

@@ -101,3 +101,12 @@ func (id identity) own(root string) error {
 		return os.Lchown(path, id.uid, id.gid)
 	})
 }
+
+// dataDir is where data directories are made: in the cache directory, where
+// files are private and on a disk, if the identity can enter it.
+func (id identity) dataDir(cache string) string {
+	if id.uid == os.Geteuid() {
+		return cache
+	}
+	return os.TempDir()
+}

@@ -35,6 +35,7 @@ type private struct {
 	in       install
 	id       identity
 	dir      string
+	release  func() // the directory's lock
 	watchdog *watchdog
 
 	mu       sync.Mutex
@@ -52,11 +53,15 @@ func start(ctx context.Context, c Config, in install, candidates []identity) (_ 
 	if err != nil {
 		return nil, err
 	}
+	if c.DataDir == "" {
+		c.DataDir = id.dataDir(c.CacheDir)
+	}
 	p := &private{c: c, in: in, id: id, port: c.Port}
-	if p.dir, err = os.MkdirTemp(c.DataDir, "tracehaul-postgres-"); err != nil {
+	if p.dir, p.release, err = workDir(c.DataDir); err != nil {
 		return nil, err
 	}
 	if p.watchdog, err = startWatchdog(p.dir); err != nil {
+		p.release()
 		return nil, errors.Join(err, os.RemoveAll(p.dir))
 	}
 	p.mu.Lock()
@@ -178,6 +183,7 @@ func (p *private) stop() error {
 		return nil
 	}
 	p.stopped = true
+	defer p.release()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	return errors.Join(p.end(ctx, syscall.SIGQUIT), p.watchdog.finish(), os.RemoveAll(p.dir))

@@ -194,17 +194,21 @@ func withDatabase(conn, name string) (string, error) {
 	if _, err := pgx.ParseConfig(conn); err != nil {
 		return "", fmt.Errorf("postgres: %w", err) // pgx leaves passwords out
 	}
-	if !strings.HasPrefix(conn, "postgres://") && !strings.HasPrefix(conn, "postgresql://") {
-		return conn + " dbname=" + name, nil
+	changed := conn + " dbname=" + name
+	if strings.HasPrefix(conn, "postgres://") || strings.HasPrefix(conn, "postgresql://") {
+		u, err := url.Parse(conn)
+		if err != nil {
+			return "", errors.New("postgres: the URL cannot be parsed") // err would quote it
+		}
+		query := u.Query()
+		query.Del("dbname")
+		query.Del("database")
+		u.RawQuery = query.Encode()
+		u.Path, u.RawPath = "/"+name, ""
+		changed = u.String()
 	}
-	u, err := url.Parse(conn)
-	if err != nil {
-		return "", errors.New("postgres: the URL cannot be parsed") // err would quote it
+	if c, err := pgx.ParseConfig(changed); err != nil || c.Database != name {
+		return "", errors.New("postgres: the connection string cannot be changed to name another database")
 	}
-	query := u.Query()
-	query.Del("dbname")
-	query.Del("database")
-	u.RawQuery = query.Encode()
-	u.Path, u.RawPath = "/"+name, ""
-	return u.String(), nil
+	return changed, nil
 }

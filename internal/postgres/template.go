@@ -20,7 +20,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -86,14 +85,14 @@ func (t template) unpack(ctx context.Context, dir string) (password string, err 
 	return t.extract(dir)
 }
 
-// build runs initdb in a directory for temporary files, which any identity can
-// enter, and packs what it made.
+// build runs initdb where the identity can enter and packs what it made.
 func (t template) build(ctx context.Context) (err error) {
 	fmt.Fprintf(t.c.Progress, "preparing %s, once for this machine\n", t.in.version)
-	dir, err := os.MkdirTemp(t.c.DataDir, "tracehaul-initdb-")
+	dir, release, err := workDir(t.c.DataDir)
 	if err != nil {
 		return err
 	}
+	defer release()
 	defer os.RemoveAll(dir)
 
 	password := rand.Text()
@@ -151,7 +150,7 @@ func (t template) extract(dir string) (password string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != os.Geteuid() {
+	if !ours(info) {
 		return "", fmt.Errorf("%w: %s belongs to another user", errTemplate, t.path)
 	}
 	if err := unpack(f, info.Size(), dir); err != nil {
