@@ -1,0 +1,17 @@
+// Package postgres stores events in PostgreSQL or Aurora PostgreSQL: the
+// [consumer.Sink] of the reference pipeline.
+//
+// Start from [Connect], which dials nothing yet, and [New]. The table is made
+// by package migrate, which a deployment runs; the consumer needs no right but
+// INSERT and SELECT on it.
+//
+// A batch is one statement in one round trip, and one transaction. Rows that
+// are there already are left alone, so writing twice is harmless. Every row
+// holds the trace and the span that wrote it, and every message's trace shows
+// the INSERT.
+//
+// Errors hold no data of events and no secrets: a PostgreSQL error is reduced
+// to its SQLSTATE and the names of constraint, table and column.
+//
+// The package imports consumer, event and telemetry.
+package postgres
