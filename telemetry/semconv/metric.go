@@ -17,6 +17,22 @@ const (
 	// MetricOutcomes counts messages by outcome and reason. Counter, {message}.
 	MetricOutcomes = "tracehaul.message.outcomes"
 
+	// MetricAccepted counts events that the service accepted: the topic has
+	// confirmed them. Counter, {event}.
+	MetricAccepted = "tracehaul.event.accepted"
+
+	// MetricRefused counts events that the service refused, by reason. A
+	// request that cannot be read counts as one. Counter, {event}.
+	MetricRefused = "tracehaul.event.refused"
+
+	// MetricPublishWait is the time that an accepted event waited for its
+	// PublishBatch to begin. Histogram, s.
+	MetricPublishWait = "tracehaul.publish.wait_time"
+
+	// MetricPublishBatchSize is the number of messages in one PublishBatch.
+	// Histogram, {message}.
+	MetricPublishBatchSize = "tracehaul.publish.batch_size"
+
 	// MetricContextDropped counts contexts, or parts of them, that could not
 	// travel with a message. Counter, {context}.
 	MetricContextDropped = "tracehaul.context.dropped"
@@ -33,6 +49,7 @@ const (
 	UnitMessages = "{message}"
 	UnitContexts = "{context}"
 	UnitItems    = "{item}"
+	UnitEvents   = "{event}"
 )
 
 // DurationBuckets are the upper bounds, in seconds, of histograms of requests
