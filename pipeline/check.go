@@ -1,0 +1,200 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// checkTogether reports what is wrong between settings that are good each by
+// itself. A setting with a problem of its own is left alone.
+func (l *loader) checkTogether(p *Pipeline) {
+	l.checkService(p)
+	for i := range p.Consumers {
+		l.checkConsumer(&p.Consumers[i])
+	}
+	l.checkDatabase(p)
+	l.checkTelemetry(p)
+	l.checkRouting(p)
+	if l.good("product", "environment", "service", "service.name", "topic", "topic.event", "consumers") {
+		l.checkNames(p)
+	}
+}
+
+// good reports whether none of the settings has a problem.
+func (l *loader) good(settings ...string) bool {
+	for _, s := range settings {
+		if _, bad := l.bad[s]; bad {
+			return false
+		}
+	}
+	return true
+}
+
+// fargateMemory is the memory in MiB that Fargate allows for CPU units: from,
+// to and in steps of. (Amazon ECS developer guide, "Task CPU and memory".)
+var fargateMemory = map[int]struct{ from, to, step int }{
+	256:   {512, 2048, 512}, // and not 1536
+	512:   {1024, 4096, 1024},
+	1024:  {2048, 8192, 1024},
+	2048:  {4096, 16384, 1024},
+	4096:  {8192, 30720, 1024},
+	8192:  {16384, 61440, 4096},
+	16384: {32768, 122880, 8192},
+}
+
+func (l *loader) checkService(p *Pipeline) {
+	s := p.Service
+	if l.good("service", "service.cpu", "service.memory_mib") {
+		m := fargateMemory[s.CPU]
+		fits := s.MemoryMiB >= m.from && s.MemoryMiB <= m.to && (s.MemoryMiB-m.from)%m.step == 0
+		if !fits || s.CPU == 256 && s.MemoryMiB == 1536 {
+			l.report("service", "memory_mib", fmt.Sprintf(
+				"Fargate does not pair %d MiB with a cpu of %d: from %d to %d in steps of %d",
+				s.MemoryMiB, s.CPU, m.from, m.to, m.step))
+		}
+	}
+	if l.good("service", "service.min_tasks", "service.max_tasks") && s.MinTasks > s.MaxTasks {
+		l.report("service", "max_tasks", fmt.Sprintf("%d is under min_tasks, %d", s.MaxTasks, s.MinTasks))
+	}
+	if l.good("service", "service.event_source", "service.event_type") && (s.EventSource == "") != (s.EventType == "") {
+		l.report("service", "", "event_source and event_type go together: plain JSON needs both")
+	}
+	if l.good("edge.domain", "edge.hosted_zone") && p.Edge.Domain != "" &&
+		p.Edge.Domain != p.Edge.HostedZone && !strings.HasSuffix(p.Edge.Domain, "."+p.Edge.HostedZone) {
+		l.report("edge", "hosted_zone", fmt.Sprintf("the domain %s is not in the zone %s", p.Edge.Domain, p.Edge.HostedZone))
+	}
+	if l.good("edge.domain", "edge.authentication") && p.Edge.Domain == "" && p.Edge.Authentication != "none" {
+		l.report("edge", "authentication", fmt.Sprintf("%s needs TLS, and so a domain", p.Edge.Authentication))
+	}
+}
+
+func (l *loader) checkConsumer(c *Consumer) {
+	path := "consumers." + c.Name
+	good := func(keys ...string) bool {
+		for _, key := range keys {
+			if !l.good(join(path, key)) {
+				return false
+			}
+		}
+		return l.good(path)
+	}
+	// Lambda API reference, CreateEventSourceMapping, BatchSize.
+	if good("batch_size", "batch_window_seconds") && c.BatchSize > 10 && c.BatchWindow == 0 {
+		l.report(path, "batch_size", fmt.Sprintf("%d needs a batch_window_seconds of at least 1", c.BatchSize))
+	}
+	if least := c.leastVisibilityTimeout(); good("visibility_timeout_seconds", "timeout_seconds", "batch_window_seconds") {
+		switch {
+		case c.VisibilityTimeout < least:
+			l.report(path, "visibility_timeout_seconds", fmt.Sprintf(
+				"%d is under %d, which is six times the timeout and the batch window", seconds(c.VisibilityTimeout), seconds(least)))
+		case c.Retention > 0 && good("max_receive_count", "retention_days") &&
+			time.Duration(c.MaxReceiveCount)*c.VisibilityTimeout > c.Retention:
+			l.report(path, "retention_days", fmt.Sprintf(
+				"a message would expire before it was received %d times, %d seconds apart", c.MaxReceiveCount, seconds(c.VisibilityTimeout)))
+		}
+	}
+	// A message keeps its age when it moves to the dead-letter queue. (Amazon
+	// SQS developer guide, "Using dead-letter queues in Amazon SQS".)
+	if good("dlq_retention_days", "retention_days") && c.DLQRetention < c.Retention {
+		l.report(path, "dlq_retention_days", fmt.Sprintf(
+			"%d is under retention_days, %d: messages would be lost on their arrival", days(c.DLQRetention), days(c.Retention)))
+	}
+	if good("filter_policy", "filter_scope") {
+		l.checkFilter(join(path, "filter_policy"), c)
+	}
+}
+
+func seconds(d time.Duration) int { return int(d / time.Second) }
+func days(d time.Duration) int    { return int(d / (24 * time.Hour)) }
+
+func (l *loader) checkDatabase(p *Pipeline) {
+	d := p.Database
+	if l.good("database", "database.min_acu", "database.max_acu") && d.MinACU > d.MaxACU {
+		l.report("database", "max_acu", fmt.Sprintf("%s is under min_acu, %s", formatNumber(d.MaxACU), formatNumber(d.MinACU)))
+	}
+	// Aurora refuses the names of PostgreSQL's own databases.
+	if l.good("database.name") && slices.Contains([]string{"postgres", "rdsadmin", "template0", "template1"}, d.Name) {
+		l.report("database", "name", fmt.Sprintf("%q is a database of the server's own", d.Name))
+	}
+	if l.good("database.user") && (d.User == "postgres" || strings.HasPrefix(d.User, "rds") || strings.HasPrefix(d.User, "pg_")) {
+		l.report("database", "user", fmt.Sprintf("%q is a user of the server's own", d.User))
+	}
+}
+
+func (l *loader) checkTelemetry(p *Pipeline) {
+	t := p.Telemetry
+	if l.good("telemetry.export", "telemetry.endpoint") && t.Export == "endpoint" && t.Endpoint == "" {
+		l.report("telemetry", "endpoint", "the export endpoint needs one")
+	}
+	if l.good("telemetry.export", "telemetry.endpoint") && t.Export == "cloudwatch" && t.Endpoint != "" {
+		l.report("telemetry", "endpoint", "is not used with the export cloudwatch")
+	}
+}
+
+// nameLimits are the rules for names. All of them refuse what the formats of
+// the parts refuse, so that only length and a few peculiarities are left.
+var nameLimits = map[Kind]struct {
+	max    int
+	source string
+}{
+	KindCluster:      {255, "Amazon ECS API reference, CreateCluster"},
+	KindService:      {255, "Amazon ECS API reference, CreateService"},
+	KindLoadBalancer: {32, "Elastic Load Balancing API reference, CreateLoadBalancer"},
+	KindTargetGroup:  {32, "Elastic Load Balancing API reference, CreateTargetGroup"},
+	KindRepository:   {256, "Amazon ECR API reference, CreateRepository"},
+	KindTopic:        {256, "Amazon SNS API reference, CreateTopic"},
+	KindQueue:        {80, "Amazon SQS API reference, CreateQueue"},
+	KindFunction:     {64, "AWS Lambda API reference, CreateFunction"},
+	KindRole:         {64, "AWS IAM API reference, CreateRole"},
+	KindDatabase:     {63, "Amazon RDS API reference, CreateDBCluster"},
+	KindLogGroup:     {512, "Amazon CloudWatch Logs API reference, CreateLogGroup"},
+	// A bucket name has 63 characters; a hyphen and 12 digits follow.
+	KindBucketPrefix: {63 - 13, "Amazon S3 user guide, General purpose bucket naming rules"},
+}
+
+func (l *loader) checkNames(p *Pipeline) {
+	taken := map[Kind]map[string]Name{}
+	for _, n := range p.Names() {
+		if !l.good(n.setting) {
+			continue
+		}
+		if limit := nameLimits[n.Kind]; len(n.Value) > limit.max {
+			l.report(n.setting, "", fmt.Sprintf("makes the name %q of %s, which has %d characters; %d are allowed (%s)",
+				n.Value, article(n.Kind), len(n.Value), limit.max, limit.source))
+		}
+		if n.Kind == KindLoadBalancer && strings.HasPrefix(n.Value, "internal-") {
+			l.report("environment", "", `makes the name of a load balancer that begins with "internal-", which AWS keeps for itself`)
+		}
+		if taken[n.Kind] == nil {
+			taken[n.Kind] = map[string]Name{}
+		}
+		if other, ok := taken[n.Kind][n.Value]; ok {
+			setting := n.setting
+			if setting == "product" { // the fixed parts cannot give way
+				setting = other.setting
+			}
+			l.report(setting, "", fmt.Sprintf("makes the name %q of %s, which %s has already",
+				n.Value, article(n.Kind), theOther(setting, n, other)))
+		}
+		taken[n.Kind][n.Value] = n
+	}
+}
+
+// theOther names the component that a name clashes with.
+func theOther(setting string, a, b Name) string {
+	other := b
+	if setting == b.setting {
+		other = a
+	}
+	return other.Key[:max(strings.LastIndexByte(other.Key, '.'), 0)]
+}
+
+// article puts the right article before a kind: "an SNS topic".
+func article(k Kind) string {
+	if strings.ContainsRune("AEIS", rune(k[0])) {
+		return "an " + string(k)
+	}
+	return "a " + string(k)
+}

@@ -1,0 +1,396 @@
+package pipeline
+
+import "time"
+
+// Pipeline is the whole description. Load it; one made by hand has no names.
+//
+// The tags of the fields are the rules that the loader enforces and that the
+// JSON Schema states: yaml is the key, default the value of an absent setting,
+// required says that there is none, min, max and step bound numbers, and min
+// and max the lengths of texts, lists and mappings, enum lists the values, and
+// format and keys name a form of format.go that values and keys have. The unit
+// of a time.Duration is the end of its key.
+type Pipeline struct {
+	// Product is the business capability that the pipeline belongs to. Part of nearly every name.
+	Product string `yaml:"product" required:"true" format:"name" max:"16"`
+
+	// Environment is the stage that is described. A file in environments/ has it as its name. Part of every name.
+	Environment string `yaml:"environment" required:"true" format:"name" max:"10"`
+
+	// Region is the AWS region that everything runs in.
+	Region string `yaml:"region" required:"true" format:"region"`
+
+	// Owner is the team that answers for the pipeline: the owner of every alarm that names none.
+	Owner string `yaml:"owner" required:"true" format:"name" max:"40"`
+
+	// Description says in one sentence what the pipeline is for. It stands on dashboards and in alarms. Defaults to nothing.
+	Description string `yaml:"description" max:"200"`
+
+	// Repository is the address of the source, without a slash at its end. Alarms and dashboards link to it. Defaults to nothing.
+	Repository string `yaml:"repository" format:"url"`
+
+	// Runbooks is the address that the file name of a runbook is appended to. Defaults to docs/runbooks on the main branch of the repository.
+	Runbooks string `yaml:"runbooks" format:"url"`
+
+	// Tags are set on every AWS resource, beside those for product, environment and owner. Defaults to none.
+	Tags map[string]string `yaml:"tags" max:"40" keys:"tag_key" format:"tag_value"`
+
+	// Service is the HTTP service that takes events in (ECS on Fargate behind an ALB).
+	Service Service `yaml:"service" required:"true"`
+
+	// Edge is what stands between the internet and the service.
+	Edge Edge `yaml:"edge"`
+
+	// Deploy is how a new version replaces the old one.
+	Deploy Deploy `yaml:"deploy"`
+
+	// Topic is the SNS topic that the service publishes to.
+	Topic Topic `yaml:"topic" required:"true"`
+
+	// Consumers are the consumers of the topic by name, each with a queue, a dead-letter queue and a Lambda function of its own.
+	Consumers []Consumer `yaml:"consumers" required:"true" min:"1" max:"50" keys:"name"`
+
+	// Database is the Aurora PostgreSQL cluster that consumers with the sink postgres write to.
+	Database Database `yaml:"database"`
+
+	// Network is the VPC.
+	Network Network `yaml:"network"`
+
+	// Telemetry is where spans, metrics and logs go, and how many of them.
+	Telemetry Telemetry `yaml:"telemetry"`
+
+	// Objectives are the promises to the users of the pipeline. Burn-rate alarms and the error budget are made from them.
+	Objectives Objectives `yaml:"objectives"`
+
+	// Routing decides who hears about an alarm.
+	Routing Routing `yaml:"routing" required:"true"`
+
+	// Dashboards says where the dashboards live and which data sources they have.
+	Dashboards Dashboards `yaml:"dashboards"`
+
+	where places
+}
+
+// Service is the HTTP service.
+type Service struct {
+	// Name is the component that names the service.
+	Name string `yaml:"name" required:"true" format:"name" max:"20"`
+
+	// CPU is the size of a task in CPU units: 1024 are one vCPU. Defaults to 256.
+	CPU int `yaml:"cpu" default:"256" enum:"256,512,1024,2048,4096,8192,16384"`
+
+	// MemoryMiB is the memory of a task. Fargate takes certain pairs of CPU and memory only. Defaults to 512.
+	MemoryMiB int `yaml:"memory_mib" default:"512" min:"512" max:"122880"`
+
+	// Architecture of the image. Defaults to arm64.
+	Architecture string `yaml:"architecture" default:"arm64" enum:"arm64,x86_64"`
+
+	// MinTasks is how many tasks run at least. Defaults to 2.
+	MinTasks int `yaml:"min_tasks" default:"2" min:"1" max:"5000"`
+
+	// MaxTasks is how many tasks autoscaling may start. Defaults to 10.
+	MaxTasks int `yaml:"max_tasks" default:"10" min:"1" max:"5000"`
+
+	// TargetCPUPercent is the mean CPU use that autoscaling holds. Defaults to 60.
+	TargetCPUPercent int `yaml:"target_cpu_percent" default:"60" min:"10" max:"90"`
+
+	// TargetRequestsPerMinute is how many requests a minute and task autoscaling aims at. 0 means that it looks at the CPU only. Defaults to 0.
+	TargetRequestsPerMinute int `yaml:"target_requests_per_minute" default:"0" min:"0" max:"10000000"`
+
+	// Port that the service listens on. Defaults to 8080.
+	Port int `yaml:"port" default:"8080" min:"1024" max:"65535"`
+
+	// StopTimeout is the time from SIGTERM to SIGKILL. Fargate allows 120 seconds. Defaults to 30 seconds.
+	StopTimeout time.Duration `yaml:"stop_timeout_seconds" default:"30" min:"2" max:"120"`
+
+	// DeregistrationDelay is how long the load balancer lets open requests end. Defaults to 20 seconds.
+	DeregistrationDelay time.Duration `yaml:"deregistration_delay_seconds" default:"20" min:"0" max:"3600"`
+
+	// EventSource is the source of events that come as plain JSON. Plain JSON is refused where it is empty. Defaults to nothing.
+	EventSource string `yaml:"event_source" max:"1024"`
+
+	// EventType is the type of events that come as plain JSON. Plain JSON is refused where it is empty. Defaults to nothing.
+	EventType string `yaml:"event_type" max:"1024"`
+}
+
+// Edge is the load balancer and what guards it.
+type Edge struct {
+	// Domain is the host name that clients call. Defaults to the load balancer's own, without TLS.
+	Domain string `yaml:"domain" format:"domain"`
+
+	// HostedZone is the Route 53 zone that the domain is in. Defaults to the domain without its first label.
+	HostedZone string `yaml:"hosted_zone" format:"domain"`
+
+	// Authentication of clients: none, jwt (tokens of Cognito client credentials, verified at the load balancer and in the service) or cognito (people log in). Defaults to jwt.
+	Authentication string `yaml:"authentication" default:"jwt" enum:"none,jwt,cognito"`
+
+	// WAF puts AWS WAF in front of the load balancer. Defaults to true.
+	WAF bool `yaml:"waf" default:"true"`
+
+	// WAFRateLimit is how many requests one address may send in five minutes. Defaults to 20000.
+	WAFRateLimit int `yaml:"waf_rate_limit" default:"20000" min:"10" max:"2000000000"`
+
+	// ALBSpans deploys the function that turns the load balancer's access log into spans, and makes the service hang its own beneath them. Defaults to true.
+	ALBSpans bool `yaml:"alb_spans" default:"true"`
+
+	// LogRetention is how long access logs are kept. Defaults to 90 days.
+	LogRetention time.Duration `yaml:"log_retention_days" default:"90" min:"1" max:"3650"`
+}
+
+// Deploy is ECS's native canary deployment, and CodeDeploy's for Lambda.
+type Deploy struct {
+	// CanaryPercent is the share of requests that the new version gets first. Defaults to 10.
+	CanaryPercent float64 `yaml:"canary_percent" default:"10" min:"0.1" max:"100"`
+
+	// CanaryBake is how long the canary is watched before all requests go to the new version. Defaults to 10 minutes.
+	CanaryBake time.Duration `yaml:"canary_bake_minutes" default:"10" min:"0" max:"1440"`
+
+	// Bake is how long the old version is kept ready after that. Defaults to 10 minutes.
+	Bake time.Duration `yaml:"bake_minutes" default:"10" min:"0" max:"1440"`
+}
+
+// Topic is the SNS topic.
+type Topic struct {
+	// Event is what the messages are about, in one word. Part of the names of the topic and of its queues.
+	Event string `yaml:"event" required:"true" format:"name" max:"24"`
+
+	// SubscriberAccounts are other AWS accounts that may subscribe queues of their own. Defaults to none.
+	SubscriberAccounts []string `yaml:"subscriber_accounts" format:"account" max:"100"`
+}
+
+// Consumer is a Lambda function that reads the topic through its own queue.
+type Consumer struct {
+	// Name is the key in the mapping of consumers: the component that names the function.
+	Name string `yaml:"-"`
+
+	// Description says in one sentence what the consumer does. Defaults to nothing.
+	Description string `yaml:"description" max:"200"`
+
+	// Owner is the team that answers for the consumer. Defaults to the owner of the pipeline.
+	Owner string `yaml:"owner" format:"name" max:"40"`
+
+	// Sink is where events go: postgres (the database described here) or custom (the team's own). Defaults to postgres.
+	Sink string `yaml:"sink" default:"postgres" enum:"postgres,custom"`
+
+	// RawDelivery passes messages on as they were published; otherwise SNS wraps them in its envelope. Defaults to true.
+	RawDelivery bool `yaml:"raw_delivery" default:"true"`
+
+	// FilterPolicy is the SNS filter policy by which messages are selected. Defaults to all messages.
+	FilterPolicy map[string]any `yaml:"filter_policy"`
+
+	// FilterScope is what the filter policy looks at: attributes (such as event-type and event-source) or body. Defaults to attributes.
+	FilterScope string `yaml:"filter_scope" default:"attributes" enum:"attributes,body"`
+
+	// BatchSize is how many messages one invocation gets at most. Above 10 a batch window is needed. Defaults to 10.
+	BatchSize int `yaml:"batch_size" default:"10" min:"1" max:"10000"`
+
+	// BatchWindow is how long Lambda waits for a batch to fill. Defaults to 0 seconds.
+	BatchWindow time.Duration `yaml:"batch_window_seconds" default:"0" min:"0" max:"300"`
+
+	// MaxConcurrency is how many invocations the event source mapping starts at once. Defaults to 10.
+	MaxConcurrency int `yaml:"max_concurrency" default:"10" min:"2" max:"1000"`
+
+	// MemoryMB of the function. Defaults to 256.
+	MemoryMB int `yaml:"memory_mb" default:"256" min:"128" max:"10240"`
+
+	// Architecture of the function. Defaults to arm64.
+	Architecture string `yaml:"architecture" default:"arm64" enum:"arm64,x86_64"`
+
+	// Timeout of one invocation. Defaults to 30 seconds.
+	Timeout time.Duration `yaml:"timeout_seconds" default:"30" min:"1" max:"900"`
+
+	// VisibilityTimeout hides a message while it is worked on: at least six timeouts and the batch window. Defaults to exactly that.
+	VisibilityTimeout time.Duration `yaml:"visibility_timeout_seconds" min:"1" max:"43200"`
+
+	// MaxReceiveCount is how often a message is delivered before it goes to the dead-letter queue. Defaults to 5.
+	MaxReceiveCount int `yaml:"max_receive_count" default:"5" min:"1" max:"1000"`
+
+	// Retention is how long the queue keeps a message. Defaults to 4 days.
+	Retention time.Duration `yaml:"retention_days" default:"4" min:"1" max:"14"`
+
+	// DLQRetention is how long the dead-letter queue keeps a message, counted from its first arrival in the queue. Defaults to 14 days.
+	DLQRetention time.Duration `yaml:"dlq_retention_days" default:"14" min:"1" max:"14"`
+
+	pipeline *Pipeline
+}
+
+// Database is an Aurora PostgreSQL Serverless v2 cluster.
+type Database struct {
+	// Name of the database in the cluster. Defaults to the product, with underscores for hyphens.
+	Name string `yaml:"name" format:"identifier"`
+
+	// EngineVersion of Aurora PostgreSQL. Defaults to "17.5".
+	EngineVersion string `yaml:"engine_version" default:"17.5" format:"version"`
+
+	// MinACU is the least capacity, in steps of 0.5. 0 lets the cluster pause. Defaults to 0.5.
+	MinACU float64 `yaml:"min_acu" default:"0.5" min:"0" max:"256" step:"0.5"`
+
+	// MaxACU is the most capacity, in steps of 0.5. Defaults to 4.
+	MaxACU float64 `yaml:"max_acu" default:"4" min:"1" max:"256" step:"0.5"`
+
+	// AutoPause is the idle time after which the cluster pauses, if min_acu is 0. Defaults to 3600 seconds.
+	AutoPause time.Duration `yaml:"auto_pause_seconds" default:"3600" min:"300" max:"86400"`
+
+	// Readers is how many instances stand beside the writer. Defaults to 1.
+	Readers int `yaml:"readers" default:"1" min:"0" max:"15"`
+
+	// Authentication of the consumers: iam (a fresh token for each connection) or secret (user and password in Secrets Manager). Defaults to iam.
+	Authentication string `yaml:"authentication" default:"iam" enum:"iam,secret"`
+
+	// User that the consumers connect as. Defaults to "consumer".
+	User string `yaml:"user" default:"consumer" format:"identifier"`
+
+	// BackupRetention is how long daily backups are kept. Defaults to 14 days.
+	BackupRetention time.Duration `yaml:"backup_retention_days" default:"14" min:"1" max:"35"`
+
+	// DeletionProtection keeps the cluster from being deleted. Defaults to true.
+	DeletionProtection bool `yaml:"deletion_protection" default:"true"`
+}
+
+// Network is a VPC without a NAT gateway.
+type Network struct {
+	// CIDR is the address range of the VPC. Defaults to 10.20.0.0/16.
+	CIDR string `yaml:"cidr" default:"10.20.0.0/16" format:"cidr"`
+
+	// Zones is how many availability zones are used. Defaults to 3.
+	Zones int `yaml:"zones" default:"3" min:"2" max:"6"`
+
+	// FlowLogRetention is how long flow logs are kept. Defaults to 30 days.
+	FlowLogRetention time.Duration `yaml:"flow_log_retention_days" default:"30" enum:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
+}
+
+// Telemetry is where spans, metrics and logs go.
+type Telemetry struct {
+	// Export says where to: cloudwatch (OTLP straight to CloudWatch and X-Ray, signed), collector (a sidecar) or endpoint (any OTLP endpoint). Defaults to cloudwatch.
+	Export string `yaml:"export" default:"cloudwatch" enum:"cloudwatch,collector,endpoint"`
+
+	// Endpoint is the OTLP endpoint, of the collector's back end or of the programs themselves. Needed for the export endpoint. Defaults to nothing.
+	Endpoint string `yaml:"endpoint" format:"url"`
+
+	// SamplePercent is the share of traces that are kept. Defaults to 100.
+	SamplePercent float64 `yaml:"sample_percent" default:"100" min:"0" max:"100"`
+
+	// LogRetention is how long logs are kept. Defaults to 30 days.
+	LogRetention time.Duration `yaml:"log_retention_days" default:"30" enum:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
+
+	// LogLevel below which nothing is logged. Defaults to info.
+	LogLevel string `yaml:"log_level" default:"info" enum:"debug,info,warn,error"`
+}
+
+// Objectives are service level objectives.
+type Objectives struct {
+	// Window is the time that the error budgets are counted over. Defaults to 30 days.
+	Window time.Duration `yaml:"window_days" default:"30" enum:"7,14,28,30"`
+
+	// AvailabilityPercent is the share of requests that the service answers without a fault of its own (5XX). Defaults to 99.9.
+	AvailabilityPercent float64 `yaml:"availability_percent" default:"99.9" min:"50" max:"99.999"`
+
+	// LatencyPercent is the share of requests that are answered within the latency. Defaults to 99.
+	LatencyPercent float64 `yaml:"latency_percent" default:"99" min:"50" max:"99.999"`
+
+	// Latency that a request is answered within. Defaults to 300 milliseconds.
+	Latency time.Duration `yaml:"latency_milliseconds" default:"300" min:"1" max:"60000"`
+
+	// FreshnessPercent is the share of events whose row is committed within the freshness. Defaults to 99.
+	FreshnessPercent float64 `yaml:"freshness_percent" default:"99" min:"50" max:"99.999"`
+
+	// Freshness is the time from the service's 202 to the committed row. Defaults to 60 seconds.
+	Freshness time.Duration `yaml:"freshness_seconds" default:"60" min:"1" max:"86400"`
+}
+
+// Routing decides who hears about an alarm.
+type Routing struct {
+	// TimeZone that the working hours are in, by its IANA name. Defaults to UTC.
+	TimeZone string `yaml:"time_zone" default:"UTC" format:"time_zone"`
+
+	// WorkingDays of the week. Defaults to Monday to Friday.
+	WorkingDays []string `yaml:"working_days" default:"mon,tue,wed,thu,fri" enum:"mon,tue,wed,thu,fri,sat,sun" min:"1" max:"7"`
+
+	// WorkingFrom is when a working day begins. Defaults to "09:00".
+	WorkingFrom string `yaml:"working_from" default:"09:00" format:"clock"`
+
+	// WorkingTo is when it ends. Defaults to "17:00".
+	WorkingTo string `yaml:"working_to" default:"17:00" format:"clock"`
+
+	// Holidays are days without working hours, as year, month and day. Defaults to none.
+	Holidays []string `yaml:"holidays" format:"date" max:"400"`
+
+	// Destinations are the places that messages go to, by name.
+	Destinations map[string]Destination `yaml:"destinations" required:"true" min:"1" max:"40" keys:"name"`
+
+	// Routes send alarms to destinations. Every route that matches is taken, and each severity must be routed at every hour.
+	Routes []Route `yaml:"routes" required:"true" min:"1" max:"100"`
+}
+
+// Destination is a place that messages about alarms go to.
+type Destination struct {
+	// Type is slack, pagerduty or incidentio.
+	Type string `yaml:"type" required:"true" enum:"slack,pagerduty,incidentio"`
+
+	// Channel of Slack, with its #. Needed for slack only.
+	Channel string `yaml:"channel" format:"channel"`
+
+	// Secret is the name in Secrets Manager of the bot token (slack), the routing key (pagerduty) or the API token (incidentio).
+	Secret string `yaml:"secret" required:"true" format:"secret"`
+}
+
+// Severities of an alarm, the gravest first.
+const (
+	SeverityPage   = "page"   // someone must act now, at any hour
+	SeverityTicket = "ticket" // someone must act in working hours
+	SeverityNotice = "notice" // someone should know
+)
+
+// When a [Route] is open.
+const (
+	WhenAlways   = "always"
+	WhenWorking  = "working_hours"
+	WhenOffHours = "off_hours"
+)
+
+// Route sends alarms to destinations.
+type Route struct {
+	// Severity of the alarms: page, ticket or notice.
+	Severity string `yaml:"severity" required:"true" enum:"page,ticket,notice"`
+
+	// Owner whose alarms these are. Defaults to every owner.
+	Owner string `yaml:"owner" format:"name" max:"40"`
+
+	// When the route is open: always, working_hours or off_hours. Defaults to always.
+	When string `yaml:"when" default:"always" enum:"always,working_hours,off_hours"`
+
+	// To names the destinations.
+	To []string `yaml:"to" required:"true" min:"1" max:"10"`
+}
+
+// Dashboards says where the dashboards live and which data sources Grafana
+// has, by the uid that Grafana knows them by. Panels whose data source is
+// missing are left out.
+type Dashboards struct {
+	// GrafanaURL is the address of Grafana. Without it there is a CloudWatch dashboard only. Defaults to nothing.
+	GrafanaURL string `yaml:"grafana_url" format:"url"`
+
+	// Folder in Grafana. Defaults to the product.
+	Folder string `yaml:"folder" max:"100"`
+
+	// CloudWatchUID of the CloudWatch data source. Defaults to nothing.
+	CloudWatchUID string `yaml:"cloudwatch_uid" format:"uid"`
+
+	// PrometheusUID of a Prometheus-compatible data source that has the OpenTelemetry metrics. Defaults to nothing.
+	PrometheusUID string `yaml:"prometheus_uid" format:"uid"`
+
+	// TempoUID of the Tempo data source. Defaults to nothing.
+	TempoUID string `yaml:"tempo_uid" format:"uid"`
+
+	// XRayUID of the X-Ray data source. Defaults to nothing.
+	XRayUID string `yaml:"xray_uid" format:"uid"`
+
+	// LokiUID of the Loki data source, if logs go there. Defaults to nothing.
+	LokiUID string `yaml:"loki_uid" format:"uid"`
+
+	// PostgresUID of a data source that reads the database. Defaults to nothing.
+	PostgresUID string `yaml:"postgres_uid" format:"uid"`
+
+	// Refresh of the dashboards. Defaults to 30 seconds.
+	Refresh time.Duration `yaml:"refresh_seconds" default:"30" min:"5" max:"3600"`
+}
