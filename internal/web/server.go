@@ -27,8 +27,8 @@ type Source interface {
 	// Trace returns all spans of one trace and the spans of other traces
 	// that it links to, or ErrNotFound.
 	Trace(id string) (t *trace.Trace, linked []trace.Span, err error)
-	// Rows returns the rows that carry the trace id, as column to value.
-	Rows(ctx context.Context, traceID string) ([]map[string]any, error)
+	// Rows returns the rows that carry the trace id.
+	Rows(ctx context.Context, traceID string) ([]trace.Row, error)
 	// AccessLog returns the load balancer's lines about the trace.
 	AccessLog(traceID string) []string
 	// Send posts one example event through the load balancer and returns

@@ -23,7 +23,7 @@ const id = "0af7651916cd43dd8448eb211c80319c"
 // source is a fixed content for the page: one trace.
 type source struct {
 	spans   []trace.Span
-	rows    []map[string]any
+	rows    []trace.Row
 	rowsErr error
 	sendErr error
 }
@@ -37,7 +37,7 @@ func (s source) Trace(wanted string) (*trace.Trace, []trace.Span, error) {
 	return trace.New(id, s.spans), nil, nil
 }
 
-func (s source) Rows(context.Context, string) ([]map[string]any, error) { return s.rows, s.rowsErr }
+func (s source) Rows(context.Context, string) ([]trace.Row, error) { return s.rows, s.rowsErr }
 func (s source) AccessLog(string) []string                              { return []string{`http 2026-11-24T03:00:00Z app/dev`} }
 func (s source) Send(context.Context) (string, error)                   { return id, s.sendErr }
 
@@ -87,7 +87,7 @@ func TestPage_Files_ServedWithoutAnythingFromElsewhere(t *testing.T) {
 }
 
 func TestTrace_Hops_TellWhatEachKnew(t *testing.T) {
-	src := source{spans: path(), rows: []map[string]any{{"id": "1", "written_at": "03:00"}}}
+	src := source{spans: path(), rows: []trace.Row{{{Name: "id", Value: "1"}, {Name: "written_at", Value: "03:00"}}}}
 	_, body := get(t, src, "GET", "http://localhost/api/traces/"+id)
 	var d struct {
 		Complete bool

@@ -31,7 +31,7 @@ type detail struct {
 	Spans       []spanView       `json:"spans"`
 	Linked      []trace.Span     `json:"linked"`
 	AccessLog   []string         `json:"access_log"`
-	Rows        []map[string]any `json:"rows"`
+	Rows        []trace.Row `json:"rows"`
 	RowsProblem string           `json:"rows_problem,omitempty"`
 }
 
@@ -96,7 +96,7 @@ func flatten(t *trace.Trace) []spanView {
 
 // hops tells the event's way, station by station. A batch passes a station
 // more than once: the first span stands for it, and the count is told.
-func hops(t *trace.Trace, accessLog []string, rows []map[string]any) []hop {
+func hops(t *trace.Trace, accessLog []string, rows []trace.Row) []hop {
 	spans := t.Spans()
 	balancer := hop{Name: "ALB", Title: "Load balancer", Seen: len(accessLog) > 0}
 	service := station("Service", "Accepted", spans, func(s trace.Span) bool {
@@ -112,7 +112,7 @@ func hops(t *trace.Trace, accessLog []string, rows []map[string]any) []hop {
 	database := station("Aurora", "Row", spans, func(s trace.Span) bool { return has(s, otelconv.DBSystemNameKey) }, databaseFacts...)
 	for _, row := range rows {
 		database.Seen = true
-		if at, ok := row["written_at"]; ok {
+		if at := row.Get("written_at"); at != nil {
 			database.Facts = append(database.Facts, fact{"written at", fmt.Sprint(at)})
 		}
 	}
