@@ -38,8 +38,8 @@ func (s source) Trace(wanted string) (*trace.Trace, []trace.Span, error) {
 }
 
 func (s source) Rows(context.Context, string) ([]trace.Row, error) { return s.rows, s.rowsErr }
-func (s source) AccessLog(string) []string                              { return []string{`http 2026-11-24T03:00:00Z app/dev`} }
-func (s source) Send(context.Context) (string, error)                   { return id, s.sendErr }
+func (s source) AccessLog(string) []string                         { return []string{`http 2026-11-24T03:00:00Z app/dev`} }
+func (s source) Send(context.Context) (string, error)              { return id, s.sendErr }
 
 func path() []trace.Span {
 	at := func(ms int) time.Time {

@@ -27,12 +27,12 @@ type summary struct {
 // detail is all that the page shows of one trace.
 type detail struct {
 	summary
-	Hops        []hop            `json:"hops"`
-	Spans       []spanView       `json:"spans"`
-	Linked      []trace.Span     `json:"linked"`
-	AccessLog   []string         `json:"access_log"`
-	Rows        []trace.Row `json:"rows"`
-	RowsProblem string           `json:"rows_problem,omitempty"`
+	Hops        []hop        `json:"hops"`
+	Spans       []spanView   `json:"spans"`
+	Linked      []trace.Span `json:"linked"`
+	AccessLog   []string     `json:"access_log"`
+	Rows        []trace.Row  `json:"rows"`
+	RowsProblem string       `json:"rows_problem,omitempty"`
 }
 
 // spanView is a span with its place in the tree.
