@@ -102,6 +102,7 @@ const (
 	DropUnavailable = "unavailable"     // the collector kept asking for a retry
 	DropRefused     = "refused"         // the collector refused the request for good
 	DropRejected    = "partial_success" // the collector took the request but not these items
+	DropGarbled     = "garbled"         // the collector's answer was not OTLP
 	DropTooLarge    = "too_large"       // a single item is larger than a request may be
 	DropCredentials = "credentials"     // the request could not be signed
 	DropShutdown    = "shutdown"        // the program ended first

@@ -1,0 +1,206 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// ErrStalled is returned by Flush, at once, when the last export, or the last
+// Flush, ran out of time. The items stay queued and are exported in the
+// background.
+var ErrStalled = errors.New("not waiting, because there was no answer the last time")
+
+// Config says how a Processor works. All fields must be set.
+type Config[T any] struct {
+	// QueueSize is how many items wait at most, BatchSize how many are
+	// exported together at most.
+	QueueSize, BatchSize int
+
+	// Delay is how long an item waits at most for its batch to fill.
+	Delay time.Duration
+
+	// Timeout bounds the export of one batch.
+	Timeout time.Duration
+
+	// Export delivers a batch, or gives it up and counts it as dropped. It
+	// must keep to ctx, and must not keep items. It is called by one goroutine.
+	// Its error is passed to whoever waits in Flush, and to Failed; see also
+	// export.Unresponsive.
+	Export func(ctx context.Context, items []T) error
+
+	// Dropped counts items that were never given to Export, with the reason.
+	Dropped func(n int, reason string)
+
+	// Failed hears of Export's errors.
+	Failed func(error)
+}
+
+// Processor queues and exports items. Make one with New; it runs until
+// Shutdown.
+type Processor[T any] struct {
+	c      Config[T]
+	ctx    context.Context //nolint:containedctx // the life of the goroutine: cancelled when Shutdown runs out of time
+	cancel context.CancelFunc
+	wake   chan struct{} // tells run to look at the state below
+	exited chan struct{} // closed when run has returned
+
+	mu       sync.Mutex
+	queue    ring[T]
+	added    uint64        // items ever queued
+	done     uint64        // items exported or given up
+	flushTo  uint64        // export without waiting for full batches until done is that far
+	progress chan struct{} // closed and replaced whenever done changes
+	closed   bool
+	stalled  bool   // the last export, or the last Flush, ran out of time
+	failure  error  // the last error of Export
+	failedAt uint64 // done after it
+}
+
+// New returns a running Processor.
+func New[T any](c Config[T]) *Processor[T] {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &Processor[T]{
+		c:        c,
+		ctx:      ctx,
+		cancel:   cancel,
+		wake:     make(chan struct{}, 1),
+		exited:   make(chan struct{}),
+		queue:    ring[T]{bound: c.QueueSize},
+		progress: make(chan struct{}),
+	}
+	go p.run()
+	return p
+}
+
+// Add queues an item. It never blocks: if the queue is full, or the Processor
+// shut down, the item is dropped.
+func (p *Processor[T]) Add(item T) {
+	p.mu.Lock()
+	if p.closed || !p.queue.push(item) {
+		closed := p.closed
+		p.mu.Unlock()
+		if closed {
+			p.c.Dropped(1, semconv.DropShutdown)
+		} else {
+			p.c.Dropped(1, semconv.DropQueueFull)
+		}
+		return
+	}
+	p.added++
+	full := p.queue.n == p.c.BatchSize
+	p.mu.Unlock()
+	if full {
+		p.signal()
+	}
+}
+
+// Pending reports whether items wait or are being exported.
+func (p *Processor[T]) Pending() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done < p.added
+}
+
+// Stalled reports whether Flush would return ErrStalled.
+func (p *Processor[T]) Stalled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stalled && p.done < p.added
+}
+
+// Flush exports what was added before the call and waits for it, until ctx
+// ends. It returns the last error of Export in that time.
+func (p *Processor[T]) Flush(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	target, before := p.added, p.done
+	if before >= target {
+		p.mu.Unlock()
+		return nil
+	}
+	p.flushTo = max(p.flushTo, target)
+	stalled := p.stalled
+	p.mu.Unlock()
+	p.signal()
+	if stalled {
+		return ErrStalled
+	}
+	for {
+		p.mu.Lock()
+		progress, reached := p.progress, p.done >= target
+		var err error
+		if p.failedAt > before {
+			err = p.failure
+		}
+		p.mu.Unlock()
+		if reached {
+			return err
+		}
+		select {
+		case <-progress:
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				p.stall()
+			}
+			return errors.Join(err, ctx.Err())
+		}
+	}
+}
+
+// stall notes that a flush ran out of time. The next ones do not wait until
+// the collector has answered, so that one which does not costs a Lambda one
+// flush, and not one in every invocation.
+func (p *Processor[T]) stall() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stalled = true
+}
+
+// Shutdown exports what is queued and stops the Processor. When ctx ends
+// first, the export under way is cancelled and the rest dropped. Items added
+// afterwards are dropped. Further calls wait for the first.
+func (p *Processor[T]) Shutdown(ctx context.Context) error {
+	p.mu.Lock()
+	before, first := p.done, !p.closed
+	p.closed = true
+	p.mu.Unlock()
+	p.signal()
+	var err error
+	select {
+	case <-p.exited:
+	case <-ctx.Done():
+		err = ctx.Err()
+		p.cancel()
+		p.grace()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first && p.failedAt > before {
+		err = errors.Join(p.failure, err)
+	}
+	return err
+}
+
+// grace gives the export that was just cancelled a moment to end, so that
+// what is dropped is counted before Shutdown returns.
+func (p *Processor[T]) grace() {
+	timer := time.NewTimer(50 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+	case <-timer.C:
+	}
+}
+
+func (p *Processor[T]) signal() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}

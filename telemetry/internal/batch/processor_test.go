@@ -1,0 +1,350 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bundle is a Processor of ints whose exports go through the test.
+type bundle struct {
+	*Processor[int]
+
+	export func(ctx context.Context, items []int) error
+
+	mu      sync.Mutex
+	batches [][]int
+	dropped map[string]int
+	failed  []error
+}
+
+func setup(t *testing.T, c Config[int]) *bundle {
+	t.Helper()
+	b := &bundle{dropped: map[string]int{}}
+	if c.QueueSize == 0 {
+		c.QueueSize = 100
+	}
+	if c.BatchSize == 0 {
+		c.BatchSize = 10
+	}
+	if c.Delay == 0 {
+		c.Delay = time.Second
+	}
+	c.Timeout = 30 * time.Second
+	c.Export = func(ctx context.Context, items []int) error {
+		if b.export != nil {
+			if err := b.export(ctx, items); err != nil {
+				return err
+			}
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.batches = append(b.batches, slices.Clone(items))
+		return nil
+	}
+	c.Dropped = func(n int, reason string) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.dropped[reason] += n
+	}
+	c.Failed = func(err error) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.failed = append(b.failed, err)
+	}
+	b.Processor = New(c)
+	return b
+}
+
+func (b *bundle) addRange(from, to int) {
+	for i := from; i < to; i++ {
+		b.Add(i)
+	}
+}
+
+func (b *bundle) exported() []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Concat(b.batches...)
+}
+
+func (b *bundle) wantExported(t *testing.T, n int) {
+	t.Helper()
+	got := b.exported()
+	if len(got) != n {
+		t.Fatalf("%d items were exported, want %d", len(got), n)
+	}
+	if !slices.IsSorted(got) {
+		t.Errorf("the items came out of order: %v", got)
+	}
+}
+
+func (b *bundle) wantDropped(t *testing.T, reason string, n int) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.dropped[reason] != n {
+		t.Errorf("%d items were dropped for %s, want %d (all: %v)", b.dropped[reason], reason, n, b.dropped)
+	}
+}
+
+// blocked is an export that ends only with its context.
+func blocked(ctx context.Context, _ []int) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestProcessor_BatchFull_ExportsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		b.addRange(0, 25)
+		synctest.Wait()
+		b.wantExported(t, 20)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		b.wantExported(t, 25)
+		if err := b.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestProcessor_QueueFull_DropsNewestWithoutBlocking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{QueueSize: 20, BatchSize: 10})
+		b.export = blocked
+		b.addRange(0, 10)
+		synctest.Wait() // the first batch is being exported, and hangs
+		start := time.Now()
+		b.addRange(10, 100)
+		if d := time.Since(start); d != 0 {
+			t.Errorf("adding took %v", d)
+		}
+		b.wantDropped(t, semconv.DropQueueFull, 70)
+		if got := b.queue.n; got != 20 {
+			t.Errorf("%d items wait, want 20", got)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := b.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown returned %v, want the deadline", err)
+		}
+		b.wantDropped(t, semconv.DropShutdown, 20)
+	})
+}
+
+func TestProcessor_Flush_WaitsForWhatWasAddedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		b.export = func(context.Context, []int) error { time.Sleep(time.Second); return nil }
+		b.addRange(0, 25)
+		start := time.Now()
+		if err := b.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.wantExported(t, 25)
+		if d := time.Since(start); d != 3*time.Second {
+			t.Errorf("the flush took %v, want three exports of 1s", d)
+		}
+		if b.Flush(t.Context()) != nil || time.Since(start) != 3*time.Second {
+			t.Error("a flush with nothing queued waited or failed")
+		}
+		_ = b.Shutdown(t.Context())
+	})
+}
+
+func TestProcessor_FlushFailed_ReturnsErrorAndReportsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		broken := errors.New("broken")
+		b.export = func(context.Context, []int) error { return broken }
+		b.Add(1)
+		if err := b.Flush(t.Context()); !errors.Is(err, broken) {
+			t.Errorf("Flush returned %v", err)
+		}
+		if len(b.failed) != 1 {
+			t.Errorf("Failed heard of %v", b.failed)
+		}
+		_ = b.Shutdown(t.Context())
+	})
+}
+
+func TestProcessor_CollectorHangs_OnlyTheFirstFlushWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		var healthy atomic.Bool
+		b.export = func(ctx context.Context, items []int) error {
+			if healthy.Load() {
+				return nil
+			}
+			return blocked(ctx, items)
+		}
+		flush := func() (time.Duration, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			start := time.Now()
+			err := b.Flush(ctx)
+			return time.Since(start), err
+		}
+		b.Add(1)
+		if d, err := flush(); d != 500*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the first flush took %v and returned %v", d, err)
+		}
+		for range 3 {
+			b.Add(2)
+			if d, err := flush(); d != 0 || !errors.Is(err, ErrStalled) {
+				t.Errorf("a further flush took %v and returned %v", d, err)
+			}
+		}
+		healthy.Store(true)
+		time.Sleep(30 * time.Second) // the hung export times out; the next gets through
+		b.Add(3)
+		if d, err := flush(); d != 0 || err != nil {
+			t.Errorf("after recovery a flush took %v and returned %v", d, err)
+		}
+		if got := b.exported(); !slices.Equal(got, []int{2, 2, 2, 3}) {
+			t.Errorf("exported %v, want all but the one that hung", got)
+		}
+		_ = b.Shutdown(t.Context())
+	})
+}
+
+func TestProcessor_FlushCancelled_IsNoSignOfAStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		b.export = func(context.Context, []int) error { time.Sleep(time.Second); return nil }
+		b.Add(1)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		if err := b.Flush(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("Flush returned %v", err)
+		}
+		if err := b.Flush(t.Context()); err != nil {
+			t.Errorf("the next flush returned %v", err)
+		}
+		_ = b.Shutdown(t.Context())
+	})
+}
+
+func TestProcessor_Shutdown_ExportsTheRestAndDropsLaterItems(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		b.addRange(0, 25)
+		for range 2 {
+			if err := b.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		b.wantExported(t, 25)
+		b.Add(1)
+		b.wantDropped(t, semconv.DropShutdown, 1)
+		if err := b.Flush(t.Context()); err != nil {
+			t.Errorf("Flush after Shutdown returned %v", err)
+		}
+	})
+}
+
+func TestProcessor_ShutdownOutOfTime_CancelsAndCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		b.export = blocked
+		b.addRange(0, 35)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if err := b.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown returned %v", err)
+		}
+		if d := time.Since(start); d != 100*time.Millisecond {
+			t.Errorf("Shutdown took %v", d)
+		}
+		// The batch under way is counted by Export, which knows its fate.
+		b.wantDropped(t, semconv.DropShutdown, 25)
+	})
+}
+
+func TestProcessor_ExportIgnoresContext_ShutdownReturnsAnyway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		b.export = func(context.Context, []int) error { time.Sleep(time.Hour); return nil }
+		b.Add(1)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		_ = b.Shutdown(ctx)
+		if d := time.Since(start); d > 200*time.Millisecond {
+			t.Errorf("Shutdown took %v", d)
+		}
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+func TestProcessor_Concurrent_EveryItemExportedOrCounted(t *testing.T) {
+	b := setup(t, Config[int]{QueueSize: 64, BatchSize: 16, Delay: time.Millisecond})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range 2000 {
+				b.Add(i)
+				if i%500 == 0 {
+					_ = b.Flush(t.Context())
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := b.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(b.exported()) + b.dropped[semconv.DropQueueFull]; got != 8000 {
+		t.Errorf("%d items were exported or counted, want 8000", got)
+	}
+}
+
+func TestRing_AnyPushesAndTakes_FirstInFirstOut(t *testing.T) {
+	r := ring[int]{bound: 100}
+	var in, out int
+	for round := range 50 {
+		for range round * 7 % 40 {
+			if r.push(in) {
+				in++
+			}
+		}
+		for _, got := range r.take(nil, round*5%30) {
+			if got != out {
+				t.Fatalf("got %d, want %d", got, out)
+			}
+			out++
+		}
+	}
+	if in-out != r.n || len(r.items) > r.bound {
+		t.Errorf("%d in, %d out, %d held in %d places", in, out, r.n, len(r.items))
+	}
+}
+
+func BenchmarkProcessor_Add(b *testing.B) {
+	p := New(Config[*int]{
+		QueueSize: 2048, BatchSize: 512, Delay: time.Second, Timeout: time.Second,
+		Export:  func(context.Context, []*int) error { return nil },
+		Dropped: func(int, string) {}, Failed: func(error) {},
+	})
+	item := new(int)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			p.Add(item)
+		}
+	})
+	_ = p.Shutdown(b.Context())
+}
