@@ -15,5 +15,5 @@
 // Tests take [github.com/tracehaul/tracehaul/internal/postgres/postgrestest].
 //
 // It needs a Unix, is for demos and tests only, listens on loopback only, and
-// imports no other package of this module.
+// imports no other package of this module but the file lock.
 package postgres

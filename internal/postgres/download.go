@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	embedded "github.com/fergusstrange/embedded-postgres"
+
+	"github.com/tracehaul/tracehaul/internal/filelock"
 )
 
 const (
@@ -34,7 +36,7 @@ func download(ctx context.Context, c Config) (install, error) {
 	if err := os.MkdirAll(c.DownloadDir, 0o755); err != nil { //nolint:gosec // another user runs these programs when we are root
 		return install{}, fmt.Errorf("download: %w", err)
 	}
-	unlock, err := lock(ctx, dir+".lock")
+	unlock, err := filelock.Lock(ctx, dir+".lock")
 	if err != nil {
 		return install{}, fmt.Errorf("download: %w", err)
 	}

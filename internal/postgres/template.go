@@ -21,6 +21,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/filelock"
 )
 
 // A template is what initdb made, packed as one tar file: it is there whole or
@@ -67,7 +69,7 @@ func (t template) unpack(ctx context.Context, dir string) (password string, err 
 	if err := os.MkdirAll(t.c.CacheDir, 0o700); err != nil {
 		return "", err
 	}
-	unlock, err := lock(ctx, t.path+".lock")
+	unlock, err := filelock.Lock(ctx, t.path+".lock")
 	if err != nil {
 		return "", err
 	}
