@@ -45,20 +45,3 @@ const (
 	// answer: the client cannot know that it worked.
 	DropAfter
 )
-
-// Error is an error of the local SNS or SQS, as Go calls return it and as the
-// handlers put it on the wire.
-type Error struct {
-	// Code is the API's error code, as "QueueDoesNotExist" or "NotFound".
-	Code string
-	// Message is for people.
-	Message string
-	// Status is the HTTP status. Defaults to 400, and to 500 where Receiver is set.
-	Status int
-	// Receiver says that the fault is the server's, so that retrying may help.
-	// Defaults to false: the caller's.
-	Receiver bool
-}
-
-// Error implements error.
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
