@@ -69,6 +69,12 @@ type Config struct {
 	// Defaults to 10 seconds.
 	ReadTimeout time.Duration
 
+	// IdleTimeout is how long a connection stays open between requests. It
+	// must be longer than the load balancer's idle timeout, or a request now
+	// and then meets a connection that is just being closed, and becomes a
+	// 502. Defaults to 75 seconds; a load balancer's default is 60.
+	IdleTimeout time.Duration
+
 	// RequestTimeout bounds the time that a request waits for SNS, from its
 	// last byte on. Defaults to 10 seconds.
 	RequestTimeout time.Duration
@@ -137,6 +143,7 @@ func (c Config) WithDefaults() Config {
 	c.Budget.Attributes = cmp.Or(c.Budget.Attributes, 10)
 	c.Budget.Bytes = cmp.Or(c.Budget.Bytes, 256<<10)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 10*time.Second)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 75*time.Second)
 	c.RequestTimeout = cmp.Or(c.RequestTimeout, 10*time.Second)
 	c.PublishTimeout = cmp.Or(c.PublishTimeout, 8*time.Second)
 	c.PublishDelay = cmp.Or(c.PublishDelay, 5*time.Millisecond)
@@ -197,6 +204,7 @@ func (c Config) Validate() error {
 		value time.Duration
 	}{
 		{"ReadTimeout", c.ReadTimeout},
+		{"IdleTimeout", c.IdleTimeout},
 		{"RequestTimeout", c.RequestTimeout},
 		{"PublishTimeout", c.PublishTimeout},
 		{"PublishDelay", c.PublishDelay},

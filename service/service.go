@@ -1,38 +1,185 @@
 package service
 
 import (
-	"context"
-	"net"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/httpserver"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
-// ownAttributes is how many message attributes the service itself sets.
-const ownAttributes = 4
+// Paths of the service.
+const (
+	pathEvents = "/v1/events"
+	pathHealth = "/healthz"
+	pathReady  = "/readyz"
+)
 
 // Service takes events over HTTP and publishes them. It is safe for concurrent
 // use.
 type Service struct {
-	cfg Config
+	cfg       Config
+	handler   http.Handler
+	publisher *publisher
+	buffer    *budget
+	metrics   *metrics
+	log       *requestLog
+	draining  atomic.Bool
 }
 
 // New makes a Service. The error names everything that is wrong with c. A
 // Service that does not run holds no goroutine and need not be closed.
 func New(c Config) (*Service, error) {
 	if err := c.Validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("service: %w", err)
 	}
-	return &Service{cfg: c.WithDefaults()}, nil
+	c = c.WithDefaults()
+	if c.Uninstrumented {
+		c.MeterProvider = metricnoop.NewMeterProvider()
+	}
+	s := &Service{
+		cfg:     c,
+		buffer:  &budget{limit: int64(c.MaxBufferedBytes)},
+		metrics: newMetrics(c.MeterProvider),
+		log:     &requestLog{logger: c.Logger},
+	}
+	s.publisher = newPublisher(publisherConfig{
+		topicARN:    c.TopicARN,
+		sns:         c.SNS,
+		maxBytes:    c.Budget.Bytes,
+		maxPending:  c.MaxPending,
+		concurrency: c.PublishConcurrency,
+		attempts:    c.EntryAttempts,
+		delay:       c.PublishDelay,
+		timeout:     c.PublishTimeout,
+		buffer:      s.buffer,
+		metrics:     s.metrics,
+		logger:      c.Logger,
+	})
+	s.handler = s.routes()
+	if !c.Uninstrumented {
+		s.handler = httpserver.Middleware(httpserver.Config{
+			TracerProvider: c.TracerProvider,
+			MeterProvider:  c.MeterProvider,
+			Propagator:     c.Propagator,
+			TrustedProxies: c.TrustedProxies,
+			Filter:         func(r *http.Request) bool { return r.URL.Path != pathHealth && r.URL.Path != pathReady },
+			Route:          route,
+		})(s.handler)
+	}
+	return s, nil
 }
 
-// Handler serves the paths of the service.
-func (s *Service) Handler() http.Handler { return http.NotFoundHandler() }
+// Handler serves the paths of the service, for a server of one's own; see
+// [Service.Run] for the timeouts that such a server needs.
+func (s *Service) Handler() http.Handler { return s.handler }
 
-// Run serves l until ctx ends. Then /readyz says no; after
-// [Config.DrainGrace] no connection is taken any more, the requests under way
-// are answered, and what was accepted is published. It returns nil when that
-// was done within [Config.ShutdownTimeout]. It closes l. It can be called once.
-func (s *Service) Run(ctx context.Context, l net.Listener) error {
-	defer l.Close()
-	<-ctx.Done()
-	return nil
+func (s *Service) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(pathEvents, s.handle(s.postEvents, http.MethodPost))
+	mux.Handle(pathHealth, s.handle(s.getHealth, http.MethodGet, http.MethodHead))
+	mux.Handle(pathReady, s.handle(s.getReady, http.MethodGet, http.MethodHead))
+	mux.Handle("/", s.handle(func(http.ResponseWriter, *http.Request) *refusal {
+		return &refusal{code: codeNotFound}
+	}))
+	return mux
+}
+
+// route is the route of a request as spans and metrics have it: nothing for
+// what matched no path.
+func route(r *http.Request) string {
+	if r.Pattern == "/" {
+		return ""
+	}
+	return r.Pattern
+}
+
+// handle turns what h refuses, and the methods it does not have, into problem
+// documents. Without methods it takes all.
+func (s *Service) handle(h func(http.ResponseWriter, *http.Request) *refusal, methods ...string) http.Handler {
+	allow := strings.Join(methods, ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header().Set("Connection", "close") // the client is to find another process
+		}
+		defer s.recoverPanic(w, r)
+		if len(methods) > 0 && !slices.Contains(methods, r.Method) {
+			w.Header().Set("Allow", allow)
+			s.refuse(w, r, &refusal{code: codeMethodNotAllowed})
+			return
+		}
+		if refused := h(w, r); refused != nil {
+			s.refuse(w, r, refused)
+		}
+	})
+}
+
+// recoverPanic answers a request whose handler panicked. Nothing has been
+// written by then: handlers write once they know everything.
+func (s *Service) recoverPanic(w http.ResponseWriter, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler { //nolint:errorlint,goerr113 // net/http compares it like this, too
+		panic(p)
+	}
+	err := fmt.Errorf("panic: %v", p)
+	trace.SpanFromContext(r.Context()).RecordError(err, trace.WithStackTrace(true))
+	s.cfg.Logger.LogAttrs(r.Context(), slog.LevelError, "panic in a handler",
+		slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+	s.refuse(w, r, &refusal{code: codeInternal, cause: err})
+}
+
+// refuse counts, logs and answers a refusal.
+func (s *Service) refuse(w http.ResponseWriter, r *http.Request, refused *refusal) {
+	ctx := r.Context()
+	kind := s.respondProblem(w, r, refused)
+	trace.SpanFromContext(ctx).SetAttributes(semconv.ReasonKey.String(refused.code))
+	s.metrics.refuse(ctx, max(1, refused.events), refused.code)
+	s.log.refused(r, kind.status, refused)
+	if refused.code == codeOverloaded {
+		s.publisher.shed()
+	}
+}
+
+func (s *Service) respondProblem(w http.ResponseWriter, r *http.Request, refused *refusal) problemKind {
+	p, kind := refused.problem(traceID(r))
+	kind.setHeaders(w.Header())
+	write(w, p.Status, p)
+	return kind
+}
+
+// respond answers with a JSON document.
+func (s *Service) respond(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	write(w, status, v)
+}
+
+var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// write writes v, which is always encodable. Whether the client gets it is not
+// for us to know.
+func write(w http.ResponseWriter, status int, v any) {
+	b := responses.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool holds nothing else
+	defer responses.Put(b)
+	b.Reset()
+	encoder := json.NewEncoder(b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
 }

@@ -1,0 +1,65 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+const scope = "github.com/tracehaul/tracehaul/service"
+
+// metrics are what the service counts beside the HTTP requests and AWS calls
+// that others measure.
+type metrics struct {
+	accepted metric.Int64Counter
+	refused  metric.Int64Counter
+	batch    metric.Int64Histogram
+	wait     metric.Float64Histogram
+}
+
+func newMetrics(p metric.MeterProvider) *metrics {
+	meter := p.Meter(scope)
+	m := &metrics{}
+	var errs [4]error
+	m.accepted, errs[0] = meter.Int64Counter(semconv.MetricAccepted,
+		metric.WithUnit(semconv.UnitEvents),
+		metric.WithDescription("Events that the service accepted: SNS has confirmed them."))
+	m.refused, errs[1] = meter.Int64Counter(semconv.MetricRefused,
+		metric.WithUnit(semconv.UnitEvents),
+		metric.WithDescription("Events, or requests that could not be read as events, that the service refused."))
+	m.batch, errs[2] = meter.Int64Histogram(semconv.MetricPublishBatchSize,
+		metric.WithUnit(semconv.UnitMessages),
+		metric.WithExplicitBucketBoundaries(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+		metric.WithDescription("Messages in one PublishBatch."))
+	m.wait, errs[3] = meter.Float64Histogram(semconv.MetricPublishWait,
+		metric.WithUnit(semconv.UnitSeconds),
+		metric.WithExplicitBucketBoundaries(semconv.DurationBuckets()...),
+		metric.WithDescription("Time that an event waited for its PublishBatch to begin."))
+	for _, err := range errs {
+		if err != nil {
+			otel.Handle(err) // instruments work none the less, as the API promises
+		}
+	}
+	return m
+}
+
+// sent records that a batch goes out.
+func (m *metrics) sent(ctx context.Context, batch []*entry) {
+	m.batch.Record(ctx, int64(len(batch)))
+	if !m.wait.Enabled(ctx) {
+		return
+	}
+	now := time.Now()
+	for _, e := range batch {
+		m.wait.Record(e.submission.ctx, now.Sub(e.since).Seconds())
+	}
+}
+
+// refuse counts n events refused for a reason.
+func (m *metrics) refuse(ctx context.Context, n int, code string) {
+	m.refused.Add(ctx, int64(n), metric.WithAttributes(semconv.ReasonKey.String(code)))
+}
