@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"math"
 	"mime"
 	"strings"
@@ -58,13 +59,13 @@ func (l Limits) Validate(e Event) error {
 		}
 	}
 	if e.size() > l.MaxEventBytes {
-		return errEventTooLarge(l)
+		return errEventTooLarge(&l)
 	}
 	return nil
 }
 
 // checkData checks one JSON value that becomes a member of an event.
-func (l Limits) checkData(data []byte) *Error {
+func (l *Limits) checkData(data []byte) *Error {
 	s := scanner{b: data, depth: 1, maxDepth: l.MaxDepth, anyJSON: l.AnyJSON}
 	err := s.value()
 	if err == nil {
@@ -83,7 +84,7 @@ func checkDataType(e *Event) *Error {
 	if e.DataContentType == "" || isJSONMediaType(e.DataContentType) {
 		return nil
 	}
-	if data := strings.TrimLeft(string(e.Data[:min(len(e.Data), 64)]), " \t\r\n"); data == "" || data[0] != '"' {
+	if data := bytes.TrimLeft(e.Data, " \t\r\n"); len(data) == 0 || data[0] != '"' {
 		return refuse(CodeInvalidData, nameData,
 			"with a datacontenttype that is not JSON the data must be a string, or base64 in data_base64")
 	}
@@ -91,7 +92,7 @@ func checkDataType(e *Event) *Error {
 }
 
 // checkAttributes checks everything but the data.
-func (l Limits) checkAttributes(e *Event) *Error {
+func (l *Limits) checkAttributes(e *Event) *Error {
 	if err := checkRequired(e); err != nil {
 		return err
 	}
@@ -147,7 +148,7 @@ func checkRequired(e *Event) *Error {
 	return refuse(CodeMissingAttribute, missing[0], message)
 }
 
-func (l Limits) checkText(name, value string) *Error {
+func (l *Limits) checkText(name, value string) *Error {
 	if len(value) > l.MaxAttributeBytes {
 		return refuse(CodeTooLarge, name, "the attribute is longer than "+byteCount(l.MaxAttributeBytes))
 	}
@@ -157,7 +158,7 @@ func (l Limits) checkText(name, value string) *Error {
 	return nil
 }
 
-func (l Limits) checkExtensions(e *Event) *Error {
+func (l *Limits) checkExtensions(e *Event) *Error {
 	if len(e.Extensions) > l.MaxExtensions {
 		return refuse(CodeTooLarge, "", "there are too many extension attributes")
 	}

@@ -28,7 +28,8 @@ func ParseHTTP(header map[string][]string, body []byte, d Defaults) ([]Event, er
 	if hasPrefixFold(contentType, "application/cloudevents") || !isBinary(header) {
 		return ParseRequest(contentType, body, d)
 	}
-	e, err := d.WithDefaults().Limits.binary(header, contentType, body)
+	d = d.WithDefaults()
+	e, err := d.Limits.binary(header, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func isBinary(header map[string][]string) bool {
 	return false
 }
 
-func (l Limits) binary(header map[string][]string, contentType string, body []byte) (Event, *Error) {
+func (l *Limits) binary(header map[string][]string, contentType string, body []byte) (Event, *Error) {
 	e := Event{DataContentType: contentType}
 	// Sorted, so that of several faults it is always the same one that is told.
 	var keys []string
@@ -92,7 +93,7 @@ func (l Limits) binary(header map[string][]string, contentType string, body []by
 }
 
 // header sets the attribute that one header carries.
-func (l Limits) header(e *Event, name string, values []string) *Error {
+func (l *Limits) header(e *Event, name string, values []string) *Error {
 	if len(values) != 1 {
 		return refuse(CodeDuplicateMember, name, "the header is given twice")
 	}
@@ -102,6 +103,9 @@ func (l Limits) header(e *Event, name string, values []string) *Error {
 	value, ok := unescapeHeader(values[0])
 	if !ok {
 		return refuse(CodeInvalidAttribute, name, "the header's value is not percent-encoded UTF-8")
+	}
+	if value == "" && isOptional(memberOf([]byte(name))) {
+		return refuse(CodeInvalidAttribute, name, "the value is empty; leave the attribute out instead")
 	}
 	switch name {
 	case nameSpecVersion:
@@ -117,7 +121,7 @@ func (l Limits) header(e *Event, name string, values []string) *Error {
 	case nameDataSchema:
 		e.DataSchema = value
 	case nameTime:
-		if e.Time, ok = parseTime(value); !ok {
+		if e.Time, ok = parseTime([]byte(value)); !ok {
 			return refuse(CodeInvalidAttribute, nameTime, "not a date-time of RFC 3339, such as 2006-01-02T15:04:05Z")
 		}
 	case nameDataContentType:

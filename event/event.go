@@ -54,6 +54,15 @@ type Event struct {
 	Extensions map[string]any
 }
 
+// Key identifies an event: two events with the same key are one, delivered
+// twice.
+type Key struct {
+	Source, ID string
+}
+
+// Key returns what identifies the event.
+func (e Event) Key() Key { return Key{Source: e.Source, ID: e.ID} }
+
 // Payload returns the data as the producer meant it, and its media type: the
 // decoded bytes of binary data, the text of a string whose media type is not
 // JSON, otherwise the JSON value. The media type is empty only for binary data

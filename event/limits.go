@@ -38,9 +38,9 @@ type Limits struct {
 	MaxExtensions int
 
 	// AnyJSON takes data that is JSON but that PostgreSQL's jsonb cannot
-	// hold: the character U+0000, and numbers of more than 131,072 digits
-	// before or 16,383 digits behind the decimal point. For sinks other than
-	// PostgreSQL. Defaults to false.
+	// hold: the character U+0000, and numbers with an exponent beyond 400 or
+	// with more than 131,072 digits before or 16,383 behind the decimal point.
+	// For sinks other than PostgreSQL. Defaults to false.
 	AnyJSON bool
 }
 

@@ -53,7 +53,7 @@ func MetadataFrom(attributes map[string]string) Metadata {
 		Source:  attributes[AttributeSource],
 		ALBRoot: attributes[AttributeALBRoot],
 	}
-	if t, ok := parseTime(attributes[AttributeAcceptedAt]); ok {
+	if t, ok := parseTime([]byte(attributes[AttributeAcceptedAt])); ok {
 		m.AcceptedAt = t
 	}
 	return m

@@ -1,8 +1,8 @@
 package event
 
 import (
+	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -21,10 +21,11 @@ func ParseString(s string) (Event, error) { return Limits{}.ParseString(s) }
 func (l Limits) Parse(b []byte) (Event, error) {
 	l = l.WithDefaults()
 	if len(b) > l.MaxEventBytes {
-		return Event{}, errEventTooLarge(l)
+		return Event{}, errEventTooLarge(&l)
 	}
 	s := l.scanner(b)
-	e, err := l.event(&s)
+	var e Event
+	err := l.event(&s, &e)
 	if err == nil {
 		err = s.end()
 	}
@@ -46,102 +47,114 @@ func (e *Event) UnmarshalJSON(b []byte) (err error) {
 	return err
 }
 
-func (l Limits) scanner(b []byte) scanner {
+func (l *Limits) scanner(b []byte) scanner {
 	return scanner{b: b, maxDepth: l.MaxDepth, anyJSON: l.AnyJSON}
 }
 
-func errEventTooLarge(l Limits) *Error {
+func errEventTooLarge(l *Limits) *Error {
 	return refuse(CodeTooLarge, "", "the event is larger than "+byteCount(l.MaxEventBytes))
 }
 
 func byteCount(n int) string { return strconv.Itoa(n) + " bytes" }
 
-// members collects the members of one event while they are scanned.
-type members struct {
-	e       *Event
-	seen    uint16           // core members met so far, one bit each
-	core    [numStrings]text // values of the core attributes that are strings
-	data    text             // the data member, white space cut
-	base64  text             // the data_base64 member
-	present [numStrings]bool // which of core are set: null means absent
-	nulls   int              // extensions that are null, kept in the map until the end
-}
-
-// The core attributes that are strings, in the order of members.core.
+// The members that CloudEvents defines; the first are attributes that are
+// strings.
 const (
-	stringSpecVersion = iota
-	stringID
-	stringSource
-	stringType
-	stringSubject
-	stringDataContentType
-	stringDataSchema
-	numStrings
+	memberSpecVersion = iota
+	memberID
+	memberSource
+	memberType
+	memberSubject
+	memberDataContentType
+	memberDataSchema
+	numStrings // how many strings there are
 )
 
-// The core members, as bits of members.seen; the first are the strings.
 const (
 	memberTime = numStrings + iota
 	memberData
 	memberDataBase64
+	memberExtension // none of them
 )
 
-func coreMember(name string) (member int, ok bool) {
-	switch name {
+var memberNames = [...]string{
+	memberSpecVersion:     nameSpecVersion,
+	memberID:              nameID,
+	memberSource:          nameSource,
+	memberType:            nameType,
+	memberSubject:         nameSubject,
+	memberDataContentType: nameDataContentType,
+	memberDataSchema:      nameDataSchema,
+	memberTime:            nameTime,
+	memberData:            nameData,
+	memberDataBase64:      nameDataBase64,
+}
+
+func memberOf(name []byte) int {
+	switch string(name) {
 	case nameSpecVersion:
-		return stringSpecVersion, true
+		return memberSpecVersion
 	case nameID:
-		return stringID, true
+		return memberID
 	case nameSource:
-		return stringSource, true
+		return memberSource
 	case nameType:
-		return stringType, true
+		return memberType
 	case nameSubject:
-		return stringSubject, true
+		return memberSubject
 	case nameDataContentType:
-		return stringDataContentType, true
+		return memberDataContentType
 	case nameDataSchema:
-		return stringDataSchema, true
+		return memberDataSchema
 	case nameTime:
-		return memberTime, true
+		return memberTime
 	case nameData:
-		return memberData, true
+		return memberData
 	case nameDataBase64:
-		return memberDataBase64, true
+		return memberDataBase64
 	}
-	return 0, false
+	return memberExtension
+}
+
+// members collects the members of one event while they are scanned.
+type members struct {
+	seen       uint16           // core members met so far, one bit each
+	strings    [numStrings]text // zero if absent or null
+	data       text             // zero if absent
+	dataBase64 text             // zero if absent or null
+	time       time.Time
+	extensions map[string]any // nil values for null, until the end
 }
 
 // event takes one event and checks it.
-func (l Limits) event(s *scanner) (Event, *Error) {
+func (l *Limits) event(s *scanner, e *Event) *Error {
 	if s.peek() != '{' {
-		return Event{}, s.malformed("an event is a JSON object")
+		return s.malformed("an event is a JSON object")
 	}
 	start := s.pos
-	var e Event
-	m := members{e: &e}
+	var m members
 	more, err := s.open('}')
 	for more && err == nil {
 		if err = l.member(s, &m); err != nil {
-			return Event{}, err
+			return err
 		}
 		more, err = s.next('}')
 	}
 	if err != nil {
-		return Event{}, err
+		return err
 	}
 	if s.pos-start > l.MaxEventBytes {
-		return Event{}, errEventTooLarge(l)
+		return errEventTooLarge(l)
 	}
-	m.finish(s)
-	if err := l.checkAttributes(&e); err != nil {
-		return Event{}, err
+	m.attributes(s, e)
+	if err := l.checkAttributes(e); err != nil {
+		return err
 	}
-	return e, m.finishData(s)
+	return m.payload(s, e)
 }
 
 // member takes one member of an event.
-func (l Limits) member(s *scanner, m *members) *Error {
+func (l *Limits) member(s *scanner, m *members) *Error {
 	name, err := s.member(false)
 	if err != nil {
 		return err
@@ -150,12 +163,13 @@ func (l Limits) member(s *scanner, m *members) *Error {
 	if name.escaped {
 		raw = s.appendText(nil, name)
 	}
-	member, core := coreMember(string(raw))
-	if !core {
+	member := memberOf(raw)
+	if member == memberExtension {
 		return l.extension(s, m, string(raw), name.start)
 	}
+	field := memberNames[member]
 	if m.seen&(1<<member) != 0 {
-		return refuseAt(CodeDuplicateMember, string(raw), name.start, "the member is given twice")
+		return refuseAt(CodeDuplicateMember, field, name.start, "the member is given twice")
 	}
 	m.seen |= 1 << member
 	c := s.peek()
@@ -163,44 +177,52 @@ func (l Limits) member(s *scanner, m *members) *Error {
 		m.data.start = s.pos
 		err = s.value()
 		m.data.end = s.pos
-		return inField(err, nameData)
+		return inField(err, field)
 	}
 	if c == 'n' {
-		return inField(s.literal("null"), string(raw))
+		return inField(s.literal("null"), field)
 	}
-	value, err := l.coreText(s, string(raw), member)
+	value, err := l.text(s, field, member == memberDataBase64)
 	if err != nil {
 		return err
+	}
+	if value.start == value.end && isOptional(member) {
+		return refuseAt(CodeInvalidAttribute, field, value.start, "the value is empty; leave the attribute out instead")
 	}
 	switch member {
 	case memberTime:
 		return m.setTime(s, value)
 	case memberDataBase64:
-		m.base64 = value
+		m.dataBase64 = value
 	default:
-		m.core[member], m.present[member] = value, true
+		m.strings[member] = value
 	}
 	return nil
 }
 
-// coreText takes the value of a core member, which must be a string.
-func (l Limits) coreText(s *scanner, name string, member int) (text, *Error) {
+// isOptional tells the attributes that may be absent, but not empty.
+func isOptional(member int) bool {
+	return member == memberSubject || member == memberDataContentType || member == memberDataSchema
+}
+
+// text takes the value of a member, which must be a string.
+func (l *Limits) text(s *scanner, field string, long bool) (text, *Error) {
 	if s.peek() != '"' {
 		// Take the value first: a broken document is a broken document.
 		start := s.pos
 		if err := s.value(); err != nil {
-			return text{}, inField(err, name)
+			return text{}, inField(err, field)
 		}
-		return text{}, refuseAt(CodeInvalidAttribute, name, start, "the value must be a string")
+		return text{}, refuseAt(CodeInvalidAttribute, field, start, "the value must be a string")
 	}
 	value, err := s.string(false)
 	if err != nil {
-		return value, inField(err, name)
+		return value, inField(err, field)
 	}
-	// An escape has at most six bytes for one: whatever is longer than that
-	// need not be decoded to know.
-	if member != memberDataBase64 && value.end-value.start > 6*l.MaxAttributeBytes {
-		return value, refuse(CodeTooLarge, name, "the attribute is longer than "+byteCount(l.MaxAttributeBytes))
+	// An escape has at most six bytes for one: what is longer than that need
+	// not be decoded to know.
+	if !long && value.end-value.start > 6*l.MaxAttributeBytes {
+		return value, refuse(CodeTooLarge, field, "the attribute is longer than "+byteCount(l.MaxAttributeBytes))
 	}
 	return value, nil
 }
@@ -215,48 +237,44 @@ func inField(err *Error, name string) *Error {
 
 func (m *members) setTime(s *scanner, value text) *Error {
 	var buffer [64]byte
-	t, ok := time.Time{}, false
-	if value.end-value.start <= 6*len(buffer) {
-		t, ok = parseTime(string(s.appendText(buffer[:0], value)))
+	ok := value.end-value.start <= len(buffer)
+	if ok {
+		m.time, ok = parseTime(s.appendText(buffer[:0], value))
 	}
 	if !ok {
 		return refuseAt(CodeInvalidAttribute, nameTime, value.start, "not a date-time of RFC 3339, such as 2006-01-02T15:04:05Z")
 	}
-	m.e.Time = t
 	return nil
 }
 
 // extension takes the value of an extension attribute.
-func (l Limits) extension(s *scanner, m *members, name string, at int) *Error {
-	if _, twice := m.e.Extensions[name]; twice {
+func (l *Limits) extension(s *scanner, m *members, name string, at int) *Error {
+	if _, twice := m.extensions[name]; twice {
 		return refuseAt(CodeDuplicateMember, name, at, "the member is given twice")
 	}
 	if err := checkExtensionName(name); err != nil {
 		err.Offset = at
 		return err
 	}
-	// Unset ones count, too: they are kept until the end of the event.
-	if len(m.e.Extensions) >= l.MaxExtensions {
+	// Those that are null count, too: they are kept until the end of the event.
+	if len(m.extensions) >= l.MaxExtensions {
 		return refuseAt(CodeTooLarge, name, at, "there are too many extension attributes")
 	}
 	value, err := l.extensionValue(s, name)
 	if err != nil {
 		return inField(err, name)
 	}
-	if m.e.Extensions == nil {
-		m.e.Extensions = make(map[string]any)
+	if m.extensions == nil {
+		m.extensions = make(map[string]any)
 	}
-	if value == nil {
-		m.nulls++
-	}
-	m.e.Extensions[name] = value
+	m.extensions[name] = value
 	return nil
 }
 
-func (l Limits) extensionValue(s *scanner, name string) (any, *Error) {
+func (l *Limits) extensionValue(s *scanner, name string) (any, *Error) {
 	c := s.peek()
 	if c == '"' {
-		value, err := l.coreText(s, name, numStrings)
+		value, err := l.text(s, name, false)
 		if err != nil {
 			return nil, err
 		}
@@ -284,104 +302,87 @@ func (l Limits) extensionValue(s *scanner, name string) (any, *Error) {
 	}
 }
 
-// finish moves the attributes into the event: all of them share one string.
-func (m *members) finish(s *scanner) {
-	var b strings.Builder
+// attributes moves the attributes into the event. All the strings share one
+// allocation, and those that nearly every event has need none.
+func (m *members) attributes(s *scanner, e *Event) {
 	size := 0
-	for i, t := range m.core {
-		if m.present[i] && !isKnownValue(i, s.b[t.start:t.end]) {
+	for i, t := range m.strings {
+		if usual(i, s.b[t.start:t.end]) == "" {
 			size += t.end - t.start
 		}
 	}
+	var b strings.Builder
 	b.Grow(size)
-	for i, t := range m.core {
-		if !m.present[i] {
+	for i, target := range [numStrings]*string{
+		memberSpecVersion:     &e.SpecVersion,
+		memberID:              &e.ID,
+		memberSource:          &e.Source,
+		memberType:            &e.Type,
+		memberSubject:         &e.Subject,
+		memberDataContentType: &e.DataContentType,
+		memberDataSchema:      &e.DataSchema,
+	} {
+		t := m.strings[i]
+		raw := s.b[t.start:t.end]
+		if *target = usual(i, raw); *target != "" {
 			continue
 		}
-		*m.field(i) = m.text(s, &b, i, t)
+		if t.escaped {
+			raw = s.appendText(nil, t)
+		}
+		start := b.Len()
+		b.Write(raw)
+		*target = b.String()[start:]
 	}
-	if m.nulls == 0 {
-		return
-	}
-	for name, value := range m.e.Extensions {
+	e.Time = m.time
+	e.Extensions = m.extensions
+	for name, value := range m.extensions {
 		if value == nil {
-			delete(m.e.Extensions, name)
+			delete(e.Extensions, name)
 		}
 	}
-	if len(m.e.Extensions) == 0 {
-		m.e.Extensions = nil
+	if len(e.Extensions) == 0 {
+		e.Extensions = nil
 	}
 }
 
-// text returns one attribute, as a constant if it is a usual one.
-func (m *members) text(s *scanner, b *strings.Builder, member int, t text) string {
-	raw := s.b[t.start:t.end]
-	if isKnownValue(member, raw) {
-		if member == stringSpecVersion {
-			return SpecVersion
-		}
+// usual returns the values that are nearly always the same.
+func usual(member int, raw []byte) string {
+	switch {
+	case member == memberSpecVersion && string(raw) == SpecVersion:
+		return SpecVersion
+	case member == memberDataContentType && string(raw) == mediaTypeJSON:
 		return mediaTypeJSON
 	}
-	start := b.Len()
-	if t.escaped {
-		b.Write(s.appendText(nil, t))
-	} else {
-		b.Write(raw)
-	}
-	return b.String()[start:]
+	return ""
 }
 
-func isKnownValue(member int, raw []byte) bool {
-	return member == stringSpecVersion && string(raw) == SpecVersion ||
-		member == stringDataContentType && string(raw) == mediaTypeJSON
-}
-
-func (m *members) field(member int) *string {
-	switch member {
-	case stringSpecVersion:
-		return &m.e.SpecVersion
-	case stringID:
-		return &m.e.ID
-	case stringSource:
-		return &m.e.Source
-	case stringType:
-		return &m.e.Type
-	case stringSubject:
-		return &m.e.Subject
-	case stringDataContentType:
-		return &m.e.DataContentType
-	default:
-		return &m.e.DataSchema
-	}
-}
-
-// finishData moves the data into the event.
-func (m *members) finishData(s *scanner) *Error {
-	hasData, hasBase64 := m.data.end > 0, m.base64.end > 0
-	switch {
+// payload moves the data into the event.
+func (m *members) payload(s *scanner, e *Event) *Error {
+	switch hasData, hasBase64 := m.data.end > 0, m.dataBase64.end > 0; {
 	case hasData && hasBase64:
 		return refuse(CodeInvalidData, nameDataBase64, "only one of data and data_base64 may be given")
 	case hasData:
-		m.e.Data = append(make(json.RawMessage, 0, m.data.end-m.data.start), s.b[m.data.start:m.data.end]...)
-		return checkDataType(m.e)
+		e.Data = bytes.Clone(s.b[m.data.start:m.data.end])
+		return checkDataType(e)
 	case hasBase64:
-		return m.decodeBase64(s)
+		return m.decodeBase64(s, e)
 	}
 	return nil
 }
 
-func (m *members) decodeBase64(s *scanner) *Error {
-	raw := s.b[m.base64.start:m.base64.end]
-	if m.base64.escaped { // "\/" is usual
-		raw = s.appendText(nil, m.base64)
+func (m *members) decodeBase64(s *scanner, e *Event) *Error {
+	raw := s.b[m.dataBase64.start:m.dataBase64.end]
+	if m.dataBase64.escaped { // "\/" is usual
+		raw = s.appendText(nil, m.dataBase64)
 	}
 	data := make([]byte, base64.StdEncoding.DecodedLen(len(raw)))
 	n, err := strictBase64.Decode(data, raw)
-	// The decoder skips line ends, RFC 4648, 3.3, does not.
-	if err != nil || strings.ContainsAny(string(raw), "\r\n") {
+	// The decoder skips line ends; RFC 4648, 3.3, does not.
+	if err != nil || bytes.ContainsAny(raw, "\r\n") {
 		return refuse(CodeInvalidData, nameDataBase64, "not base64 as RFC 4648, section 4, defines it")
 	}
-	m.e.DataBase64 = data[:n]
+	e.DataBase64 = data[:n]
 	return nil
 }
 

@@ -121,7 +121,7 @@ func cutUTF8(contentType string) (string, bool) {
 }
 
 // batch reads the JSON batch format.
-func (l Limits) batch(body []byte) ([]Event, *Error) {
+func (l *Limits) batch(body []byte) ([]Event, *Error) {
 	s := l.scanner(body)
 	if s.peek() != '[' {
 		return nil, ofRequest(s.malformed("a batch is a JSON array"))
@@ -132,12 +132,11 @@ func (l Limits) batch(body []byte) ([]Event, *Error) {
 		if len(events) == l.MaxBatch {
 			return nil, ofRequest(refuse(CodeBatchTooLarge, "", "the batch has too many events"))
 		}
-		e, err := l.event(&s)
-		if err != nil {
-			err.Index = len(events)
+		events = append(events, Event{})
+		if err := l.event(&s, &events[len(events)-1]); err != nil {
+			err.Index = len(events) - 1
 			return nil, err
 		}
-		events = append(events, e)
 		if more = s.peek() == ','; more {
 			s.pos++
 		}
@@ -160,7 +159,7 @@ func ofRequest(err *Error) *Error {
 func (d Defaults) wrap(body []byte) (Event, *Error) {
 	body = bytes.Trim(body, " \t\r\n")
 	if len(body) > d.Limits.MaxEventBytes {
-		return Event{}, errEventTooLarge(d.Limits)
+		return Event{}, errEventTooLarge(&d.Limits)
 	}
 	if err := d.Limits.checkData(body); err != nil {
 		return Event{}, err
@@ -178,7 +177,7 @@ func (d Defaults) wrap(body []byte) (Event, *Error) {
 		return Event{}, err
 	}
 	if e.size() > d.Limits.MaxEventBytes {
-		return Event{}, errEventTooLarge(d.Limits)
+		return Event{}, errEventTooLarge(&d.Limits)
 	}
 	return e, nil
 }

@@ -23,10 +23,13 @@ type text struct {
 }
 
 // PostgreSQL's numeric, which jsonb holds numbers in, takes this many digits
-// ("Numeric Types", table 8.2).
+// before and behind the decimal point ("Numeric Types", table 8.2). No double
+// reaches the exponent; a number of nine bytes that a reader of the row would
+// have to write out with 100,000 digits does.
 const (
 	maxDigitsBefore = 131072
 	maxDigitsBehind = 16383
+	maxExponent     = 400
 )
 
 func (s *scanner) malformed(message string) *Error {
@@ -323,8 +326,9 @@ func (s *scanner) number() *Error {
 			return err
 		}
 	}
-	if !s.anyJSON && (before+exponent > maxDigitsBefore || behind-exponent > maxDigitsBehind) {
-		return refuseAt(CodeNumberOutOfRange, "", start, "the number is too large or too small to be stored")
+	if !s.anyJSON && (max(exponent, -exponent) > maxExponent ||
+		before+exponent > maxDigitsBefore || behind-exponent > maxDigitsBehind) {
+		return refuseAt(CodeNumberOutOfRange, "", start, "the number is too large, too small or too long to be stored")
 	}
 	return nil
 }

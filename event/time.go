@@ -6,7 +6,7 @@ import "time"
 // also takes a comma before the fraction and hours of one digit, and refuses
 // lower case and leap seconds. A leap second becomes the first second of the
 // next minute, as it does in PostgreSQL. (RFC 3339, 5.6 and 5.7.)
-func parseTime(s string) (time.Time, bool) {
+func parseTime(s []byte) (time.Time, bool) {
 	const shape = "0000-00-00T00:00:00"
 	if len(s) < len(shape)+1 {
 		return time.Time{}, false
@@ -54,10 +54,10 @@ func parseTime(s string) (time.Time, bool) {
 }
 
 // two reads the two digits at the start of s.
-func two(s string) int { return int(s[0]-'0')*10 + int(s[1]-'0') }
+func two(s []byte) int { return int(s[0]-'0')*10 + int(s[1]-'0') }
 
 // fraction reads ".123", if there is one, and cuts it to nanoseconds.
-func fraction(s string) (nanoseconds int, rest string, ok bool) {
+func fraction(s []byte) (nanoseconds int, rest []byte, ok bool) {
 	if s[0] != '.' {
 		return 0, s, true
 	}
@@ -70,7 +70,7 @@ func fraction(s string) (nanoseconds int, rest string, ok bool) {
 }
 
 // offset reads "Z" or "+01:00".
-func offset(s string) (*time.Location, bool) {
+func offset(s []byte) (*time.Location, bool) {
 	if len(s) == 1 && s[0]|0x20 == 'z' {
 		return time.UTC, true
 	}
