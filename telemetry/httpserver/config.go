@@ -7,6 +7,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // Config says how requests are traced. The zero value is a good one.
@@ -29,7 +31,7 @@ type Config struct {
 	Propagator propagation.TextMapPropagator
 
 	// Filter says whether a request is traced and measured at all. A request it
-	// refuses reaches the handler untouched.
+	// refuses reaches the handler untouched: see [ExceptPaths].
 	//
 	// Defaults to every request.
 	Filter func(*http.Request) bool
@@ -42,12 +44,33 @@ type Config struct {
 
 	// TrustedProxies is how many proxies in front of the server append to
 	// X-Forwarded-For: 1 behind an Application Load Balancer, 2 behind CloudFront
-	// and one. The client's address is then taken that many places from the end of
-	// the header, where no client can forge it; and X-Forwarded-Proto gives the
-	// scheme.
+	// and a load balancer. The client's address is then taken that many places
+	// from the end of the header, where no client can forge it, and
+	// X-Forwarded-Proto gives the scheme.
 	//
 	// Defaults to 0: the headers are not looked at.
 	TrustedProxies int
+
+	// SamplerAttributes gives the tracer provider's sampler the request's method,
+	// path and scheme, for samplers that decide by them. It costs allocations that
+	// the other samplers need not pay.
+	//
+	// Defaults to false: attributes are set when the request has been served.
+	SamplerAttributes bool
+
+	// KnownMethods are the methods that are recorded by their name; any other is
+	// recorded as _OTHER, so that no client can invent metrics.
+	//
+	// Defaults to those of RFC 9110, PATCH and QUERY.
+	KnownMethods []string
+
+	// Lean leaves off what is recommended but of little use to a service that has
+	// one name and sits behind one load balancer: server.address, server.port,
+	// network.peer.address and network.protocol.version of the spans. A span then
+	// has at most eight attributes, which the SDK handles without a map on the heap.
+	//
+	// Defaults to false.
+	Lean bool
 
 	// NoTraceResponse keeps the traceresponse header off the answer.
 	//
@@ -64,7 +87,29 @@ func (c Config) WithDefaults() Config {
 		c.MeterProvider = otel.GetMeterProvider()
 	}
 	if c.Propagator == nil {
-		c.Propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
+		c.Propagator = propagation.NewCompositeTextMapPropagator(
+			propagation.TraceContext{}, propagation.Baggage{}, xray.Propagator{})
+	}
+	if c.KnownMethods == nil {
+		c.KnownMethods = []string{
+			"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE",
+		}
+	}
+	if c.Route == nil {
+		c.Route = routeOfPattern
 	}
 	return c
+}
+
+// ExceptPaths returns a Filter that leaves out requests for exactly these
+// paths: health checks, which a load balancer sends every few seconds.
+func ExceptPaths(paths ...string) func(*http.Request) bool {
+	except := make(map[string]struct{}, len(paths))
+	for _, path := range paths {
+		except[path] = struct{}{}
+	}
+	return func(r *http.Request) bool {
+		_, found := except[r.URL.Path]
+		return !found
+	}
 }
