@@ -5,77 +5,176 @@ import (
 
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
+	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
-// Budget is what a message may take up, context included.
+const scope = "github.com/tracehaul/tracehaul/telemetry/message"
+
+// Budget is what a message may take up, its context included.
 type Budget struct {
-	// Attributes is the number of attributes of one message. SQS takes 10;
-	// SNS takes more, but with raw message delivery it discards a message
-	// with more than 10 without a word. Defaults to 10.
+	// Attributes is the number of attributes of one message. SQS refuses
+	// more than 10. SNS takes more, but where a subscription has raw message
+	// delivery it discards messages with more than 10 without telling the
+	// publisher ("Amazon SNS message attributes"): raise it only for topics
+	// that have no such subscription. Defaults to 10.
 	Attributes int
 	// Bytes is the size of a message, and of all messages of a batch
-	// together: bodies and the names, types and values of attributes.
-	// Defaults to 262,144.
+	// together: bodies and the names, types and values of attributes. SNS
+	// and SQS take 256 KiB unless topic and queue are set to more, up to
+	// 1 MiB ("Large message payloads"). Defaults to 262,144.
 	Bytes int
 }
 
-// Config configures an [Injector].
+func (b Budget) withDefaults() Budget {
+	if b.Attributes <= 0 {
+		b.Attributes = 10
+	}
+	if b.Bytes <= 0 {
+		b.Bytes = 256 << 10
+	}
+	return b
+}
+
+// Config configures an [Injector]. The zero value is ready for use.
 type Config struct {
 	// Propagator writes the context. Defaults to W3C Trace Context and
-	// Baggage.
+	// Baggage, which is what [FromLambda] and [FromSQS] read.
 	Propagator propagation.TextMapPropagator
-	// MeterProvider counts dropped contexts. Defaults to the global one.
+	// MeterProvider counts what was dropped, in
+	// semconv.MetricContextDropped. Defaults to the global one.
 	MeterProvider metric.MeterProvider
-	// Budget limits attributes and bytes. Defaults to those of SNS and SQS.
+	// Budget limits attributes and bytes. Defaults to the limits of SNS and
+	// SQS, see [Budget].
 	Budget Budget
 }
 
 // Injector puts contexts into message attributes. It is safe for concurrent
 // use.
-type Injector struct{}
-
-// NewInjector returns an injector.
-func NewInjector(c Config) *Injector { return &Injector{} }
-
-// SNS returns the attributes of an SNS message with the context added. attrs
-// itself is left alone. otherBytes is the size of what else is in the
-// message: body and subject.
-func (i *Injector) SNS(ctx context.Context, attrs map[string]snstypes.MessageAttributeValue, otherBytes int) (map[string]snstypes.MessageAttributeValue, error) {
-	return attrs, nil
+//
+// Tracing never makes a message fail that would have been accepted without
+// it. What finds no room in the [Budget] is left out and counted: baggage
+// first, then tracestate, then the trace context itself. An attribute that
+// the caller set is never overwritten, and a message in which the caller put
+// a trace context keeps it, with nothing added, as the messaging conventions
+// ask ("Producer spans").
+//
+// What the caller passes in is not modified; maps and slices are copied.
+type Injector struct {
+	propagator propagation.TextMapPropagator // nil for W3C's
+	budget     Budget
+	dropped    metric.Int64Counter
 }
 
-// SQS is SNS for a message that goes to a queue directly.
+// NewInjector returns an injector.
+func NewInjector(c Config) *Injector {
+	if c.MeterProvider == nil {
+		c.MeterProvider = otel.GetMeterProvider()
+	}
+	dropped, err := c.MeterProvider.Meter(scope).Int64Counter(semconv.MetricContextDropped,
+		metric.WithUnit(semconv.UnitContexts),
+		metric.WithDescription("Contexts, or parts of them, that could not travel with a message."))
+	if err != nil {
+		otel.Handle(err) // the counter works none the less, as the API promises
+	}
+	return &Injector{propagator: c.Propagator, budget: c.Budget.withDefaults(), dropped: dropped}
+}
+
+// SNS returns the attributes of an SNS message with the context of ctx added.
+// otherBytes is the size of what else is in the message: body and subject.
+// attrs may be returned itself when there is nothing to add.
+//
+// It returns a *[TooManyAttributesError] when attrs alone is over budget.
+//
+// Leave messages with MessageStructure json alone: SNS sends no attributes
+// with them; see [Injector.CountDropped].
+func (i *Injector) SNS(ctx context.Context, attrs map[string]snstypes.MessageAttributeValue, otherBytes int) (map[string]snstypes.MessageAttributeValue, error) {
+	return injectOne(ctx, i, &snsAttributes, attrs, otherBytes)
+}
+
+// SQS is [Injector.SNS] for a message that is sent to a queue.
 func (i *Injector) SQS(ctx context.Context, attrs map[string]sqstypes.MessageAttributeValue, otherBytes int) (map[string]sqstypes.MessageAttributeValue, error) {
-	return attrs, nil
+	return injectOne(ctx, i, &sqsAttributes, attrs, otherBytes)
 }
 
 // SNSBatch returns a copy of the entries of a PublishBatch with contexts
-// added: entry i's own when ctx comes from [WithEntries], else ctx's.
+// added: entry i's own when ctx comes from [WithEntries], else that of ctx.
+// The entries share the budget's bytes: no entry's baggage takes the room of
+// another one's trace context. Entries with MessageStructure json are left
+// alone and counted.
+//
+// It returns a *[TooManyAttributesError] when entries are over budget on
+// their own. Nothing was sent then: take those entries out and send the
+// others.
 func (i *Injector) SNSBatch(ctx context.Context, entries []snstypes.PublishBatchRequestEntry) ([]snstypes.PublishBatchRequestEntry, error) {
-	return entries, nil
+	return injectBatch(ctx, i, &snsAttributes, entries, func(e *snstypes.PublishBatchRequestEntry) entry[snstypes.MessageAttributeValue] {
+		return entry[snstypes.MessageAttributeValue]{
+			id:         e.Id,
+			attributes: &e.MessageAttributes,
+			otherBytes: stringLen(e.Message) + stringLen(e.Subject),
+			structured: e.MessageStructure != nil && *e.MessageStructure != "",
+		}
+	})
 }
 
-// SQSBatch is SNSBatch for a SendMessageBatch.
+// SQSBatch is [Injector.SNSBatch] for a SendMessageBatch.
 func (i *Injector) SQSBatch(ctx context.Context, entries []sqstypes.SendMessageBatchRequestEntry) ([]sqstypes.SendMessageBatchRequestEntry, error) {
-	return entries, nil
+	return injectBatch(ctx, i, &sqsAttributes, entries, func(e *sqstypes.SendMessageBatchRequestEntry) entry[sqstypes.MessageAttributeValue] {
+		return entry[sqstypes.MessageAttributeValue]{
+			id:         e.Id,
+			attributes: &e.MessageAttributes,
+			otherBytes: stringLen(e.MessageBody),
+		}
+	})
 }
 
-// WithEntries gives every entry of a batch its own context: entries[i] is the
-// parent of the batch's entry i. Entries beyond the slice use ctx.
-func WithEntries(ctx context.Context, entries []context.Context) context.Context { return ctx }
-
-// TooManyAttributesError refuses messages whose own attributes already exceed
-// the budget. Nothing was sent. Retrying does not help.
-type TooManyAttributesError struct {
-	// EntryIDs are the ids of the offending entries; nil for a single message.
-	EntryIDs []string
-	// Attributes is the number of attributes of the (first) offending message.
-	Attributes int
-	// Limit is the budget.
-	Limit int
+// CountDropped counts a trace context that cannot travel for a reason that
+// the injector does not see. system is the value of messaging.system, reason
+// one of the semconv.Reason words.
+func (i *Injector) CountDropped(ctx context.Context, system, reason string) {
+	i.drop(ctx, otelsemconv.MessagingSystemKey.String(system), partContext, reason)
 }
 
-// Error says which entries have how many attributes.
-func (e *TooManyAttributesError) Error() string { return "" }
+func (i *Injector) drop(ctx context.Context, system attribute.KeyValue, p part, reason string) {
+	i.dropped.Add(ctx, 1, metric.WithAttributes(
+		system, semconv.ContextPartKey.String(partNames[p]), semconv.ReasonKey.String(reason)))
+}
+
+// service is what SNS and SQS do differently: the type of an attribute.
+type service[V any] struct {
+	system attribute.KeyValue
+	size   func(V) int
+	text   func(dataType, value *string) V
+}
+
+var snsAttributes = service[snstypes.MessageAttributeValue]{
+	system: otelsemconv.MessagingSystemAWSSNS,
+	size: func(v snstypes.MessageAttributeValue) int {
+		return stringLen(v.DataType) + stringLen(v.StringValue) + len(v.BinaryValue)
+	},
+	text: func(dataType, value *string) snstypes.MessageAttributeValue {
+		return snstypes.MessageAttributeValue{DataType: dataType, StringValue: value}
+	},
+}
+
+var sqsAttributes = service[sqstypes.MessageAttributeValue]{
+	system: otelsemconv.MessagingSystemAWSSQS,
+	size: func(v sqstypes.MessageAttributeValue) int {
+		return stringLen(v.DataType) + stringLen(v.StringValue) + len(v.BinaryValue)
+	},
+	text: func(dataType, value *string) sqstypes.MessageAttributeValue {
+		return sqstypes.MessageAttributeValue{DataType: dataType, StringValue: value}
+	},
+}
+
+func stringLen(s *string) int {
+	if s == nil {
+		return 0
+	}
+	return len(*s)
+}

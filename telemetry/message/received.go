@@ -2,45 +2,189 @@ package message
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // Received is a message as a consumer wants it, however it came.
 type Received struct {
-	// Context is the context given, with the remote parent and the baggage
-	// that came with the message.
-	Context context.Context
+	// Context is the context that was given with the message's remote parent
+	// and baggage added: what the message's own span is started from.
+	Context context.Context //nolint:containedctx // it belongs to the message, as in http.Request
 	// Source says where the parent was found: one of the
 	// semconv.ContextSource values.
 	Source string
 	// Shape says how the message lay in the queue: one of the
 	// semconv.MessageShape values.
 	Shape string
-	// Body is the payload, taken out of an SNS envelope.
+	// Body is the payload: the message's body, or what the SNS envelope in it
+	// holds.
 	Body string
-	// Attributes are the user's own attributes of types String and Number,
-	// without those that carried the context. Nil when there are none.
+	// Attributes are the publisher's attributes of types String and Number,
+	// raw or from the envelope, without those that carried the context. Nil
+	// when there are none.
 	Attributes map[string]string
-	// MessageID is SQS's id. A redelivery keeps it; a publisher's retry does
-	// not.
+	// MessageID is SQS's id. A redelivery keeps it; a publisher's retry and a
+	// redrive do not.
 	MessageID string
 	// SNSMessageID and TopicARN are known from an envelope only.
 	SNSMessageID, TopicARN string
-	// SentAt is SQS's SentTimestamp, PublishedAt the envelope's Timestamp;
-	// zero when unknown.
-	SentAt, PublishedAt time.Time
-	// ReceiveCount is SQS's ApproximateReceiveCount, 1 at the first delivery;
-	// 0 when unknown.
+	// SentAt is when SQS took the message (SentTimestamp), zero if unknown.
+	SentAt time.Time
+	// PublishedAt is when SNS took it, zero without an envelope.
+	PublishedAt time.Time
+	// ReceiveCount is SQS's ApproximateReceiveCount: 1 at the first delivery,
+	// 0 if unknown.
 	ReceiveCount int
 }
 
 // FromLambda reads a message that an SQS event source handed to a function.
-func FromLambda(ctx context.Context, m events.SQSMessage) Received { return Received{Context: ctx} }
+//
+// The parent is the traceparent among the message's attributes, else the one
+// among the envelope's, else the AWSTraceHeader. The sampled flag of the last
+// is not believed: Lambda's polling writes Sampled=0 into it when active
+// tracing is off, whatever the publisher decided. The root sampler decides
+// then (with [xray.Sampler]).
+//
+// Nothing in a message makes it fail: what cannot be understood, or exceeds
+// the limits of the W3C specifications, is treated as absent.
+func FromLambda(ctx context.Context, m events.SQSMessage) Received {
+	r := Received{Body: m.Body, MessageID: m.MessageId}
+	raw := lambdaAttributes(m.MessageAttributes)
+	used := r.read(ctx, raw, m.Attributes, false)
+	if len(raw) > used {
+		for name, a := range raw {
+			if a.StringValue != nil {
+				r.addAttribute(name, a.DataType, *a.StringValue, len(raw))
+			}
+		}
+	}
+	return r
+}
 
-// FromSQS reads a message that ReceiveMessage returned. Ask SQS for the
-// attributes: MessageAttributeNames "All" and MessageSystemAttributeNames
-// "All".
-func FromSQS(ctx context.Context, m sqstypes.Message) Received { return Received{Context: ctx} }
+// FromSQS reads a message that ReceiveMessage returned, by the rules of
+// [FromLambda], except that the sampled flag of an AWSTraceHeader counts.
+//
+// SQS returns only what is asked for: set MessageAttributeNames to All, and
+// MessageSystemAttributeNames to All or to what is of interest of
+// AWSTraceHeader, SentTimestamp and ApproximateReceiveCount.
+func FromSQS(ctx context.Context, m sqstypes.Message) Received {
+	var r Received
+	if m.Body != nil {
+		r.Body = *m.Body
+	}
+	if m.MessageId != nil {
+		r.MessageID = *m.MessageId
+	}
+	raw := sqsMessageAttributes(m.MessageAttributes)
+	used := r.read(ctx, raw, m.Attributes, true)
+	if len(raw) > used {
+		for name, a := range raw {
+			if a.StringValue != nil && a.DataType != nil {
+				r.addAttribute(name, *a.DataType, *a.StringValue, len(raw))
+			}
+		}
+	}
+	return r
+}
+
+// Names of SQS's system attributes.
+const (
+	awsTraceHeader = string(sqstypes.MessageSystemAttributeNameAWSTraceHeader)
+	sentTimestamp  = string(sqstypes.MessageSystemAttributeNameSentTimestamp)
+	receiveCount   = string(sqstypes.MessageSystemAttributeNameApproximateReceiveCount)
+)
+
+// readSystem reads what SQS itself says of the message.
+func (r *Received) readSystem(system map[string]string) {
+	if n, ok := positive(system[sentTimestamp]); ok && n < maxMillis {
+		r.SentAt = time.UnixMilli(n).UTC()
+	}
+	if n, ok := positive(system[receiveCount]); ok && n < 1<<31 {
+		r.ReceiveCount = int(n)
+	}
+}
+
+func positive(s string) (int64, bool) {
+	if s == "" {
+		return 0, false // strconv would allocate an error
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n > 0
+}
+
+// maxMillis keeps times within what JSON and Postgres can say: the year 9999.
+const maxMillis = 253402300800000
+
+// read fills in what does not depend on the type of the attributes. It
+// returns how many of raw it has read, so that they need not be looked
+// through when there are no others.
+func (r *Received) read(ctx context.Context, raw propagation.TextMapCarrier, system map[string]string, trusted bool) int {
+	r.readSystem(system)
+	e, ok := parseEnvelope(r.Body)
+	if !ok {
+		r.Shape = semconv.MessageShapeRaw
+		return r.extract(ctx, raw, system, trusted)
+	}
+	r.Shape = semconv.MessageShapeEnvelope
+	r.Body, r.SNSMessageID, r.TopicARN, r.PublishedAt = e.message, e.messageID, e.topicARN, e.timestamp
+	for name, a := range e.attributes {
+		r.addAttribute(name, a.dataType, a.value, len(e.attributes))
+	}
+	r.extract(ctx, layered{raw, e.attributes}, system, trusted)
+	return 0
+}
+
+// extract finds the parent, and the baggage. It returns how many attributes
+// it has read.
+func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarrier, system map[string]string, trusted bool) (used int) {
+	// What propagation.Baggage does, but a member that is no good is passed
+	// over in silence: its text has no place in our logs.
+	if value := carrier.Get(baggageName); value != "" {
+		used++
+		if b, _ := baggage.Parse(value); b.Len() > 0 {
+			ctx = baggage.ContextWithBaggage(ctx, b)
+		}
+	}
+	if sc, ok := parseTraceparent(carrier.Get(traceparent)); ok {
+		used++
+		if value := carrier.Get(tracestate); value != "" {
+			used++
+			if state, err := trace.ParseTraceState(value); err == nil {
+				sc = sc.WithTraceState(state)
+			}
+		}
+		r.Context, r.Source = trace.ContextWithSpanContext(ctx, sc), semconv.ContextSourceTraceparent
+		return used
+	}
+	if header, _ := xray.Parse(system[awsTraceHeader]); header.Root.IsValid() {
+		if !trusted {
+			header.Sampled = xray.Undecided
+		}
+		r.Context, r.Source = xray.ContextWithHeader(ctx, header), semconv.ContextSourceXRay
+		return used
+	}
+	r.Context, r.Source = ctx, semconv.ContextSourceNone
+	return used
+}
+
+// addAttribute keeps an attribute of the publisher's. Attributes that come
+// later, those of the SQS message, win over the envelope's.
+func (r *Received) addAttribute(name, dataType, value string, count int) {
+	if name == traceparent || name == tracestate || name == baggageName || !isText(dataType) {
+		return
+	}
+	if r.Attributes == nil {
+		r.Attributes = make(map[string]string, count)
+	}
+	r.Attributes[name] = value
+}

@@ -1,0 +1,151 @@
+package message
+
+import (
+	"context"
+	"maps"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// injectOne adds the context to the attributes of a single message.
+func injectOne[V any](ctx context.Context, i *Injector, s *service[V], attrs map[string]V, otherBytes int) (map[string]V, error) {
+	if len(attrs) > i.budget.Attributes {
+		return nil, &TooManyAttributesError{Attributes: len(attrs), Limit: i.budget.Attributes}
+	}
+	l := i.collect(ctx)
+	leaveToCaller(l, attrs)
+	if len(l.fields) == 0 {
+		return attrs, nil
+	}
+	l.attributes = i.budget.Attributes - len(attrs)
+	bytes := i.budget.Bytes - otherBytes - attributeBytes(s, attrs)
+	for p := range parts {
+		l.fit(p, &bytes, i.propagator == nil)
+	}
+	report(ctx, i, s, l)
+	return added(s, attrs, l), nil
+}
+
+// entry is a batch's entry of either service.
+type entry[V any] struct {
+	id         *string
+	attributes *map[string]V
+	otherBytes int
+	structured bool // no attributes travel with it
+}
+
+// injectBatch adds contexts to a copy of entries. view gives access to an
+// entry of the copy.
+func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entries []E, view func(*E) entry[V]) ([]E, error) {
+	if err := checkAttributes(i, entries, view); err != nil {
+		return nil, err
+	}
+	parents := Entries(ctx)
+	out := make([]E, len(entries))
+	copy(out, entries)
+	bytes := i.budget.Bytes
+	loads := make([]*load, len(out))
+	for n := range out {
+		e, own := view(&out[n]), ctx
+		if n < len(parents) && parents[n] != nil {
+			own = parents[n]
+		}
+		loads[n] = i.collect(own)
+		bytes -= e.otherBytes + attributeBytes(s, *e.attributes)
+		leaveToCaller(loads[n], *e.attributes)
+		if e.structured && len(loads[n].fields) > 0 {
+			i.drop(ctx, s.system, partContext, semconv.ReasonMessageStructure)
+			loads[n].fields = loads[n].fields[:0]
+		}
+		loads[n].attributes = i.budget.Attributes - len(*e.attributes)
+	}
+	// All trace contexts come before any tracestate, and these before any
+	// baggage.
+	for p := range parts {
+		for _, l := range loads {
+			l.fit(p, &bytes, i.propagator == nil)
+		}
+	}
+	for n, l := range loads {
+		report(ctx, i, s, l)
+		e := view(&out[n])
+		*e.attributes = added(s, *e.attributes, l)
+	}
+	return out, nil
+}
+
+// checkAttributes refuses entries that are over budget without any context.
+func checkAttributes[E, V any](i *Injector, entries []E, view func(*E) entry[V]) error {
+	var refused *TooManyAttributesError
+	for n := range entries {
+		e := view(&entries[n])
+		count := len(*e.attributes)
+		if count <= i.budget.Attributes {
+			continue
+		}
+		if refused == nil {
+			refused = &TooManyAttributesError{Attributes: count, Limit: i.budget.Attributes}
+		}
+		id := ""
+		if e.id != nil {
+			id = *e.id
+		}
+		refused.EntryIDs = append(refused.EntryIDs, id)
+	}
+	if refused == nil {
+		return nil // not the nil pointer in an interface
+	}
+	return refused
+}
+
+// leaveToCaller takes out of the load what the caller has set.
+func leaveToCaller[V any](l *load, attrs map[string]V) {
+	if len(attrs) == 0 {
+		return
+	}
+	kept := l.fields[:0]
+	for _, f := range l.fields {
+		if _, set := attrs[f.name]; !set {
+			kept = append(kept, f)
+			continue
+		}
+		if f.part == partContext {
+			// The message continues the caller's trace. Our tracestate would
+			// not belong to it, and our baggage is the caller's to add.
+			l.fields = l.fields[:0]
+			return
+		}
+	}
+	l.fields = kept
+}
+
+func attributeBytes[V any](s *service[V], attrs map[string]V) int {
+	n := 0
+	for name, v := range attrs {
+		n += len(name) + s.size(v)
+	}
+	return n
+}
+
+// report counts what was given up.
+func report[V any](ctx context.Context, i *Injector, s *service[V], l *load) {
+	for p, why := range l.gaveUp {
+		if why != 0 {
+			i.drop(ctx, s.system, part(p), reasonNames[why])
+		}
+	}
+}
+
+// added returns a copy of attrs with the fields that were kept.
+func added[V any](s *service[V], attrs map[string]V, l *load) map[string]V {
+	if len(l.fields) == 0 {
+		return attrs
+	}
+	out := make(map[string]V, len(attrs)+len(l.fields))
+	maps.Copy(out, attrs)
+	for n := range l.fields {
+		f := &l.fields[n]
+		out[f.name] = s.text(&l.dataType, &f.value)
+	}
+	return out
+}

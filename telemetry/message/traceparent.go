@@ -1,0 +1,57 @@
+package message
+
+import (
+	"encoding/hex"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
+// traceparentLen is the length of version 00, and the least of later ones
+// (W3C Trace Context, "Versioning of traceparent").
+const traceparentLen = len("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+
+// knownFlags are the flags that version 00 defines; the others are not passed on.
+const knownFlags = trace.FlagsSampled | trace.FlagsRandom
+
+func formatTraceparent(sc trace.SpanContext) string {
+	traceID, spanID := sc.TraceID(), sc.SpanID()
+	b := make([]byte, 0, traceparentLen)
+	b = append(b, "00-"...)
+	b = hex.AppendEncode(b, traceID[:])
+	b = append(b, '-')
+	b = hex.AppendEncode(b, spanID[:])
+	b = append(b, '-')
+	b = hex.AppendEncode(b, []byte{byte(sc.TraceFlags() & knownFlags)})
+	return string(b)
+}
+
+// parseTraceparent is what propagation.TraceContext does with the header. The
+// propagator does not tell whether there was one: the context that it returns
+// may have had a remote parent before.
+func parseTraceparent(s string) (trace.SpanContext, bool) {
+	if len(s) < traceparentLen || s[2] != '-' || s[35] != '-' || s[52] != '-' {
+		return trace.SpanContext{}, false
+	}
+	version, okVersion := hexByte(s[:2])
+	flags, okFlags := hexByte(s[53:traceparentLen])
+	traceID, errTrace := trace.TraceIDFromHex(s[3:35])
+	spanID, errSpan := trace.SpanIDFromHex(s[36:52])
+	switch {
+	case !okVersion || !okFlags || errTrace != nil || errSpan != nil || version == 0xff:
+		return trace.SpanContext{}, false
+	case version == 0 && (len(s) > traceparentLen || flags > byte(knownFlags)):
+		return trace.SpanContext{}, false
+	case len(s) > traceparentLen && s[traceparentLen] != '-': // versions to come may add fields
+		return trace.SpanContext{}, false
+	}
+	return trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: traceID, SpanID: spanID, TraceFlags: trace.TraceFlags(flags) & knownFlags, Remote: true,
+	}), true
+}
+
+// hexByte reads two lower-case digits.
+func hexByte(s string) (byte, bool) {
+	hi, lo := hexValue(s[0]), hexValue(s[1])
+	upper := 'A' <= s[0] && s[0] <= 'F' || 'A' <= s[1] && s[1] <= 'F'
+	return byte(hi<<4 | lo), hi >= 0 && lo >= 0 && !upper
+}
