@@ -1,91 +1,184 @@
 package postgres
 
 import (
-	"context"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
 )
 
-// Config says how to reach the database: a URL, or host, name and the way to
-// authenticate.
+// Auth is how to authenticate.
+type Auth string
+
+// The ways to authenticate.
+const (
+	// AuthURL takes user and password from the URL.
+	AuthURL Auth = "url"
+	// AuthIAM makes a token for every new connection; tokens live 15 minutes.
+	// (Amazon Aurora User Guide, "IAM database authentication".)
+	AuthIAM Auth = "iam"
+	// AuthSecret reads user and password from AWS Secrets Manager, as a JSON
+	// object with username and password. It is read anew a minute later, or
+	// when the database refuses the password, so that rotation needs no
+	// restart.
+	AuthSecret Auth = "secret"
+)
+
+// Config says how to reach the database: URL, or Host and what goes with it.
 type Config struct {
-	// URL is a connection URL or keyword/value string, as libpq takes it. If it
-	// does not name an sslmode, verify-full is used. Excludes Host.
+	// URL is a connection URL or keyword/value string as libpq takes it. If it
+	// names no sslmode, verify-full is used.
 	//
 	// Defaults to none.
 	URL string
 
-	// Host and Port are where the database listens.
+	// Host is where the database listens: for Aurora the cluster's endpoint.
+	// A connection to it is always encrypted and verified.
 	//
-	// Port defaults to 5432.
+	// Defaults to none.
 	Host string
+
+	// Port is the database's port, with Host.
+	//
+	// Defaults to 5432.
 	Port int
 
-	// Database is the database's name.
+	// Name is the database's name, with Host.
 	//
 	// Defaults to the user's name.
-	Database string
+	Name string
 
-	// User is who connects. A secret may name it instead.
+	// User is who connects, with Host. A secret that names a user wins.
+	//
+	// Defaults to the secret's.
 	User string
 
-	// Credentials give user and password for every new connection: [IAM] or
-	// [Secret].
+	// Auth is how to authenticate: AuthIAM or AuthSecret with Host, any with
+	// URL.
 	//
-	// Defaults to none: what the URL holds.
-	Credentials Credentials
+	// Defaults to AuthURL with URL, and to AuthIAM with Host.
+	Auth Auth
 
-	// RootCAFile is a PEM file of the authorities that the server's
-	// certificate is verified with. Aurora's are in AWS's global-bundle.pem
-	// and in no operating system.
+	// SecretARN is the ARN or name of the secret, with AuthSecret.
 	//
-	// Defaults to the system's.
+	// Defaults to none.
+	SecretARN string
+
+	// AWS reaches AWS: credentials and region for AuthIAM, Secrets Manager for
+	// AuthSecret.
+	AWS aws.Config
+
+	// RootCAFile is a PEM file with the authorities that may have signed the
+	// server's certificate. Those of RDS and Aurora are in no operating
+	// system: AWS publishes them as global-bundle.pem. ("Using SSL/TLS to
+	// encrypt a connection to a DB cluster".)
+	//
+	// Defaults to the system's authorities, or the URL's sslrootcert.
 	RootCAFile string
-
-	// Plaintext allows to connect without TLS, for a database on the same
-	// machine.
-	//
-	// Defaults to false.
-	Plaintext bool
 
 	// ApplicationName tells the connections apart in pg_stat_activity.
 	//
-	// Defaults to "tracehaul-consumer".
+	// Defaults to "tracehaul-consumer", or the URL's application_name.
 	ApplicationName string
 
-	// MaxConns is how many connections there are at most. A Lambda function
-	// works on one batch at a time.
+	// MaxConns is how many connections there are at most: one for each batch
+	// that is written at the same time.
 	//
-	// Defaults to 2.
+	// Defaults to 2, or the URL's pool_max_conns. Lambda has a process work on
+	// one batch at a time.
 	MaxConns int
 
 	// ConnectTimeout bounds the making of a connection.
 	//
-	// Defaults to 5 s.
+	// Defaults to 5 s, or the URL's connect_timeout.
 	ConnectTimeout time.Duration
 
-	// Instrument is called before the pool is made.
+	// Trace says how the database is traced.
 	//
-	// Defaults to none.
-	Instrument func(*pgxpool.Config)
+	// Defaults to OpenTelemetry's global providers.
+	Trace pgxtrace.Config
 }
 
-// Credentials give user and password for one new connection.
-type Credentials interface {
-	// Retrieve returns what to connect with. An empty user leaves the
-	// configured one.
-	Retrieve(ctx context.Context, host string, port int, user string) (Login, error)
+// WithDefaults returns c with its unset fields filled in.
+func (c Config) WithDefaults() Config {
+	if c.Auth == "" {
+		c.Auth = AuthURL
+		if c.URL == "" {
+			c.Auth = AuthIAM
+		}
+	}
+	c.Port = cmp.Or(c.Port, 5432)
+	c.ApplicationName = cmp.Or(c.ApplicationName, "tracehaul-consumer")
+	c.MaxConns = cmp.Or(c.MaxConns, 2)
+	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, 5*time.Second)
+	return c
 }
 
-// Login is a user and its password. It prints neither.
-type Login struct{ User, Password string }
+// Validate reports everything that is missing or cannot be.
+func (c Config) Validate() error {
+	var errs []error
+	for _, p := range c.WithDefaults().problems() {
+		errs = append(errs, fmt.Errorf("%s: %s", p.field, p.text))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("postgres: configuration: %w", errors.Join(errs...))
+}
 
-// IAM returns credentials that are made from AWS's: a token for each
-// connection, as "IAM database authentication for Amazon RDS" describes.
-func IAM(c aws.Config) Credentials { return nil }
+// problem is what is wrong with a field of Config.
+type problem struct{ field, text string }
 
-// Connect returns a pool without connecting yet: whether the database can be
-// reached shows in the first batch.
-func Connect(c Config) (*pgxpool.Pool, error) { return nil, nil }
+// problems checks a configuration that has its defaults. The texts hold no
+// secrets: URL is never repeated.
+func (c Config) problems() (found []problem) {
+	add := func(field, format string, args ...any) {
+		found = append(found, problem{field, fmt.Sprintf(format, args...)})
+	}
+	if !slices.Contains([]Auth{AuthURL, AuthIAM, AuthSecret}, c.Auth) {
+		add("Auth", "%q: want %q, %q or %q", c.Auth, AuthURL, AuthIAM, AuthSecret)
+	}
+	switch {
+	case c.URL == "" && c.Host == "":
+		add("URL", "want a connection URL, or a host")
+	case c.URL != "" && c.Host != "":
+		add("Host", "%q: want a host or a URL, not both", c.Host)
+	case c.URL != "":
+		if cfg, err := parseURL(c.URL); err != nil {
+			add("URL", "%v", err)
+		} else if c.Auth == AuthIAM && cfg.ConnConfig.TLSConfig == nil {
+			add("URL", "want TLS: with %q the password is a token that anybody could use", AuthIAM)
+		}
+	default:
+		if c.Auth == AuthURL {
+			add("Auth", "%q: want %q or %q without a URL", c.Auth, AuthIAM, AuthSecret)
+		}
+		if c.Auth == AuthIAM && c.User == "" {
+			add("User", "want the user that %q authenticates", AuthIAM)
+		}
+	}
+	if c.Port < 1 || c.Port > 65535 {
+		add("Port", "%d: want 1 to 65535", c.Port)
+	}
+	if (c.Auth == AuthSecret) != (c.SecretARN != "") {
+		add("SecretARN", "%q: want the secret's ARN or name with %q, and only then", c.SecretARN, AuthSecret)
+	}
+	if c.RootCAFile != "" {
+		if _, err := os.Stat(c.RootCAFile); err != nil {
+			add("RootCAFile", "%q: want a PEM file: %v", c.RootCAFile, err)
+		}
+	}
+	if c.MaxConns < 0 {
+		add("MaxConns", "%d: want 1 or more", c.MaxConns)
+	}
+	if c.ConnectTimeout < 0 {
+		add("ConnectTimeout", "%v: want more than 0", c.ConnectTimeout)
+	}
+	return found
+}

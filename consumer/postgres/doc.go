@@ -1,9 +1,8 @@
 // Package postgres stores events in PostgreSQL or Aurora PostgreSQL: the
 // [consumer.Sink] of the reference pipeline.
 //
-// Start from [Connect], which dials nothing yet, and [New]. The table is made
-// by package migrate, which a deployment runs; the consumer needs no right but
-// INSERT and SELECT on it.
+// Start from [Open], which connects to nothing yet, and [New]. The table is made
+// by package migrate, which a deployment runs.
 //
 // A batch is one statement in one round trip, and one transaction. Rows that
 // are there already are left alone, so writing twice is harmless. Every row

@@ -2,26 +2,149 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"strconv"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tracehaul/tracehaul/consumer"
+	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
 )
 
 // Sink writes batches of events into the table events. It is safe for
 // concurrent use.
 type Sink struct {
-	pool *pgxpool.Pool
+	pool   *pgxpool.Pool
+	tracer pgx.QueryTracer // nil if the pool is not traced
 }
 
 var _ consumer.Sink = (*Sink)(nil)
 
 // New returns a sink that writes through pool, one connection at a time for
 // each concurrent batch. The caller closes the pool.
-func New(pool *pgxpool.Pool) *Sink { return &Sink{pool: pool} }
+func New(pool *pgxpool.Pool) *Sink {
+	return &Sink{pool: pool, tracer: pool.Config().ConnConfig.Tracer}
+}
 
 // Write inserts a batch in one transaction and one round trip; see
 // [consumer.Sink]. Errors are of type [*Error].
+//
+// If a connection that served before turns out to be broken, or its server to
+// be a reader by now, Write tries once more over a new one.
 func (s *Sink) Write(ctx context.Context, batch []*consumer.Record) ([]consumer.Stored, error) {
-	return nil, nil
+	if len(batch) == 0 {
+		return nil, nil
+	}
+	stored, used, err := s.attempt(ctx, batch)
+	if err != nil && ctx.Err() == nil && worthAnother(err, used) {
+		stored, _, err = s.attempt(ctx, batch)
+	}
+	return stored, newError(err)
+}
+
+// attempt writes a batch over one connection. used reports whether the
+// connection had written before.
+func (s *Sink) attempt(ctx context.Context, batch []*consumer.Record) (stored []consumer.Stored, used bool, err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer conn.Release()
+	used = prepared(conn.Conn().PgConn())
+
+	end := s.trace(ctx, conn.Conn(), batch)
+	stored, err = insert(ctx, conn.Conn().PgConn(), batch)
+	end(stored, err)
+	return stored, used, err
+}
+
+// trace begins one span for each record, in the record's own trace, and returns
+// what ends them. insert works below the level at which pgx calls tracers, so
+// that it can send while the server works; to tracers it is a query. The spans
+// are made while the first records are on their way.
+func (s *Sink) trace(ctx context.Context, conn *pgx.Conn, batch []*consumer.Record) (end func([]consumer.Stored, error)) {
+	if s.tracer == nil {
+		return func([]consumer.Stored, error) {}
+	}
+	started := make(chan context.Context, 1)
+	go func() {
+		parents := make([]context.Context, len(batch))
+		for i, r := range batch {
+			parents[i] = r.Context
+		}
+		ctx := pgxtrace.FanOut(pgxtrace.WithOperation(ctx, "INSERT", table), parents)
+		started <- s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: insertSQL})
+	}()
+	return func(stored []consumer.Stored, err error) {
+		written := 0
+		for _, s := range stored {
+			if s == consumer.Written {
+				written++
+			}
+		}
+		tag := pgconn.NewCommandTag("INSERT 0 " + strconv.Itoa(written))
+		s.tracer.TraceQueryEnd(<-started, conn, pgx.TraceQueryEndData{CommandTag: tag, Err: err})
+	}
+}
+
+// statement names the prepared statement, and the mark of a connection that
+// has it.
+const statement = "tracehaul_insert_events"
+
+func prepared(conn *pgconn.PgConn) bool {
+	_, ok := conn.CustomData()[statement]
+	return ok
+}
+
+// insert sends all chunks of a batch, and only then reads. The server takes
+// everything up to the Sync at the end as one transaction. (PostgreSQL,
+// "Message Flow", "Pipelining".)
+func insert(ctx context.Context, conn *pgconn.PgConn, batch []*consumer.Record) ([]consumer.Stored, error) {
+	p := conn.StartPipeline(ctx)
+	if !prepared(conn) {
+		p.SendPrepare(statement, insertSQL, paramOIDs)
+	}
+	err := send(p, batch)
+	if err == nil {
+		err = p.Sync()
+	}
+	var r reader
+	if err == nil {
+		r = reader{conn: conn, unread: batch, stored: make([]consumer.Stored, 0, len(batch))}
+		err = r.read(p)
+	}
+	// Close reads up to the answer to Sync. Only then is the batch committed.
+	if closeErr := p.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil && len(r.unread) > 0 {
+		err = errors.New("the server left out answers")
+	}
+	if err != nil {
+		if pgErr := serverError(err); pgErr != nil && pgErr.Code == codeNoStatement {
+			delete(conn.CustomData(), statement)
+		}
+		return nil, err
+	}
+	return r.stored, nil
+}
+
+// send encodes and sends chunk after chunk.
+func send(p *pgconn.Pipeline, batch []*consumer.Record) error {
+	e := encoders.Get().(*encoder)
+	defer e.release()
+	for len(batch) > 0 {
+		n := nextChunk(batch)
+		p.SendQueryPrepared(statement, e.encode(batch[:n]), binaryParams, binaryResults)
+		batch = batch[n:]
+		if len(batch) == 0 {
+			return nil // goes along with the Sync
+		}
+		if err := p.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,0 +1,186 @@
+package postgres
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
+)
+
+const (
+	// connLifetime makes room for what only new connections see: a new
+	// password, a server's certificate, another node behind the name.
+	connLifetime       = 30 * time.Minute
+	connLifetimeJitter = 5 * time.Minute
+
+	// pingAfter is for how long a connection is trusted unasked. Within it, a
+	// batch costs one round trip; a connection that died all the same is
+	// noticed when writing and replaced, see Sink.Write.
+	pingAfter   = 15 * time.Second
+	pingTimeout = 2 * time.Second
+
+	// cancelTimeout is how long the server is given to stop a statement whose
+	// context has ended, before the connection is closed.
+	cancelTimeout = 300 * time.Millisecond
+)
+
+// Open returns a traced pool. It connects to nothing: whether the database can
+// be reached shows in the first batch, and again in every other. The caller
+// closes the pool.
+func Open(c Config) (*pgxpool.Pool, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.WithDefaults()
+	cfg, err := c.pool()
+	if err != nil {
+		return nil, err
+	}
+	pgxtrace.Instrument(cfg, c.Trace)
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return pool, nil
+}
+
+func (c Config) pool() (*pgxpool.Config, error) {
+	dsn := c.URL
+	if dsn == "" {
+		dsn = c.keywords()
+	}
+	cfg, err := parseURL(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	if c.RootCAFile != "" {
+		if err := trust(&cfg.ConnConfig.Config, c.RootCAFile); err != nil {
+			return nil, err
+		}
+	}
+	if !names(dsn, "pool_max_conns") {
+		cfg.MaxConns = int32(c.MaxConns) //nolint:gosec // no pool is that large
+	}
+	if !names(dsn, "connect_timeout") {
+		cfg.ConnConfig.ConnectTimeout = c.ConnectTimeout
+	}
+	if !names(dsn, "application_name") {
+		cfg.ConnConfig.RuntimeParams["application_name"] = c.ApplicationName
+	}
+	cfg.MaxConnLifetime, cfg.MaxConnLifetimeJitter = connLifetime, connLifetimeJitter
+	cfg.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
+	cfg.PingTimeout = pingTimeout
+	cfg.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelTimeout}
+	}
+	c.authenticate(cfg)
+	return cfg, nil
+}
+
+// authenticate has every new connection ask for its user and password, and
+// reacts to the server's refusals.
+func (c Config) authenticate(cfg *pgxpool.Config) {
+	creds := c.credentials()
+	if creds != nil {
+		cfg.BeforeConnect = func(ctx context.Context, conn *pgx.ConnConfig) (err error) {
+			user, password, err := creds.retrieve(ctx, conn.Host, conn.Port, conn.User)
+			if user != "" {
+				conn.User = user
+			}
+			conn.Password = password
+			return err
+		}
+	}
+	onError := cfg.ConnConfig.OnPgError
+	cfg.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
+		if class(err.Code) == classAuthorization && creds != nil {
+			creds.refused()
+		}
+		// After a failover a connection may be one to a reader. It would stay
+		// that, so it is closed.
+		return err.Code != codeReadOnly && onError(conn, err)
+	}
+}
+
+// keywords writes the connection string for Host. Its server must prove who it
+// is.
+func (c Config) keywords() string {
+	var b strings.Builder
+	for _, kv := range [...]struct{ key, value string }{
+		{"host", c.Host},
+		{"port", fmt.Sprint(c.Port)},
+		{"dbname", c.Name},
+		{"user", c.User},
+		{"sslmode", "verify-full"},
+	} {
+		if kv.value != "" {
+			fmt.Fprintf(&b, "%s='%s' ", kv.key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(kv.value))
+		}
+	}
+	return b.String()
+}
+
+// parseURL parses a connection URL or string, and has the server verified
+// unless the string says otherwise. Its errors repeat nothing of the string,
+// whose password may be anywhere if it is malformed.
+func parseURL(dsn string) (*pgxpool.Config, error) {
+	if !names(dsn, "sslmode") {
+		switch {
+		case !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://"):
+			dsn += " sslmode=verify-full"
+		case strings.Contains(dsn, "?"):
+			dsn += "&sslmode=verify-full"
+		default:
+			dsn += "?sslmode=verify-full"
+		}
+	}
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		var file *fs.PathError
+		if errors.As(err, &file) {
+			return nil, fmt.Errorf("a file that it names: %w", file)
+		}
+		return nil, errors.New("want a PostgreSQL connection URL, such as postgres://user@host:5432/name, or a keyword/value string")
+	}
+	return cfg, nil
+}
+
+// names reports whether a connection string sets a parameter.
+func names(dsn, parameter string) bool {
+	return regexp.MustCompile(`(^|[?&\s])` + parameter + `\s*=`).MatchString(dsn)
+}
+
+// trust has the servers verified with the authorities in a file.
+func trust(cfg *pgconn.Config, file string) error {
+	pem, err := os.ReadFile(file) //nolint:gosec // the operator's choice
+	if err != nil {
+		return fmt.Errorf("postgres: certificate authorities: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("postgres: certificate authorities: %s holds no certificate in PEM", file)
+	}
+	configs := []*tls.Config{cfg.TLSConfig}
+	for _, f := range cfg.Fallbacks {
+		configs = append(configs, f.TLSConfig)
+	}
+	for _, c := range configs {
+		if c != nil {
+			c.RootCAs = roots
+		}
+	}
+	return nil
+}
