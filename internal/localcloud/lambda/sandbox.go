@@ -1,0 +1,226 @@
+//go:build unix
+
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// shutdownGrace is the time between SIGTERM and SIGKILL for a function with an
+// internal extension; without any extension there is none ("Understanding the
+// Lambda execution environment lifecycle", "Shutdown phase": 0 ms, 500 ms, and
+// 2,000 ms with external extensions, which do not exist here).
+const shutdownGrace = 500 * time.Millisecond
+
+// pipeGrace is how long the output may stay open after the process has ended,
+// by a process of its own that it left behind.
+const pipeGrace = time.Second
+
+// sandbox is an execution environment: one process and the Runtime API that it
+// talks to.
+type sandbox struct {
+	f         *Function
+	logStream string
+	cmd       *exec.Cmd
+	server    *http.Server
+	began     time.Time
+	exited    chan struct{} // closed when the process has ended and its output is read
+
+	mu          sync.Mutex
+	ready       chan struct{} // closed by the first /next
+	initTime    time.Duration
+	initFailure *InvocationError
+	extensions  map[string]struct{} // identifiers
+	running     map[string]*invocation
+	ending      bool
+	reported    bool // the init time, with the first invocation
+	how         string
+}
+
+// start starts a sandbox and returns when it has taken up work or failed to.
+func (f *Function) start(limit time.Duration) (*sandbox, error) {
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("lambda: runtime API: %w", err)
+	}
+	now := time.Now()
+	s := &sandbox{
+		f: f, began: now, exited: make(chan struct{}), ready: make(chan struct{}),
+		extensions: map[string]struct{}{}, running: map[string]*invocation{},
+		logStream: now.UTC().Format("2006/01/02/") + "[" + version + "]" + randomHex(16),
+	}
+	s.server = &http.Server{Handler: s.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second}
+	s.cmd = exec.Command(f.c.Binary, f.c.Args...) //nolint:gosec,noctx // the program we were asked to run; shutDown ends it
+	s.cmd.Env = f.c.environment(l.Addr().String(), s.logStream)
+	s.cmd.Dir = filepath.Dir(f.c.Binary)
+	out, errOut := newLineWriter(f.c.Output, "stdout", s.logStream), newLineWriter(f.c.Output, "stderr", s.logStream)
+	s.cmd.Stdout, s.cmd.Stderr = out, errOut
+	s.cmd.SysProcAttr = processAttr()
+	s.cmd.WaitDelay = pipeGrace
+
+	started := make(chan error, 1)
+	f.wg.Go(func() { _ = s.server.Serve(l) }) // until closed
+	f.wg.Go(func() {
+		s.wait(started)
+		out.flush()
+		errOut.flush()
+		s.gone()
+	})
+	if err := <-started; err != nil {
+		return nil, &InvocationError{Type: errExit, Message: err.Error()}
+	}
+	if err := s.awaitInit(limit); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// awaitInit returns once the runtime has called /next, which ends the init
+// phase.
+func (s *sandbox) awaitInit(limit time.Duration) error {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-s.ready:
+		return nil
+	case <-s.exited:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.initFailure != nil {
+			return s.initFailure
+		}
+		return exited("", s.how)
+	case <-timer.C:
+		s.shutDown()
+		return &InvocationError{Type: errTimeout, Message: fmt.Sprintf("the init phase took more than %.2f seconds", limit.Seconds())}
+	case <-s.f.closing:
+		s.shutDown()
+		return ErrClosed
+	}
+}
+
+// wait starts the process and waits for its end. The thread stays the same
+// throughout: where the process dies with its parent, it dies with the thread
+// that started it (PR_SET_PDEATHSIG).
+func (s *sandbox) wait(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := s.cmd.Start()
+	started <- err
+	if err != nil {
+		return
+	}
+	err = s.cmd.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.how = s.cmd.ProcessState.String(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		s.how += ", " + err.Error()
+	}
+}
+
+// gone takes the sandbox off the books after its process has ended.
+func (s *sandbox) gone() {
+	close(s.exited)
+	_ = s.server.Close()
+	s.mu.Lock()
+	how, running := s.how, s.running
+	s.running = map[string]*invocation{}
+	s.mu.Unlock()
+	for _, inv := range running {
+		inv.finish(nil, exited(inv.id, how))
+	}
+	s.f.mu.Lock()
+	defer s.f.mu.Unlock()
+	delete(s.f.sandboxes, s)
+	s.f.scale()
+}
+
+// begin makes an invocation of this sandbox. Its time runs from now.
+func (s *sandbox) begin(payload []byte) *invocation {
+	now := time.Now()
+	inv := &invocation{
+		s: s, id: newRequestID(), payload: payload, traceHeader: newTraceHeader(now),
+		began: now, deadline: now.Add(s.f.c.Timeout), outcome: make(chan outcome, 1),
+	}
+	s.mu.Lock()
+	s.running[inv.id] = inv
+	if !s.reported {
+		s.reported, inv.initTime = true, s.initTime
+	}
+	s.mu.Unlock()
+	s.thaw()
+	inv.timer = time.AfterFunc(s.f.c.Timeout, func() {
+		inv.finish(nil, timedOut(inv.id, s.f.c.Timeout))
+		s.shutDown()
+	})
+	return inv
+}
+
+// shutDown ends the process, as Lambda does with an environment that it needs
+// no more or that timed out, and waits for that.
+func (s *sandbox) shutDown() {
+	s.mu.Lock()
+	first, extensions := !s.ending, len(s.extensions)
+	s.ending = true
+	s.mu.Unlock()
+	if first && extensions > 0 {
+		s.signal(syscall.SIGTERM)
+		s.signal(syscall.SIGCONT)
+		select {
+		case <-s.exited:
+			return
+		case <-time.After(shutdownGrace):
+		}
+	}
+	if first {
+		s.signal(syscall.SIGKILL)
+	}
+	<-s.exited
+}
+
+// freeze stops the process: "Lambda freezes the execution environment when the
+// runtime and each extension have completed and there are no pending events"
+// ("Understanding the Lambda execution environment lifecycle").
+func (s *sandbox) freeze() {
+	if !s.f.c.NoFreeze {
+		s.signal(syscall.SIGSTOP)
+	}
+}
+
+func (s *sandbox) thaw() {
+	if !s.f.c.NoFreeze {
+		s.signal(syscall.SIGCONT)
+	}
+}
+
+// signal reaches the process and all it started.
+func (s *sandbox) signal(sig syscall.Signal) {
+	if !s.hasExited() {
+		_ = syscall.Kill(-s.cmd.Process.Pid, sig) // it may be gone
+	}
+}
+
+func (s *sandbox) isEnding() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ending
+}
+
+func (s *sandbox) hasExited() bool {
+	select {
+	case <-s.exited:
+		return true
+	default:
+		return false
+	}
+}
