@@ -87,6 +87,9 @@ func (p *publisher) submit(s *submission) error {
 	}
 	s.left = len(s.entries)
 	s.done = make(chan struct{})
+	if s.left == 0 {
+		close(s.done)
+	}
 	p.pending += len(s.entries)
 	for i := range s.entries {
 		e := &s.entries[i]
