@@ -17,8 +17,8 @@ type Call struct {
 // Fault says what goes wrong with a call. The parts combine: a fault can wait,
 // do the work and then drop the connection.
 type Fault struct {
-	// Delay is waited for before anything is done, or until the client gives
-	// up. Defaults to no wait.
+	// Delay is waited for before anything is done; nothing is if the client
+	// gives up meanwhile. Defaults to no wait.
 	Delay time.Duration
 	// Error is answered in place of doing the work. Defaults to none.
 	Error *Error

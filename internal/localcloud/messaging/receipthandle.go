@@ -12,20 +12,23 @@ import (
 
 const handleBytes = 8 + 8 + 4
 
+// handleEncoding has one way to write a handle.
+var handleEncoding = base64.StdEncoding.Strict()
+
 func receiptHandle(queue, seq uint64, receives int) string {
 	var b [handleBytes]byte
 	binary.BigEndian.PutUint64(b[0:], queue)
 	binary.BigEndian.PutUint64(b[8:], seq)
 	binary.BigEndian.PutUint32(b[16:], uint32(receives)) //nolint:gosec // counts receives
-	return base64.StdEncoding.EncodeToString(b[:])
+	return handleEncoding.EncodeToString(b[:])
 }
 
 func parseReceiptHandle(queue uint64, handle string) (seq uint64, receives int, ok bool) {
 	var b [handleBytes + 1]byte
-	if base64.StdEncoding.DecodedLen(len(handle)) != len(b) {
+	if handleEncoding.DecodedLen(len(handle)) != len(b) {
 		return 0, 0, false
 	}
-	n, err := base64.StdEncoding.Decode(b[:], []byte(handle))
+	n, err := handleEncoding.Decode(b[:], []byte(handle))
 	if err != nil || n != handleBytes || binary.BigEndian.Uint64(b[0:]) != queue {
 		return 0, 0, false
 	}

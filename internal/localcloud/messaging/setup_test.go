@@ -82,7 +82,7 @@ func (p inProcess) Do(r *http.Request) (response *http.Response, err error) {
 	w := httptest.NewRecorder()
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // panics with this very value
-			err = errors.New("the connection was closed")
+			err = errors.Join(errors.New("the connection was closed"), r.Context().Err())
 		} else if v != nil {
 			panic(v)
 		}

@@ -99,8 +99,8 @@ func (b *Broker) answerError(w http.ResponseWriter, p protocol, requestID string
 	_, _ = w.Write(body)
 }
 
-// fault asks for the call's fault and waits for as long as it says, or until
-// the client gives up.
+// fault asks for the call's fault and waits for as long as it says. It ends the
+// call if the client gives up meanwhile.
 func (b *Broker) fault(ctx context.Context, call Call) *Fault {
 	if b.cfg.Fault == nil {
 		return &Fault{}
@@ -114,8 +114,9 @@ func (b *Broker) fault(ctx context.Context, call Call) *Fault {
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-ctx.Done():
 		case <-b.done:
+		case <-ctx.Done():
+			return &Fault{Drop: DropBefore}
 		}
 	}
 	return f
