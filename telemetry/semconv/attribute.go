@@ -81,6 +81,17 @@ const (
 	OutcomeDeadLettered = "dead_lettered" // sent to the dead-letter queue, then acknowledged
 )
 
+// Values of [ReasonKey] in [MetricOutcomes] that consumers give, beside
+// [ReasonDeadline]. The first two are reasons to dead-letter, the others to
+// fail.
+const (
+	ReasonMalformed        = "malformed"          // the message holds no event
+	ReasonRefused          = "refused"            // the sink can never take the event
+	ReasonSinkUnavailable  = "sink_unavailable"   // the sink was away, busy or in conflict: it passes
+	ReasonSinkError        = "sink_error"         // the sink failed in another way: look at it
+	ReasonDeadLetterFailed = "dead_letter_failed" // the dead-letter queue did not take the message
+)
+
 // Values of [MessageShapeKey].
 const (
 	MessageShapeRaw      = "raw"
