@@ -3,6 +3,8 @@ package consumer
 import (
 	"context"
 	"errors"
+
+	"github.com/tracehaul/tracehaul/event"
 )
 
 // Poison reports whether err says that at least one record of the batch can
@@ -27,8 +29,12 @@ func Retryable(err error) bool {
 
 // ErrorCode returns the short, stable word by which err is known to machines,
 // such as a SQLSTATE, or "" if it has none: what the method ErrorCode() string
-// of an error in err's tree returns.
+// of an error in err's tree returns. Errors of the AWS SDK have that method.
 func ErrorCode(err error) string {
+	var malformed *event.Error
+	if errors.As(err, &malformed) {
+		return malformed.Code
+	}
 	var c interface{ ErrorCode() string }
 	if errors.As(err, &c) {
 		return c.ErrorCode()

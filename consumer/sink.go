@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 )
 
 // Sink stores events. It must be safe for concurrent use.
@@ -54,6 +55,9 @@ type Record struct {
 	// the message, ReceivedAt when this consumer was handed it. Each by its
 	// own machine's clock, so they may run backwards.
 	AcceptedAt, SentAt, ReceivedAt time.Time
+
+	message *awslambda.Message
+	outcome outcome
 }
 
 // Stored is what a [Sink] did with a record.

@@ -1,0 +1,193 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/telemetry/awslambda"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// batch is one call of [Consumer.Handle] in progress.
+type batch struct {
+	*Consumer
+	ctx     context.Context //nolint:containedctx // a batch lives as long as the call
+	letters []letter
+
+	// Once something fails that will pass, nothing more is tried: reason and
+	// err tell why, failed counts the messages.
+	reason string
+	err    error
+	failed int
+}
+
+// outcome is what became of a record, for those with the same key that wait.
+type outcome uint8
+
+const (
+	outcomeWritten outcome = iota + 1
+	outcomeDuplicate
+	outcomeFailed
+	outcomeRefused
+)
+
+// decode turns messages into records sorted by their keys. What holds no event
+// is left for the dead-letter queue.
+func (b *batch) decode(messages []*awslambda.Message) []*Record {
+	space := make([]Record, len(messages))
+	records := make([]*Record, 0, len(messages))
+	for i, m := range messages {
+		e, err := b.cfg.Limits.ParseString(m.Body)
+		if err != nil {
+			b.letters = append(b.letters, letter{message: m, reason: semconv.ReasonMalformed, err: err})
+			continue
+		}
+		space[i] = newRecord(m, e)
+		records = append(records, &space[i])
+	}
+	slices.SortStableFunc(records, compareKeys)
+	return records
+}
+
+func newRecord(m *awslambda.Message, e event.Event) Record {
+	about := event.MetadataFrom(m.Attributes)
+	return Record{
+		Context:      m.Context(),
+		Event:        e,
+		ALBRoot:      about.ALBRoot,
+		SNSMessageID: m.SNSMessageID,
+		SQSMessageID: m.MessageID,
+		ReceiveCount: m.ReceiveCount,
+		AcceptedAt:   about.AcceptedAt,
+		SentAt:       m.SentAt,
+		ReceivedAt:   m.HandedOver,
+		message:      m,
+	}
+}
+
+func compareKeys(a, b *Record) int {
+	if c := strings.Compare(a.Event.Source, b.Event.Source); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Event.ID, b.Event.ID)
+}
+
+// again is a record whose key another one has, too.
+type again struct{ record, first *Record }
+
+// split takes what has the key of the record before it out of sorted records.
+func split(records []*Record) (first []*Record, more []again) {
+	first = records[:0]
+	for _, r := range records {
+		if n := len(first); n > 0 && compareKeys(first[n-1], r) == 0 {
+			more = append(more, again{r, first[n-1]})
+			continue
+		}
+		first = append(first, r)
+	}
+	return first, more
+}
+
+// follow settles records by what became of the ones with the same keys. It
+// returns those that have to be tried on their own, because the other one was
+// refused: they may hold something else.
+func (b *batch) follow(more []again) (left []*Record) {
+	for _, m := range more {
+		switch m.first.outcome {
+		case outcomeWritten, outcomeDuplicate:
+			m.record.message.Duplicate()
+		case outcomeRefused:
+			left = append(left, m.record)
+		default:
+			b.fail(m.record)
+		}
+	}
+	return left
+}
+
+// errCount is a sink that breaks its promise.
+var errCount = errors.New("the sink did not say for every record what it did")
+
+// write stores records with one call of the sink. If some of them are poison
+// it halves them until these stand alone: with p of n, after at most
+// 1 + 2p·log2(n) calls, rounded up. Whatever else goes wrong ends the batch.
+func (b *batch) write(records []*Record) {
+	if b.ctx.Err() != nil {
+		b.stop(b.ctx.Err())
+	}
+	if b.reason != "" {
+		for _, r := range records {
+			b.fail(r)
+		}
+		return
+	}
+	stored, err := b.cfg.Sink.Write(b.ctx, records)
+	if err == nil && len(stored) != len(records) {
+		err = errCount
+	}
+	switch {
+	case err == nil:
+		for i, r := range records {
+			r.settle(stored[i])
+		}
+	case !Poison(err):
+		b.stop(err)
+		b.write(records)
+	case len(records) == 1:
+		records[0].outcome = outcomeRefused
+		b.letters = append(b.letters, letter{message: records[0].message, reason: semconv.ReasonRefused, err: err})
+	default:
+		half := len(records) / 2
+		b.write(records[:half])
+		b.write(records[half:])
+	}
+}
+
+func (r *Record) settle(s Stored) {
+	if s == Written {
+		r.outcome = outcomeWritten
+		r.message.Written()
+		return
+	}
+	r.outcome = outcomeDuplicate
+	r.message.Duplicate()
+}
+
+// stop ends the batch: everything that is not settled yet will fail with err.
+func (b *batch) stop(err error) {
+	if b.reason != "" {
+		return
+	}
+	b.err = err
+	switch {
+	case b.ctx.Err() != nil:
+		b.reason = semconv.ReasonDeadline
+	case Retryable(err):
+		b.reason = semconv.ReasonSinkUnavailable
+	default:
+		b.reason = semconv.ReasonSinkError
+	}
+}
+
+func (b *batch) fail(r *Record) {
+	r.outcome = outcomeFailed
+	r.message.Failed(b.reason, b.err)
+	b.failed++
+}
+
+// logFailure writes one line for all the messages that fail together.
+func (b *batch) logFailure(messages int) {
+	if b.failed == 0 {
+		return
+	}
+	b.cfg.Logger.LogAttrs(b.ctx, slog.LevelError, "batch failed, its messages will come again",
+		slog.String("reason", b.reason),
+		slog.String("code", ErrorCode(b.err)),
+		slog.Int("failed", b.failed),
+		slog.Int("messages", messages),
+		slog.Any("error", b.err))
+}

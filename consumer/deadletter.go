@@ -1,0 +1,153 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/tracehaul/tracehaul/telemetry/message"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// maxEntries is how many messages a SendMessageBatch takes.
+const maxEntries = 10
+
+// parcel is what one SendMessageBatch carries.
+type parcel struct {
+	letters []letter
+	entries []sqstypes.SendMessageBatchRequestEntry
+	dropped [][]string
+	size    int
+}
+
+// deadLetter sends what can never work to the dead-letter queue.
+func (b *batch) deadLetter() {
+	var p parcel
+	for _, l := range b.letters {
+		if b.cfg.DeadLetterQueueURL == "" {
+			l.message.Failed(l.reason, l.err)
+			b.logLetter(l, "message can never work, and there is no dead-letter queue", nil)
+			continue
+		}
+		entry, size, dropped := l.entry(len(p.entries))
+		if len(p.entries) == maxEntries || len(p.entries) > 0 && p.size+size > messageBytes {
+			b.send(p)
+			p = parcel{}
+			entry.Id = aws.String("0")
+		}
+		p.letters = append(p.letters, l)
+		p.entries = append(p.entries, entry)
+		p.dropped = append(p.dropped, dropped)
+		p.size += size
+	}
+	if len(p.entries) > 0 {
+		b.send(p)
+	}
+}
+
+// send sends a parcel and settles its messages: acknowledged is what the queue
+// has confirmed, nothing else.
+func (b *batch) send(p parcel) {
+	if err := b.ctx.Err(); err != nil {
+		b.undelivered(p, semconv.ReasonDeadline, err)
+		return
+	}
+	out, err := b.cfg.SQS.SendMessageBatch(p.context(b.ctx), &sqs.SendMessageBatchInput{
+		QueueUrl: &b.cfg.DeadLetterQueueURL,
+		Entries:  p.entries,
+	})
+	if err != nil && len(p.entries) > 1 && b.ctx.Err() == nil && clientFault(err) {
+		// One entry may have spoilt the request for the others.
+		for i := range p.entries {
+			b.send(parcel{letters: p.letters[i : i+1], entries: p.entries[i : i+1], dropped: p.dropped[i : i+1]})
+		}
+		return
+	}
+	if err != nil {
+		reason := semconv.ReasonDeadLetterFailed
+		if b.ctx.Err() != nil {
+			reason = semconv.ReasonDeadline
+		}
+		b.undelivered(p, reason, err)
+		return
+	}
+	b.settle(p, out)
+}
+
+// context gives every message's own trace to its entry.
+func (p *parcel) context(ctx context.Context) context.Context {
+	entries := make([]context.Context, len(p.letters))
+	for i, l := range p.letters {
+		entries[i] = l.message.Context()
+	}
+	return message.WithEntries(ctx, entries)
+}
+
+var errUnconfirmed = errors.New("the dead-letter queue did not confirm the message")
+
+func (b *batch) settle(p parcel, out *sqs.SendMessageBatchOutput) {
+	failures := make(map[string]error, len(out.Failed))
+	for _, f := range out.Failed {
+		failures[aws.ToString(f.Id)] = fmt.Errorf("dead-letter queue: %w", &smithy.GenericAPIError{
+			Code: aws.ToString(f.Code), Message: aws.ToString(f.Message),
+		})
+	}
+	sent := make(map[string]bool, len(out.Successful))
+	for _, s := range out.Successful {
+		sent[aws.ToString(s.Id)] = true
+	}
+	for i, l := range p.letters {
+		id := aws.ToString(p.entries[i].Id)
+		if sent[id] {
+			l.message.DeadLettered(l.reason, l.err)
+			b.logLetter(l, "message sent to the dead-letter queue", p.dropped[i])
+			continue
+		}
+		err := failures[id]
+		if err == nil {
+			err = errUnconfirmed
+		}
+		b.undelivered(parcel{letters: p.letters[i : i+1]}, semconv.ReasonDeadLetterFailed, err)
+	}
+}
+
+// undelivered fails messages that the dead-letter queue did not take.
+func (b *batch) undelivered(p parcel, reason string, err error) {
+	for _, l := range p.letters {
+		l.message.Failed(reason, err)
+		b.cfg.Logger.LogAttrs(l.message.Context(), slog.LevelError, "message not sent to the dead-letter queue, it will come again",
+			slog.String("reason", reason),
+			slog.String("code", ErrorCode(err)),
+			slog.String("sqs_message_id", l.message.MessageID),
+			slog.Any("error", err))
+	}
+}
+
+func (b *batch) logLetter(l letter, text string, dropped []string) {
+	attrs := []slog.Attr{
+		slog.String("reason", l.reason),
+		slog.String("code", ErrorCode(l.err)),
+		slog.String("sqs_message_id", l.message.MessageID),
+		slog.Any("error", l.err),
+	}
+	if len(dropped) > 0 {
+		attrs = append(attrs, slog.String("dropped_attributes", list(dropped)))
+	}
+	b.cfg.Logger.LogAttrs(l.message.Context(), slog.LevelWarn, text, attrs...)
+}
+
+// clientFault reports whether a request was refused for what is in it.
+func clientFault(err error) bool {
+	var many *message.TooManyAttributesError
+	if errors.As(err, &many) {
+		return true
+	}
+	var status interface{ HTTPStatusCode() int }
+	return errors.As(err, &status) && status.HTTPStatusCode() == 400
+}
