@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -53,10 +52,16 @@ type Config struct {
 	Metrics MetricsConfig
 	Logs    LogsConfig
 
-	// Propagator carries the context between processes. Defaults to
-	// traceparent and tracestate, baggage, and X-Amzn-Trace-Id, in that
-	// order: traceparent wins.
-	Propagator propagation.TextMapPropagator
+	// Propagators carry the context between processes: PropagatorTraceContext,
+	// PropagatorBaggage and PropagatorXRay. With several trace headers,
+	// traceparent wins. Defaults to all of them; an empty, non-nil slice means
+	// none.
+	Propagators []string
+
+	// ALBParent makes the load balancer's span, whose id follows from the
+	// Root that it sends, the parent of requests that came through it. Set it
+	// only where its access logs are made into spans. Defaults to false.
+	ALBParent bool
 
 	// Credentials sign requests to CloudWatch's OTLP endpoints. Defaults to
 	// none: Setup then refuses such an endpoint, unless an Authorization
@@ -136,17 +141,21 @@ type LogsConfig struct {
 	// Exporter says where log records go. Defaults to OTLP.
 	Exporter ExporterConfig
 
-	// AttributeCountLimit is how many attributes a record keeps; negative
-	// means all. Defaults to 128.
-	AttributeCountLimit int
-
-	// AttributeValueLengthLimit is the length to which strings are cut;
-	// negative means never. Defaults to -1.
-	AttributeValueLengthLimit int
+	// Limits bound one record. Defaults to OpenTelemetry's: 128 attributes,
+	// values of any length.
+	Limits *LogLimits
 
 	// Batch says how records are queued. Defaults to a queue of 2048, batches
 	// of 512, sent after at most 1 second.
 	Batch BatchConfig
+}
+
+// LogLimits bound a log record. Negative numbers mean no limit.
+type LogLimits struct {
+	// AttributeCount is how many attributes a record keeps.
+	AttributeCount int
+	// AttributeValueLength is the length to which strings are cut.
+	AttributeValueLength int
 }
 
 // BatchConfig says how ended spans, or log records, are queued and batched.
@@ -167,6 +176,13 @@ type BatchConfig struct {
 	// seconds.
 	ExportTimeout time.Duration
 }
+
+// The propagators, by their names in OTEL_PROPAGATORS.
+const (
+	PropagatorTraceContext = "tracecontext" // traceparent and tracestate
+	PropagatorBaggage      = "baggage"
+	PropagatorXRay         = "xray" // X-Amzn-Trace-Id
+)
 
 // ExporterKind is where a signal goes.
 type ExporterKind string

@@ -2,16 +2,17 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"sync"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/log"
-	lognoop "go.opentelemetry.io/otel/log/noop"
+	"go.opentelemetry.io/otel/log/global"
 	"go.opentelemetry.io/otel/metric"
-	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-	tracenoop "go.opentelemetry.io/otel/trace/noop"
 )
 
 // Telemetry holds the providers of one program. It is made by [Setup]; all its
@@ -22,19 +23,37 @@ type Telemetry struct {
 	loggers    log.LoggerProvider
 	propagator propagation.TextMapPropagator
 	logger     *slog.Logger
+	reporter   *reporter
+	drops      *drops
+
+	flushTimeout    time.Duration
+	shutdownTimeout time.Duration
+
+	// What there is to flush and shut down: spans and log records, and then
+	// metrics, which tell how many of those were dropped.
+	first, last []stoppable
+	shutdown    sync.Once
 }
 
-// Setup makes the providers that cfg describes. It fails on settings that can
-// never work, and never because a collector, or the source of resource
-// attributes, is away.
-func Setup(ctx context.Context, cfg Config) (*Telemetry, error) {
-	return &Telemetry{
-		tracers:    tracenoop.NewTracerProvider(),
-		meters:     metricnoop.NewMeterProvider(),
-		loggers:    lognoop.NewLoggerProvider(),
-		propagator: propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}),
-		logger:     slog.New(slog.DiscardHandler),
-	}, nil
+// stoppable is what the SDK's providers and our processors have in common.
+type stoppable interface {
+	ForceFlush(ctx context.Context) error
+	Shutdown(ctx context.Context) error
+}
+
+// signal is a provider with its processor, if it has one. The providers of
+// spans and log records leave their processors running when ctx is over, so
+// that the processor is shut down once more.
+type signal struct{ provider, processor stoppable }
+
+func (s signal) ForceFlush(ctx context.Context) error { return s.provider.ForceFlush(ctx) }
+
+func (s signal) Shutdown(ctx context.Context) error {
+	err := s.provider.Shutdown(ctx)
+	if s.processor != nil {
+		err = errors.Join(err, s.processor.Shutdown(ctx))
+	}
+	return err
 }
 
 // TracerProvider returns the provider of tracers.
@@ -62,15 +81,47 @@ func (t *Telemetry) SetGlobal() {
 	otel.SetTracerProvider(t.tracers)
 	otel.SetMeterProvider(t.meters)
 	otel.SetTextMapPropagator(t.propagator)
+	otel.SetErrorHandler(t.reporter)
+	global.SetLoggerProvider(t.loggers)
 }
 
 // ForceFlush sends what has ended or been measured so far. It is bounded by
-// ctx and by Config.FlushTimeout. After a flush that ran out of time, further
-// ones return an error at once until the collector has answered; what waits
-// stays queued and is sent in the background.
-func (t *Telemetry) ForceFlush(ctx context.Context) error { return nil }
+// ctx and by Config.FlushTimeout. After a flush or an export that ran out of
+// time, further flushes return an error at once until the collector has
+// answered; what waits stays queued and is sent in the background.
+func (t *Telemetry) ForceFlush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, t.flushTimeout)
+	defer cancel()
+	return concurrently(append(t.first[:len(t.first):len(t.first)], t.last...), func(s stoppable) error { return s.ForceFlush(ctx) })
+}
 
 // Shutdown flushes and stops everything. It is bounded by ctx and by
 // Config.ShutdownTimeout; what could not be sent by then is dropped. A second
 // call does nothing.
-func (t *Telemetry) Shutdown(ctx context.Context) error { return nil }
+func (t *Telemetry) Shutdown(ctx context.Context) error {
+	var err error
+	t.shutdown.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, t.shutdownTimeout)
+		defer cancel()
+		err = errors.Join(t.shutdownFirst(ctx), concurrently(t.last, func(s stoppable) error { return s.Shutdown(ctx) }))
+	})
+	return err
+}
+
+// shutdownFirst leaves a third of the time to the metrics, which come last.
+func (t *Telemetry) shutdownFirst(ctx context.Context) error {
+	deadline, _ := ctx.Deadline()
+	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)*2/3)
+	defer cancel()
+	return concurrently(t.first, func(s stoppable) error { return s.Shutdown(ctx) })
+}
+
+func concurrently(all []stoppable, f func(stoppable) error) error {
+	errs := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i, s := range all {
+		wg.Go(func() { errs[i] = f(s) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}

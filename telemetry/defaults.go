@@ -1,0 +1,204 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"time"
+
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlphttp"
+)
+
+// Defaults that the specification sets.
+const (
+	defaultQueueSize     = 2048
+	defaultBatchSize     = 512
+	defaultSpanDelay     = 5 * time.Second
+	defaultLogDelay      = time.Second
+	defaultExportTimeout = 30 * time.Second
+	defaultInterval      = 60 * time.Second
+	defaultTimeout       = 10 * time.Second
+)
+
+// Limits on requests. A gRPC server takes 4 MiB unless told otherwise; for
+// CloudWatch's see "OTLP Endpoints" in its user guide.
+const (
+	maxRequest           = 4<<20 - 64<<10
+	maxCloudWatchRequest = 1_000_000
+	maxCloudWatchPoints  = 1000
+	maxCloudWatchSpans   = 10_000
+)
+
+var (
+	defaultSpanLimits = sdktrace.SpanLimits{
+		AttributeValueLengthLimit:   sdktrace.DefaultAttributeValueLengthLimit,
+		AttributeValueDepthLimit:    sdktrace.DefaultAttributeValueDepthLimit,
+		AttributeCountLimit:         sdktrace.DefaultAttributeCountLimit,
+		EventCountLimit:             sdktrace.DefaultEventCountLimit,
+		LinkCountLimit:              sdktrace.DefaultLinkCountLimit,
+		AttributePerEventCountLimit: sdktrace.DefaultAttributePerEventCountLimit,
+		AttributePerLinkCountLimit:  sdktrace.DefaultAttributePerLinkCountLimit,
+	}
+	defaultLogLimits = LogLimits{AttributeCount: 128, AttributeValueLength: -1}
+)
+
+func (c Config) withDefaults() Config {
+	c.DetectTimeout = orDefault(c.DetectTimeout, time.Second)
+	c.FlushTimeout = orDefault(c.FlushTimeout, 5*time.Second)
+	c.ShutdownTimeout = orDefault(c.ShutdownTimeout, 5*time.Second)
+	if c.Propagators == nil {
+		c.Propagators = []string{PropagatorTraceContext, PropagatorBaggage, PropagatorXRay}
+	}
+	if c.LogWriter == nil {
+		c.LogWriter = os.Stdout
+	}
+	if c.LogLevel == nil {
+		c.LogLevel = slog.LevelInfo
+	}
+	c.Traces = c.Traces.withDefaults()
+	c.Metrics = c.Metrics.withDefaults()
+	c.Logs = c.Logs.withDefaults()
+	return c
+}
+
+func (c TracesConfig) withDefaults() TracesConfig {
+	c.Exporter = c.Exporter.withDefaults(SignalTraces)
+	c.Batch = c.Batch.withDefaults(defaultSpanDelay)
+	c.Limits = orDefault(c.Limits, &defaultSpanLimits)
+	if c.Sampler == nil {
+		c.Sampler = sdktrace.ParentBased(sdktrace.AlwaysSample())
+	}
+	return c
+}
+
+func (c MetricsConfig) withDefaults() MetricsConfig {
+	c.Exporter = c.Exporter.withDefaults(SignalMetrics)
+	c.Interval = orDefault(c.Interval, defaultInterval)
+	c.Timeout = orDefault(c.Timeout, defaultExportTimeout)
+	if c.Temporality == nil {
+		c.Temporality = sdkmetric.CumulativeTemporalitySelector
+	}
+	if c.ExemplarFilter == nil {
+		c.ExemplarFilter = exemplar.TraceBasedFilter
+	}
+	return c
+}
+
+func (c LogsConfig) withDefaults() LogsConfig {
+	c.Exporter = c.Exporter.withDefaults(SignalLogs)
+	c.Batch = c.Batch.withDefaults(defaultLogDelay)
+	c.Limits = orDefault(c.Limits, &defaultLogLimits)
+	return c
+}
+
+func (c BatchConfig) withDefaults(delay time.Duration) BatchConfig {
+	c.QueueSize = orDefault(c.QueueSize, defaultQueueSize)
+	c.BatchSize = orDefault(c.BatchSize, min(defaultBatchSize, c.QueueSize))
+	c.Delay = orDefault(c.Delay, delay)
+	c.ExportTimeout = orDefault(c.ExportTimeout, defaultExportTimeout)
+	return c
+}
+
+func (c ExporterConfig) withDefaults(signal Signal) ExporterConfig {
+	c.Kind = orDefault(c.Kind, ExporterOTLP)
+	c.Protocol = orDefault(c.Protocol, ProtocolHTTP)
+	c.Timeout = orDefault(c.Timeout, defaultTimeout)
+	if c.Protocol == ProtocolGRPC {
+		c.Endpoint = orDefault(c.Endpoint, "http://localhost:4317")
+		c.MaxRequestBytes = orDefault(c.MaxRequestBytes, maxRequest)
+		return c
+	}
+	c.Endpoint = orDefault(c.Endpoint, "http://localhost:4318/v1/"+string(signal))
+	if u, err := url.Parse(c.Endpoint); err == nil && c.Signing == nil && c.Headers["Authorization"] == "" {
+		if service, region, ok := otlphttp.CloudWatch(u.Hostname()); ok {
+			c.Signing = &Signing{Service: service, Region: region}
+		}
+	}
+	if c.Signing != nil && c.Signing.Service != "xray" {
+		c.MaxRequestBytes = orDefault(c.MaxRequestBytes, maxCloudWatchRequest)
+	}
+	c.MaxRequestBytes = orDefault(c.MaxRequestBytes, maxRequest)
+	return c
+}
+
+// maxItems is how many items a request may hold, or 0 for any number.
+func (c ExporterConfig) maxItems() int {
+	switch {
+	case c.Signing == nil:
+		return 0
+	case c.Signing.Service == "monitoring":
+		return maxCloudWatchPoints
+	case c.Signing.Service == "xray":
+		return maxCloudWatchSpans
+	default:
+		return 0
+	}
+}
+
+// validate reports everything that cannot work. It comes after withDefaults.
+func (c Config) validate() error {
+	errs := []error{
+		c.Traces.Exporter.validate("Traces", c),
+		c.Metrics.Exporter.validate("Metrics", c),
+		c.Logs.Exporter.validate("Logs", c),
+		c.Traces.Batch.validate("Traces"),
+		c.Logs.Batch.validate("Logs"),
+	}
+	for name, d := range map[string]time.Duration{
+		"DetectTimeout": c.DetectTimeout, "FlushTimeout": c.FlushTimeout, "ShutdownTimeout": c.ShutdownTimeout,
+		"Metrics.Interval": c.Metrics.Interval, "Metrics.Timeout": c.Metrics.Timeout,
+	} {
+		if d < 0 {
+			errs = append(errs, fmt.Errorf("Config.%s is %v: want more than 0", name, d))
+		}
+	}
+	for _, p := range c.Propagators {
+		switch p {
+		case PropagatorTraceContext, PropagatorBaggage, PropagatorXRay:
+		default:
+			errs = append(errs, fmt.Errorf("Config.Propagators has %q: want tracecontext, baggage or xray", p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c BatchConfig) validate(signal string) error {
+	if c.QueueSize < 0 || c.BatchSize < 0 || c.Delay < 0 || c.ExportTimeout < 0 {
+		return fmt.Errorf("Config.%s.Batch is %+v: want nothing below 0", signal, c)
+	}
+	if c.BatchSize > c.QueueSize {
+		return fmt.Errorf("Config.%s.Batch.BatchSize is %d: want at most the queue's size, %d", signal, c.BatchSize, c.QueueSize)
+	}
+	return nil
+}
+
+func (c ExporterConfig) validate(signal string, all Config) error {
+	switch c.Kind {
+	case ExporterConsole, ExporterNone:
+		return nil
+	case ExporterOTLP:
+	default:
+		return fmt.Errorf("Config.%s.Exporter.Kind is %q: want otlp, console or none", signal, c.Kind)
+	}
+	u, err := parseEndpoint(c.Endpoint, c.Protocol)
+	if err != nil {
+		return fmt.Errorf("Config.%s.Exporter.Endpoint is %q: want %w", signal, withoutSecrets(c.Endpoint), err)
+	}
+	switch {
+	case c.Protocol != ProtocolHTTP && c.Protocol != ProtocolGRPC:
+		return fmt.Errorf("Config.%s.Exporter.Protocol is %q: want http/protobuf or grpc", signal, c.Protocol)
+	case c.Protocol == ProtocolGRPC && all.GRPC == nil:
+		return fmt.Errorf("Config.%s.Exporter.Protocol is grpc: want http/protobuf, or Config.GRPC = otlpgrpc.Exporters", signal)
+	case c.Signing != nil && all.Credentials == nil:
+		return fmt.Errorf("Config.%s.Exporter.Endpoint is %s, whose requests are signed: want Config.Credentials as well", signal, u.Host)
+	case c.Timeout < 0 || c.MaxRequestBytes < 0:
+		return fmt.Errorf("Config.%s.Exporter: want no Timeout and no MaxRequestBytes below 0", signal)
+	}
+	return nil
+}

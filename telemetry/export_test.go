@@ -1,0 +1,15 @@
+package telemetry
+
+// Dropped returns what was dropped so far by "signal reason", also when no
+// metric can be exported.
+func (t *Telemetry) Dropped() map[string]int64 {
+	t.drops.mu.Lock()
+	defer t.drops.mu.Unlock()
+	counts := map[string]int64{}
+	for drop, n := range t.drops.counts {
+		counts[string(drop.signal)+" "+drop.reason] = n
+	}
+	return counts
+}
+
+var ParsePairs = parsePairs

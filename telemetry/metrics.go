@@ -1,0 +1,90 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/contrib/instrumentation/runtime"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/console"
+	"github.com/tracehaul/tracehaul/telemetry/internal/export"
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// newMeterProvider makes the provider of meters with its reader and exporter.
+func newMeterProvider(ctx context.Context, s *setup) (*sdkmetric.MeterProvider, error) {
+	c := s.config.Metrics
+	options := []sdkmetric.Option{
+		sdkmetric.WithResource(s.resource),
+		sdkmetric.WithExemplarFilter(c.ExemplarFilter),
+		sdkmetric.WithView(views(c.Views)...),
+	}
+	p, err := newPipe(ctx, s, SignalMetrics, c.Exporter, metricsCodec, func(ctx context.Context, rm *metricdata.ResourceMetrics) error {
+		return console.Metrics(ctx, s.lines, rm)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if p != nil {
+		options = append(options, sdkmetric.WithReader(newReader(s, c, p)))
+	}
+	return sdkmetric.NewMeterProvider(options...), nil
+}
+
+// observe records the metrics that this package has of its own.
+func observe(s *setup, provider *sdkmetric.MeterProvider) error {
+	err := s.drops.observe(provider)
+	if s.config.Metrics.Runtime {
+		err = errors.Join(err, runtime.Start(runtime.WithMeterProvider(provider)))
+	}
+	return err
+}
+
+var metricsCodec = export.Codec[*metricdata.ResourceMetrics]{
+	Append: otlp.AppendMetrics,
+	Len:    otlp.CountPoints,
+	Slice:  otlp.SlicePoints,
+}
+
+// views put the program's own views first. The others give this module's
+// histograms their buckets, whoever records them; all further histograms have
+// the buckets that their instrument advises, else those of defaultAggregation.
+func views(own []sdkmetric.View) []sdkmetric.View {
+	buckets := map[string][]float64{
+		semconv.MetricDwellTime: semconv.QueueBuckets(),
+		semconv.MetricEndToEnd:  semconv.QueueBuckets(),
+		semconv.MetricBatchSize: semconv.BatchBuckets(),
+	}
+	return append(own[:len(own):len(own)], func(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
+		bounds, ok := buckets[i.Name]
+		if !ok || i.Kind != sdkmetric.InstrumentKindHistogram || matched(own, i) {
+			return sdkmetric.Stream{}, false
+		}
+		return sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{Boundaries: bounds}}, true
+	})
+}
+
+func matched(views []sdkmetric.View, i sdkmetric.Instrument) bool {
+	for _, view := range views {
+		if _, ok := view(i); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// defaultAggregation is the stock one but for histograms whose instrument
+// advises no buckets. The stock buckets suit milliseconds; in seconds, which
+// the conventions want, they would put all requests below 5 s into one. These
+// have fine steps in seconds and go on upwards for everything else.
+func defaultAggregation(kind sdkmetric.InstrumentKind) sdkmetric.Aggregation {
+	if kind != sdkmetric.InstrumentKindHistogram {
+		return sdkmetric.DefaultAggregationSelector(kind)
+	}
+	return sdkmetric.AggregationExplicitBucketHistogram{
+		Boundaries: append(semconv.DurationBuckets(), 100, 250, 500, 1000, 2500, 5000, 7500, 10000),
+	}
+}
