@@ -38,9 +38,9 @@ func newInstruments(provider metric.MeterProvider, pool string) instruments {
 }
 
 // operation records one query. Its exemplar is of the first trace it served.
-func (i instruments) operation(ctx context.Context, parents []context.Context, w *work, d time.Duration, o outcome, server []attribute.KeyValue) {
+func (i instruments) operation(ctx context.Context, parents []context.Context, w *work, d time.Duration, o outcome, server []attribute.KeyValue) { //nolint:contextcheck // FanOut's contexts
 	if len(parents) > 0 {
-		ctx = parents[0] //nolint:contextcheck // that is what FanOut asks for
+		ctx = parents[0]
 	}
 	if !i.duration.Inst().Enabled(ctx) {
 		return
