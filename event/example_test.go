@@ -29,8 +29,7 @@ func ExampleParse() {
 
 func ExampleError() {
 	_, err := event.ParseString(`{"specversion":"1.0","id":"1","id":"2"}`)
-	var refused *event.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*event.Error](err); ok {
 		fmt.Println(refused.Code, refused.Field, refused.Offset)
 	}
 	fmt.Println(err)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,9 +67,7 @@ func sameAsEncodingJSON(t *testing.T, text []byte, e event.Event) {
 		"specversion": e.SpecVersion, "id": e.ID, "source": e.Source, "type": e.Type,
 		"subject": e.Subject, "datacontenttype": e.DataContentType, "dataschema": e.DataSchema,
 	}
-	for name, value := range e.Extensions {
-		attributes[name] = value
-	}
+	maps.Copy(attributes, e.Extensions)
 	for name, raw := range members {
 		value, set := attributes[name]
 		if string(raw) == "null" || name == "data" || name == "data_base64" || name == "time" {
@@ -89,13 +89,8 @@ func FuzzParseData(f *testing.F) {
 	deliberate := []string{event.CodeInvalidUnicode, event.CodeNULCharacter, event.CodeNumberOutOfRange, event.CodeTooDeep, event.CodeTooLarge}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		err := event.Event{ID: "1", Source: "/s", Type: "t", Data: append([]byte{}, data...)}.Validate()
-		var refused *event.Error
-		if errors.As(err, &refused) {
-			for _, code := range deliberate {
-				if refused.Code == code {
-					return
-				}
-			}
+		if refused, ok := errors.AsType[*event.Error](err); ok && slices.Contains(deliberate, refused.Code) {
+			return
 		}
 		if valid := json.Valid(data); (err == nil) != valid {
 			t.Errorf("%q: %v, but json.Valid is %v", data, err, valid)

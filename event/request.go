@@ -3,6 +3,7 @@ package event
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"mime"
@@ -187,10 +188,9 @@ func (d Defaults) wrap(body []byte) (Event, *Error) {
 func newUUID() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails, as its documentation promises
-	milliseconds := uint64(time.Now().UnixMilli())
-	for i := range 6 {
-		id[i] = byte(milliseconds >> (40 - 8*i))
-	}
+	var now [8]byte
+	binary.BigEndian.PutUint64(now[:], uint64(time.Now().UnixMilli()))
+	copy(id[:6], now[2:])
 	id[6] = id[6]&0x0F | 0x70
 	id[8] = id[8]&0x3F | 0x80
 	var b [36]byte

@@ -40,7 +40,7 @@ func isURI(s string) bool {
 }
 
 func hasURIBytes(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if !uriByte[s[i]] {
 			return false
 		}
@@ -107,7 +107,7 @@ func isAuthority(s string) bool {
 		}
 		s = s[at+1:]
 	}
-	port := ""
+	var port string
 	if strings.HasPrefix(s, "[") {
 		end := strings.IndexByte(s, ']')
 		if end < 2 || !isIPLiteral(s[1:end]) {

@@ -22,43 +22,63 @@ func (l *loader) checkTogether(p *Pipeline) {
 	}
 }
 
-// good reports whether none of the settings has a problem.
+// good reports whether the settings, and what they are part of, were read
+// without a problem.
 func (l *loader) good(settings ...string) bool {
 	for _, s := range settings {
-		if _, bad := l.bad[s]; bad {
-			return false
+		for s != "" {
+			if _, bad := l.bad[s]; bad {
+				return false
+			}
+			s = s[:max(strings.LastIndexAny(s, ".["), 0)]
 		}
 	}
 	return true
 }
 
-// fargateMemory is the memory in MiB that Fargate allows for CPU units: from,
-// to and in steps of. (Amazon ECS developer guide, "Task CPU and memory".)
-var fargateMemory = map[int]struct{ from, to, step int }{
-	256:   {512, 2048, 512}, // and not 1536
-	512:   {1024, 4096, 1024},
-	1024:  {2048, 8192, 1024},
-	2048:  {4096, 16384, 1024},
-	4096:  {8192, 30720, 1024},
-	8192:  {16384, 61440, 4096},
-	16384: {32768, 122880, 8192},
+// fargateMemory is the memory in MiB that Fargate pairs with CPU units. (Amazon
+// ECS developer guide, "Task CPU and memory".)
+func fargateMemory(cpu int) (from, to, step int) {
+	switch cpu {
+	case 256:
+		return 512, 2048, 512 // but for 1536
+	case 512:
+		return 1024, 4096, 1024
+	case 1024:
+		return 2048, 8192, 1024
+	case 2048:
+		return 4096, 16384, 1024
+	case 4096:
+		return 8192, 30720, 1024
+	case 8192:
+		return 16384, 61440, 4096
+	default:
+		return 32768, 122880, 8192
+	}
+}
+
+func (l *loader) checkTaskSize(cpu, memory int) {
+	from, to, step := fargateMemory(cpu)
+	wanted := fmt.Sprintf("from %d to %d in steps of %d", from, to, step)
+	fits := memory >= from && memory <= to && (memory-from)%step == 0
+	if cpu == 256 {
+		wanted = "512, 1024 or 2048"
+		fits = fits && memory != 1536
+	}
+	if !fits {
+		l.report("service", "memory_mib", fmt.Sprintf("Fargate does not pair %d with a cpu of %d: %s", memory, cpu, wanted))
+	}
 }
 
 func (l *loader) checkService(p *Pipeline) {
 	s := p.Service
-	if l.good("service", "service.cpu", "service.memory_mib") {
-		m := fargateMemory[s.CPU]
-		fits := s.MemoryMiB >= m.from && s.MemoryMiB <= m.to && (s.MemoryMiB-m.from)%m.step == 0
-		if !fits || s.CPU == 256 && s.MemoryMiB == 1536 {
-			l.report("service", "memory_mib", fmt.Sprintf(
-				"Fargate does not pair %d MiB with a cpu of %d: from %d to %d in steps of %d",
-				s.MemoryMiB, s.CPU, m.from, m.to, m.step))
-		}
+	if l.good("service.cpu", "service.memory_mib") {
+		l.checkTaskSize(s.CPU, s.MemoryMiB)
 	}
-	if l.good("service", "service.min_tasks", "service.max_tasks") && s.MinTasks > s.MaxTasks {
+	if l.good("service.min_tasks", "service.max_tasks") && s.MinTasks > s.MaxTasks {
 		l.report("service", "max_tasks", fmt.Sprintf("%d is under min_tasks, %d", s.MaxTasks, s.MinTasks))
 	}
-	if l.good("service", "service.event_source", "service.event_type") && (s.EventSource == "") != (s.EventType == "") {
+	if l.good("service.event_source", "service.event_type") && (s.EventSource == "") != (s.EventType == "") {
 		l.report("service", "", "event_source and event_type go together: plain JSON needs both")
 	}
 	if l.good("edge.domain", "edge.hosted_zone") && p.Edge.Domain != "" &&
@@ -66,19 +86,14 @@ func (l *loader) checkService(p *Pipeline) {
 		l.report("edge", "hosted_zone", fmt.Sprintf("the domain %s is not in the zone %s", p.Edge.Domain, p.Edge.HostedZone))
 	}
 	if l.good("edge.domain", "edge.authentication") && p.Edge.Domain == "" && p.Edge.Authentication != "none" {
-		l.report("edge", "authentication", fmt.Sprintf("%s needs TLS, and so a domain", p.Edge.Authentication))
+		l.report("edge", "authentication", p.Edge.Authentication+" needs TLS, and so a domain; without one, say none")
 	}
 }
 
 func (l *loader) checkConsumer(c *Consumer) {
 	path := "consumers." + c.Name
 	good := func(keys ...string) bool {
-		for _, key := range keys {
-			if !l.good(join(path, key)) {
-				return false
-			}
-		}
-		return l.good(path)
+		return !slices.ContainsFunc(keys, func(key string) bool { return !l.good(join(path, key)) })
 	}
 	// Lambda API reference, CreateEventSourceMapping, BatchSize.
 	if good("batch_size", "batch_window_seconds") && c.BatchSize > 10 && c.BatchWindow == 0 {
@@ -111,7 +126,7 @@ func days(d time.Duration) int    { return int(d / (24 * time.Hour)) }
 
 func (l *loader) checkDatabase(p *Pipeline) {
 	d := p.Database
-	if l.good("database", "database.min_acu", "database.max_acu") && d.MinACU > d.MaxACU {
+	if l.good("database.min_acu", "database.max_acu") && d.MinACU > d.MaxACU {
 		l.report("database", "max_acu", fmt.Sprintf("%s is under min_acu, %s", formatNumber(d.MaxACU), formatNumber(d.MinACU)))
 	}
 	// Aurora refuses the names of PostgreSQL's own databases.
@@ -155,40 +170,49 @@ var nameLimits = map[Kind]struct {
 }
 
 func (l *loader) checkNames(p *Pipeline) {
-	taken := map[Kind]map[string]Name{}
-	for _, n := range p.Names() {
-		if !l.good(n.setting) {
-			continue
-		}
-		if limit := nameLimits[n.Kind]; len(n.Value) > limit.max {
-			l.report(n.setting, "", fmt.Sprintf("makes the name %q of %s, which has %d characters; %d are allowed (%s)",
-				n.Value, article(n.Kind), len(n.Value), limit.max, limit.source))
-		}
-		if n.Kind == KindLoadBalancer && strings.HasPrefix(n.Value, "internal-") {
-			l.report("environment", "", `makes the name of a load balancer that begins with "internal-", which AWS keeps for itself`)
-		}
-		if taken[n.Kind] == nil {
-			taken[n.Kind] = map[string]Name{}
-		}
-		if other, ok := taken[n.Kind][n.Value]; ok {
-			setting := n.setting
-			if setting == "product" { // the fixed parts cannot give way
-				setting = other.setting
-			}
-			l.report(setting, "", fmt.Sprintf("makes the name %q of %s, which %s has already",
-				n.Value, article(n.Kind), theOther(setting, n, other)))
-		}
-		taken[n.Kind][n.Value] = n
+	type maker struct {
+		setting string
+		kind    Kind
 	}
+	longest := map[maker]Name{} // of several that one setting makes too long
+	for _, n := range p.Names() {
+		m := maker{n.setting, n.Kind}
+		if len(n.Value) > nameLimits[n.Kind].max && len(n.Value) > len(longest[m].Value) {
+			longest[m] = n
+		}
+	}
+	for _, n := range longest {
+		limit := nameLimits[n.Kind]
+		l.report(n.setting, "", fmt.Sprintf("makes the name %q of %s, which has %d characters; %d are allowed (%s)",
+			n.Value, article(n.Kind), len(n.Value), limit.max, limit.source))
+	}
+	if strings.HasPrefix(p.LoadBalancerName(), "internal-") {
+		l.report("environment", "", `makes the name of a load balancer that begins with "internal-", which AWS keeps for itself`)
+	}
+	l.checkComponents(p)
 }
 
-// theOther names the component that a name clashes with.
-func theOther(setting string, a, b Name) string {
-	other := b
-	if setting == b.setting {
-		other = a
+// checkComponents reports components of one name: their functions, roles and
+// log groups would be the same.
+func (l *loader) checkComponents(p *Pipeline) {
+	taken := map[string]string{
+		"database": "the database", "migrate": "the migrations", "notifier": "the notifier", "albspans": "the function for ALB spans",
 	}
-	return other.Key[:max(strings.LastIndexByte(other.Key, '.'), 0)]
+	for i := range p.Consumers {
+		name := p.Consumers[i].Name
+		if other, ok := taken[name]; ok {
+			l.report("consumers."+name, "", fmt.Sprintf("the name %s is that of %s", name, other))
+		}
+	}
+	if other, ok := taken[p.Service.Name]; ok && l.good("service.name") {
+		l.report("service", "name", fmt.Sprintf("the name %s is that of %s", p.Service.Name, other))
+	}
+	if p.Consumer(p.Service.Name) != nil {
+		l.report("consumers."+p.Service.Name, "", "the name is that of the service")
+	}
+	if _, ok := taken[p.Topic.Event]; ok || strings.HasPrefix(p.Topic.Event, "alarms-") {
+		l.report("topic", "event", fmt.Sprintf("the name %s is kept for other parts", p.Topic.Event))
+	}
 }
 
 // article puts the right article before a kind: "an SNS topic".

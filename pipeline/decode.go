@@ -3,10 +3,8 @@ package pipeline
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -19,7 +17,7 @@ type loader struct {
 	files    []string
 	problems []Problem
 	where    places
-	bad      map[string]struct{} // settings that a problem was reported for
+	bad      map[string]struct{} // settings that cannot be relied on
 }
 
 func join(path, key string) string {
@@ -29,13 +27,13 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// report adds a problem of the setting at path, or of its member key.
+// report adds a problem of the setting at path, or of its member key. The
+// setting's value stays good to be compared with others.
 func (l *loader) report(path, key, message string) {
 	setting := path
 	if key != "" {
 		setting = join(path, key)
 	}
-	l.bad[setting] = struct{}{}
 	at := l.where.of(setting)
 	l.problems = append(l.problems, Problem{at.file, at.line, at.column, setting, message})
 }
@@ -293,7 +291,12 @@ func (l *loader) tree(n *yaml.Node, path string) any {
 			list[i] = l.tree(entry, fmt.Sprintf("%s[%d]", path, i))
 		}
 		return list
+	default:
+		return l.leaf(n, path)
 	}
+}
+
+func (l *loader) leaf(n *yaml.Node, path string) any {
 	switch {
 	case isText(n):
 		return n.Value
@@ -309,81 +312,4 @@ func (l *loader) tree(n *yaml.Node, path string) any {
 	}
 	l.reportNode(n, path, fmt.Sprintf("%q: put it into quotes if it is meant as text", shorten(n.Value)))
 	return nil
-}
-
-// jsonNumber is how numbers are written. YAML has more ways (0x10, 1_000,
-// .5, .inf), which its versions and programs read differently.
-var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
-
-// isText reports whether a scalar is text to every YAML program. A day such as
-// 2026-12-25 is a timestamp to some, and has one meaning all the same.
-func isText(n *yaml.Node) bool {
-	tag := n.ShortTag()
-	return tag == "!!str" || tag == "!!timestamp"
-}
-
-// setScalar sets a text, number or boolean and returns what is wrong with it.
-func setScalar(n *yaml.Node, v reflect.Value, f field) string {
-	if n.Kind != yaml.ScalarNode {
-		return "must be " + wanted(v) + ", not " + kindOf(n)
-	}
-	quoted := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
-	switch v.Kind() {
-	case reflect.String:
-		if !isText(n) {
-			return fmt.Sprintf("must be text; put %s into quotes", shorten(n.Value))
-		}
-		v.SetString(n.Value)
-		return f.checkText(n.Value, true)
-	case reflect.Bool:
-		if quoted || n.Value != "true" && n.Value != "false" {
-			return fmt.Sprintf("must be true or false, not %q", shorten(n.Value))
-		}
-		v.SetBool(n.Value == "true")
-		return ""
-	}
-	if quoted || !jsonNumber.MatchString(n.Value) {
-		return fmt.Sprintf("must be %s, not %q", wanted(v), shorten(n.Value))
-	}
-	number, err := strconv.ParseFloat(n.Value, 64)
-	if err != nil {
-		return fmt.Sprintf("%s is out of range", shorten(n.Value))
-	}
-	if v.Kind() != reflect.Float64 && number != float64(int64(number)) {
-		return fmt.Sprintf("must be an integer, not %s", n.Value)
-	}
-	if message := f.checkNumber(number); message != "" {
-		return message
-	}
-	switch {
-	case v.Type() == durationType:
-		v.SetInt(int64(number) * int64(f.unit))
-	case v.Kind() == reflect.Float64:
-		v.SetFloat(number)
-	default:
-		v.SetInt(int64(number))
-	}
-	return ""
-}
-
-func wanted(v reflect.Value) string {
-	switch v.Interface().(type) {
-	case time.Duration, int:
-		return "an integer"
-	case float64:
-		return "a number"
-	case bool:
-		return "true or false"
-	}
-	return "text"
-}
-
-func kindOf(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
-	}
-	return "a single value"
 }

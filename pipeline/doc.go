@@ -28,3 +28,5 @@
 //
 // The package imports nothing else of ours.
 package pipeline
+
+//go:generate go test -run _Committed_ -update .

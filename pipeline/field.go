@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -152,7 +153,7 @@ func (f field) checkNumber(n float64) string {
 		return fmt.Sprintf("%s is under the minimum of %s", formatNumber(n), formatNumber(*f.min))
 	case f.max != nil && n > *f.max:
 		return fmt.Sprintf("%s is over the maximum of %s", formatNumber(n), formatNumber(*f.max))
-	case f.step > 0 && n/f.step != float64(int64(n/f.step)):
+	case f.step > 0 && n/f.step != math.Trunc(n/f.step):
 		return fmt.Sprintf("%s is not a multiple of %s", formatNumber(n), formatNumber(f.step))
 	}
 	return ""

@@ -44,6 +44,11 @@ var formats = compileFormats(map[string]*format{
 		pattern: `^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%+@-]+)*$`,
 		want:    "an http or https address without a slash at its end, a query or a password",
 	},
+	// RFC 3986, 2: the characters of a URI-reference. CloudEvents demands one.
+	"source": {
+		pattern: `^[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+$`,
+		want:    "a URI-reference such as /orders/intake",
+	},
 	"domain": {
 		pattern: `^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`,
 		want:    "a host name such as orders.example.com, in lower case",

@@ -195,13 +195,15 @@ func (l *loader) complete(v reflect.Value, path string) {
 		_, given := l.where[at]
 		if !given {
 			if f.required {
-				l.report(path, "", fmt.Sprintf("%s is missing", f.key))
+				l.report(path, "", f.key+" is missing")
 				l.bad[at] = struct{}{}
 				continue
 			}
 			f.setDefault(value)
 		}
-		l.completeInside(value, at)
+		if l.good(at) {
+			l.completeInside(value, at)
+		}
 	}
 }
 

@@ -139,7 +139,7 @@ func (p *Pipeline) Names() []Name {
 		{"target_groups.a", KindTargetGroup, p.TargetGroupNames()[0], "service.name"},
 		{"target_groups.b", KindTargetGroup, p.TargetGroupNames()[1], "service.name"},
 		{"access_log_prefix", KindBucketPrefix, p.AccessLogPrefix(), "product"},
-		{"service.service", KindService, p.ServiceName(), "service.name"},
+		{"service.name", KindService, p.ServiceName(), "service.name"},
 		{"service.repository", KindRepository, p.ServiceName(), "service.name"},
 		{"service.log_group", KindLogGroup, LogGroupName(KindService, p.ServiceName()), "service.name"},
 		{"service.task_role", KindRole, p.ServiceName() + "-task", "service.name"},

@@ -12,18 +12,18 @@ import "time"
 // of a time.Duration is the end of its key.
 type Pipeline struct {
 	// Product is the business capability that the pipeline belongs to. Part of nearly every name.
-	Product string `yaml:"product" required:"true" format:"name" max:"16"`
+	Product string `yaml:"product" max:"16" format:"name" required:"true"`
 
 	// Environment is the stage that is described. A file in environments/ has it as its name. Part of every name.
-	Environment string `yaml:"environment" required:"true" format:"name" max:"10"`
+	Environment string `yaml:"environment" max:"10" format:"name" required:"true"`
 
 	// Region is the AWS region that everything runs in.
-	Region string `yaml:"region" required:"true" format:"region"`
+	Region string `yaml:"region" format:"region" required:"true"`
 
 	// Owner is the team that answers for the pipeline: the owner of every alarm that names none.
-	Owner string `yaml:"owner" required:"true" format:"name" max:"40"`
+	Owner string `yaml:"owner" max:"40" format:"name" required:"true"`
 
-	// Description says in one sentence what the pipeline is for. It stands on dashboards and in alarms. Defaults to nothing.
+	// Description is one sentence on what the pipeline is for. It stands on dashboards and in alarms. Defaults to nothing.
 	Description string `yaml:"description" max:"200"`
 
 	// Repository is the address of the source, without a slash at its end. Alarms and dashboards link to it. Defaults to nothing.
@@ -32,8 +32,8 @@ type Pipeline struct {
 	// Runbooks is the address that the file name of a runbook is appended to. Defaults to docs/runbooks on the main branch of the repository.
 	Runbooks string `yaml:"runbooks" format:"url"`
 
-	// Tags are set on every AWS resource, beside those for product, environment and owner. Defaults to none.
-	Tags map[string]string `yaml:"tags" max:"40" keys:"tag_key" format:"tag_value"`
+	// Tags are the tags of every AWS resource, beside product, environment and owner. Defaults to none.
+	Tags map[string]string `yaml:"tags" max:"40" format:"tag_value" keys:"tag_key"`
 
 	// Service is the HTTP service that takes events in (ECS on Fargate behind an ALB).
 	Service Service `yaml:"service" required:"true"`
@@ -48,7 +48,7 @@ type Pipeline struct {
 	Topic Topic `yaml:"topic" required:"true"`
 
 	// Consumers are the consumers of the topic by name, each with a queue, a dead-letter queue and a Lambda function of its own.
-	Consumers []Consumer `yaml:"consumers" required:"true" min:"1" max:"50" keys:"name"`
+	Consumers []Consumer `yaml:"consumers" min:"1" max:"50" keys:"name" required:"true"`
 
 	// Database is the Aurora PostgreSQL cluster that consumers with the sink postgres write to.
 	Database Database `yaml:"database"`
@@ -62,10 +62,10 @@ type Pipeline struct {
 	// Objectives are the promises to the users of the pipeline. Burn-rate alarms and the error budget are made from them.
 	Objectives Objectives `yaml:"objectives"`
 
-	// Routing decides who hears about an alarm.
+	// Routing is who hears about an alarm.
 	Routing Routing `yaml:"routing" required:"true"`
 
-	// Dashboards says where the dashboards live and which data sources they have.
+	// Dashboards are where the dashboards live and which data sources they have.
 	Dashboards Dashboards `yaml:"dashboards"`
 
 	where places
@@ -74,15 +74,15 @@ type Pipeline struct {
 // Service is the HTTP service.
 type Service struct {
 	// Name is the component that names the service.
-	Name string `yaml:"name" required:"true" format:"name" max:"20"`
+	Name string `yaml:"name" max:"20" format:"name" required:"true"`
 
 	// CPU is the size of a task in CPU units: 1024 are one vCPU. Defaults to 256.
 	CPU int `yaml:"cpu" default:"256" enum:"256,512,1024,2048,4096,8192,16384"`
 
-	// MemoryMiB is the memory of a task. Fargate takes certain pairs of CPU and memory only. Defaults to 512.
+	// MemoryMiB is the memory of a task in MiB. Fargate takes certain pairs of CPU and memory only. Defaults to 512.
 	MemoryMiB int `yaml:"memory_mib" default:"512" min:"512" max:"122880"`
 
-	// Architecture of the image. Defaults to arm64.
+	// Architecture is the processor that the image is built for. Defaults to arm64.
 	Architecture string `yaml:"architecture" default:"arm64" enum:"arm64,x86_64"`
 
 	// MinTasks is how many tasks run at least. Defaults to 2.
@@ -97,7 +97,7 @@ type Service struct {
 	// TargetRequestsPerMinute is how many requests a minute and task autoscaling aims at. 0 means that it looks at the CPU only. Defaults to 0.
 	TargetRequestsPerMinute int `yaml:"target_requests_per_minute" default:"0" min:"0" max:"10000000"`
 
-	// Port that the service listens on. Defaults to 8080.
+	// Port is the port that the service listens on. Defaults to 8080.
 	Port int `yaml:"port" default:"8080" min:"1024" max:"65535"`
 
 	// StopTimeout is the time from SIGTERM to SIGKILL. Fargate allows 120 seconds. Defaults to 30 seconds.
@@ -106,10 +106,10 @@ type Service struct {
 	// DeregistrationDelay is how long the load balancer lets open requests end. Defaults to 20 seconds.
 	DeregistrationDelay time.Duration `yaml:"deregistration_delay_seconds" default:"20" min:"0" max:"3600"`
 
-	// EventSource is the source of events that come as plain JSON. Plain JSON is refused where it is empty. Defaults to nothing.
-	EventSource string `yaml:"event_source" max:"1024"`
+	// EventSource is the source of events that come as plain JSON, which is refused without one. Defaults to nothing.
+	EventSource string `yaml:"event_source" max:"1024" format:"source"`
 
-	// EventType is the type of events that come as plain JSON. Plain JSON is refused where it is empty. Defaults to nothing.
+	// EventType is the type of events that come as plain JSON, which is refused without one. Defaults to nothing.
 	EventType string `yaml:"event_type" max:"1024"`
 }
 
@@ -121,16 +121,16 @@ type Edge struct {
 	// HostedZone is the Route 53 zone that the domain is in. Defaults to the domain without its first label.
 	HostedZone string `yaml:"hosted_zone" format:"domain"`
 
-	// Authentication of clients: none, jwt (tokens of Cognito client credentials, verified at the load balancer and in the service) or cognito (people log in). Defaults to jwt.
+	// Authentication is how clients show who they are: none, jwt (tokens of Cognito client credentials, verified at the load balancer and in the service) or cognito (people log in). Defaults to jwt.
 	Authentication string `yaml:"authentication" default:"jwt" enum:"none,jwt,cognito"`
 
-	// WAF puts AWS WAF in front of the load balancer. Defaults to true.
+	// WAF is whether AWS WAF stands in front of the load balancer. Defaults to true.
 	WAF bool `yaml:"waf" default:"true"`
 
 	// WAFRateLimit is how many requests one address may send in five minutes. Defaults to 20000.
 	WAFRateLimit int `yaml:"waf_rate_limit" default:"20000" min:"10" max:"2000000000"`
 
-	// ALBSpans deploys the function that turns the load balancer's access log into spans, and makes the service hang its own beneath them. Defaults to true.
+	// ALBSpans is whether a function turns the load balancer's access log into spans, beneath which the service hangs its own. Defaults to true.
 	ALBSpans bool `yaml:"alb_spans" default:"true"`
 
 	// LogRetention is how long access logs are kept. Defaults to 90 days.
@@ -152,10 +152,10 @@ type Deploy struct {
 // Topic is the SNS topic.
 type Topic struct {
 	// Event is what the messages are about, in one word. Part of the names of the topic and of its queues.
-	Event string `yaml:"event" required:"true" format:"name" max:"24"`
+	Event string `yaml:"event" max:"24" format:"name" required:"true"`
 
 	// SubscriberAccounts are other AWS accounts that may subscribe queues of their own. Defaults to none.
-	SubscriberAccounts []string `yaml:"subscriber_accounts" format:"account" max:"100"`
+	SubscriberAccounts []string `yaml:"subscriber_accounts" max:"100" format:"account"`
 }
 
 // Consumer is a Lambda function that reads the topic through its own queue.
@@ -163,16 +163,16 @@ type Consumer struct {
 	// Name is the key in the mapping of consumers: the component that names the function.
 	Name string `yaml:"-"`
 
-	// Description says in one sentence what the consumer does. Defaults to nothing.
+	// Description is one sentence on what the consumer does. Defaults to nothing.
 	Description string `yaml:"description" max:"200"`
 
 	// Owner is the team that answers for the consumer. Defaults to the owner of the pipeline.
-	Owner string `yaml:"owner" format:"name" max:"40"`
+	Owner string `yaml:"owner" max:"40" format:"name"`
 
 	// Sink is where events go: postgres (the database described here) or custom (the team's own). Defaults to postgres.
 	Sink string `yaml:"sink" default:"postgres" enum:"postgres,custom"`
 
-	// RawDelivery passes messages on as they were published; otherwise SNS wraps them in its envelope. Defaults to true.
+	// RawDelivery is whether messages arrive as they were published; otherwise SNS wraps them in its envelope. Defaults to true.
 	RawDelivery bool `yaml:"raw_delivery" default:"true"`
 
 	// FilterPolicy is the SNS filter policy by which messages are selected. Defaults to all messages.
@@ -190,16 +190,16 @@ type Consumer struct {
 	// MaxConcurrency is how many invocations the event source mapping starts at once. Defaults to 10.
 	MaxConcurrency int `yaml:"max_concurrency" default:"10" min:"2" max:"1000"`
 
-	// MemoryMB of the function. Defaults to 256.
+	// MemoryMB is the memory of the function in MB. Defaults to 256.
 	MemoryMB int `yaml:"memory_mb" default:"256" min:"128" max:"10240"`
 
-	// Architecture of the function. Defaults to arm64.
+	// Architecture is the processor that the function is built for. Defaults to arm64.
 	Architecture string `yaml:"architecture" default:"arm64" enum:"arm64,x86_64"`
 
-	// Timeout of one invocation. Defaults to 30 seconds.
+	// Timeout is how long one invocation may take. Defaults to 30 seconds.
 	Timeout time.Duration `yaml:"timeout_seconds" default:"30" min:"1" max:"900"`
 
-	// VisibilityTimeout hides a message while it is worked on: at least six timeouts and the batch window. Defaults to exactly that.
+	// VisibilityTimeout is how long a message is hidden while it is worked on: at least six timeouts and the batch window. Defaults to that least.
 	VisibilityTimeout time.Duration `yaml:"visibility_timeout_seconds" min:"1" max:"43200"`
 
 	// MaxReceiveCount is how often a message is delivered before it goes to the dead-letter queue. Defaults to 5.
@@ -216,10 +216,10 @@ type Consumer struct {
 
 // Database is an Aurora PostgreSQL Serverless v2 cluster.
 type Database struct {
-	// Name of the database in the cluster. Defaults to the product, with underscores for hyphens.
+	// Name is the name of the database in the cluster. Defaults to the product, with underscores for hyphens.
 	Name string `yaml:"name" format:"identifier"`
 
-	// EngineVersion of Aurora PostgreSQL. Defaults to "17.5".
+	// EngineVersion is the version of Aurora PostgreSQL. Defaults to "17.5".
 	EngineVersion string `yaml:"engine_version" default:"17.5" format:"version"`
 
 	// MinACU is the least capacity, in steps of 0.5. 0 lets the cluster pause. Defaults to 0.5.
@@ -234,16 +234,16 @@ type Database struct {
 	// Readers is how many instances stand beside the writer. Defaults to 1.
 	Readers int `yaml:"readers" default:"1" min:"0" max:"15"`
 
-	// Authentication of the consumers: iam (a fresh token for each connection) or secret (user and password in Secrets Manager). Defaults to iam.
+	// Authentication is how consumers show who they are: iam (a fresh token for each connection) or secret (user and password in Secrets Manager). Defaults to iam.
 	Authentication string `yaml:"authentication" default:"iam" enum:"iam,secret"`
 
-	// User that the consumers connect as. Defaults to "consumer".
+	// User is the user that consumers connect as. Defaults to "consumer".
 	User string `yaml:"user" default:"consumer" format:"identifier"`
 
 	// BackupRetention is how long daily backups are kept. Defaults to 14 days.
 	BackupRetention time.Duration `yaml:"backup_retention_days" default:"14" min:"1" max:"35"`
 
-	// DeletionProtection keeps the cluster from being deleted. Defaults to true.
+	// DeletionProtection is whether the cluster is kept from being deleted. Defaults to true.
 	DeletionProtection bool `yaml:"deletion_protection" default:"true"`
 }
 
@@ -261,7 +261,7 @@ type Network struct {
 
 // Telemetry is where spans, metrics and logs go.
 type Telemetry struct {
-	// Export says where to: cloudwatch (OTLP straight to CloudWatch and X-Ray, signed), collector (a sidecar) or endpoint (any OTLP endpoint). Defaults to cloudwatch.
+	// Export is where telemetry goes: cloudwatch (OTLP straight to CloudWatch and X-Ray, signed), collector (a sidecar) or endpoint (any OTLP endpoint). Defaults to cloudwatch.
 	Export string `yaml:"export" default:"cloudwatch" enum:"cloudwatch,collector,endpoint"`
 
 	// Endpoint is the OTLP endpoint, of the collector's back end or of the programs themselves. Needed for the export endpoint. Defaults to nothing.
@@ -273,7 +273,7 @@ type Telemetry struct {
 	// LogRetention is how long logs are kept. Defaults to 30 days.
 	LogRetention time.Duration `yaml:"log_retention_days" default:"30" enum:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
 
-	// LogLevel below which nothing is logged. Defaults to info.
+	// LogLevel is the level below which nothing is logged. Defaults to info.
 	LogLevel string `yaml:"log_level" default:"info" enum:"debug,info,warn,error"`
 }
 
@@ -288,7 +288,7 @@ type Objectives struct {
 	// LatencyPercent is the share of requests that are answered within the latency. Defaults to 99.
 	LatencyPercent float64 `yaml:"latency_percent" default:"99" min:"50" max:"99.999"`
 
-	// Latency that a request is answered within. Defaults to 300 milliseconds.
+	// Latency is the time that a request is to be answered within. Defaults to 300 milliseconds.
 	Latency time.Duration `yaml:"latency_milliseconds" default:"300" min:"1" max:"60000"`
 
 	// FreshnessPercent is the share of events whose row is committed within the freshness. Defaults to 99.
@@ -300,11 +300,11 @@ type Objectives struct {
 
 // Routing decides who hears about an alarm.
 type Routing struct {
-	// TimeZone that the working hours are in, by its IANA name. Defaults to UTC.
+	// TimeZone is the time zone of the working hours, by its IANA name. Defaults to UTC.
 	TimeZone string `yaml:"time_zone" default:"UTC" format:"time_zone"`
 
-	// WorkingDays of the week. Defaults to Monday to Friday.
-	WorkingDays []string `yaml:"working_days" default:"mon,tue,wed,thu,fri" enum:"mon,tue,wed,thu,fri,sat,sun" min:"1" max:"7"`
+	// WorkingDays are the days of the week that have working hours. Defaults to mon, tue, wed, thu, fri.
+	WorkingDays []string `yaml:"working_days" default:"mon,tue,wed,thu,fri" min:"1" max:"7" enum:"mon,tue,wed,thu,fri,sat,sun"`
 
 	// WorkingFrom is when a working day begins. Defaults to "09:00".
 	WorkingFrom string `yaml:"working_from" default:"09:00" format:"clock"`
@@ -313,25 +313,25 @@ type Routing struct {
 	WorkingTo string `yaml:"working_to" default:"17:00" format:"clock"`
 
 	// Holidays are days without working hours, as year, month and day. Defaults to none.
-	Holidays []string `yaml:"holidays" format:"date" max:"400"`
+	Holidays []string `yaml:"holidays" max:"400" format:"date"`
 
 	// Destinations are the places that messages go to, by name.
-	Destinations map[string]Destination `yaml:"destinations" required:"true" min:"1" max:"40" keys:"name"`
+	Destinations map[string]Destination `yaml:"destinations" min:"1" max:"40" keys:"name" required:"true"`
 
-	// Routes send alarms to destinations. Every route that matches is taken, and each severity must be routed at every hour.
-	Routes []Route `yaml:"routes" required:"true" min:"1" max:"100"`
+	// Routes are the ways from alarms to destinations. Every route that matches is taken, and each severity must have one without owner at every hour.
+	Routes []Route `yaml:"routes" min:"1" max:"100" required:"true"`
 }
 
 // Destination is a place that messages about alarms go to.
 type Destination struct {
-	// Type is slack, pagerduty or incidentio.
-	Type string `yaml:"type" required:"true" enum:"slack,pagerduty,incidentio"`
+	// Type is the kind of place: slack, pagerduty or incidentio.
+	Type string `yaml:"type" enum:"slack,pagerduty,incidentio" required:"true"`
 
-	// Channel of Slack, with its #. Needed for slack only.
+	// Channel is the channel of Slack, with its #. Needed for slack, and for nothing else. Defaults to nothing.
 	Channel string `yaml:"channel" format:"channel"`
 
 	// Secret is the name in Secrets Manager of the bot token (slack), the routing key (pagerduty) or the API token (incidentio).
-	Secret string `yaml:"secret" required:"true" format:"secret"`
+	Secret string `yaml:"secret" format:"secret" required:"true"`
 }
 
 // Severities of an alarm, the gravest first.
@@ -350,17 +350,17 @@ const (
 
 // Route sends alarms to destinations.
 type Route struct {
-	// Severity of the alarms: page, ticket or notice.
-	Severity string `yaml:"severity" required:"true" enum:"page,ticket,notice"`
+	// Severity is the severity of the alarms: page, ticket or notice.
+	Severity string `yaml:"severity" enum:"page,ticket,notice" required:"true"`
 
-	// Owner whose alarms these are. Defaults to every owner.
-	Owner string `yaml:"owner" format:"name" max:"40"`
+	// Owner is the team whose alarms these are. Defaults to every owner.
+	Owner string `yaml:"owner" max:"40" format:"name"`
 
-	// When the route is open: always, working_hours or off_hours. Defaults to always.
+	// When is the time that the route is open: always, working_hours or off_hours. Defaults to always.
 	When string `yaml:"when" default:"always" enum:"always,working_hours,off_hours"`
 
-	// To names the destinations.
-	To []string `yaml:"to" required:"true" min:"1" max:"10"`
+	// To are the names of the destinations.
+	To []string `yaml:"to" min:"1" max:"10" required:"true"`
 }
 
 // Dashboards says where the dashboards live and which data sources Grafana
@@ -370,27 +370,27 @@ type Dashboards struct {
 	// GrafanaURL is the address of Grafana. Without it there is a CloudWatch dashboard only. Defaults to nothing.
 	GrafanaURL string `yaml:"grafana_url" format:"url"`
 
-	// Folder in Grafana. Defaults to the product.
+	// Folder is the folder in Grafana. Defaults to the product.
 	Folder string `yaml:"folder" max:"100"`
 
-	// CloudWatchUID of the CloudWatch data source. Defaults to nothing.
+	// CloudWatchUID is the CloudWatch data source. Defaults to nothing.
 	CloudWatchUID string `yaml:"cloudwatch_uid" format:"uid"`
 
-	// PrometheusUID of a Prometheus-compatible data source that has the OpenTelemetry metrics. Defaults to nothing.
+	// PrometheusUID is a Prometheus-compatible data source that has the OpenTelemetry metrics. Defaults to nothing.
 	PrometheusUID string `yaml:"prometheus_uid" format:"uid"`
 
-	// TempoUID of the Tempo data source. Defaults to nothing.
+	// TempoUID is the Tempo data source. Defaults to nothing.
 	TempoUID string `yaml:"tempo_uid" format:"uid"`
 
-	// XRayUID of the X-Ray data source. Defaults to nothing.
+	// XRayUID is the X-Ray data source. Defaults to nothing.
 	XRayUID string `yaml:"xray_uid" format:"uid"`
 
-	// LokiUID of the Loki data source, if logs go there. Defaults to nothing.
+	// LokiUID is the Loki data source, if logs go there. Defaults to nothing.
 	LokiUID string `yaml:"loki_uid" format:"uid"`
 
-	// PostgresUID of a data source that reads the database. Defaults to nothing.
+	// PostgresUID is a data source that reads the database. Defaults to nothing.
 	PostgresUID string `yaml:"postgres_uid" format:"uid"`
 
-	// Refresh of the dashboards. Defaults to 30 seconds.
+	// Refresh is how often the dashboards are read anew. Defaults to 30 seconds.
 	Refresh time.Duration `yaml:"refresh_seconds" default:"30" min:"5" max:"3600"`
 }

@@ -99,6 +99,9 @@ func suggest(word string, known []string) string {
 			best, least = k, d
 		}
 	}
+	if i := slices.IndexFunc(known, func(k string) bool { return strings.HasPrefix(k, word+"_") }); best == "" && i >= 0 && word != "" {
+		best = known[i] // the unit is missing, more often than not
+	}
 	if best == "" {
 		return ""
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -9,17 +10,18 @@ import (
 // checkRouting makes sure that every alarm is heard at every hour.
 func (l *loader) checkRouting(p *Pipeline) {
 	r := p.Routing
-	if l.good("routing.working_from", "routing.working_to") && r.WorkingFrom >= r.WorkingTo && l.good("routing") {
+	if l.good("routing.working_from", "routing.working_to") && r.WorkingFrom >= r.WorkingTo {
 		l.report("routing", "working_to", fmt.Sprintf("%s is not after working_from, %s", r.WorkingTo, r.WorkingFrom))
 	}
 	if !l.good("routing", "routing.destinations", "routing.routes") {
 		return
 	}
 	l.checkDestinations(r)
+	known := slices.Sorted(maps.Keys(r.Destinations))
 	open := map[string]map[string]struct{}{}
 	for i, route := range r.Routes {
 		path := fmt.Sprintf("routing.routes[%d]", i)
-		l.checkRoute(path, route, p)
+		l.checkRoute(path, route, known, p)
 		if route.Owner != "" {
 			continue // alarms of other owners would go unheard
 		}
@@ -65,24 +67,19 @@ func (l *loader) anyBadBelow(path string) bool {
 func (l *loader) checkDestinations(r Routing) {
 	for name, d := range r.Destinations {
 		path := "routing.destinations." + name
-		if !l.good(path, path+".type", path+".channel") {
+		if !l.good(path+".type", path+".channel") {
 			continue
 		}
 		if d.Type == "slack" && d.Channel == "" {
 			l.report(path, "", "channel is missing: Slack needs one")
 		}
 		if d.Type != "slack" && d.Channel != "" {
-			l.report(path, "channel", fmt.Sprintf("%s has no channels", d.Type))
+			l.report(path, "channel", d.Type+" has no channels")
 		}
 	}
 }
 
-func (l *loader) checkRoute(path string, route Route, p *Pipeline) {
-	known := make([]string, 0, len(p.Routing.Destinations))
-	for name := range p.Routing.Destinations {
-		known = append(known, name)
-	}
-	slices.Sort(known)
+func (l *loader) checkRoute(path string, route Route, known []string, p *Pipeline) {
 	for i, to := range route.To {
 		at := fmt.Sprintf("%s.to[%d]", path, i)
 		if l.good(at) && !slices.Contains(known, to) {
