@@ -43,9 +43,9 @@ func NewSNS(cfg aws.Config) *sns.Client {
 	})
 }
 
-// retryPolicy is the SDK's standard one, bounded, plus throttling: SNS says it
-// with codes that the standard one does not know, although they are in SNS's
-// own API Reference.
+// retryPolicy is the SDK's standard one, bounded, plus SNS's own codes for
+// throttling. The standard one does not know them: it gives up at once when
+// KMS throttles the key of an encrypted topic, which comes with status 400.
 func retryPolicy(o *retry.StandardOptions) {
 	o.MaxBackoff = maxBackoff
 	o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: throttles})
