@@ -40,10 +40,10 @@ bench-once: ## run every benchmark once, so that none rots
 	$(GO) test -run '^$$' -bench . -benchtime 1x $(PACKAGES)
 
 generate: ## write all generated files
-	$(GO) run ./cmd/tracehaul generate
+	$(GO) generate $(PACKAGES)
 
 verify: ## fail if a generated file or go.mod is not up to date
-	$(GO) run ./cmd/tracehaul generate --check
+	$(GO) test -run 'UpToDate|IsListed' $(PACKAGES)
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 

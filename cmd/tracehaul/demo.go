@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+type demoCmd struct {
+	localFlags
+	JSON    bool          `help:"Print one JSON document instead of a picture."`
+	Timeout time.Duration `help:"How long the event may take to become a row, and its spans to arrive." default:"30s"`
+}
+
+// story is all that is known of one event. It is the document of
+// `demo --json`.
+type story struct {
+	TraceID   string       `json:"trace_id"`
+	ALBHeader string       `json:"alb_header"`
+	Spans     []trace.Span `json:"spans"`
+	Row       trace.Row    `json:"row"`
+}
+
+func (c demoCmd) Run(ctx context.Context, env environment) (err error) {
+	begin := time.Now()
+	l, stop, err := c.start(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	s, err := tell(ctx, l)
+	if c.JSON {
+		return errors.Join(err, printJSON(env, s))
+	}
+	if err != nil {
+		return errors.Join(err, print(env, l, s, begin))
+	}
+	return print(env, l, s, begin)
+}
+
+// tell sends one event and collects its story. When something is missing, the
+// story holds what is there and the error names what is not.
+func tell(ctx context.Context, l *localpipeline.Local) (story, error) {
+	accepted, err := l.Send(ctx, localpipeline.ExampleEvent(time.Now()), nil)
+	if err != nil {
+		return story{}, err
+	}
+	s := story{TraceID: accepted.TraceID}
+	row, rowErr := l.WaitRow(ctx, s.TraceID)
+	t, linked, traceErr := l.WaitTrace(ctx, s.TraceID)
+	s.Row, s.Spans, s.ALBHeader = row, append(t.Spans(), linked...), l.TraceHeader(s.TraceID)
+	return s, errors.Join(rowErr, traceErr, s.check())
+}
+
+// check holds the story against itself: one trace id from the balancer to the
+// row.
+func (s story) check() error {
+	var errs []error
+	if s.ALBHeader == "" {
+		errs = append(errs, errors.New("the load balancer's log has no line with the trace's id as Root"))
+	}
+	if id := s.Row.Get("trace_id"); s.Row != nil && id != s.TraceID {
+		errs = append(errs, fmt.Errorf("the row says trace %v, the service said %s", id, s.TraceID))
+	}
+	return errors.Join(errs...)
+}
+
+func printJSON(env environment, s story) error {
+	enc := json.NewEncoder(env.out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(s)
+}
+
+func print(env environment, l *localpipeline.Local, s story, begin time.Time) error {
+	t := trace.New(s.TraceID, s.Spans)
+	fmt.Fprintf(env.out, "%s, one event from the load balancer to the row\n\n", l.Pipeline().Prefix())
+	fmt.Fprintf(env.out, "trace            %s\nX-Amzn-Trace-Id  %s\n\n", s.TraceID, s.ALBHeader)
+	if err := t.WriteWaterfall(env.out, trace.Waterfall{Colour: isTerminal(env.out)}); err != nil {
+		return err
+	}
+	printInvocations(env, s)
+	fmt.Fprintln(env.out, "\nthe row in events")
+	if s.Row == nil {
+		fmt.Fprintln(env.out, "  there is none")
+	} else if err := s.Row.Write(env.out); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.out, "\nAll of it took %s. `tracehaul up` keeps the pipeline running.\n", trace.FormatDuration(time.Since(begin)))
+	return nil
+}
+
+// printInvocations shows the spans of other traces that the event's spans link
+// to: the Lambda invocation that it was handed to.
+func printInvocations(env environment, s story) {
+	for _, span := range s.Spans {
+		if span.TraceID != s.TraceID {
+			fmt.Fprintf(env.out, "\nlinked: %s %s (%s) in trace %s took %s\n", span.Kind, span.Name, span.Service, span.TraceID, trace.FormatDuration(span.Duration()))
+		}
+	}
+}
+
+// isTerminal reports whether w shows ANSI colours, as far as one can tell.
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

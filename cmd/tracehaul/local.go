@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/internal/program"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// localFlags are what demo and up have in common.
+type localFlags struct {
+	File        string `help:"The pipeline's description." default:"tracehaul.yaml" placeholder:"FILE" short:"f"`
+	Service     string `help:"A program to run as the service, instead of building it." placeholder:"PROGRAM"`
+	Consumer    string `help:"A program to run as the consumer, instead of building it." placeholder:"PROGRAM"`
+	DatabaseURL string `help:"A PostgreSQL server to make the database in, instead of a private one ($$DATABASE_URL)." placeholder:"URL" env:"DATABASE_URL"`
+	Verbose     bool   `help:"Show what the programs write." short:"v"`
+}
+
+// config gets everything that is needed to start: the description, the
+// programs, the migration. Programs that are built lie in dir.
+func (f localFlags) config(ctx context.Context, env environment, dir string) (localpipeline.Config, error) {
+	p, err := pipeline.Load(f.File)
+	if err != nil {
+		return localpipeline.Config{}, err
+	}
+	c := localpipeline.Config{
+		Pipeline: p, Service: f.Service, Consumer: f.Consumer, DatabaseURL: f.DatabaseURL,
+		Forward: env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
+		Migrate: migrateURL,
+		Logger:  slog.New(slog.NewTextHandler(env.err, nil)),
+	}
+	if f.Verbose {
+		c.Output = func(program, line string) { fmt.Fprintf(env.err, "%-9s %s\n", program, line) }
+	}
+	return c, f.build(ctx, dir, &c)
+}
+
+// build fills in the programs that no flag named.
+func (f localFlags) build(ctx context.Context, dir string, c *localpipeline.Config) error {
+	var commands []string
+	var paths []*string
+	for command, path := range map[string]*string{"service": &c.Service, "consumer": &c.Consumer} {
+		if *path == "" {
+			commands, paths = append(commands, command), append(paths, path)
+		}
+	}
+	if len(commands) == 0 {
+		return nil
+	}
+	built, err := program.Build(ctx, dir, commands...)
+	if err != nil {
+		return err
+	}
+	for i, path := range built {
+		*paths[i] = path
+	}
+	return nil
+}
+
+// start starts the pipeline; stop ends it and removes what it made.
+func (f localFlags) start(ctx context.Context, env environment) (_ *localpipeline.Local, stop func() error, err error) {
+	dir, err := os.MkdirTemp("", "tracehaul-")
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := f.config(ctx, env, dir)
+	if err != nil {
+		_ = os.RemoveAll(dir) // the first error says more
+		return nil, nil, err
+	}
+	var tail tail
+	if c.Output == nil {
+		c.Output = tail.add
+	}
+	l, err := localpipeline.Start(ctx, c)
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, nil, fmt.Errorf("%w%s", err, tail.text())
+	}
+	stop = func() error {
+		err := l.Stop(context.WithoutCancel(ctx))
+		if removeErr := os.RemoveAll(dir); err == nil {
+			err = removeErr
+		}
+		return err
+	}
+	return l, stop, nil
+}
+
+func migrateURL(ctx context.Context, url string) error {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer pool.Close()
+	_, err = migrate.Up(ctx, pool)
+	return err
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+type cli struct {
+	Demo     demoCmd     `cmd:"" help:"Run the whole pipeline once on embedded parts, send one event and print its trace and its row."`
+	Up       upCmd       `cmd:"" help:"Keep the whole pipeline running on embedded parts, with a page that shows the traces."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the schema of a database up to date. Safe to run twice, and by several at once."`
+	Pipeline pipelineCmd `cmd:"" help:"Check a pipeline's description and print the names made from it."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// environment is what the commands see of the process. Tests give their own.
+type environment struct {
+	out, err io.Writer
+	getenv   func(string) string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], environment{os.Stdout, os.Stderr, os.Getenv})
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, env environment) int {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("tracehaul"),
+		kong.Description("The observability-first service kit for AWS event pipelines in Go."),
+		kong.Writers(env.out, env.err),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(env),
+		kong.Exit(func(code int) { panic(exit(code)) }), // --help
+	)
+	if err != nil {
+		panic(err) // the command tree above is wrong
+	}
+	return finish(parser, args, env)
+}
+
+// exit carries kong's exit out of the parser.
+type exit int
+
+func finish(parser *kong.Kong, args []string, env environment) (code int) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case exit:
+			code = int(p)
+		default:
+			panic(p)
+		}
+	}()
+	command, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(env.err, "tracehaul: %v\nRun tracehaul --help for what it can do.\n", err)
+		return exitUsage
+	}
+	err = command.Run()
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(env.err, "tracehaul: interrupted")
+	default:
+		fmt.Fprintf(env.err, "tracehaul: %v\n", err)
+	}
+	return exitFailed
+}

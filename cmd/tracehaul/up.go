@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/internal/trace"
+	"github.com/tracehaul/tracehaul/internal/web"
+)
+
+type upCmd struct {
+	localFlags
+	JSON         bool `help:"Print the addresses as one line of JSON."`
+	ALBPort      int  `help:"Port of the load balancer; 0 is a free one." default:"8080" placeholder:"PORT"`
+	WebPort      int  `help:"Port of the page; 0 is a free one." default:"8081" placeholder:"PORT"`
+	SNSPort      int  `help:"Port of SNS; 0 is a free one." default:"0" placeholder:"PORT"`
+	SQSPort      int  `help:"Port of SQS; 0 is a free one." default:"0" placeholder:"PORT"`
+	OTLPPort     int  `help:"Port of the OTLP receiver; 0 is a free one." default:"0" placeholder:"PORT"`
+	DatabasePort int  `help:"Port of PostgreSQL; 0 is a free one." default:"0" placeholder:"PORT"`
+}
+
+func (c upCmd) Run(ctx context.Context, env environment) (err error) {
+	l, stop, err := c.start(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.WebPort)))
+	if err != nil {
+		return fmt.Errorf("the page: %w", err)
+	}
+	log := slog.New(slog.NewTextHandler(env.err, nil))
+	page := &http.Server{Handler: web.New(source{l}, log), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = page.Serve(listener) }() // it always ends with ErrServerClosed
+	defer func() { err = errors.Join(err, page.Close()) }()
+
+	addresses := l.Addresses()
+	addresses.Web = "http://" + listener.Addr().String()
+	if err := c.print(env, addresses); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-l.Service().Done():
+		return errors.New("the service ended by itself")
+	}
+}
+
+func (c upCmd) print(env environment, a localpipeline.Addresses) error {
+	if c.JSON {
+		return json.NewEncoder(env.out).Encode(a)
+	}
+	_, err := fmt.Fprintf(env.out, `The pipeline runs. See its traces at %s
+
+  load balancer  %s
+  service        %s
+  SNS            %s  %s
+  SQS            %s
+  dead letters   %s
+  PostgreSQL     %s
+  OTLP           %s
+
+Send an event:
+
+  curl -i %s/v1/events -H 'Content-Type: application/json' -d '{"order":"o-1","total":12}'
+
+Ctrl-C stops everything and leaves nothing behind.
+`, a.Web, a.ALB, a.Service, a.SNS, a.TopicARN, a.QueueURL, a.DLQURL, a.DatabaseURL, a.OTLP, a.ALB)
+	return err
+}
+
+// source gives the page what the local pipeline knows.
+type source struct{ *localpipeline.Local }
+
+func (s source) Trace(id string) (*trace.Trace, []trace.Span, error) {
+	t, linked := s.Local.Trace(id)
+	if len(t.Roots) == 0 {
+		return nil, nil, web.ErrNotFound
+	}
+	return t, linked, nil
+}
+
+func (s source) Send(ctx context.Context) (string, error) {
+	a, err := s.Local.Send(ctx, localpipeline.ExampleEvent(time.Now()), nil)
+	return a.TraceID, err
+}

@@ -1,0 +1,86 @@
+//go:build unix
+
+package localpipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// Config says what runs.
+type Config struct {
+	// Pipeline is the description. Consumers with a sink of their own are left
+	// out: only the reference consumer is here. Required.
+	Pipeline *pipeline.Pipeline
+
+	// Service and Consumer are the programs' files. Required.
+	Service, Consumer string
+
+	// Migrate brings the fresh database's schema up to date. Required.
+	Migrate func(ctx context.Context, databaseURL string) error
+
+	// DatabaseURL is a server to make the database in. Defaults to "": a
+	// private server.
+	DatabaseURL string
+
+	// Forward is the base URL of an OTLP receiver that gets a copy of all
+	// telemetry. Defaults to "": none.
+	Forward string
+
+	// Ports of what a person talks to; 0 is a free one. Default to 0.
+	ALBPort, SNSPort, SQSPort, OTLPPort, DatabasePort int
+
+	// ServiceEnv and ConsumerEnv are further variables for the programs; they
+	// win over the pipeline's own. Default to none.
+	ServiceEnv, ConsumerEnv map[string]string
+
+	// HoldConsumers leaves the queues alone until [Local.StartConsumers].
+	// Defaults to false.
+	HoldConsumers bool
+
+	// Durable makes the database's commits as safe, and as slow, as in
+	// production. Defaults to false.
+	Durable bool
+
+	// Fault, Shuffle and DuplicateRate make the local SNS and SQS misbehave;
+	// see [messaging.Config]. Default to no fault.
+	Fault         func(messaging.Call) *messaging.Fault
+	Shuffle       bool
+	DuplicateRate float64
+
+	// Output receives every line a program writes. Defaults to dropping them.
+	Output func(program, line string)
+
+	// Logger hears what the parts have to say. Defaults to silence.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Output == nil {
+		c.Output = func(string, string) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	var errs []error
+	if c.Pipeline == nil {
+		errs = append(errs, errors.New("no description of a pipeline"))
+	}
+	if c.Migrate == nil {
+		errs = append(errs, errors.New("no migration"))
+	}
+	for name, path := range map[string]*string{"service": &c.Service, "consumer": &c.Consumer} {
+		absolute, err := filepath.Abs(*path)
+		if *path == "" || err != nil {
+			errs = append(errs, fmt.Errorf("no program for the %s", name))
+		}
+		*path = absolute
+	}
+	return c, errors.Join(errs...)
+}

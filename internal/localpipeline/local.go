@@ -1,0 +1,277 @@
+//go:build unix
+
+package localpipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tracehaul/tracehaul/internal/localcloud/alb"
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+	"github.com/tracehaul/tracehaul/internal/localcloud/otlp"
+	"github.com/tracehaul/tracehaul/internal/postgres"
+	"github.com/tracehaul/tracehaul/internal/program"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// Local is a pipeline that runs on this machine.
+type Local struct {
+	cfg       Config
+	addresses Addresses
+
+	database  *postgres.Server
+	pool      *pgxpool.Pool
+	broker    *messaging.Broker
+	telemetry *otlp.Receiver
+	balancer  *alb.Balancer
+	service   *program.Process
+
+	undo []func(context.Context) error // what Stop does, in reverse
+}
+
+// Addresses are where the parts answer. Its JSON form is the line that
+// `tracehaul up --json` prints.
+type Addresses struct {
+	ALB         string `json:"alb"`
+	Service     string `json:"service"`
+	SNS         string `json:"sns"`
+	SQS         string `json:"sqs"`
+	TopicARN    string `json:"topic_arn"`
+	QueueURL    string `json:"queue_url"` // of the first consumer
+	DLQURL      string `json:"dlq_url"`   // of the first consumer
+	DatabaseURL string `json:"database_url"`
+	OTLP        string `json:"otlp"`
+	Web         string `json:"web"` // empty where no page is served
+}
+
+const (
+	readyTimeout = 30 * time.Second
+	// stopGrace is how long the service has to drain: as on ECS.
+	stopGrace = 30 * time.Second
+)
+
+// Start starts every part, in the order in which they need each other, and
+// waits until the load balancer has a healthy target. When it fails, what was
+// started is stopped.
+func Start(ctx context.Context, c Config) (_ *Local, err error) {
+	c, err = c.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("local pipeline: %w", err)
+	}
+	l := &Local{cfg: c}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("local pipeline: %w", err), l.Stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	for _, start := range []func(context.Context) error{
+		l.startTelemetry, l.startMessaging, l.startDatabase, l.startService, l.startConsumers, l.startBalancer, l.waitReady,
+	} {
+		if err := start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// Stop ends every part in the reverse order and leaves nothing behind. The
+// service and the consumers get the time they would have in AWS. Stopping
+// twice is harmless.
+func (l *Local) Stop(ctx context.Context) error {
+	var errs []error
+	for len(l.undo) > 0 {
+		last := len(l.undo) - 1
+		undo := l.undo[last]
+		l.undo = l.undo[:last]
+		errs = append(errs, undo(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Local) onStop(undo func(context.Context) error) { l.undo = append(l.undo, undo) }
+
+// Addresses says where the parts answer.
+func (l *Local) Addresses() Addresses { return l.addresses }
+
+// Pipeline is the description that runs.
+func (l *Local) Pipeline() *pipeline.Pipeline { return l.cfg.Pipeline }
+
+// Telemetry is what the programs have sent.
+func (l *Local) Telemetry() *otlp.Receiver { return l.telemetry }
+
+// Broker is the local SNS and SQS.
+func (l *Local) Broker() *messaging.Broker { return l.broker }
+
+// Balancer is the load balancer.
+func (l *Local) Balancer() *alb.Balancer { return l.balancer }
+
+// Database is the database server.
+func (l *Local) Database() *postgres.Server { return l.database }
+
+// Service is the process of the service.
+func (l *Local) Service() *program.Process { return l.service }
+
+func (l *Local) startTelemetry(ctx context.Context) (err error) {
+	if l.telemetry, err = otlp.New(otlp.Config{Forward: l.cfg.Forward}); err != nil {
+		return err
+	}
+	l.onStop(l.telemetry.Close)
+	l.addresses.OTLP, err = l.serve(ctx, l.cfg.OTLPPort, &http.Server{Handler: l.telemetry})
+	return err
+}
+
+func (l *Local) startMessaging(ctx context.Context) error {
+	sqs, err := listen(ctx, l.cfg.SQSPort)
+	if err != nil {
+		return err
+	}
+	l.addresses.SQS = address(sqs)
+	l.broker = messaging.New(messaging.Config{
+		Region: l.cfg.Pipeline.Region, SQSEndpoint: l.addresses.SQS,
+		Fault: l.cfg.Fault, Shuffle: l.cfg.Shuffle, DuplicateRate: l.cfg.DuplicateRate,
+	})
+	l.serveOn(sqs, &http.Server{Handler: l.broker.SQS()})
+	l.onStop(func(context.Context) error { l.broker.Close(); return nil })
+	if l.addresses.SNS, err = l.serve(ctx, l.cfg.SNSPort, &http.Server{Handler: l.broker.SNS()}); err != nil {
+		return err
+	}
+	return l.createQueues()
+}
+
+// createQueues makes the topic, and for each consumer what Terraform makes in
+// AWS: queue, dead-letter queues and subscription.
+func (l *Local) createQueues() (err error) {
+	p := l.cfg.Pipeline
+	if l.addresses.TopicARN, err = l.broker.CreateTopic(p.TopicName()); err != nil {
+		return err
+	}
+	for c := range l.consumers() {
+		for _, dlq := range []string{c.DLQName(), c.UndeliveredName()} {
+			if _, err := l.broker.CreateQueue(messaging.QueueConfig{Name: dlq, MessageRetention: c.DLQRetention}); err != nil {
+				return err
+			}
+		}
+		if _, err := l.broker.CreateQueue(messaging.QueueConfig{
+			Name: c.QueueName(), VisibilityTimeout: c.VisibilityTimeout, MessageRetention: c.Retention,
+			DeadLetterQueue: c.DLQName(), MaxReceiveCount: c.MaxReceiveCount,
+		}); err != nil {
+			return err
+		}
+		if _, err := l.broker.Subscribe(messaging.SubscriptionConfig{
+			Topic: p.TopicName(), Queue: c.QueueName(), RawMessageDelivery: c.RawDelivery, DeadLetterQueue: c.UndeliveredName(),
+		}); err != nil {
+			return err
+		}
+		if l.addresses.QueueURL == "" {
+			l.addresses.QueueURL, l.addresses.DLQURL = l.broker.QueueURL(c.QueueName()), l.broker.QueueURL(c.DLQName())
+		}
+	}
+	return nil
+}
+
+// consumers are those that the reference consumer can be.
+func (l *Local) consumers() func(func(*pipeline.Consumer) bool) {
+	return func(yield func(*pipeline.Consumer) bool) {
+		for i := range l.cfg.Pipeline.Consumers {
+			if c := &l.cfg.Pipeline.Consumers[i]; c.Sink == "postgres" && !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+func (l *Local) startDatabase(ctx context.Context) (err error) {
+	l.database, err = postgres.Start(ctx, postgres.Config{URL: l.cfg.DatabaseURL, Port: l.cfg.DatabasePort, Durable: l.cfg.Durable, Progress: progress{l.cfg.Logger}})
+	if err != nil {
+		return err
+	}
+	l.onStop(l.database.Stop)
+	l.addresses.DatabaseURL = l.database.URL()
+	if err := l.cfg.Migrate(ctx, l.database.URL()); err != nil {
+		return err
+	}
+	if l.pool, err = pgxpool.New(ctx, l.database.URL()); err != nil {
+		return err
+	}
+	l.onStop(func(context.Context) error { l.pool.Close(); return nil })
+	return nil
+}
+
+func (l *Local) startBalancer(ctx context.Context) (err error) {
+	p := l.cfg.Pipeline
+	l.balancer, err = alb.New(alb.Config{
+		Name: p.LoadBalancerName(), TargetGroup: p.TargetGroupNames()[0], Region: p.Region,
+		Targets: []string{l.addresses.Service}, HealthPath: "/readyz", HealthInterval: 100 * time.Millisecond,
+	})
+	if err != nil {
+		return err
+	}
+	l.onStop(func(context.Context) error { l.balancer.Close(); return nil })
+	l.addresses.ALB, err = l.serve(ctx, l.cfg.ALBPort, &http.Server{Handler: l.balancer, MaxHeaderBytes: 2 * alb.MaxHeaderBytes})
+	return err
+}
+
+// waitReady waits for a healthy target, and gives up when the service ends.
+func (l *Local) waitReady(ctx context.Context) error {
+	deadline := time.After(readyTimeout)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for l.balancer.HealthyTargets() == 0 {
+		select {
+		case <-tick.C:
+		case <-l.service.Done():
+			return errors.New("the service ended before it was ready; its output says why")
+		case <-deadline:
+			return fmt.Errorf("the service was not ready in %v", readyTimeout)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// serve serves on a port of the loopback address, 0 for a free one.
+func (l *Local) serve(ctx context.Context, port int, s *http.Server) (string, error) {
+	listener, err := listen(ctx, port)
+	if err != nil {
+		return "", err
+	}
+	l.serveOn(listener, s)
+	return address(listener), nil
+}
+
+func (l *Local) serveOn(listener net.Listener, s *http.Server) {
+	s.ReadHeaderTimeout = 10 * time.Second
+	done := make(chan struct{})
+	go func() {
+		_ = s.Serve(listener) // it always ends with ErrServerClosed
+		close(done)
+	}()
+	l.onStop(func(context.Context) error {
+		err := s.Close()
+		<-done
+		return err
+	})
+}
+
+func listen(ctx context.Context, port int) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+}
+
+func address(l net.Listener) string { return "http://" + l.Addr().String() }
+
+// freeAddress is one that nobody listens on now.
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := listen(ctx, 0)
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}

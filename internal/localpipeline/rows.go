@@ -1,0 +1,74 @@
+//go:build unix
+
+package localpipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+// rowLimit bounds the rows shown of one trace: a batch can have many.
+const rowLimit = 100
+
+// Rows returns the rows that carry a trace id, the first written first.
+func (l *Local) Rows(ctx context.Context, traceID string) ([]trace.Row, error) {
+	return l.query(ctx, "SELECT * FROM events WHERE trace_id = $1 ORDER BY written_at, source, id LIMIT $2", traceID, rowLimit)
+}
+
+// WaitRow waits until a row carries the trace id, or ctx ends.
+func (l *Local) WaitRow(ctx context.Context, traceID string) (trace.Row, error) {
+	for {
+		rows, err := l.Rows(ctx, traceID)
+		if err == nil && len(rows) > 0 {
+			return rows[0], nil
+		}
+		select {
+		case <-ctx.Done():
+			if err != nil {
+				return nil, fmt.Errorf("wait for the row of trace %s: %w", traceID, err)
+			}
+			return nil, fmt.Errorf("no row carries trace %s: %w", traceID, context.Cause(ctx))
+		case <-time.After(rowPoll):
+		}
+	}
+}
+
+const rowPoll = 20 * time.Millisecond
+
+func (l *Local) query(ctx context.Context, sql string, args ...any) ([]trace.Row, error) {
+	rows, err := l.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, toRow)
+}
+
+// toRow keeps the columns in their order and JSON as it is written.
+func toRow(rows pgx.CollectableRow) (trace.Row, error) {
+	values, err := rows.Values()
+	if err != nil {
+		return nil, err
+	}
+	raw := rows.RawValues()
+	row := make(trace.Row, len(values))
+	for i, field := range rows.FieldDescriptions() {
+		row[i] = trace.Column{Name: field.Name, Value: values[i]}
+		switch {
+		case raw[i] == nil:
+			row[i].Value = nil
+		case field.DataTypeOID == jsonbOID && field.Format == pgx.BinaryFormatCode:
+			row[i].Value = json.RawMessage(append([]byte(nil), raw[i][1:]...)) // behind the version
+		case field.DataTypeOID == jsonbOID:
+			row[i].Value = json.RawMessage(append([]byte(nil), raw[i]...))
+		}
+	}
+	return row, nil
+}
+
+const jsonbOID = 3802

@@ -1,0 +1,85 @@
+//go:build unix
+
+package localpipeline
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+// step is a span that every event's trace has, and what it hangs from.
+type step struct {
+	what, kind, parentKind string
+}
+
+// steps are the span tree of one event, from the service on.
+var steps = []step{
+	{"the service's request", "SERVER", ""},
+	{"the sending to the topic", "PRODUCER", "SERVER"},
+	{"the wait in the queue", "INTERNAL", "PRODUCER"},
+	{"the processing of the message", "CONSUMER", "PRODUCER"},
+	{"the INSERT", "CLIENT", "CONSUMER"},
+}
+
+// CheckTrace holds a trace against the span tree of one event, and names what
+// is missing or hangs from the wrong place. linked are the spans of other
+// traces that it links to: among them must be the Lambda invocation, with a
+// link back.
+func CheckTrace(t *trace.Trace, linked []trace.Span) error {
+	spans := t.Spans()
+	var errs []error
+	for _, s := range steps {
+		found := slices.DeleteFunc(slices.Clone(spans), func(span trace.Span) bool { return span.Kind != s.kind })
+		if len(found) == 0 {
+			errs = append(errs, fmt.Errorf("%s is missing: no %s span", s.what, s.kind))
+		}
+		for _, span := range found {
+			if err := s.checkParent(span, spans); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	for _, span := range spans {
+		if span.Kind == "CONSUMER" {
+			errs = append(errs, checkLinks(span, spans, linked))
+		}
+	}
+	if len(t.Roots) != 1 {
+		errs = append(errs, fmt.Errorf("the trace has %d roots, want 1", len(t.Roots)))
+	}
+	return errors.Join(errs...)
+}
+
+func (s step) checkParent(span trace.Span, spans []trace.Span) error {
+	if s.parentKind == "" {
+		return nil // a root, or the child of a client's or the balancer's span
+	}
+	for _, parent := range spans {
+		if parent.SpanID == span.ParentSpanID && parent.Kind == s.parentKind {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s (%s) does not hang from a %s span", s.what, span.Name, s.parentKind)
+}
+
+// checkLinks wants a link from the message's processing to an invocation, and
+// one from there back into the message's trace.
+func checkLinks(process trace.Span, spans, linked []trace.Span) error {
+	for _, link := range process.Links {
+		for _, invocation := range linked {
+			if invocation.SpanID != link.SpanID || invocation.TraceID != link.TraceID {
+				continue
+			}
+			for _, back := range invocation.Links {
+				if back.TraceID == process.TraceID && slices.ContainsFunc(spans, func(s trace.Span) bool { return s.SpanID == back.SpanID }) {
+					return nil
+				}
+			}
+			return fmt.Errorf("the invocation %s does not link back to the trace", invocation.Name)
+		}
+	}
+	return fmt.Errorf("%s has no link to an invocation", process.Name)
+}
