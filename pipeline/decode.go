@@ -138,7 +138,9 @@ func (l *loader) decodeList(n *yaml.Node, v reflect.Value, f field, path string)
 	}
 	if message := f.checkLength(len(n.Content)); message != "" {
 		l.reportNode(n, path, message)
+		return
 	}
+	l.forget(path)
 	list := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	seen := map[string]struct{}{}
 	for i, entry := range n.Content {
@@ -148,7 +150,6 @@ func (l *loader) decodeList(n *yaml.Node, v reflect.Value, f field, path string)
 			continue
 		}
 		if v.Type().Elem().Kind() == reflect.Struct {
-			l.forget(at)
 			l.decodeStruct(entry, list.Index(i), at)
 			continue
 		}
@@ -181,11 +182,12 @@ func (f field) element() field {
 
 func (l *loader) decodeMap(n *yaml.Node, v reflect.Value, f field, path string) {
 	entries := reflect.MakeMap(v.Type())
-	l.forget(path)
 	members := l.members(n, path)
 	if message := f.checkLength(len(members)); message != "" && n.Kind == yaml.MappingNode {
 		l.reportNode(n, path, message)
+		return
 	}
+	l.forget(path)
 	for _, m := range members {
 		at := join(path, m.key)
 		l.where[at] = place{l.file, m.node.Line, m.node.Column}
@@ -224,6 +226,7 @@ func (l *loader) decodeConsumers(n *yaml.Node, v reflect.Value, f field, path st
 	members := l.members(n, path)
 	if message := f.checkLength(len(members)); message != "" && n.Kind == yaml.MappingNode {
 		l.reportNode(n, path, message)
+		return
 	}
 	for _, m := range members {
 		at := join(path, m.key)

@@ -14,7 +14,7 @@ import (
 )
 
 // maxFileBytes bounds what is read. A description has a few kilobytes.
-const maxFileBytes = 1 << 20
+const maxFileBytes = 256 << 10
 
 // source is one file of a description.
 type source struct {
@@ -148,7 +148,7 @@ func parse(sources ...source) (*Pipeline, error) {
 // read parses one file into its root node, or reports why that cannot be done.
 func (l *loader) read(content []byte) *yaml.Node {
 	if len(content) > maxFileBytes {
-		l.problems = append(l.problems, Problem{File: l.file, Message: "the file is larger than 1 MiB"})
+		l.problems = append(l.problems, Problem{File: l.file, Message: "the file is larger than 256 KiB"})
 		return nil
 	}
 	var document yaml.Node

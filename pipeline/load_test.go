@@ -80,9 +80,42 @@ func TestLoad_FilesThatAreNotThere_AreOrdinaryErrors(t *testing.T) {
 }
 
 func TestParse_LargeFile_IsRefused(t *testing.T) {
-	_, err := Parse("x.yaml", []byte("# "+strings.Repeat("x", 1<<20)))
-	if got := problems(t, err); got != "x.yaml: the file is larger than 1 MiB\n" {
+	_, err := Parse("x.yaml", []byte("# "+strings.Repeat("x", maxFileBytes)))
+	if got := problems(t, err); got != "x.yaml: the file is larger than 256 KiB\n" {
 		t.Errorf("%s", got)
+	}
+}
+
+// A file within the limit must not keep the loader busy, whatever is in it.
+func TestParse_HostileFiles_EndSoon(t *testing.T) {
+	const size = maxFileBytes - 100
+	repeat := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	numbered := func(format string) string {
+		var b strings.Builder
+		for i := 0; b.Len() < size-len(format)-10; i++ {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	for name, text := range map[string]string{
+		"routes":           "routing:\n  routes:\n" + repeat("  - {to: [a]}\n"),
+		"consumers":        "consumers:\n" + numbered("  c%d: {filter_policy: {a: [b]}}\n"),
+		"unknown keys":     numbered("k%d: x\n"),
+		"long unknown key": repeat("x") + ": y\n",
+		"one key":          repeat("a: 1\n"),
+		"filter":           "consumers:\n  a:\n    filter_policy:\n" + numbered("      k%d: [{x%[1]d: y}]\n"),
+		"brackets":         repeat("["),
+		"braces":           repeat("{a: "),
+	} {
+		start := time.Now()
+		if _, err := Parse(name, []byte(text)); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		} else {
+			t.Logf("%s: %v", name, took)
+		}
 	}
 }
 
