@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// credentials are asked for every new connection.
-type credentials interface {
+// authenticator is asked for user and password of every new connection.
+type authenticator interface {
 	// retrieve returns what to connect with. An empty user leaves the
 	// configured one.
 	retrieve(ctx context.Context, host string, port uint16, user string) (name, password string, err error)
@@ -23,7 +23,7 @@ type credentials interface {
 	refused()
 }
 
-func (c Config) credentials() credentials {
+func (c Config) authenticator() authenticator {
 	switch c.Auth {
 	case AuthIAM:
 		return iam{c.AWS}

@@ -86,14 +86,13 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	cfg.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelTimeout}
 	}
-	c.authenticate(cfg)
+	authenticate(cfg, c.authenticator())
 	return cfg, nil
 }
 
 // authenticate has every new connection ask for its user and password, and
 // reacts to the server's refusals.
-func (c Config) authenticate(cfg *pgxpool.Config) {
-	creds := c.credentials()
+func authenticate(cfg *pgxpool.Config, creds authenticator) {
 	if creds != nil {
 		cfg.BeforeConnect = func(ctx context.Context, conn *pgx.ConnConfig) (err error) {
 			user, password, err := creds.retrieve(ctx, conn.Host, conn.Port, conn.User)
