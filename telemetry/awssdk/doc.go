@@ -1,11 +1,28 @@
-// Package awssdk instruments every client of aws-sdk-go-v2 with one line:
+// Package awssdk instruments every client of aws-sdk-go-v2 in one line:
 //
 //	cfg, err := config.LoadDefaultConfig(ctx)
 //	awssdk.Instrument(&cfg, awssdk.Config{})
 //
 // Start from [Instrument]. Every call of every client that is made from cfg
-// afterwards gets a CLIENT span and a duration; messages sent through SNS and
-// SQS get PRODUCER spans and carry the trace context in their attributes.
+// afterwards gets a CLIENT span, named like SNS.CreateTopic, and a duration in
+// rpc.client.call.duration. What sends or receives messages is told in the
+// words of the messaging conventions instead:
 //
-// Bodies, secrets, phone numbers and the texts of errors are never recorded.
+//   - Publish, PublishBatch, SendMessage, SendMessageBatch: a PRODUCER span
+//     `send <topic or queue>` whose context goes into the message's
+//     attributes (see package message for the budget). With
+//     message.WithEntries each entry of a batch has a span of its own, in its
+//     own trace, with its own outcome.
+//   - ReceiveMessage: `receive <queue>`, linked to the messages' traces. The
+//     attributes that carry the context are asked for on the way.
+//   - DeleteMessage, DeleteMessageBatch: `settle <queue>`.
+//
+// Bodies, secrets, phone numbers, receipt handles and the texts of errors are
+// never recorded; error.type holds the service's error code.
+//
+// PRODUCER spans have eight attributes, from which on the OpenTelemetry SDK
+// pays three allocations more: server.address and rpc.* are on CLIENT spans.
+//
+// The package imports the sns and sqs clients for their types. A program that
+// uses neither grows by 0.2 MB and starts 0.4 ms later.
 package awssdk

@@ -1,0 +1,175 @@
+package awssdk
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// Ids of middleware.
+const (
+	callID    = "Tracehaul"
+	attemptID = "TracehaulAttempt"
+	retryID   = "Retry" // the SDK's own
+)
+
+// call is one operation of a client, attempts and all. It holds whatever the
+// operation needs, so that there is one allocation for it.
+type call struct {
+	*instrumentation
+	stack *middleware.Stack
+
+	span     trace.Span   // of the call, nil when it has none
+	entries  []trace.Span // of a batch's entries, when they have their own
+	producer bool         // the spans stand for messages rather than the call
+	attempts int
+	failure  string // error.type of the latest attempt
+
+	attrs  []attribute.KeyValue  // what is known at the end only
+	buffer [6]attribute.KeyValue // backs attrs
+}
+
+// ID implements middleware.InitializeMiddleware.
+func (*call) ID() string { return callID }
+
+// HandleInitialize implements middleware.InitializeMiddleware.
+func (c *call) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	if _, ok := c.stack.Finalize.Get(retryID); !ok {
+		return next.HandleInitialize(ctx, in) // presigning: nothing is sent
+	}
+	switch input := in.Parameters.(type) {
+	case *sns.PublishInput:
+		if topic := topicOf(input); topic != "" {
+			return c.publish(ctx, input, topic, next)
+		}
+	case *sns.PublishBatchInput:
+		return sendBatch(ctx, c, &publishBatch, input, next)
+	case *sqs.SendMessageInput:
+		return c.sendMessage(ctx, input, next)
+	case *sqs.SendMessageBatchInput:
+		return sendBatch(ctx, c, &sendMessageBatch, input, next)
+	case *sqs.ReceiveMessageInput:
+		return c.receive(ctx, input, next)
+	case *sqs.DeleteMessageInput:
+		return c.settle(ctx, input.QueueUrl, in, next)
+	case *sqs.DeleteMessageBatchInput:
+		return c.settle(ctx, input.QueueUrl, in, next)
+	}
+	return c.ordinary(ctx, in, next)
+}
+
+// ordinary is any call that sends or receives no messages.
+func (c *call) ordinary(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	op := c.operation(ctx, "", ordinary)
+	start := time.Now()
+	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...)
+	out, metadata, err := next.HandleInitialize(ctx, in)
+	failure := errorType(err)
+	c.end(c.span, metadata, failure)
+	c.record(ctx, op, time.Since(start), failure)
+	return out, metadata, err
+}
+
+// know keeps an attribute for the end of the span.
+func (c *call) know(attr attribute.KeyValue) {
+	if c.attrs == nil {
+		c.attrs = c.buffer[:0]
+	}
+	c.attrs = append(c.attrs, attr)
+}
+
+// end ends a span with what is known by now.
+func (c *call) end(span trace.Span, metadata middleware.Metadata, failure string, options ...trace.SpanEndOption) {
+	if span.IsRecording() {
+		c.learn(metadata, failure)
+		span.SetAttributes(c.attrs...)
+		if failure != "" {
+			span.SetStatus(codes.Error, "") // the text of an error may repeat the input
+		}
+	}
+	c.attrs = nil
+	span.End(options...)
+}
+
+// learn takes from the answer what is the same for every operation.
+func (c *call) learn(metadata middleware.Metadata, failure string) {
+	if id, ok := awsmiddleware.GetRequestIDMetadata(metadata); ok && id != "" {
+		c.know(otelsemconv.AWSRequestID(id))
+	}
+	if failure != "" {
+		c.know(otelsemconv.ErrorTypeKey.String(failure))
+	}
+	if c.attempts > 1 {
+		c.know(semconv.AttemptsKey.Int(c.attempts))
+	}
+	response, ok := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response)
+	if !ok || response == nil || response.Response == nil {
+		return
+	}
+	if id := response.Header["X-Amz-Id-2"]; len(id) > 0 {
+		c.know(otelsemconv.AWSExtendedRequestID(id[0]))
+	}
+	if c.producer || response.Request == nil || response.Request.URL == nil {
+		return
+	}
+	// Only the host: paths hold names, and queries can hold signatures.
+	c.know(otelsemconv.ServerAddress(response.Request.URL.Hostname()))
+	if port, err := strconv.Atoi(response.Request.URL.Port()); err == nil {
+		c.know(otelsemconv.ServerPort(port))
+	}
+}
+
+// attempt is the same call, seen from within the retry loop.
+type attempt call
+
+// ID implements middleware.FinalizeMiddleware.
+func (*attempt) ID() string { return attemptID }
+
+// HandleFinalize implements middleware.FinalizeMiddleware.
+func (a *attempt) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
+	middleware.FinalizeOutput, middleware.Metadata, error,
+) {
+	a.attempts++
+	if a.attempts > 1 {
+		a.event()
+	}
+	if request, ok := in.Request.(*smithyhttp.Request); ok && a.headers != nil && a.span != nil {
+		a.headers.Inject(ctx, carrier(request.Header))
+	}
+	out, metadata, err := next.HandleFinalize(ctx, in)
+	a.failure = errorType(err)
+	return out, metadata, err
+}
+
+// event says that and why the request is sent again.
+func (a *attempt) event() {
+	options := trace.WithAttributes(
+		otelsemconv.HTTPRequestResendCount(a.attempts-1),
+		otelsemconv.ErrorTypeKey.String(a.failure))
+	if a.span != nil {
+		a.span.AddEvent(retryEvent, options)
+	}
+	for _, span := range a.entries {
+		span.AddEvent(retryEvent, options)
+	}
+}
+
+// retryEvent is the name of the event at which an attempt other than the
+// first begins.
+const retryEvent = "retry"

@@ -1,0 +1,150 @@
+package awssdk
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
+	"go.opentelemetry.io/otel/propagation"
+	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// topicOf returns the ARN of the topic that a message is published to, or
+// nothing: text messages and push notifications reach no consumer that could
+// continue a trace, and a phone number must not be recorded.
+func topicOf(input *sns.PublishInput) string {
+	switch {
+	case input.PhoneNumber != nil:
+		return ""
+	case input.TopicArn != nil:
+		return *input.TopicArn
+	case input.TargetArn != nil && !strings.Contains(*input.TargetArn, ":endpoint/"):
+		return *input.TargetArn
+	default:
+		return ""
+	}
+}
+
+// publish sends a message to a topic.
+func (c *call) publish(ctx context.Context, input *sns.PublishInput, topic string, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	op := c.operation(ctx, topic, send)
+	start := time.Now()
+	in := middleware.InitializeInput{Parameters: input}
+	if isStructured(input.MessageStructure) {
+		ctx = c.startSend(ctx, op, op.asClient, trace.SpanContext{})
+		c.injector.CountDropped(ctx, systemSNS, semconv.ReasonMessageStructure)
+	} else {
+		ctx = c.startSend(ctx, op, op.start, snsParent(input.MessageAttributes))
+		attrs, err := c.injector.SNS(ctx, input.MessageAttributes, stringLen(input.Message)+stringLen(input.Subject))
+		if err != nil {
+			return c.refuse(ctx, op, start, err)
+		}
+		injected := *input
+		injected.MessageAttributes = attrs
+		in.Parameters = &injected
+	}
+	out, metadata, err := next.HandleInitialize(ctx, in)
+	var id *string
+	if result, ok := out.Result.(*sns.PublishOutput); ok {
+		id = result.MessageId
+	}
+	c.endSend(ctx, op, start, metadata, err, id)
+	return out, metadata, err
+}
+
+// sendMessage sends a message to a queue.
+func (c *call) sendMessage(ctx context.Context, input *sqs.SendMessageInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	op := c.operation(ctx, stringOf(input.QueueUrl), send)
+	start := time.Now()
+	ctx = c.startSend(ctx, op, op.start, sqsParent(input.MessageAttributes))
+	attrs, err := c.injector.SQS(ctx, input.MessageAttributes, stringLen(input.MessageBody))
+	if err != nil {
+		return c.refuse(ctx, op, start, err)
+	}
+	injected := *input
+	injected.MessageAttributes = attrs
+	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: &injected})
+	var id *string
+	if result, ok := out.Result.(*sqs.SendMessageOutput); ok {
+		id = result.MessageId
+	}
+	c.endSend(ctx, op, start, metadata, err, id)
+	return out, metadata, err
+}
+
+// startSend starts the span of a single message. A message that has a parent
+// of the caller's choice keeps it: the span is linked to it and, as its own
+// context goes nowhere, is none of a producer ("Producer spans", "Span kind").
+func (c *call) startSend(ctx context.Context, op *operation, options []trace.SpanStartOption, own trace.SpanContext) context.Context {
+	c.producer = true
+	if own.IsValid() {
+		options = op.asClient
+	}
+	ctx, c.span = c.tracer.Start(ctx, op.spanName, options...)
+	if own.IsValid() {
+		c.span.AddLink(trace.Link{SpanContext: own})
+	}
+	return ctx
+}
+
+// endSend ends the span of a single message.
+func (c *call) endSend(ctx context.Context, op *operation, start time.Time, metadata middleware.Metadata, err error, id *string) {
+	if id != nil {
+		c.know(otelsemconv.MessagingMessageID(*id))
+	}
+	failure := errorType(err)
+	c.end(c.span, metadata, failure)
+	c.record(ctx, op, time.Since(start), failure)
+	c.recordSent(ctx, op, 1, failure)
+}
+
+// refuse ends a call that was never made: no message was attempted.
+func (c *call) refuse(ctx context.Context, op *operation, start time.Time, err error) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	var none middleware.Metadata
+	failure := errorType(err)
+	for _, span := range c.entries {
+		c.end(span, none, failure)
+	}
+	if c.span != nil {
+		c.end(c.span, none, failure)
+	}
+	c.record(ctx, op, time.Since(start), failure)
+	return middleware.InitializeOutput{}, none, err
+}
+
+var systemSNS = otelsemconv.MessagingSystemAWSSNS.Value.AsString()
+
+// parent reads a traceparent that the caller has set.
+func parent(traceparent *string) trace.SpanContext {
+	if traceparent == nil {
+		return trace.SpanContext{}
+	}
+	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(),
+		propagation.MapCarrier{traceparentName: *traceparent}))
+}
+
+// traceparentName is the attribute that holds a message's parent.
+const traceparentName = "traceparent"
+
+func isStructured(structure *string) bool { return structure != nil && *structure != "" }
+
+func stringOf(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func stringLen(s *string) int { return len(stringOf(s)) }
