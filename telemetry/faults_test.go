@@ -1,0 +1,373 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+	metricspb "go.opentelemetry.io/proto/slim/otlp/metrics/v1"
+
+	"github.com/tracehaul/tracehaul/telemetry"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// listen starts a listener that hands connections to serve, on goroutines of
+// their own.
+func listen(tb testing.TB, serve func(net.Conn)) (url string) {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with the test
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer conn.Close() //nolint:errcheck // it is a test
+				serve(conn)
+			})
+		}
+	})
+	tb.Cleanup(func() { _ = l.Close(); wg.Wait() })
+	return "http://" + l.Addr().String()
+}
+
+// hangs accepts and reads, and never answers.
+func hangs(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
+
+// drips answers one byte at a time.
+func drips(conn net.Conn) {
+	for _, b := range []byte("HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Slow: 1\r\n", 1000)) {
+		if _, err := conn.Write([]byte{b}); err != nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func speaksSSH(conn net.Conn) {
+	_, _ = conn.Read(make([]byte, 64))
+	_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.2\r\n")
+}
+
+// answers is a collector that answers all requests alike.
+func answers(tb testing.TB, status int, header map[string]string, body string) (url string) {
+	tb.Helper()
+	c := newCollector(tb)
+	c.misbehave(func(w http.ResponseWriter, _ *http.Request) bool {
+		for k, v := range header {
+			w.Header().Set(k, v)
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+		return true
+	})
+	return c.URL
+}
+
+const protobuf = "application/x-protobuf"
+
+// TestFaults is the promise of the package's documentation: whatever the
+// collector does, ending spans and logging do not block, flushing and shutting
+// down are bounded, and everything is counted.
+func TestFaults(t *testing.T) {
+	tests := map[string]struct {
+		url    func(testing.TB) string
+		reason string // of the drops
+	}{
+		"Down":         {func(testing.TB) string { return "http://127.0.0.1:1" }, semconv.DropConnection},
+		"Hangs":        {func(tb testing.TB) string { return listen(tb, hangs) }, semconv.DropTimeout},
+		"Drips":        {func(tb testing.TB) string { return listen(tb, drips) }, semconv.DropTimeout},
+		"NotHTTP":      {func(tb testing.TB) string { return listen(tb, speaksSSH) }, semconv.DropConnection},
+		"ClosesAtOnce": {func(tb testing.TB) string { return listen(tb, func(net.Conn) {}) }, semconv.DropConnection},
+		"WebPage": {func(tb testing.TB) string {
+			return answers(tb, 200, map[string]string{"Content-Type": "text/html"}, "<html>")
+		}, semconv.DropGarbled},
+		"GarbledAnswer": {func(tb testing.TB) string {
+			return answers(tb, 200, map[string]string{"Content-Type": protobuf}, "\xff\xff")
+		}, semconv.DropGarbled},
+		"BadRequest":    {func(tb testing.TB) string { return answers(tb, 400, nil, "") }, semconv.DropRefused},
+		"Forbidden":     {func(tb testing.TB) string { return answers(tb, 403, nil, "") }, semconv.DropRefused},
+		"TooLarge":      {func(tb testing.TB) string { return answers(tb, 413, nil, "") }, semconv.DropTooLarge},
+		"Throttles":     {func(tb testing.TB) string { return answers(tb, 429, map[string]string{"Retry-After": "1"}, "") }, semconv.DropUnavailable},
+		"ThrottlesLong": {func(tb testing.TB) string { return answers(tb, 429, map[string]string{"Retry-After": "86400"}, "") }, semconv.DropUnavailable},
+		"Unavailable":   {func(tb testing.TB) string { return answers(tb, 503, nil, "") }, semconv.DropUnavailable},
+		"RejectsEachOne": {func(tb testing.TB) string {
+			return answers(tb, 200, map[string]string{"Content-Type": protobuf}, "\x0a\x03\x08\xff\x7f")
+		}, semconv.DropRejected},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := configFor(tc.url(t))
+			config.Traces.Exporter.Timeout = 300 * time.Millisecond
+			config.Metrics.Exporter.Timeout = 300 * time.Millisecond
+			config.Logs.Exporter.Timeout = 300 * time.Millisecond
+			config.FlushTimeout, config.ShutdownTimeout = time.Second, time.Second
+			var lines lockedBuffer
+			config.LogWriter = &lines
+			tel := setup(t, config)
+
+			const n = 20
+			longest := emit(t, tel, n)
+			if longest > 100*time.Millisecond {
+				t.Errorf("ending a span or logging took up to %v", longest)
+			}
+			start := time.Now()
+			if err := tel.ForceFlush(t.Context()); err == nil {
+				t.Error("the flush succeeded")
+			}
+			if d := time.Since(start); d > 1500*time.Millisecond {
+				t.Errorf("the flush took %v", d)
+			}
+			start = time.Now()
+			_ = tel.Shutdown(t.Context())
+			if d := time.Since(start); d > 1500*time.Millisecond {
+				t.Errorf("the shutdown took %v", d)
+			}
+			got := tel.Dropped()
+			for _, signal := range []string{"traces", "logs"} {
+				if total := got[signal+" "+tc.reason] + got[signal+" "+semconv.DropShutdown]; total != n || got[signal+" "+tc.reason] == 0 {
+					t.Errorf("of %d %s, dropped were %v", n, signal, got)
+				}
+			}
+			if got["metrics "+tc.reason] == 0 {
+				t.Errorf("metrics were not counted: %v", got)
+			}
+			if !strings.Contains(lines.String(), "telemetry was not delivered") {
+				t.Error("no line tells of it")
+			}
+		})
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// emit ends spans, logs and measures, and returns the longest time that one
+// of these took.
+func emit(tb testing.TB, tel *telemetry.Telemetry, n int) (longest time.Duration) {
+	tb.Helper()
+	tracer := tel.TracerProvider().Tracer("test")
+	counter, err := tel.MeterProvider().Meter("test").Int64Counter("things")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i := range n {
+		start := time.Now()
+		ctx, span := tracer.Start(tb.Context(), "work", trace.WithAttributes(attribute.Int("i", i)))
+		tel.Logger().InfoContext(ctx, "working")
+		counter.Add(ctx, 1)
+		span.End()
+		longest = max(longest, time.Since(start))
+	}
+	return longest
+}
+
+func TestCollectorHangs_ManySpans_MemoryAndGoroutinesBounded(t *testing.T) {
+	tel := setup(t, configFor(listen(t, hangs)))
+	tracer := tel.TracerProvider().Tracer("test")
+	payload := attribute.String("payload", strings.Repeat("x", 1000))
+	end := func(n int) {
+		for range n {
+			_, span := tracer.Start(t.Context(), "work", trace.WithAttributes(payload, attribute.String("own", string(make([]byte, 200)))))
+			span.End()
+		}
+	}
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	end(5000) // fills the queue and one batch
+	before, goroutines := heap(), runtime.NumGoroutine()
+	start := time.Now()
+	end(100_000)
+	if d := time.Since(start); d > 10*time.Second {
+		t.Errorf("100,000 spans took %v", d)
+	}
+	if after := heap(); after > before+2<<20 {
+		t.Errorf("the heap grew from %d to %d bytes", before, after)
+	}
+	if n := runtime.NumGoroutine(); n > goroutines+2 {
+		t.Errorf("goroutines grew from %d to %d", goroutines, n)
+	}
+	if got := tel.Dropped()["traces "+semconv.DropQueueFull]; got < 100_000 {
+		t.Errorf("%d drops were counted, want at least 100,000", got)
+	}
+}
+
+// A Lambda flushes in every invocation. A collector that hangs must cost it
+// one flush, not one for every invocation.
+func TestCollectorHangs_RepeatedFlushes_OnlyTheFirstWaits(t *testing.T) {
+	c := newCollector(t)
+	release := make(chan struct{})
+	var healthy atomic.Bool
+	c.misbehave(func(http.ResponseWriter, *http.Request) bool {
+		if !healthy.Load() {
+			<-release
+		}
+		return false
+	})
+	config := configFor(c.URL)
+	config.FlushTimeout = 200 * time.Millisecond
+	tel := setup(t, config)
+	t.Cleanup(sync.OnceFunc(func() {
+		if !healthy.Load() {
+			close(release)
+		}
+	}))
+	invoke := func(i int) (time.Duration, error) {
+		_, span := tel.TracerProvider().Tracer("test").Start(t.Context(), fmt.Sprint("invocation ", i))
+		span.End()
+		start := time.Now()
+		err := tel.ForceFlush(t.Context())
+		return time.Since(start), err
+	}
+	if d, err := invoke(0); d < 150*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the first flush took %v: %v", d, err)
+	}
+	for i := range 5 {
+		if d, err := invoke(1 + i); d > 100*time.Millisecond || err == nil {
+			t.Errorf("flush %d took %v: %v", 2+i, d, err)
+		}
+	}
+	healthy.Store(true)
+	close(release)
+	deadline := time.Now().Add(5 * time.Second)
+	for len(c.spanNames()) < 6 && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := invoke(6); err != nil {
+		t.Errorf("after recovery: %v", err)
+	}
+	if got := c.spanNames(); len(got) != 7 {
+		t.Errorf("in the end %v arrived, want all 7", got)
+	}
+}
+
+func TestCollectorComesBack_Drops_AreInTheMetrics(t *testing.T) {
+	c := newCollector(t)
+	c.misbehave(func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/traces") {
+			w.WriteHeader(http.StatusBadRequest)
+			return true
+		}
+		return false
+	})
+	tel := setup(t, configFor(c.URL))
+	emit(t, tel, 3)
+	if err := tel.Shutdown(t.Context()); err == nil {
+		t.Error("the shutdown hides that spans were refused")
+	}
+	m := c.metric(semconv.MetricTelemetryDropped)
+	if m == nil {
+		t.Fatal("the metric did not arrive")
+	}
+	points := m.Data.(*metricspb.Metric_Sum).Sum.DataPoints //nolint:forcetypeassert // a counter
+	got := texts(points[0].Attributes)
+	if len(points) != 1 || points[0].GetAsInt() != 3 || got["tracehaul.signal"] != "traces" || got["tracehaul.reason"] != semconv.DropRefused {
+		t.Errorf("the metric is %v", m)
+	}
+}
+
+func TestCollectorThrottlesOnce_RetryAfter_EverythingArrives(t *testing.T) {
+	c := newCollector(t)
+	var first atomic.Int64
+	c.misbehave(func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/traces") && first.CompareAndSwap(0, time.Now().UnixNano()) {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return true
+		}
+		return false
+	})
+	tel := setup(t, configFor(c.URL))
+	emit(t, tel, 3)
+	if err := tel.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if waited := time.Since(time.Unix(0, first.Load())); len(c.spanNames()) != 3 || waited < time.Second {
+		t.Errorf("%v arrived after %v", c.spanNames(), waited)
+	}
+}
+
+func TestCollectorTakesLittle_LargeBatch_SplitAndComplete(t *testing.T) {
+	c := newCollector(t)
+	c.misbehave(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.ContentLength > 20_000 {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+			return true
+		}
+		return false
+	})
+	tel := setup(t, configFor(c.URL))
+	for i := range 200 {
+		_, span := tel.TracerProvider().Tracer("test").Start(t.Context(), "work", trace.WithAttributes(attribute.String("x", strings.Repeat("y", 1000))))
+		if i == 100 {
+			span.SetAttributes(attribute.String("huge", strings.Repeat("z", 30_000)))
+		}
+		span.End()
+	}
+	_ = tel.ForceFlush(t.Context())
+	if got := len(c.spanNames()); got != 199 {
+		t.Errorf("%d spans arrived, want all but the huge one", got)
+	}
+	if got := tel.Dropped(); got["traces "+semconv.DropTooLarge] != 1 {
+		t.Errorf("dropped %v, want the huge one", got)
+	}
+}
+
+func TestErrors_CollectorDownForLong_LoggedOnce(t *testing.T) {
+	var lines lockedBuffer
+	config := configFor(answers(t, 400, map[string]string{"Content-Type": "text/plain"}, "no such tenant"))
+	config.LogWriter = &lines
+	tel := setup(t, config)
+	for range 5 {
+		emit(t, tel, 1)
+		_ = tel.ForceFlush(t.Context())
+	}
+	var traces int
+	for line := range strings.Lines(lines.String()) {
+		if strings.Contains(line, `"signal":"traces"`) {
+			traces++
+			if !strings.Contains(line, "no such tenant") || !strings.Contains(line, `"level":"WARN"`) {
+				t.Error(line)
+			}
+		}
+	}
+	if traces != 1 {
+		t.Errorf("%d lines for five failures, want 1:\n%s", traces, lines.String())
+	}
+}
