@@ -27,6 +27,16 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
+// maxProblems is how many problems are told of: nobody reads more, and a file
+// of nothing but problems should not keep us busy.
+const maxProblems = 200
+
+func (l *loader) add(p Problem) {
+	if len(l.problems) < maxProblems {
+		l.problems = append(l.problems, p)
+	}
+}
+
 // report adds a problem of the setting at path, or of its member key. The
 // setting's value stays good to be compared with others.
 func (l *loader) report(path, key, message string) {
@@ -35,13 +45,13 @@ func (l *loader) report(path, key, message string) {
 		setting = join(path, key)
 	}
 	at := l.where.of(setting)
-	l.problems = append(l.problems, Problem{at.file, at.line, at.column, setting, message})
+	l.add(Problem{at.file, at.line, at.column, setting, message})
 }
 
 // reportNode adds a problem of a value that stands in the file at hand.
 func (l *loader) reportNode(n *yaml.Node, path, message string) {
 	l.bad[path] = struct{}{}
-	l.problems = append(l.problems, Problem{l.file, n.Line, n.Column, path, message})
+	l.add(Problem{l.file, n.Line, n.Column, path, message})
 }
 
 // plain reports what YAML has beyond mappings, lists and scalars. Anchors and
@@ -95,6 +105,9 @@ func (l *loader) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	fields := fieldsOf(v.Type())
 	for _, m := range l.members(n, path) {
 		f, ok := fieldByKey(fields, m.key)
+		if !ok && len(l.problems) == maxProblems {
+			return
+		}
 		if !ok {
 			l.reportNode(m.node, join(path, m.key), "is not a known setting"+suggest(m.key, keysOf(fields)))
 			continue

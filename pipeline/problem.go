@@ -36,7 +36,7 @@ func (p Problem) String() string {
 }
 
 // Error lists everything that is wrong with a description, in the order of
-// files, lines and columns.
+// files, lines and columns; of very many problems the first 200 found.
 type Error struct {
 	Problems []Problem
 }
