@@ -34,6 +34,8 @@ type sandbox struct {
 	cmd       *exec.Cmd
 	server    *http.Server
 	began     time.Time
+	spawned   chan struct{} // closed when the process has been started, or could not be
+	spawnErr  error         // why not
 	exited    chan struct{} // closed when the process has ended and its output is read
 
 	mu          sync.Mutex
@@ -55,7 +57,7 @@ func (f *Function) start(limit time.Duration) (*sandbox, error) {
 	}
 	now := time.Now()
 	s := &sandbox{
-		f: f, began: now, exited: make(chan struct{}), ready: make(chan struct{}),
+		f: f, began: now, spawned: make(chan struct{}), exited: make(chan struct{}), ready: make(chan struct{}),
 		extensions: map[string]struct{}{}, running: map[string]*invocation{},
 		logStream: now.UTC().Format("2006/01/02/") + "[" + version + "]" + randomHex(16),
 	}
@@ -68,16 +70,15 @@ func (f *Function) start(limit time.Duration) (*sandbox, error) {
 	s.cmd.SysProcAttr = processAttr()
 	s.cmd.WaitDelay = pipeGrace
 
-	started := make(chan error, 1)
 	f.wg.Go(func() { _ = s.server.Serve(l) }) // until closed
 	f.wg.Go(func() {
-		s.wait(started)
+		s.run()
 		out.flush()
 		errOut.flush()
 		s.gone()
 	})
-	if err := <-started; err != nil {
-		return nil, &InvocationError{Type: errExit, Message: err.Error()}
+	if <-s.spawned; s.spawnErr != nil {
+		return nil, &InvocationError{Type: errExit, Message: s.spawnErr.Error()}
 	}
 	if err := s.awaitInit(limit); err != nil {
 		return nil, err
@@ -109,18 +110,18 @@ func (s *sandbox) awaitInit(limit time.Duration) error {
 	}
 }
 
-// wait starts the process and waits for its end. The thread stays the same
+// run starts the process and waits for its end. The thread stays the same
 // throughout: where the process dies with its parent, it dies with the thread
 // that started it (PR_SET_PDEATHSIG).
-func (s *sandbox) wait(started chan<- error) {
+func (s *sandbox) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err := s.cmd.Start()
-	started <- err
-	if err != nil {
+	s.spawnErr = s.cmd.Start()
+	close(s.spawned)
+	if s.spawnErr != nil {
 		return
 	}
-	err = s.cmd.Wait()
+	err := s.cmd.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.how = s.cmd.ProcessState.String(); err != nil && !errors.As(err, new(*exec.ExitError)) {
@@ -205,6 +206,7 @@ func (s *sandbox) thaw() {
 
 // signal reaches the process and all it started.
 func (s *sandbox) signal(sig syscall.Signal) {
+	<-s.spawned // the process may call before we know its number
 	if !s.hasExited() {
 		_ = syscall.Kill(-s.cmd.Process.Pid, sig) // it may be gone
 	}

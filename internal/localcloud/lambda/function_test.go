@@ -1,0 +1,553 @@
+//go:build unix
+
+package lambda
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// recorder keeps what a function wrote and how its invocations went.
+type recorder struct {
+	mu      sync.Mutex
+	lines   []Line
+	reports []Report
+}
+
+func (r *recorder) output(l Line) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, l)
+}
+
+func (r *recorder) report(p Report) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reports = append(r.reports, p)
+}
+
+// texts are the lines of a stream.
+func (r *recorder) texts(stream string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []string
+	for _, l := range r.lines {
+		if l.Stream == stream {
+			out = append(out, l.Text)
+		}
+	}
+	return out
+}
+
+// newFunction makes a function of this test binary.
+func newFunction(t *testing.T, c Config) (*Function, *recorder) {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{}
+	setDefault(&c.Name, "consumer")
+	setDefault(&c.Timeout, 10*time.Second)
+	c.Binary, c.Output, c.Report = binary, r.output, r.report
+	f, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f, r
+}
+
+// invoke runs a command in the function and returns what it tells.
+func invoke(t *testing.T, f *Function, command string) seen {
+	t.Helper()
+	result, err := f.Invoke(t.Context(), payload(command))
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	var s seen
+	if err := json.Unmarshal(result.Payload, &s); err != nil {
+		t.Fatalf("%s: returned %s", command, result.Payload)
+	}
+	return s
+}
+
+func payload(command string) []byte {
+	b, _ := json.Marshal(command) //nolint:errchkjson // a string
+	return b
+}
+
+// wantError invokes and checks the error.
+func wantError(t *testing.T, f *Function, command, kind, message string) {
+	t.Helper()
+	result, err := f.Invoke(t.Context(), payload(command))
+	var failure *InvocationError
+	if !errors.As(err, &failure) {
+		t.Fatalf("%s: returned %.100s, %v, want an InvocationError", command, result.Payload, err)
+	}
+	if failure.Type != kind || !strings.Contains(failure.Message, message) {
+		t.Errorf("%s: %s: %s, want %s: …%s", command, failure.Type, failure.Message, kind, message)
+	}
+}
+
+func TestFunction_Invocation_SeesWhatLambdaGives(t *testing.T) {
+	t.Setenv("OF_THE_PARENT", "must not be seen")
+	f, r := newFunction(t, Config{
+		MemoryMB: 256, Region: "us-east-2", AccountID: "123456789012", Timeout: 5 * time.Second,
+		Env: map[string]string{"OWN": "value", "TZ": ":Europe/Berlin"},
+	})
+	before := time.Now()
+	result, err := f.Invoke(t.Context(), payload("tell"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s seen
+	if err := json.Unmarshal(result.Payload, &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.RequestID != result.RequestID || !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(s.RequestID) {
+		t.Errorf("the request id is %q there and %q here", s.RequestID, result.RequestID)
+	}
+	if want := "arn:aws:lambda:us-east-2:123456789012:function:consumer"; s.ARN != want || f.ARN() != want {
+		t.Errorf("the ARN is %q there and %q here, want %q", s.ARN, f.ARN(), want)
+	}
+	if !regexp.MustCompile(`^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0$`).MatchString(s.Trace) {
+		t.Errorf("the trace header is %q", s.Trace)
+	}
+	if left := s.Deadline.Sub(before); !s.HasDeadline || left < 4*time.Second || left > 8*time.Second {
+		t.Errorf("the deadline is %v after the call", left)
+	}
+	if binary, _ := os.Executable(); s.Dir != filepath.Dir(binary) {
+		t.Errorf("it runs in %s", s.Dir)
+	}
+	stream := r.reports[0].LogStream
+	if !regexp.MustCompile(`^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$`).MatchString(stream) {
+		t.Errorf("the log stream is %q", stream)
+	}
+	env := map[string]string{}
+	for _, kv := range s.Env {
+		name, value, _ := strings.Cut(kv, "=")
+		env[name] = value
+	}
+	for name, want := range map[string]string{
+		"_HANDLER": "bootstrap", "AWS_REGION": "us-east-2", "AWS_DEFAULT_REGION": "us-east-2",
+		"AWS_LAMBDA_FUNCTION_NAME": "consumer", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+		"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/consumer",
+		"AWS_LAMBDA_LOG_STREAM_NAME": stream, "_X_AMZN_TRACE_ID": s.Trace, "OWN": "value", "TZ": ":Europe/Berlin", "LANG": "en_US.UTF-8",
+	} {
+		if env[name] != want {
+			t.Errorf("%s is %q, want %q", name, env[name], want)
+		}
+	}
+	for _, name := range []string{"OF_THE_PARENT", "HOME", "AWS_EXECUTION_ENV", "AWS_LAMBDA_MAX_CONCURRENCY"} {
+		if value, ok := env[name]; ok {
+			t.Errorf("%s is there: %q", name, value)
+		}
+	}
+}
+
+func TestFunction_Sequence_ReusesTheSandboxAndReportsOneInit(t *testing.T) {
+	f, r := newFunction(t, Config{})
+	first := invoke(t, f, "tell")
+	wantError(t, f, "fail on purpose", "errorString", "on purpose") // "A Lambda Function continues to be re-used … even after a failure"
+	second := invoke(t, f, "tell")
+	if first.PID != second.PID {
+		t.Errorf("process %d, then %d", first.PID, second.PID)
+	}
+	if first.Trace == second.Trace || first.RequestID == second.RequestID {
+		t.Error("two invocations have the same ids")
+	}
+	if len(r.reports) != 3 || r.reports[0].InitDuration == 0 || r.reports[1].InitDuration != 0 || r.reports[2].InitDuration != 0 {
+		t.Errorf("reports are %+v, want an init duration in the first alone", r.reports)
+	}
+	if r.reports[1].ErrorType != "errorString" || r.reports[2].ErrorType != "" {
+		t.Errorf("reports are %+v", r.reports)
+	}
+}
+
+func TestFunction_FunctionEnds_FailsAndStartsAnew(t *testing.T) {
+	for name, tc := range map[string]struct{ command, kind, message string }{
+		"panic": {"panic at the disco", "string", "at the disco"},
+		"exit":  {"exit", "Runtime.ExitError", "Runtime exited with error: exit status 7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, _ := newFunction(t, Config{})
+			before := invoke(t, f, "tell").PID
+			wantError(t, f, tc.command, tc.kind, tc.message)
+			if after := invoke(t, f, "tell").PID; after == before {
+				t.Errorf("process %d is still used", after)
+			}
+		})
+	}
+}
+
+func TestFunction_Timeout_KillsTheSandboxAndStartsAnew(t *testing.T) {
+	f, r := newFunction(t, Config{Timeout: 300 * time.Millisecond})
+	before := invoke(t, f, "tell").PID
+	began := time.Now()
+	wantError(t, f, "sleep 1m", "Sandbox.Timedout", "Task timed out after 0.30 seconds")
+	if took := time.Since(began); took < 300*time.Millisecond || took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if after := invoke(t, f, "tell").PID; after == before {
+		t.Errorf("process %d is still used", after)
+	}
+	eventually(t, "the end of the old process", func() bool { return errors.Is(syscall.Kill(before, 0), syscall.ESRCH) })
+	if r.reports[1].ErrorType != errTimeout {
+		t.Errorf("reports are %+v", r.reports)
+	}
+}
+
+// "Shutdown phase": without an extension there is no time between the end of
+// the runtime and SIGKILL, with an internal one 500 ms.
+func TestFunction_Close_SendsSIGTERMOnlyWithAnExtension(t *testing.T) {
+	for name, tc := range map[string]struct {
+		child    string
+		says     []string
+		min, max time.Duration
+	}{
+		"no extension":  {"", nil, 0, 450 * time.Millisecond},
+		"extension":     {"sigterm", []string{"flushed"}, 0, 900 * time.Millisecond},
+		"too slow":      {"slow sigterm", []string{"flushing"}, 450 * time.Millisecond, 2 * time.Second},
+		"never invoked": {"none", nil, 0, 450 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, r := newFunction(t, Config{Env: map[string]string{"CHILD": tc.child}})
+			if tc.child != "none" {
+				invoke(t, f, "tell")
+			}
+			began := time.Now()
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < tc.min || took > tc.max {
+				t.Errorf("it took %v, want %v to %v", took, tc.min, tc.max)
+			}
+			if got := r.texts("stdout"); !slices.Equal(got, tc.says) {
+				t.Errorf("it said %q, want %q", got, tc.says)
+			}
+			if _, err := f.Invoke(t.Context(), payload("tell")); !errors.Is(err, ErrClosed) {
+				t.Errorf("an invocation after the close: %v", err)
+			}
+		})
+	}
+}
+
+func TestFunction_TimeoutWithAnExtension_SendsSIGTERM(t *testing.T) {
+	f, r := newFunction(t, Config{Timeout: 300 * time.Millisecond, Env: map[string]string{"CHILD": "sigterm"}})
+	wantError(t, f, "sleep 1m", errTimeout, "")
+	invoke(t, f, "tell")
+	if got := r.texts("stdout"); !slices.Equal(got, []string{"flushed"}) {
+		t.Errorf("it said %q", got)
+	}
+}
+
+func TestFunction_InitFails_IsTriedTwiceThenFailsTheInvocation(t *testing.T) {
+	for name, tc := range map[string]struct{ child, kind, message string }{
+		"exits":   {"exits in init", "Runtime.ExitError", "exit status 3"},
+		"hangs":   {"hangs in init", "Sandbox.Timedout", "the init phase took more than 0.40 seconds"},
+		"reports": {"reports an init error", "Runtime.BadConfig", "no table"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, _ := newFunction(t, Config{InitTimeout: 100 * time.Millisecond, Timeout: 400 * time.Millisecond, Env: map[string]string{"CHILD": tc.child}})
+			wantError(t, f, "tell", tc.kind, tc.message)
+		})
+	}
+}
+
+func TestFunction_BinaryCannotRun_SaysSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bootstrap")
+	if err := os.WriteFile(path, []byte("not a program"), 0o755); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	f, err := New(Config{Name: "broken", Binary: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	wantError(t, f, "tell", "Runtime.ExitError", "exec format error")
+}
+
+// "Invocation payload (request and response): 6 MB each for synchronous
+// requests" ("Lambda quotas").
+func TestFunction_PayloadsTooLarge_AreRefused(t *testing.T) {
+	f, _ := newFunction(t, Config{})
+	wantError(t, f, strings.Repeat("x", maxPayload), errRequestTooLarge, "6291456")
+	wantError(t, f, "large", errResponseTooLarge, "maximum allowed payload size")
+	invoke(t, f, "tell") // in a sandbox anew: aws-lambda-go ends when its response is refused
+}
+
+func TestFunction_ResponseBreaksOff_FailsTheInvocation(t *testing.T) {
+	f, _ := newFunction(t, Config{})
+	wantError(t, f, "stream", "errorString", "while it wrote its response")
+	invoke(t, f, "tell")
+}
+
+func TestFunction_Concurrent_StaysWithinTheSandboxes(t *testing.T) {
+	f, r := newFunction(t, Config{Sandboxes: 2})
+	pids := map[int]int{}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range 6 {
+		wg.Go(func() {
+			result, err := f.Invoke(t.Context(), payload("sleep 100ms"))
+			var s seen
+			if err := errors.Join(err, json.Unmarshal(result.Payload, &s)); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			pids[s.PID]++
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	if took := time.Since(began); took < 300*time.Millisecond {
+		t.Errorf("six invocations of 100 ms took %v in two sandboxes", took)
+	}
+	if len(pids) != 2 {
+		t.Errorf("invocations by process: %v, want two processes", pids)
+	}
+	inits := 0
+	for _, p := range r.reports {
+		if p.InitDuration > 0 {
+			inits++
+		}
+	}
+	if inits != 2 {
+		t.Errorf("%d reports have an init duration, want 2", inits)
+	}
+}
+
+// On Lambda Managed Instances a process has several invocations at once;
+// aws-lambda-go asks for as many as AWS_LAMBDA_MAX_CONCURRENCY says.
+func TestFunction_PerSandbox_RunsInvocationsSideBySideInOneProcess(t *testing.T) {
+	f, _ := newFunction(t, Config{Sandboxes: 1, PerSandbox: 3})
+	invoke(t, f, "tell")
+	began := time.Now()
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if _, err := f.Invoke(t.Context(), payload("sleep 300ms")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if took := time.Since(began); took > 800*time.Millisecond {
+		t.Errorf("three invocations of 300 ms took %v", took)
+	}
+	invoke(t, f, "tell")
+}
+
+// "Lambda freezes the execution environment when the runtime and each
+// extension have completed and there are no pending events."
+func TestFunction_BetweenInvocations_IsFrozen(t *testing.T) {
+	for name, tc := range map[string]struct {
+		noFreeze bool
+		min, max int64
+	}{
+		"frozen":   {false, 0, 40},
+		"NoFreeze": {true, 60, 1 << 62},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, _ := newFunction(t, Config{NoFreeze: tc.noFreeze})
+			if _, err := f.Invoke(t.Context(), payload("tick")); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(300 * time.Millisecond)
+			if got := invoke(t, f, "tell").Ticks; got < tc.min || got > tc.max {
+				t.Errorf("%d ticks in 300 ms between invocations, want %d to %d", got, tc.min, tc.max)
+			}
+		})
+	}
+}
+
+func TestFunction_Output_ComesLineByLine(t *testing.T) {
+	f, r := newFunction(t, Config{})
+	if _, err := f.Invoke(t.Context(), payload("print")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.texts("stdout"); !slices.Equal(got, []string{"one", "two", "", "last without an end"}) {
+		t.Errorf("stdout is %q", got)
+	}
+	got := r.texts("stderr")
+	if len(got) != 2 || len(got[0]) != maxLine || got[1] != "x" {
+		t.Errorf("stderr has %d lines, want one cut in two at %d bytes", len(got), maxLine)
+	}
+	if l := r.lines[0]; l.LogStream != r.reports[0].LogStream || l.Time.IsZero() {
+		t.Errorf("the line is %+v", l)
+	}
+}
+
+func TestRuntimeAPI_Misuse_IsRefusedByName(t *testing.T) {
+	f, r := newFunction(t, Config{})
+	got := invoke(t, f, "misuse").Answers
+	for i, want := range []string{
+		"400 InvalidRequestID", "400 InvalidRequestID", "403 Extension.RegistrationClosed",
+		"400 ShutdownEventNotSupportedForInternalExtension", "501 NotImplemented INVOKE", "400 InvalidRequestFormat",
+		"404 NotImplemented POST /2022-07-01/telemetry",
+	} {
+		for word := range strings.SplitSeq(want, " ") {
+			if i >= len(got) || !strings.Contains(got[i], word) {
+				t.Errorf("answer %d of %q does not say %q", i, got, word)
+			}
+		}
+	}
+	invoke(t, f, "tell") // in another sandbox: the second answer of the first ended it
+	if got := r.texts("stderr"); len(got) == 0 || !strings.Contains(got[0], "403") {
+		t.Errorf("aws-lambda-go says %q of its second answer", got)
+	}
+}
+
+func TestFunction_CallerLeaves_InvocationGoesOn(t *testing.T) {
+	f, _ := newFunction(t, Config{Sandboxes: 1})
+	pid := invoke(t, f, "tell").PID
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := f.Invoke(ctx, payload("sleep 300ms")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the invocation: %v", err)
+	}
+	waiting, cancelWaiting := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancelWaiting()
+	if _, err := f.Invoke(waiting, payload("tell")); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "wait for a sandbox") {
+		t.Errorf("one that waits meanwhile: %v", err)
+	}
+	if after := invoke(t, f, "tell").PID; after != pid {
+		t.Errorf("process %d, then %d", pid, after)
+	}
+}
+
+func TestFunction_CloseDuringInvocations_FailsThem(t *testing.T) {
+	f, _ := newFunction(t, Config{Sandboxes: 1})
+	invoke(t, f, "tell")
+	errs := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := f.Invoke(context.Background(), payload("sleep 1m"))
+			errs <- err
+		}()
+	}
+	time.Sleep(50 * time.Millisecond)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var closed, ended int
+	for range 2 {
+		var failure *InvocationError
+		switch err := <-errs; {
+		case errors.Is(err, ErrClosed):
+			closed++
+		case errors.As(err, &failure) && failure.Type == errExit:
+			ended++
+		default:
+			t.Errorf("unexpected: %v", err)
+		}
+	}
+	if closed != 1 || ended != 1 {
+		t.Errorf("%d failed for the close and %d for the end of the process, want one each", closed, ended)
+	}
+}
+
+func TestConfig_BadSettings_AreReportedTogether(t *testing.T) {
+	_, err := New(Config{
+		Name: "a b", Binary: t.TempDir(), Timeout: time.Hour, MemoryMB: 1, Sandboxes: -1,
+		Env: map[string]string{"AWS_REGION": "x", "AWS_LAMBDA_RUNTIME_API": "x"},
+	})
+	for _, want := range []string{`name "a b"`, "not an executable", "timeout 1h", "memory 1 MB", "sandboxes -1", "environment AWS_REGION", "environment AWS_LAMBDA_RUNTIME_API"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in %v", want, err)
+		}
+	}
+}
+
+// parentEnv makes this test binary a program that runs a function and is
+// killed.
+const parentEnv = "TRACEHAUL_LAMBDA_TEST_PARENT"
+
+func parent() {
+	f, err := New(Config{Name: "f", Binary: os.Getenv(parentEnv), Timeout: time.Minute})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	result, err := f.Invoke(context.Background(), payload("tell"))
+	var s seen
+	if err := errors.Join(err, json.Unmarshal(result.Payload, &s)); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(s.PID)
+	_, _ = f.Invoke(context.Background(), payload("sleep 1m"))
+}
+
+func TestFunction_ParentKilled_LeavesNoProcess(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere the function ends with its next call of the Runtime API")
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary)
+	cmd.Env = append(os.Environ(), parentEnv+"="+binary)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	scanner := bufio.NewScanner(out)
+	scanner.Scan()
+	pid, err := strconv.Atoi(scanner.Text())
+	if err != nil {
+		t.Fatalf("the parent says %q", scanner.Text())
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed
+	eventually(t, "the end of the function's process", func() bool { return !alive(pid) })
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for range 500 {
+		if so() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("waited 5 s for %s", what)
+}
+
+// alive reports whether a process runs; one that nobody has waited for yet
+// does not.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
