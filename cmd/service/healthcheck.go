@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// healthcheckTimeout is shorter than the timeout of the container's health
+// check, so that it is this program that says what is wrong.
+const healthcheckTimeout = 2 * time.Second
+
+// healthcheck asks the service on this machine whether it is alive.
+func healthcheck(ctx context.Context, getenv func(string) string) error {
+	address := getenv("LISTEN_ADDRESS")
+	if address == "" {
+		address = defaultAddress
+	}
+	if err := checkAddress(address); err != nil {
+		return fmt.Errorf("LISTEN_ADDRESS is %q: want %w", address, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+local(address)+"/healthz", http.NoBody)
+	if err != nil {
+		return err
+	}
+	// A transport of its own: the default one would go through HTTP_PROXY.
+	transport := &http.Transport{DisableKeepAlives: true}
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNotAlive, err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%w: %s", errNotAlive, res.Status)
+	}
+	return nil
+}
+
+// local is where to reach what listens on address.
+func local(address string) string {
+	host, port, _ := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// currentVersion is what the linker was told, else what the go command
+// recorded.
+func currentVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/service"
+	"github.com/tracehaul/tracehaul/telemetry"
+)
+
+// settings are what the environment says.
+type settings struct {
+	address   string
+	region    string // of the topic
+	service   service.Config
+	telemetry telemetry.Config
+}
+
+// variable is one environment variable and how it is read.
+type variable struct {
+	name, fallback, help string
+
+	// set puts a value that is not empty into the settings. Its error says
+	// what would be accepted.
+	set func(s *settings, value string) error
+}
+
+const defaultAddress = ":8080"
+
+// variables are those that the service reads itself, in the order of usage.
+var variables = []variable{
+	{"LISTEN_ADDRESS", defaultAddress, "address to listen on", func(s *settings, v string) error {
+		s.address = v
+		return checkAddress(v)
+	}},
+	{"TOPIC_ARN", "", "SNS topic that events go to; required", func(s *settings, v string) error {
+		s.service.TopicARN = v
+		if err := service.ValidateTopicARN(v); err != nil {
+			return errors.New("the ARN of a standard SNS topic, such as arn:aws:sns:eu-west-1:123456789012:orders")
+		}
+		a, _ := arn.Parse(v)
+		s.region = a.Region
+		return nil
+	}},
+	{"EVENT_SOURCE", "", "source of events that come as plain JSON; with EVENT_TYPE", func(s *settings, v string) error {
+		s.service.Source = v
+		if err := (event.Defaults{Source: v, Type: "t"}).Validate(); err != nil {
+			return errors.New("a URI-reference, such as https://shop.example/web")
+		}
+		return nil
+	}},
+	{"EVENT_TYPE", "", "type of events that come as plain JSON; with EVENT_SOURCE", func(s *settings, v string) error {
+		s.service.Type = v
+		if err := (event.Defaults{Source: "/", Type: v}).Validate(); err != nil {
+			return errors.New("the type of an event, such as com.example.order.placed")
+		}
+		return nil
+	}},
+	{"MAX_BODY_BYTES", "1048576", "largest body of a request", func(s *settings, v string) error {
+		return number(&s.service.MaxBodyBytes, v, 1, 64<<20)
+	}},
+	{"MAX_BATCH_EVENTS", "100", "most events in one request", func(s *settings, v string) error {
+		return number(&s.service.Limits.MaxBatch, v, 1, 4096)
+	}},
+	{"TRUSTED_PROXIES", "1", "proxies in front that append to X-Forwarded-For", func(s *settings, v string) error {
+		return number(&s.service.TrustedProxies, v, 0, 16)
+	}},
+	{"ALB_SPANS", "false", "whether something makes spans of the load balancer's access log, to hang requests under", func(s *settings, v string) (err error) {
+		if s.telemetry.ALBParent, err = strconv.ParseBool(v); err != nil {
+			return errors.New("true or false")
+		}
+		return nil
+	}},
+	{"DRAIN_GRACE", "5s", "time between not being ready and taking no more connections", func(s *settings, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < 0 {
+			return errors.New("a duration, such as 5s, or 0s")
+		}
+		if s.service.DrainGrace = d; d == 0 {
+			s.service.DrainGrace = -1
+		}
+		return nil
+	}},
+	{"SHUTDOWN_TIMEOUT", "22s", "time to stop in, DRAIN_GRACE included; ECS kills after 30s", func(s *settings, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d <= 0 {
+			return errors.New("a duration, such as 22s")
+		}
+		s.service.ShutdownTimeout = d
+		return nil
+	}},
+	{"LOG_LEVEL", "info", "lowest level of log lines", func(s *settings, v string) error {
+		var level slog.Level
+		if level.UnmarshalText([]byte(v)) != nil {
+			return errors.New("debug, info, warn or error")
+		}
+		s.telemetry.LogLevel = level
+		return nil
+	}},
+}
+
+// settingsFrom reads the environment. The error names every variable that is
+// wrong, its value and what would be right.
+func settingsFrom(getenv func(string) string) (settings, error) {
+	var s settings
+	var errs []error
+	telemetryConfig, err := telemetry.ConfigFromEnv(getenv)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	s.telemetry = telemetryConfig
+	for _, v := range variables {
+		value := getenv(v.name)
+		if value == "" {
+			value = v.fallback
+		}
+		if value == "" {
+			continue
+		}
+		if err := v.set(&s, value); err != nil {
+			errs = append(errs, fmt.Errorf("%s is %q: want %w", v.name, value, err))
+		}
+	}
+	if s.service.TopicARN == "" {
+		errs = append(errs, errors.New("TOPIC_ARN is not set: want the ARN of the SNS topic that events go to"))
+	}
+	if (s.service.Source == "") != (s.service.Type == "") {
+		errs = append(errs, errors.New("of EVENT_SOURCE and EVENT_TYPE only one is set: want both or none"))
+	}
+	if c := s.service.WithDefaults(); c.ShutdownTimeout <= c.DrainGrace {
+		errs = append(errs, fmt.Errorf("SHUTDOWN_TIMEOUT is %q: want more than DRAIN_GRACE, %q", c.ShutdownTimeout, c.DrainGrace))
+	}
+	return s, errors.Join(errs...)
+}
+
+func number(to *int, v string, from, upTo int64) error {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < from || n > upTo {
+		return fmt.Errorf("a number from %d to %d", from, upTo)
+	}
+	*to = int(n)
+	return nil
+}
+
+func checkAddress(v string) error {
+	_, port, err := net.SplitHostPort(v)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return errors.New("an address to listen on, such as :8080 or 127.0.0.1:8080")
+	}
+	return nil
+}
+
+// usage lists commands and variables.
+func usage() string {
+	var b strings.Builder
+	b.WriteString(`usage: service [serve | healthcheck | version | help]
+
+Environment:
+`)
+	for _, v := range variables {
+		help := v.help
+		if v.fallback != "" {
+			help += "; defaults to " + v.fallback
+		}
+		fmt.Fprintf(&b, "  %-17s %s\n", v.name, help)
+	}
+	b.WriteString(`
+AWS_* are the AWS SDK's own variables, OTEL_* those of OpenTelemetry.
+`)
+	return b.String()
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"maps"
+	"strings"
+	"testing"
+	"time"
+)
+
+const topicARN = "arn:aws:sns:eu-west-1:000000000000:dev-shop-orders"
+
+// environment is a getenv with what every service needs.
+func environment(more map[string]string) func(string) string {
+	env := map[string]string{
+		"TOPIC_ARN":             topicARN,
+		"LISTEN_ADDRESS":        "127.0.0.1:0",
+		"OTEL_TRACES_EXPORTER":  "none",
+		"OTEL_METRICS_EXPORTER": "none",
+		"OTEL_LOGS_EXPORTER":    "none",
+		"DRAIN_GRACE":           "0s",
+	}
+	maps.Copy(env, more)
+	return func(name string) string { return env[name] }
+}
+
+func TestSettings_NothingButTopic_Defaults(t *testing.T) {
+	s, err := settingsFrom(func(name string) string { return map[string]string{"TOPIC_ARN": topicARN}[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.service.WithDefaults()
+	if s.address != ":8080" || s.region != "eu-west-1" || c.TopicARN != topicARN || c.TrustedProxies != 1 ||
+		c.MaxBodyBytes != 1<<20 || c.Limits.MaxBatch != 100 || s.telemetry.ALBParent {
+		t.Errorf("settings = %+v", s)
+	}
+	if c.DrainGrace != 5*time.Second || c.ShutdownTimeout != 22*time.Second {
+		t.Errorf("grace %v, shutdown %v", c.DrainGrace, c.ShutdownTimeout)
+	}
+	if c.ShutdownTimeout+telemetryTimeout >= 30*time.Second {
+		t.Errorf("stopping may take %v, ECS kills after 30s", c.ShutdownTimeout+telemetryTimeout)
+	}
+}
+
+func TestSettings_AllGiven_Taken(t *testing.T) {
+	s, err := settingsFrom(environment(map[string]string{
+		"LISTEN_ADDRESS": "[::1]:81", "EVENT_SOURCE": "/web", "EVENT_TYPE": "t", "MAX_BODY_BYTES": "5000", "MAX_BATCH_EVENTS": "1000",
+		"TRUSTED_PROXIES": "0", "ALB_SPANS": "true", "DRAIN_GRACE": "0s", "SHUTDOWN_TIMEOUT": "3s", "LOG_LEVEL": "debug",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.service.WithDefaults()
+	if s.address != "[::1]:81" || c.Source != "/web" || c.Type != "t" || c.MaxBodyBytes != 5000 || c.Limits.MaxBatch != 1000 ||
+		c.TrustedProxies != 0 || !s.telemetry.ALBParent || c.DrainGrace != 0 || c.ShutdownTimeout != 3*time.Second ||
+		s.telemetry.LogLevel.Level() != -4 {
+		t.Errorf("settings = %+v", s)
+	}
+}
+
+func TestSettings_AllWrong_AllReportedAtOnce(t *testing.T) {
+	env := map[string]string{
+		"LISTEN_ADDRESS": "8080", "TOPIC_ARN": "orders", "EVENT_SOURCE": "not a URI", "EVENT_TYPE": "a\x01b", "MAX_BODY_BYTES": "1 MB",
+		"MAX_BATCH_EVENTS": "0", "TRUSTED_PROXIES": "-1", "ALB_SPANS": "perhaps", "DRAIN_GRACE": "5", "SHUTDOWN_TIMEOUT": "soon",
+		"LOG_LEVEL": "loud", "OTEL_TRACES_SAMPLER": "sometimes",
+	}
+	_, err := settingsFrom(func(name string) string { return env[name] })
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for name := range env {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the error does not name %s:\n%v", name, err)
+		}
+	}
+	if n := strings.Count(err.Error(), "want "); n < len(variables) {
+		t.Errorf("the error says %d times what would be right, want %d:\n%v", n, len(variables), err)
+	}
+}
+
+func TestSettings_WrongTogether_Reported(t *testing.T) {
+	for want, env := range map[string]map[string]string{
+		"TOPIC_ARN is not set":  {"TOPIC_ARN": ""},
+		"only one is set":       {"EVENT_SOURCE": "/web"},
+		"more than DRAIN_GRACE": {"DRAIN_GRACE": "30s"},
+		"standard SNS topic":    {"TOPIC_ARN": topicARN + ".fifo"},
+	} {
+		t.Run(want, func(t *testing.T) {
+			if _, err := settingsFrom(environment(env)); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error = %v, want it to say %q", err, want)
+			}
+		})
+	}
+}
+
+func TestUsage_Printed_NamesEveryVariable(t *testing.T) {
+	for _, v := range variables {
+		if !strings.Contains(usage(), v.name) || v.help == "" {
+			t.Errorf("usage does not explain %s", v.name)
+		}
+	}
+}
