@@ -114,7 +114,7 @@ type QueueConfig struct {
 	// 20 seconds. Defaults to 0: short polling.
 	ReceiveWait time.Duration
 	// MaximumMessageSizeBytes is the largest message, attributes included,
-	// 1,024 to 1,048,576. Defaults to 262,144.
+	// 1,024 to 1,048,576. Defaults to 262,144, a quarter of AWS's default.
 	MaximumMessageSizeBytes int
 	// DeadLetterQueue is the name of a queue that exists. Defaults to none.
 	DeadLetterQueue string

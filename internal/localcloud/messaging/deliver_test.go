@@ -18,10 +18,10 @@ import (
 )
 
 func (b *bundle) publish(in *sns.PublishInput, options ...func(*sns.Options)) string {
-	b.t.Helper()
+	b.tb.Helper()
 	out, err := b.sns.Publish(b.ctx, in, options...)
 	if err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	return *out.MessageId
 }

@@ -16,13 +16,18 @@
 // subscription can have. A call that is not here answers NotImplemented and
 // names itself.
 //
+// Where AWS leaves room the broker is strict, so that what works here works
+// there: queues default to messages of 256 KiB as topics do, a receipt handle
+// that is not the latest deletes nothing, and the visibility of a message that
+// is not in flight cannot be changed. Standard queues may repeat and reorder
+// messages; this one does on demand, [Config.DuplicateRate] and
+// [Config.Shuffle].
+//
 // Rules carry the name of the page of AWS's documentation that states them,
 // as "SQS API, ReceiveMessage" (docs.aws.amazon.com/AWSSimpleQueueService/
 // latest/APIReference), "SNS API, Publish" (docs.aws.amazon.com/sns/latest/api),
 // "SQS guide, Visibility timeout" and "SNS guide, Raw message delivery" (the
-// developer guides). Where AWS promises little (standard queues may repeat and
-// reorder messages) the broker is strict by default and lax on demand:
-// [Config.Shuffle], [Config.DuplicateRate].
+// developer guides).
 //
 // Time is package time's; a test that needs to move it runs in a
 // testing/synctest bubble.

@@ -44,14 +44,6 @@ func errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// asError keeps a nil *Error from becoming a non-nil error.
-func asError(e *Error) error {
-	if e == nil {
-		return nil
-	}
-	return e
-}
-
 // errNotImplemented is the answer to every call that is not here. It is the
 // caller's fault, so that no client retries it.
 func errNotImplemented(service, action string) *Error {

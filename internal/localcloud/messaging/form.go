@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strconv"
-	"strings"
 )
 
 // The bounds of what a form can make the parser allocate. What AWS allows is
@@ -46,27 +45,24 @@ type formAttribute struct {
 
 // parseForm reads an AWS Query request (Smithy specification, "AWS Query
 // protocol"): a form in which "PublishBatchRequestEntries.member.2.Message" is
-// a path. It is one pass over the body, makes no map of it and keeps no part
-// of it.
+// a path. It is one pass over the body, in which it undoes the escapes in
+// place; it makes no map of it and keeps no part of it.
 func parseForm(body []byte) (*snsRequest, *Error) {
 	req := new(snsRequest)
 	for pair := range bytes.SplitSeq(body, []byte("&")) {
 		if len(pair) == 0 {
 			continue
 		}
-		key, rawValue, _ := bytes.Cut(pair, []byte("="))
-		if bytes.ContainsAny(key, "%+") {
-			unescaped, ok := unescape(key)
-			if !ok {
-				return nil, errMalformed("a name is not escaped rightly")
-			}
-			key = []byte(unescaped)
+		rawKey, rawValue, _ := bytes.Cut(pair, []byte("="))
+		key, ok := unescape(rawKey)
+		if !ok {
+			return nil, errMalformed("a name is not escaped rightly")
 		}
 		value, ok := unescape(rawValue)
 		if !ok {
 			return nil, errMalformed("the value of " + clip(string(key)) + " is not escaped rightly")
 		}
-		if err := req.set(key, value); err != nil {
+		if err := req.set(key, string(value)); err != nil {
 			return nil, err
 		}
 	}
@@ -205,34 +201,31 @@ func grow[T any](list *[]T, index int) *T {
 	return &(*list)[index]
 }
 
-// unescape undoes percent-encoding and turns + into a space. The string is
-// always a new one.
-func unescape(s []byte) (string, bool) {
-	escapes := bytes.Count(s, []byte("%"))
-	if escapes == 0 && bytes.IndexByte(s, '+') < 0 {
-		return string(s), true
+// unescape undoes percent-encoding and turns + into a space, in place.
+func unescape(s []byte) ([]byte, bool) {
+	if bytes.IndexByte(s, '%') < 0 && bytes.IndexByte(s, '+') < 0 {
+		return s, true
 	}
-	var out strings.Builder
-	out.Grow(max(0, len(s)-2*escapes))
+	out := s[:0]
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
+		c := s[i]
+		switch c {
 		case '+':
-			out.WriteByte(' ')
+			c = ' '
 		case '%':
 			if i+2 >= len(s) {
-				return "", false
+				return nil, false
 			}
 			high, low := unhex(s[i+1]), unhex(s[i+2])
 			if high < 0 || low < 0 {
-				return "", false
+				return nil, false
 			}
-			out.WriteByte(byte(high<<4 | low)) //nolint:gosec // two digits make a byte
+			c = byte(high<<4 | low) //nolint:gosec // two digits make a byte
 			i += 2
-		default:
-			out.WriteByte(c)
 		}
+		out = append(out, c)
 	}
-	return out.String(), true
+	return out, true
 }
 
 func unhex(c byte) int {

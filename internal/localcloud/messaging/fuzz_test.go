@@ -18,7 +18,7 @@ import (
 // FuzzForm holds the form parser to net/url's.
 func FuzzForm(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
-		req, err := parseForm(body)
+		req, err := parseForm(bytes.Clone(body))
 		if err != nil {
 			return
 		}
@@ -44,6 +44,7 @@ func FuzzForm(f *testing.F) {
 
 // fuzzBroker has the topic and queue of the corpus, and little room.
 func fuzzBroker(tb testing.TB) *Broker {
+	tb.Helper()
 	b := New(Config{MaxMessages: 20, MaxQueues: 5, MaxTopics: 5, MaxBytes: 1 << 20})
 	tb.Cleanup(b.Close)
 	_, err := b.CreateTopic("topic")
@@ -57,6 +58,7 @@ func fuzzBroker(tb testing.TB) *Broker {
 
 // fuzzPost does a request of a client that has hung up: nothing waits.
 func fuzzPost(t *testing.T, h http.Handler, header map[string]string, body []byte) (*http.Response, []byte) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/", bytes.NewReader(body))

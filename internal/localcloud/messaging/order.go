@@ -66,7 +66,7 @@ func (h hiddenHeap) Swap(i, j int) {
 
 // Push implements heap.Interface.
 func (h *hiddenHeap) Push(x any) {
-	m := x.(*message) //nolint:forcetypeassert,revive // only messages are pushed
+	m := x.(*message) //nolint:forcetypeassert // only messages are pushed
 	m.heapIndex = len(*h)
 	*h = append(*h, m)
 }

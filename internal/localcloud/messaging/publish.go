@@ -20,7 +20,7 @@ func (b *Broker) snsPublish(req *snsRequest, dst []byte) ([]byte, *Error) {
 	if req.Message == "" {
 		return dst, errParameter("Empty message")
 	}
-	p, err := req.snsEntry.publication(b, req.trace)
+	p, err := req.publication(b, req.trace)
 	if err != nil {
 		return dst, err
 	}

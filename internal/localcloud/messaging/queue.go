@@ -238,7 +238,8 @@ const maxVisibility = 12 * time.Hour
 
 // changeVisibility counts from now, "from the time that you make the
 // ChangeMessageVisibility call", and ends no later than 12 hours after the
-// receive (SQS API, ChangeMessageVisibility).
+// receive. Once the timeout has expired a call "might result in an error" (SQS
+// API, ChangeMessageVisibility): here it does.
 func (q *queue) changeVisibility(handle string, visibility time.Duration, now time.Time) *Error {
 	m, current, err := q.find(handle, now)
 	switch {

@@ -25,46 +25,47 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // bundle is a broker and the real SDK clients that talk to it.
 type bundle struct {
-	t      testing.TB
-	ctx    context.Context //nolint:containedctx // of the test
+	tb     testing.TB
+	ctx    context.Context // of the test
 	broker *Broker
 	sns    *sns.Client
 	sqs    *sqs.Client
 }
 
 // setup binds a broker to loopback.
-func setup(t testing.TB, c Config) *bundle {
-	t.Helper()
+func setup(tb testing.TB, c Config) *bundle {
+	tb.Helper()
 	broker := New(c)
 	transport := &http.Transport{MaxIdleConnsPerHost: 100}
 	serve := func(h http.Handler) string {
 		server := httptest.NewServer(h)
-		t.Cleanup(server.Close)
+		tb.Cleanup(server.Close)
 		return server.URL
 	}
 	snsURL, sqsURL := serve(broker.SNS()), serve(broker.SQS())
-	t.Cleanup(transport.CloseIdleConnections)
-	t.Cleanup(broker.Close) // first, so that nothing waits
-	return newBundle(t, broker, &http.Client{Transport: transport}, snsURL, sqsURL)
+	tb.Cleanup(transport.CloseIdleConnections)
+	tb.Cleanup(broker.Close) // first, so that nothing waits
+	return newBundle(tb, broker, &http.Client{Transport: transport}, snsURL, sqsURL)
 }
 
 // setupInProcess has the clients call the handlers in their own goroutine, for
 // tests in a synctest bubble: time stands still while something happens.
-func setupInProcess(t testing.TB, c Config) *bundle {
-	t.Helper()
+func setupInProcess(tb testing.TB, c Config) *bundle {
+	tb.Helper()
 	broker := New(c)
-	t.Cleanup(broker.Close)
-	return newBundle(t, broker, inProcess{"sns": broker.SNS(), "sqs": broker.SQS()}, "http://sns", "http://sqs")
+	tb.Cleanup(broker.Close)
+	return newBundle(tb, broker, inProcess{"sns": broker.SNS(), "sqs": broker.SQS()}, "http://sns", "http://sqs")
 }
 
-func newBundle(t testing.TB, broker *Broker, client aws.HTTPClient, snsURL, sqsURL string) *bundle {
+func newBundle(tb testing.TB, broker *Broker, client aws.HTTPClient, snsURL, sqsURL string) *bundle {
+	tb.Helper()
 	cfg := aws.Config{
 		Region:      "eu-west-1",
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient:  client,
 	}
 	return &bundle{
-		t: t, ctx: t.Context(), broker: broker,
+		tb: tb, ctx: tb.Context(), broker: broker,
 		sns: sns.NewFromConfig(cfg, func(o *sns.Options) { o.BaseEndpoint = &snsURL; o.RetryMaxAttempts = 1 }),
 		sqs: sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = &sqsURL; o.RetryMaxAttempts = 1 }),
 	}
@@ -93,9 +94,9 @@ func (p inProcess) Do(r *http.Request) (response *http.Response, err error) {
 
 // queue makes a queue and returns its URL.
 func (b *bundle) queue(c QueueConfig) string {
-	b.t.Helper()
+	b.tb.Helper()
 	if _, err := b.broker.CreateQueue(c); err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	return b.broker.QueueURL(c.Name)
 }
@@ -103,31 +104,31 @@ func (b *bundle) queue(c QueueConfig) string {
 // topic makes a topic that one queue is subscribed to, both of that name, and
 // returns their addresses.
 func (b *bundle) topic(name string, c SubscriptionConfig) (topicARN, queueURL, subscriptionARN string) {
-	b.t.Helper()
+	b.tb.Helper()
 	topicARN, err := b.broker.CreateTopic(name)
 	if err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	queueURL = b.queue(QueueConfig{Name: name})
 	c.Topic, c.Queue = name, name
 	if subscriptionARN, err = b.broker.Subscribe(c); err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	return topicARN, queueURL, subscriptionARN
 }
 
 func (b *bundle) send(url, body string) *sqs.SendMessageOutput {
-	b.t.Helper()
+	b.tb.Helper()
 	out, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body})
 	if err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	return out
 }
 
 // receive receives up to ten messages with all there is to know of them.
 func (b *bundle) receive(url string) []sqstypes.Message {
-	b.t.Helper()
+	b.tb.Helper()
 	return b.receiveWith(&sqs.ReceiveMessageInput{
 		QueueUrl: &url, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"},
 		MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{"All"},
@@ -135,59 +136,59 @@ func (b *bundle) receive(url string) []sqstypes.Message {
 }
 
 func (b *bundle) receiveWith(in *sqs.ReceiveMessageInput) []sqstypes.Message {
-	b.t.Helper()
+	b.tb.Helper()
 	out, err := b.sqs.ReceiveMessage(b.ctx, in)
 	if err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	return out.Messages
 }
 
 // receiveOne wants exactly one message.
 func (b *bundle) receiveOne(url string) sqstypes.Message {
-	b.t.Helper()
+	b.tb.Helper()
 	messages := b.receive(url)
 	if len(messages) != 1 {
-		b.t.Fatalf("received %d messages, want 1", len(messages))
+		b.tb.Fatalf("received %d messages, want 1", len(messages))
 	}
 	return messages[0]
 }
 
 func (b *bundle) depth(queue string) QueueDepth {
-	b.t.Helper()
+	b.tb.Helper()
 	depth, err := b.broker.QueueDepth(queue)
 	if err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	return depth
 }
 
 // wantDepth compares the counts, not the size.
 func (b *bundle) wantDepth(queue string, want QueueDepth) {
-	b.t.Helper()
+	b.tb.Helper()
 	got := b.depth(queue)
 	if want.SizeBytes = got.SizeBytes; got != want {
-		b.t.Errorf("%s holds %+v, want %+v", queue, got, want)
+		b.tb.Errorf("%s holds %+v, want %+v", queue, got, want)
 	}
 }
 
 // wantCode wants an error of that code, as the SDK tells it.
-func wantCode(t testing.TB, err error, code string) {
-	t.Helper()
+func wantCode(tb testing.TB, err error, code string) {
+	tb.Helper()
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		t.Fatalf("got %v, want %s", err, code)
+		tb.Fatalf("got %v, want %s", err, code)
 	}
 	if api.ErrorCode() != code {
-		t.Fatalf("got code %s (%s), want %s", api.ErrorCode(), api.ErrorMessage(), code)
+		tb.Fatalf("got code %s (%s), want %s", api.ErrorCode(), api.ErrorMessage(), code)
 	}
 }
 
 // wantError wants an error of a type of the SDK.
-func wantError[E error](t testing.TB, err error) {
-	t.Helper()
+func wantError[E error](tb testing.TB, err error) {
+	tb.Helper()
 	if typed := *new(E); !errors.As(err, &typed) {
-		t.Fatalf("got %v, want a %T", err, typed)
+		tb.Fatalf("got %v, want a %T", err, typed)
 	}
 }
 
@@ -207,7 +208,7 @@ func snsAttributes(n int) map[string]snstypes.MessageAttributeValue {
 	return attributes
 }
 
-func seconds64(d time.Duration) int32 { return int32(d / time.Second) } //nolint:gosec // small
+func seconds64(d time.Duration) int32 { return int32(d / time.Second) }
 
 func letters(n int) *string { return aws.String(strings.Repeat("x", n)) }
 

@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"context"
 	"encoding/xml"
 	"net/http"
 	"strconv"
@@ -59,7 +60,7 @@ func (h snsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if call.Resource == "" {
 		call.Resource = resourceOfARN(req.SubscriptionArn + req.TargetArn)
 	}
-	h.answer(w, r, snsProtocol, requestID, call, func(dst []byte, f *Fault) ([]byte, *Error) {
+	h.answer(w, r, snsProtocol, requestID, call, func(_ context.Context, dst []byte, f *Fault) ([]byte, *Error) {
 		do, ok := snsActions[req.Action]
 		if !ok {
 			return nil, errNotImplemented("SNS", clip(req.Action))

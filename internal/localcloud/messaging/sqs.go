@@ -18,7 +18,7 @@ type sqsHandler struct{ *Broker }
 
 // sqsRequest has the parameters of all calls; each looks at its own.
 type sqsRequest struct {
-	QueueUrl                    string //nolint:revive,staticcheck // the API's name
+	QueueUrl                    string //nolint:revive // the API's name
 	QueueName                   string
 	QueueNamePrefix             string
 	Attributes                  map[string]string
@@ -41,13 +41,13 @@ type sqsRequest struct {
 
 // sqsEntry is an entry of a batch, or what a call for one message says of it.
 type sqsEntry struct {
-	Id                      string //nolint:revive,staticcheck // the API's name
+	Id                      string //nolint:revive // the API's name
 	MessageBody             *string
 	DelaySeconds            *int
 	MessageAttributes       map[string]sqsAttribute
 	MessageSystemAttributes map[string]sqsAttribute
-	MessageGroupId          *string //nolint:revive,staticcheck // the API's name
-	MessageDeduplicationId  *string //nolint:revive,staticcheck // the API's name
+	MessageGroupId          *string //nolint:revive // the API's name
+	MessageDeduplicationId  *string //nolint:revive // the API's name
 	ReceiptHandle           string
 	VisibilityTimeout       *int
 }
@@ -59,7 +59,7 @@ type sqsAttribute struct {
 	StringListValues, BinaryListValues []json.RawMessage
 }
 
-type sqsAction func(b *Broker, ctx context.Context, req *sqsRequest, dst []byte) ([]byte, *Error) //nolint:revive // a method expression
+type sqsAction func(b *Broker, ctx context.Context, req *sqsRequest, dst []byte) ([]byte, *Error)
 
 var sqsActions = map[string]sqsAction{
 	"ChangeMessageVisibility":      (*Broker).sqsChangeMessageVisibility,
@@ -107,13 +107,13 @@ func (h sqsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if call.Resource == "" {
 		call.Resource = req.QueueName
 	}
-	h.answer(w, r, sqsProtocol, requestID, call, func(dst []byte, f *Fault) ([]byte, *Error) {
+	h.answer(w, r, sqsProtocol, requestID, call, func(ctx context.Context, dst []byte, f *Fault) ([]byte, *Error) {
 		do, ok := sqsActions[action]
 		if !ok {
 			return nil, errNotImplemented("SQS", action)
 		}
 		req.fault = f
-		return do(h.Broker, r.Context(), req, dst)
+		return do(h.Broker, ctx, req, dst)
 	})
 }
 
@@ -217,7 +217,7 @@ func appendJSONString(dst []byte, s string) []byte {
 	const hexDigits = "0123456789abcdef"
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i]
 		if c >= ' ' && c != '"' && c != '\\' {
 			continue

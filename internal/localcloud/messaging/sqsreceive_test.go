@@ -54,8 +54,12 @@ func TestReceiveMessage_MaxNumberOfMessages_IsOneByDefaultAndTenAtMost(t *testin
 		}
 	}
 	for _, in := range []*sqs.ReceiveMessageInput{
-		{MaxNumberOfMessages: 11}, {MaxNumberOfMessages: -1}, {WaitTimeSeconds: 21}, {WaitTimeSeconds: -1},
-		{VisibilityTimeout: 43_201}, {VisibilityTimeout: -1},
+		{MaxNumberOfMessages: 11},
+		{MaxNumberOfMessages: -1},
+		{WaitTimeSeconds: 21},
+		{WaitTimeSeconds: -1},
+		{VisibilityTimeout: 43_201},
+		{VisibilityTimeout: -1},
 	} {
 		in.QueueUrl = &url
 		_, err := b.sqs.ReceiveMessage(b.ctx, in)
@@ -136,7 +140,7 @@ func TestReceiveMessage_SystemAttributes(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		one := b.receiveWith(&sqs.ReceiveMessageInput{
 			QueueUrl:                    &url,
-			AttributeNames:              []sqstypes.QueueAttributeName{"SenderId"}, // the older name of the list
+			AttributeNames:              []sqstypes.QueueAttributeName{"SenderId"}, //nolint:staticcheck // the older name of the list
 			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{"ApproximateReceiveCount", "AWSTraceHeader"},
 		})
 		if diff := cmp.Diff(map[string]string{"SenderId": "123456789012", "ApproximateReceiveCount": "3"}, one[0].Attributes); diff != "" {
@@ -336,7 +340,7 @@ func TestLongPoll_HiddenMessageBecomesVisible_Answers(t *testing.T) {
 		"delay": {func(b *bundle, url string) {
 			_, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("m"), DelaySeconds: 3})
 			if err != nil {
-				b.t.Fatal(err)
+				b.tb.Fatal(err)
 			}
 		}, 3 * time.Second},
 		"delayed after the wait began": {func(b *bundle, url string) {
@@ -344,7 +348,7 @@ func TestLongPoll_HiddenMessageBecomesVisible_Answers(t *testing.T) {
 				time.Sleep(time.Second)
 				_, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("m"), DelaySeconds: 3})
 				if err != nil {
-					b.t.Error(err)
+					b.tb.Error(err)
 				}
 			}()
 		}, 4 * time.Second},
@@ -354,7 +358,7 @@ func TestLongPoll_HiddenMessageBecomesVisible_Answers(t *testing.T) {
 			go func() {
 				time.Sleep(time.Second)
 				if err := b.changeVisibility(url, handle, time.Second); err != nil {
-					b.t.Error(err)
+					b.tb.Error(err)
 				}
 			}()
 		}, 2 * time.Second},

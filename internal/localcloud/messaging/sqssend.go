@@ -13,7 +13,7 @@ type outgoing struct {
 }
 
 func (b *Broker) sqsSendMessage(_ context.Context, req *sqsRequest, dst []byte) ([]byte, *Error) {
-	out, err := req.sqsEntry.outgoing(b, req.trace)
+	out, err := req.outgoing(b, req.trace)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 package messaging
 
 import (
-	"crypto/md5" //nolint:gosec // SQS's digest
+	"crypto/md5"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -73,7 +73,7 @@ func TestSendMessage_Digests_OfBodyAttributesAndSystemAttributes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := md5.Sum([]byte("body")) //nolint:gosec // see the import
+	body := md5.Sum([]byte("body"))
 	if *out.MD5OfMessageBody != hex.EncodeToString(body[:]) {
 		t.Errorf("MD5OfMessageBody is %s", *out.MD5OfMessageBody)
 	}
@@ -81,7 +81,7 @@ func TestSendMessage_Digests_OfBodyAttributesAndSystemAttributes(t *testing.T) {
 		t.Errorf("MD5OfMessageAttributes is %s, want none without attributes", *out.MD5OfMessageAttributes)
 	}
 	want := "\x00\x00\x00\x0eAWSTraceHeader\x00\x00\x00\x06String\x01\x00\x00\x00" + string(rune(len(traceHeader))) + traceHeader
-	system := md5.Sum([]byte(want)) //nolint:gosec // see the import
+	system := md5.Sum([]byte(want))
 	if *out.MD5OfMessageSystemAttributes != hex.EncodeToString(system[:]) {
 		t.Errorf("MD5OfMessageSystemAttributes is %s, want %x", *out.MD5OfMessageSystemAttributes, system)
 	}

@@ -32,14 +32,13 @@ func checkAttribute(a attribute) string {
 	if reason := checkAttributeName(a.name); reason != "" {
 		return reason
 	}
-	quoted := "The message attribute '" + a.name + "'"
 	if len(a.dataType) > maxNameLength {
-		return quoted + " has a type that is longer than 256 bytes."
+		return "The message attribute '" + a.name + "' has a type that is longer than 256 bytes."
 	}
 	switch logicalType(a.dataType) {
 	case "String":
 		if !validText(a.value) {
-			return quoted + " has a value with characters that are not allowed."
+			return "The message attribute '" + a.name + "' has a value with characters that are not allowed."
 		}
 	case "Number":
 		if !validNumber(a.value) {
@@ -47,7 +46,8 @@ func checkAttribute(a attribute) string {
 		}
 	case "Binary":
 	default:
-		return quoted + " has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String."
+		return "The message attribute '" + a.name + "' has an invalid message attribute type, " +
+			"the set of supported type prefixes is Binary, Number, and String."
 	}
 	return ""
 }

@@ -106,7 +106,7 @@ func (q *queue) serve(now time.Time) {
 	var next *list.Element
 	for e := q.waiters.Front(); e != nil; e = next {
 		next = e.Next()
-		w := e.Value.(*waiter) //nolint:forcetypeassert,revive // only waiters are pushed
+		w := e.Value.(*waiter) //nolint:forcetypeassert // only waiters are pushed
 		hidden := q.attrs.visibility
 		if w.visibility != nil {
 			hidden = *w.visibility

@@ -28,7 +28,7 @@ var (
 // keptBufferBytes is the size above which a buffer is left to the collector.
 const keptBufferBytes = 1 << 20
 
-func getBuffer() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) } //nolint:forcetypeassert,revive // see New
+func getBuffer() *bytes.Buffer { return buffers.Get().(*bytes.Buffer) } //nolint:forcetypeassert // see New
 
 func putBuffer(b *bytes.Buffer) {
 	if b.Cap() <= keptBufferBytes {
@@ -59,18 +59,18 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64, into *bytes.B
 // the outcome. do appends its answer to what it is given.
 func (b *Broker) answer(
 	w http.ResponseWriter, r *http.Request, p protocol, requestID string, call Call,
-	do func(dst []byte, f *Fault) ([]byte, *Error),
+	do func(ctx context.Context, dst []byte, f *Fault) ([]byte, *Error),
 ) {
 	fault := b.fault(r.Context(), call)
 	if fault.Drop == DropBefore {
 		panic(http.ErrAbortHandler) // closes the connection, logs nothing
 	}
-	kept := answers.Get().(*[]byte) //nolint:forcetypeassert,revive // see New
+	kept := answers.Get().(*[]byte) //nolint:forcetypeassert // see New
 	defer answers.Put(kept)
 	var body []byte
 	err := fault.Error
 	if err == nil {
-		body, err = do((*kept)[:0], fault)
+		body, err = do(r.Context(), (*kept)[:0], fault)
 	}
 	if cap(body) > cap(*kept) && cap(body) <= keptBufferBytes {
 		*kept = body
