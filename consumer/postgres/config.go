@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -124,7 +125,7 @@ func (c Config) WithDefaults() Config {
 func (c Config) Validate() error {
 	var errs []error
 	for _, p := range c.WithDefaults().problems() {
-		errs = append(errs, fmt.Errorf("%s: %s", p.field, p.text))
+		errs = append(errs, p.of(p.field))
 	}
 	if len(errs) == 0 {
 		return nil
@@ -132,53 +133,59 @@ func (c Config) Validate() error {
 	return fmt.Errorf("postgres: configuration: %w", errors.Join(errs...))
 }
 
-// problem is what is wrong with a field of Config.
-type problem struct{ field, text string }
+// problem is what is wrong with a field of Config. The value is empty if the
+// field is, or if it may hold a secret.
+type problem struct{ field, value, want string }
 
-// problems checks a configuration that has its defaults. The texts hold no
-// secrets: URL is never repeated.
-func (c Config) problems() (found []problem) {
-	add := func(field, format string, args ...any) {
-		found = append(found, problem{field, fmt.Sprintf(format, args...)})
+// of words the problem for somebody who knows the field by name.
+func (p problem) of(name string) error {
+	if p.value == "" {
+		return fmt.Errorf("%s: want %s", name, p.want)
 	}
+	return fmt.Errorf("%s=%q: want %s", name, p.value, p.want)
+}
+
+// problems checks a configuration that has its defaults.
+func (c Config) problems() (found []problem) {
+	add := func(field, value, want string) { found = append(found, problem{field, value, want}) }
 	if !slices.Contains([]Auth{AuthURL, AuthIAM, AuthSecret}, c.Auth) {
-		add("Auth", "%q: want %q, %q or %q", c.Auth, AuthURL, AuthIAM, AuthSecret)
+		add("Auth", string(c.Auth), "url, iam or secret")
 	}
 	switch {
-	case c.URL == "" && c.Host == "":
-		add("URL", "want a connection URL, or a host")
 	case c.URL != "" && c.Host != "":
-		add("Host", "%q: want a host or a URL, not both", c.Host)
+		add("Host", c.Host, "a host or a URL, not both")
 	case c.URL != "":
 		if cfg, err := parseURL(c.URL); err != nil {
-			add("URL", "%v", err)
+			add("URL", "", err.Error())
 		} else if c.Auth == AuthIAM && cfg.ConnConfig.TLSConfig == nil {
-			add("URL", "want TLS: with %q the password is a token that anybody could use", AuthIAM)
+			add("URL", "", "TLS: the password is a token that whoever sees it can use")
 		}
-	default:
-		if c.Auth == AuthURL {
-			add("Auth", "%q: want %q or %q without a URL", c.Auth, AuthIAM, AuthSecret)
-		}
-		if c.Auth == AuthIAM && c.User == "" {
-			add("User", "want the user that %q authenticates", AuthIAM)
-		}
+	case c.Host == "":
+		add("URL", "", "a connection URL, or a host")
+	case c.Auth == AuthURL:
+		add("Auth", string(c.Auth), "iam or secret where there is no URL")
+	case c.Auth == AuthIAM && c.User == "":
+		add("User", "", "the user that a token is made for")
 	}
 	if c.Port < 1 || c.Port > 65535 {
-		add("Port", "%d: want 1 to 65535", c.Port)
+		add("Port", strconv.Itoa(c.Port), "1 to 65535")
 	}
-	if (c.Auth == AuthSecret) != (c.SecretARN != "") {
-		add("SecretARN", "%q: want the secret's ARN or name with %q, and only then", c.SecretARN, AuthSecret)
+	if c.Auth == AuthSecret && c.SecretARN == "" {
+		add("SecretARN", "", "the ARN or name of the secret")
+	}
+	if c.Auth != AuthSecret && c.SecretARN != "" {
+		add("SecretARN", c.SecretARN, "none, unless a secret is used to authenticate")
 	}
 	if c.RootCAFile != "" {
 		if _, err := os.Stat(c.RootCAFile); err != nil {
-			add("RootCAFile", "%q: want a PEM file: %v", c.RootCAFile, err)
+			add("RootCAFile", c.RootCAFile, "a PEM file that can be read")
 		}
 	}
 	if c.MaxConns < 0 {
-		add("MaxConns", "%d: want 1 or more", c.MaxConns)
+		add("MaxConns", strconv.Itoa(c.MaxConns), "1 or more")
 	}
 	if c.ConnectTimeout < 0 {
-		add("ConnectTimeout", "%v: want more than 0", c.ConnectTimeout)
+		add("ConnectTimeout", c.ConnectTimeout.String(), "more than 0")
 	}
 	return found
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 )
 
@@ -32,12 +31,12 @@ func ConfigFromEnv(getenv func(string) string) (Config, error) {
 	if port := get("Port"); port != "" {
 		var err error
 		if c.Port, err = strconv.Atoi(port); err != nil || c.Port == 0 {
-			errs = append(errs, fmt.Errorf("%s: %q: want 1 to 65535", variables["Port"], port))
+			errs = append(errs, problem{"Port", port, "1 to 65535"}.of(variables["Port"]))
 			c.Port = 0
 		}
 	}
 	for _, p := range c.WithDefaults().problems() {
-		errs = append(errs, fmt.Errorf("%s: %s", variables[p.field], p.text))
+		errs = append(errs, p.of(variables[p.field]))
 	}
 	return c, errors.Join(errs...)
 }

@@ -64,7 +64,7 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	}
 	cfg, err := parseURL(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
+		return nil, fmt.Errorf("postgres: want %w", err)
 	}
 	if c.RootCAFile != "" {
 		if err := trust(&cfg.ConnConfig.Config, c.RootCAFile); err != nil {
@@ -133,8 +133,9 @@ func (c Config) keywords() string {
 }
 
 // parseURL parses a connection URL or string, and has the server verified
-// unless the string says otherwise. Its errors repeat nothing of the string,
-// whose password may be anywhere if it is malformed.
+// unless the string says otherwise. Its errors say what would be right, and
+// repeat nothing of the string: if that is malformed, the password may be
+// anywhere in it.
 func parseURL(dsn string) (*pgxpool.Config, error) {
 	if !names(dsn, "sslmode") {
 		switch {
@@ -150,9 +151,9 @@ func parseURL(dsn string) (*pgxpool.Config, error) {
 	if err != nil {
 		var file *fs.PathError
 		if errors.As(err, &file) {
-			return nil, fmt.Errorf("a file that it names: %w", file)
+			return nil, fmt.Errorf("files that can be read: %w", file)
 		}
-		return nil, errors.New("want a PostgreSQL connection URL, such as postgres://user@host:5432/name, or a keyword/value string")
+		return nil, errors.New("a PostgreSQL connection URL, such as postgres://user@host:5432/name, or a keyword/value string")
 	}
 	return cfg, nil
 }

@@ -133,18 +133,18 @@ func TestConfig_Invalid_SaysEverythingAndNoSecret(t *testing.T) {
 		want []string
 	}{
 		"nothing":                   {Config{}, []string{"URL:"}},
-		"both":                      {Config{URL: "postgres://h/d", Host: "h"}, []string{"Host:"}},
+		"both":                      {Config{URL: "postgres://h/d", Host: "h"}, []string{"Host="}},
 		"malformed URL":             {Config{URL: "postgres://u:hunter2@h:port/d"}, []string{"URL:"}},
 		"malformed keywords":        {Config{URL: "host=h password='hunter2"}, []string{"URL:"}},
 		"URL naming a missing file": {Config{URL: "postgres://u:hunter2@h/d?sslrootcert=/nowhere.pem"}, []string{"URL:", "/nowhere.pem"}},
 		"IAM without TLS":           {Config{URL: "postgres://u@h/d?sslmode=disable", Auth: AuthIAM}, []string{"URL:"}},
 		"all the rest": {
 			Config{Host: "h", Port: 70000, Auth: "kerberos", SecretARN: "arn:x", RootCAFile: empty, MaxConns: -1, ConnectTimeout: -1},
-			[]string{"Auth:", "Port: 70000", "SecretARN:", "RootCAFile:", "MaxConns:", "ConnectTimeout:"},
+			[]string{`Auth="kerberos"`, `Port="70000"`, `SecretARN="arn:x"`, "RootCAFile=", `MaxConns="-1"`, "ConnectTimeout="},
 		},
 		"IAM without user":   {Config{Host: "h"}, []string{"User:"}},
 		"secret without ARN": {Config{Host: "h", Auth: AuthSecret}, []string{"SecretARN:"}},
-		"host without auth":  {Config{Host: "h", Auth: AuthURL}, []string{"Auth:"}},
+		"host without auth":  {Config{Host: "h", Auth: AuthURL}, []string{`Auth="url"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Open(test.c)
@@ -193,7 +193,7 @@ func TestConfigFromEnv_Bad_NamesVariables(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`DATABASE_PORT: "x"`, `DATABASE_AUTH: "password": want "url", "iam" or "secret"`, `DATABASE_CA_FILE: "/nowhere"`} {
+	for _, want := range []string{`DATABASE_PORT="x"`, `DATABASE_AUTH="password": want url, iam or secret`, `DATABASE_CA_FILE="/nowhere"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %s", err, strconv.Quote(want))
 		}
