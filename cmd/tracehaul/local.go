@@ -34,6 +34,9 @@ func (f localFlags) config(ctx context.Context, env environment, dir string) (lo
 		Pipeline: p, Service: f.Service, Consumer: f.Consumer, DatabaseURL: f.DatabaseURL,
 		Forward: env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
 		Migrate: migrateURL,
+		// Nothing is to be lost, but a person waits for the end: no load
+		// balancer needs time to notice.
+		ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
 		Logger:  slog.New(slog.NewTextHandler(env.err, nil)),
 	}
 	if f.Verbose {
