@@ -124,8 +124,8 @@ type pair struct{ key, value string }
 // shows no value.
 func parsePairs(list string) ([]pair, error) {
 	var (
-		pairs []pair
-		errs  []error
+		pairs    []pair
+		problems []string
 	)
 	entry := 0
 	for part := range strings.SplitSeq(list, ",") {
@@ -138,14 +138,17 @@ func parsePairs(list string) ([]pair, error) {
 		value, valueErr := url.PathUnescape(strings.TrimSpace(value))
 		switch {
 		case !found || keyErr != nil || key == "":
-			errs = append(errs, fmt.Errorf("entry %d is not key=value", entry))
+			problems = append(problems, fmt.Sprintf("entry %d is not key=value", entry))
 		case valueErr != nil:
-			errs = append(errs, fmt.Errorf("the value of %q is not percent-encoded", key))
+			problems = append(problems, fmt.Sprintf("the value of %q is not percent-encoded", key))
 		default:
 			pairs = append(pairs, pair{key, value})
 		}
 	}
-	return pairs, errors.Join(errs...)
+	if len(problems) > 0 {
+		return pairs, errors.New(strings.Join(problems, ", "))
+	}
+	return pairs, nil
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
