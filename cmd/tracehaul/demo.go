@@ -15,7 +15,7 @@ import (
 type demoCmd struct {
 	localFlags
 	JSON    bool          `help:"Print one JSON document instead of a picture."`
-	Timeout time.Duration `help:"How long the event may take to become a row, and its spans to arrive." default:"30s"`
+	Timeout time.Duration `default:"30s"                                        help:"How long the event may take to become a row, and its spans to arrive."`
 }
 
 // story is all that is known of one event. It is the document of
@@ -42,9 +42,9 @@ func (c demoCmd) Run(ctx context.Context, env environment) (err error) {
 		return errors.Join(err, printJSON(env, s))
 	}
 	if err != nil {
-		return errors.Join(err, print(env, l, s, begin))
+		return errors.Join(err, printStory(env, l, s, begin))
 	}
-	return print(env, l, s, begin)
+	return printStory(env, l, s, begin)
 }
 
 // tell sends one event and collects its story. When something is missing, the
@@ -80,7 +80,7 @@ func printJSON(env environment, s story) error {
 	return enc.Encode(s)
 }
 
-func print(env environment, l *localpipeline.Local, s story, begin time.Time) error {
+func printStory(env environment, l *localpipeline.Local, s story, begin time.Time) error {
 	t := trace.New(s.TraceID, s.Spans)
 	fmt.Fprintf(env.out, "%s, one event from the load balancer to the row\n\n", l.Pipeline().Prefix())
 	fmt.Fprintf(env.out, "trace            %s\nX-Amzn-Trace-Id  %s\n\n", s.TraceID, s.ALBHeader)
@@ -111,7 +111,7 @@ func printInvocations(env environment, s story) {
 // isTerminal reports whether w shows ANSI colours, as far as one can tell.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+	if !ok || os.Getenv("TERM") == "dumb" || os.Getenv("NO_COLOR") != "" { //nolint:misspell // see no-color.org
 		return false
 	}
 	info, err := f.Stat()

@@ -16,11 +16,11 @@ import (
 
 // localFlags are what demo and up have in common.
 type localFlags struct {
-	File        string `help:"The pipeline's description." default:"tracehaul.yaml" placeholder:"FILE" short:"f"`
-	Service     string `help:"A program to run as the service, instead of building it." placeholder:"PROGRAM"`
+	File        string `default:"tracehaul.yaml"                                         help:"The pipeline's description."                                                             placeholder:"FILE" short:"f"`
+	Service     string `help:"A program to run as the service, instead of building it."  placeholder:"PROGRAM"`
 	Consumer    string `help:"A program to run as the consumer, instead of building it." placeholder:"PROGRAM"`
-	DatabaseURL string `help:"A PostgreSQL server to make the database in, instead of a private one ($$DATABASE_URL)." placeholder:"URL" env:"DATABASE_URL"`
-	Verbose     bool   `help:"Show what the programs write." short:"v"`
+	DatabaseURL string `env:"DATABASE_URL"                                               help:"A PostgreSQL server to make the database in, instead of a private one ($$DATABASE_URL)." placeholder:"URL"`
+	Verbose     bool   `help:"Show what the programs write."                             short:"v"`
 }
 
 // config gets everything that is needed to start: the description, the
@@ -37,7 +37,7 @@ func (f localFlags) config(ctx context.Context, env environment, dir string) (lo
 		// Nothing is to be lost, but a person waits for the end: no load
 		// balancer needs time to notice.
 		ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
-		Logger:  slog.New(slog.NewTextHandler(env.err, nil)),
+		Logger:     slog.New(slog.NewTextHandler(env.err, nil)),
 	}
 	if f.Verbose {
 		c.Output = func(program, line string) { fmt.Fprintf(env.err, "%-9s %s\n", program, line) }

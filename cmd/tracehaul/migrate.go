@@ -12,8 +12,8 @@ import (
 )
 
 type migrateCmd struct {
-	DatabaseURL string        `help:"The database, as libpq takes it ($$DATABASE_URL)." placeholder:"URL" env:"DATABASE_URL" required:""`
-	Timeout     time.Duration `help:"How long all migrations may take." default:"10m"`
+	DatabaseURL string        `env:"DATABASE_URL" help:"The database, as libpq takes it ($$DATABASE_URL)." placeholder:"URL" required:""`
+	Timeout     time.Duration `default:"10m"      help:"How long all migrations may take."`
 }
 
 func (c migrateCmd) Run(ctx context.Context, env environment) error {

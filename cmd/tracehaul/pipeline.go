@@ -15,8 +15,8 @@ type pipelineCmd struct {
 
 // fileArg is the description that a command is about.
 type fileArg struct {
-	File        string `arg:"" help:"The pipeline's description." default:"tracehaul.yaml" optional:""`
-	Environment string `help:"The environment, if it has a file of its own in environments/." short:"e" placeholder:"NAME"`
+	File        string `default:"tracehaul.yaml"                                              arg:""             help:"The pipeline's description." optional:""`
+	Environment string `help:"The environment, if it has a file of its own in environments/." placeholder:"NAME" short:"e"`
 }
 
 func (a fileArg) load() (*pipeline.Pipeline, error) {
@@ -27,7 +27,7 @@ func (a fileArg) load() (*pipeline.Pipeline, error) {
 }
 
 type pipelineCheckCmd struct {
-	File string `arg:"" help:"The pipeline's description." default:"tracehaul.yaml" optional:""`
+	File string `default:"tracehaul.yaml" arg:"" help:"The pipeline's description." optional:""`
 }
 
 func (c pipelineCheckCmd) Run(env environment) error {

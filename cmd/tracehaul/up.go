@@ -19,12 +19,12 @@ import (
 type upCmd struct {
 	localFlags
 	JSON         bool `help:"Print the addresses as one line of JSON."`
-	ALBPort      int  `help:"Port of the load balancer; 0 is a free one." default:"8080" placeholder:"PORT"`
-	WebPort      int  `help:"Port of the page; 0 is a free one." default:"8081" placeholder:"PORT"`
-	SNSPort      int  `help:"Port of SNS; 0 is a free one." default:"0" placeholder:"PORT"`
-	SQSPort      int  `help:"Port of SQS; 0 is a free one." default:"0" placeholder:"PORT"`
-	OTLPPort     int  `help:"Port of the OTLP receiver; 0 is a free one." default:"0" placeholder:"PORT"`
-	DatabasePort int  `help:"Port of PostgreSQL; 0 is a free one." default:"0" placeholder:"PORT"`
+	ALBPort      int  `default:"8080"                                  help:"Port of the load balancer; 0 is a free one." placeholder:"PORT"`
+	WebPort      int  `default:"8081"                                  help:"Port of the page; 0 is a free one."          placeholder:"PORT"`
+	SNSPort      int  `default:"0"                                     help:"Port of SNS; 0 is a free one."               placeholder:"PORT"`
+	SQSPort      int  `default:"0"                                     help:"Port of SQS; 0 is a free one."               placeholder:"PORT"`
+	OTLPPort     int  `default:"0"                                     help:"Port of the OTLP receiver; 0 is a free one." placeholder:"PORT"`
+	DatabasePort int  `default:"0"                                     help:"Port of PostgreSQL; 0 is a free one."        placeholder:"PORT"`
 }
 
 func (c upCmd) Run(ctx context.Context, env environment) (err error) {

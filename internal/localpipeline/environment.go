@@ -37,7 +37,7 @@ func (v variables) with(more ...map[string]string) variables {
 // common is what every program gets: nothing of the user's own AWS
 // configuration, and where telemetry goes.
 func (l *Local) common(serviceName string) variables {
-	return variables{
+	return variables{ //nolint:gosec // names of files, not credentials
 		"AWS_CONFIG_FILE":             "/dev/null",
 		"AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 		"AWS_EC2_METADATA_DISABLED":   "true",

@@ -123,7 +123,7 @@ func (l *Local) startTelemetry(ctx context.Context) (err error) {
 		return err
 	}
 	l.onStop(l.telemetry.Close)
-	l.addresses.OTLP, err = l.serve(ctx, l.cfg.OTLPPort, &http.Server{Handler: l.telemetry})
+	l.addresses.OTLP, err = l.serve(ctx, l.cfg.OTLPPort, l.telemetry, 0)
 	return err
 }
 
@@ -137,9 +137,9 @@ func (l *Local) startMessaging(ctx context.Context) error {
 		Region: l.cfg.Pipeline.Region, SQSEndpoint: l.addresses.SQS,
 		Fault: l.cfg.Fault, Shuffle: l.cfg.Shuffle, DuplicateRate: l.cfg.DuplicateRate,
 	})
-	l.serveOn(sqs, &http.Server{Handler: l.broker.SQS()})
+	l.serveOn(sqs, l.broker.SQS(), 0)
 	l.onStop(func(context.Context) error { l.broker.Close(); return nil })
-	if l.addresses.SNS, err = l.serve(ctx, l.cfg.SNSPort, &http.Server{Handler: l.broker.SNS()}); err != nil {
+	if l.addresses.SNS, err = l.serve(ctx, l.cfg.SNSPort, l.broker.SNS(), 0); err != nil {
 		return err
 	}
 	return l.createQueues()
@@ -214,7 +214,7 @@ func (l *Local) startBalancer(ctx context.Context) (err error) {
 		return err
 	}
 	l.onStop(func(context.Context) error { l.balancer.Close(); return nil })
-	l.addresses.ALB, err = l.serve(ctx, l.cfg.ALBPort, &http.Server{Handler: l.balancer, MaxHeaderBytes: 2 * alb.MaxHeaderBytes})
+	l.addresses.ALB, err = l.serve(ctx, l.cfg.ALBPort, l.balancer, 2*alb.MaxHeaderBytes)
 	return err
 }
 
@@ -237,18 +237,19 @@ func (l *Local) waitReady(ctx context.Context) error {
 	return nil
 }
 
-// serve serves on a port of the loopback address, 0 for a free one.
-func (l *Local) serve(ctx context.Context, port int, s *http.Server) (string, error) {
+// serve serves on a port of the loopback address, 0 for a free one, headers of
+// at most the given size, 0 for net/http's default.
+func (l *Local) serve(ctx context.Context, port int, h http.Handler, maxHeaderBytes int) (string, error) {
 	listener, err := listen(ctx, port)
 	if err != nil {
 		return "", err
 	}
-	l.serveOn(listener, s)
+	l.serveOn(listener, h, maxHeaderBytes)
 	return address(listener), nil
 }
 
-func (l *Local) serveOn(listener net.Listener, s *http.Server) {
-	s.ReadHeaderTimeout = 10 * time.Second
+func (l *Local) serveOn(listener net.Listener, h http.Handler, maxHeaderBytes int) {
+	s := &http.Server{Handler: h, MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() {
 		_ = s.Serve(listener) // it always ends with ErrServerClosed

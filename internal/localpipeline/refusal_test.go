@@ -136,8 +136,7 @@ func TestPath_ElevenAttributes_RefusedBeforeSNSDiscards(t *testing.T) {
 	in := &sns.PublishInput{TopicArn: aws.String(l.Addresses().TopicARN), Message: aws.String("{}"), MessageAttributes: attributes(11)}
 
 	_, err := topic(l, true).Publish(wait(t), in)
-	var tooMany *message.TooManyAttributesError
-	if !errors.As(err, &tooMany) {
+	if _, ok := errors.AsType[*message.TooManyAttributesError](err); !ok {
 		t.Fatalf("error %v, want a TooManyAttributesError", err)
 	}
 	if _, err := topic(l, false).Publish(wait(t), in); err != nil {
@@ -199,4 +198,3 @@ func TestPath_PoisonAmongGood_DeadLetterTellsWhy(t *testing.T) {
 		})
 	}
 }
-

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -49,7 +50,7 @@ func TestMain(m *testing.M) {
 
 // describe parses the pipeline that the tests run, with changes to the
 // consumer.
-func describe(t testing.TB, consumer string) *pipeline.Pipeline {
+func describe(t *testing.T, consumer string) *pipeline.Pipeline {
 	t.Helper()
 	p, err := pipeline.Parse("test.yaml", fmt.Appendf(nil, `
 product: orders
@@ -75,7 +76,7 @@ routing:
 
 // start starts a pipeline and stops it with the test, showing what the
 // programs wrote if the test failed.
-func start(t testing.TB, consumer string, change ...func(*localpipeline.Config)) *localpipeline.Local {
+func start(t *testing.T, consumer string, change ...func(*localpipeline.Config)) *localpipeline.Local {
 	t.Helper()
 	var output output
 	c := localpipeline.Config{
@@ -131,7 +132,7 @@ func (o *output) text() string {
 	return strings.Join(o.lines, "\n")
 }
 
-func wait(t testing.TB) context.Context {
+func wait(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
@@ -139,7 +140,7 @@ func wait(t testing.TB) context.Context {
 }
 
 // send posts plain JSON and returns the trace's id.
-func send(t testing.TB, l *localpipeline.Local, body string, header http.Header) string {
+func send(t *testing.T, l *localpipeline.Local, body string, header http.Header) string {
 	t.Helper()
 	accepted, err := l.Send(wait(t), []byte(body), header)
 	if err != nil {
@@ -149,15 +150,13 @@ func send(t testing.TB, l *localpipeline.Local, body string, header http.Header)
 }
 
 // post sends any request to the load balancer.
-func post(t testing.TB, l *localpipeline.Local, contentType string, body []byte, header http.Header) (*http.Response, []byte) {
+func post(t *testing.T, l *localpipeline.Local, contentType string, body []byte, header http.Header) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(wait(t), http.MethodPost, l.Addresses().ALB+"/v1/events", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	r.Header.Set("Content-Type", contentType)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -172,7 +171,7 @@ func post(t testing.TB, l *localpipeline.Local, contentType string, body []byte,
 }
 
 // whole waits for the trace and the row of an event.
-func whole(t testing.TB, l *localpipeline.Local, id string) (*trace.Trace, []trace.Span, trace.Row) {
+func whole(t *testing.T, l *localpipeline.Local, id string) (*trace.Trace, []trace.Span, trace.Row) {
 	t.Helper()
 	row, err := l.WaitRow(wait(t), id)
 	if err != nil {
@@ -186,7 +185,7 @@ func whole(t testing.TB, l *localpipeline.Local, id string) (*trace.Trace, []tra
 }
 
 // eventually waits until the condition holds.
-func eventually(t testing.TB, what string, holds func() bool) {
+func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -201,7 +200,7 @@ func ofKind(tr *trace.Trace, kind string) []trace.Span {
 }
 
 // one returns the only span of a kind.
-func one(t testing.TB, tr *trace.Trace, kind string) trace.Span {
+func one(t *testing.T, tr *trace.Trace, kind string) trace.Span {
 	t.Helper()
 	spans := ofKind(tr, kind)
 	if len(spans) != 1 {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -91,9 +92,7 @@ func (l *Local) Send(ctx context.Context, body []byte, header http.Header) (Acce
 		return Accepted{}, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return Accepted{}, fmt.Errorf("send an event: %w", err)

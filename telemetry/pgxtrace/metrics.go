@@ -38,7 +38,7 @@ func newInstruments(provider metric.MeterProvider, pool string) instruments {
 }
 
 // operation records one query. Its exemplar is of the first trace it served.
-func (i instruments) operation(ctx context.Context, parents []context.Context, w *work, d time.Duration, o outcome, server []attribute.KeyValue) { //nolint:contextcheck // FanOut's contexts
+func (i instruments) operation(ctx context.Context, parents []context.Context, w *work, d time.Duration, o outcome, server []attribute.KeyValue) {
 	if len(parents) > 0 {
 		ctx = parents[0]
 	}
