@@ -95,14 +95,16 @@ func (p *publisher) fail(entries []*entry) {
 	}
 }
 
-// wanted drops entries whose requests have gone away.
+// wanted drops entries that nobody waits for any more.
 func (p *publisher) wanted(entries []*entry) []*entry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	kept := entries[:0]
 	for _, e := range entries {
-		if e.submission.ctx.Err() == nil {
-			kept = append(kept, e)
+		if e.submission.gone {
+			p.settle(e, e.failure)
 		} else {
-			p.settleAll([]*entry{e}, e.failure)
+			kept = append(kept, e)
 		}
 	}
 	return kept

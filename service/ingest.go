@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,9 +35,6 @@ func (s *Service) postEvents(w http.ResponseWriter, r *http.Request) *refusal {
 		b.release()
 		return refused
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.RequestTimeout)
-	defer cancel()
-	sub.ctx = ctx
 	err := s.publisher.submit(sub)
 	b.release() // what was read of it counts as messages now
 	switch {
@@ -47,7 +43,7 @@ func (s *Service) postEvents(w http.ResponseWriter, r *http.Request) *refusal {
 	case err != nil:
 		return &refusal{code: codeOverloaded, events: len(results)}
 	}
-	return s.answer(w, r, results, s.publisher.wait(ctx, sub))
+	return s.answer(w, r, results, s.publisher.wait(sub, s.cfg.RequestTimeout))
 }
 
 // checkEncoding refuses encoded bodies: a limit on what is read would be none

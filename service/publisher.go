@@ -58,8 +58,11 @@ type submission struct {
 	// ctx is the request's. Its span is the parent of the send spans.
 	ctx     context.Context //nolint:containedctx // it belongs to the entries, not to a call
 	entries []entry
-	left    int           // entries without an outcome; guarded by publisher.mu
 	done    chan struct{} // closed when left is 0
+
+	// Guarded by publisher.mu.
+	left int  // entries without an outcome
+	gone bool // nobody waits for the outcomes any more
 }
 
 // Why submit refuses.
@@ -112,23 +115,24 @@ func (p *publisher) admit(n, size int, now time.Time) error {
 	return nil
 }
 
-// wait returns when every entry of s has an outcome or when ctx ends. Then
-// entries that still wait are taken back, and those on their way count as not
-// confirmed. It returns the outcomes, which do not change any more.
-func (p *publisher) wait(ctx context.Context, s *submission) []*publishError {
+// wait returns when every entry of s has an outcome, at the latest when the
+// request ends or after timeout. Then entries that still wait are taken back,
+// and those on their way count as not confirmed. It returns the outcomes,
+// which do not change any more.
+func (p *publisher) wait(s *submission, timeout time.Duration) []*publishError {
+	// Not context.WithTimeout, which costs eight allocations.
+	late := time.NewTimer(timeout)
+	defer late.Stop()
 	outcomes := make([]*publishError, len(s.entries))
 	select {
 	case <-s.done:
-	case <-ctx.Done():
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for i := range s.entries {
-			if e := &s.entries[i]; e.queued {
-				p.waiting.remove(e)
-				p.settle(e, withdrawn)
-			}
-		}
+	case <-s.ctx.Done():
+		p.giveUp(s)
+	case <-late.C:
+		p.giveUp(s)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for i := range s.entries {
 		e := &s.entries[i]
 		outcomes[i] = e.outcome
@@ -137,6 +141,19 @@ func (p *publisher) wait(ctx context.Context, s *submission) []*publishError {
 		}
 	}
 	return outcomes
+}
+
+// giveUp takes back what still waits.
+func (p *publisher) giveUp(s *submission) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.gone = true
+	for i := range s.entries {
+		if e := &s.entries[i]; e.queued {
+			p.waiting.remove(e)
+			p.settle(e, withdrawn)
+		}
+	}
 }
 
 // dispatch starts all calls that it is time for. p.mu is held.

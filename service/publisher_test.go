@@ -48,7 +48,7 @@ func publish(ctx context.Context, p *publisher, bodies ...string) []string {
 		return []string{err.Error()}
 	}
 	codes := make([]string, len(bodies))
-	for i, outcome := range p.wait(ctx, s) {
+	for i, outcome := range p.wait(s, time.Minute) {
 		if outcome != nil {
 			codes[i] = outcome.code
 		}
@@ -413,7 +413,7 @@ func TestPublisher_RequestGoneBetweenAttempts_IsNotRepeated(t *testing.T) {
 		}}
 		p := newTestPublisher(f)
 		publish(ctx, p, "gone")
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // longer than the waits between attempts
 		synctest.Wait()
 		if n := len(f.sizes()); n != 1 {
 			t.Errorf("%d calls, want 1", n)

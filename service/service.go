@@ -74,8 +74,9 @@ func New(c Config) (*Service, error) {
 			MeterProvider:  c.MeterProvider,
 			Propagator:     c.Propagator,
 			TrustedProxies: c.TrustedProxies,
-			Filter:         func(r *http.Request) bool { return r.URL.Path != pathHealth && r.URL.Path != pathReady },
+			Filter:         httpserver.ExceptPaths(pathHealth, pathReady),
 			Route:          route,
+			Lean:           true, // one name, one load balancer
 		})(s.handler)
 	}
 	return s, nil
