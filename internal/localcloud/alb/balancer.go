@@ -3,6 +3,7 @@ package alb
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"net"
 	"net/http"
@@ -21,6 +22,7 @@ type Balancer struct {
 	groupARN  string
 	group     group
 	transport *http.Transport
+	seed      maphash.Seed // of connection ids
 	stop      context.CancelFunc
 	watchers  sync.WaitGroup
 
@@ -29,11 +31,12 @@ type Balancer struct {
 	written int     // entries ever written
 }
 
-// The limits of request headers ("Quotas for your Application Load Balancers",
-// HTTP headers). A server should accept a little more than MaxHeaderBytes, so
+// The limits of headers ("Quotas for your Application Load Balancers", HTTP
+// headers). A server should accept a little more than MaxHeaderBytes, so
 // that the balancer itself can refuse.
 const (
 	MaxHeaderBytes      = 64 * 1024
+	maxResponseHeader   = 32 * 1024
 	maxSingleHeader     = 16 * 1024
 	maxRequestLine      = 16 * 1024
 	maxForwardedFor     = 30 // addresses; more are answered 463
@@ -55,12 +58,14 @@ func New(c Config) (*Balancer, error) {
 		id:       "app/" + c.Name + "/" + resource,
 		groupARN: fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:targetgroup/%s/73e2d6bc24d8a067", c.Region, c.AccountID, c.TargetGroup),
 		transport: &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: c.ConnectTimeout}).DialContext,
-			ResponseHeaderTimeout: c.IdleTimeout,
-			MaxIdleConnsPerHost:   256,
-			IdleConnTimeout:       c.IdleTimeout,
-			DisableCompression:    true,
+			DialContext:            (&net.Dialer{Timeout: c.ConnectTimeout}).DialContext,
+			ResponseHeaderTimeout:  c.IdleTimeout,
+			MaxIdleConnsPerHost:    256,
+			IdleConnTimeout:        c.IdleTimeout,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxResponseHeader,
 		},
+		seed:    maphash.MakeSeed(),
 		stop:    stop,
 		entries: make([]Entry, 0, c.KeepEntries),
 	}
@@ -119,8 +124,11 @@ func (b *Balancer) log(r record) {
 }
 
 // refusal is the status for a request that no target gets to see, or 0
-// ("Troubleshoot your Application Load Balancers", HTTP 400, 414 and 463).
+// ("Troubleshoot your Application Load Balancers", HTTP 400, 405, 414 and 463).
 func refusal(r *http.Request) int {
+	if r.Method == http.MethodTrace {
+		return http.StatusMethodNotAllowed
+	}
 	if len(r.Method)+len(r.RequestURI)+len(r.Proto)+2 > maxRequestLine {
 		return http.StatusRequestURITooLong
 	}
@@ -146,7 +154,7 @@ func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := record{
 		client: r.RemoteAddr, created: now,
 		method: r.Method, url: "http://" + hostPort(r) + r.URL.RequestURI(), proto: r.Proto,
-		userAgent: r.UserAgent(), traceHeader: nextTraceHeader(r.Header, now),
+		userAgent: r.UserAgent(), traceHeader: nextTraceHeader(r.Header, now), connection: b.connectionID(r.RemoteAddr),
 	}
 	f := forwarding{balancer: b, record: &rec, response: w, request: r}
 	defer func() {
@@ -157,13 +165,19 @@ func (b *Balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.answer(status)
 		return
 	}
+	rec.forwarded = true
 	target := b.group.pick()
 	if target == nil {
 		f.answer(http.StatusServiceUnavailable) // "HTTP 503: the target groups have no registered targets"
 		return
 	}
-	rec.forwarded = true
 	f.forward(r.Context(), target)
+}
+
+// connectionID is the same for all requests on a connection, by which the
+// access log is joined with the connection log.
+func (b *Balancer) connectionID(client string) string {
+	return fmt.Sprintf("TID_%016x%016x", maphash.String(b.seed, client), maphash.String(b.seed, "\x00"+client))
 }
 
 // hostPort is the host the client named, with the port, as the log shows it.

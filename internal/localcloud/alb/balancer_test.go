@@ -146,8 +146,9 @@ func TestForward_OtherHeaders_AsTheyShouldBe(t *testing.T) {
 
 var logLine = regexp.MustCompile(`^http \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z app/dev-api/[0-9a-f]{16} 127\.0\.0\.1:\d+ (127\.0\.0\.1:\d+|-) ` +
 	`(-1|\d+\.\d{3}) (-1|\d+\.\d{3}) (-1|\d+\.\d{3}) (\d{3}) (\d{3}|-) \d+ \d+ ` +
-	`"(?P<request>[^"]*)" "(?P<agent>[^"]*)" - - arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/dev-api/[0-9a-f]{16} ` +
-	`"(?P<trace>[^"]*)" "-" "-" 0 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z "(forward|-)" "-" "-" "(127\.0\.0\.1:\d+|-)" "(\d{3}|-)" "-" "-" -$`)
+	`"(?P<request>[^"]*)" "(?P<agent>[^"]*)" - - (arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/dev-api/[0-9a-f]{16}|-) ` +
+	`"(?P<trace>[^"]*)" "-" "-" (?P<rule>0|-) \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z "(?P<action>forward|-)" "-" "-" "(127\.0\.0\.1:\d+|-)" "(\d{3}|-)" "-" "-" ` +
+	`(?P<conn>TID_[0-9a-f]{32}) "-" "-" "-"$`)
 
 func TestAccessLog_OneRequest_EveryFieldInOrder(t *testing.T) {
 	b := setup(t, alb.Config{Name: "dev-api", TargetGroup: "dev-api"}, func(w http.ResponseWriter, _ *http.Request) {
@@ -215,8 +216,11 @@ func TestTargetDoesNotAnswer_StatusAndLog(t *testing.T) {
 		"refuses connections": {alb.Config{Targets: []string{closed.URL}}, nil, "/", nil, 502},
 		"cuts the connection": {alb.Config{}, cut, "/", nil, 502},
 		"never answers":       {alb.Config{IdleTimeout: 50 * time.Millisecond}, hang, "/", nil, 504},
-		"long request line":   {alb.Config{}, echo(""), "/" + strings.Repeat("x", 17*1024), nil, 414},
-		"one large header":    {alb.Config{}, echo(""), "/", http.Header{"X-A": {strings.Repeat("x", 17*1024)}}, 400},
+		"large response": {alb.Config{}, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-A", strings.Repeat("x", 33*1024))
+		}, "/", nil, 502},
+		"long request line": {alb.Config{}, echo(""), "/" + strings.Repeat("x", 17*1024), nil, 414},
+		"one large header":  {alb.Config{}, echo(""), "/", http.Header{"X-A": {strings.Repeat("x", 17*1024)}}, 400},
 		"large headers": {alb.Config{}, echo(""), "/", http.Header{
 			"X-A": {strings.Repeat("x", 15*1024)}, "X-B": {strings.Repeat("x", 15*1024)}, "X-C": {strings.Repeat("x", 15*1024)},
 			"X-D": {strings.Repeat("x", 15*1024)}, "X-E": {strings.Repeat("x", 15*1024)},
@@ -231,6 +235,14 @@ func TestTargetDoesNotAnswer_StatusAndLog(t *testing.T) {
 				t.Errorf("status %d, want %d: %s", got, tt.want, body)
 			}
 			m := logLine.FindStringSubmatch(b.entry(1).Line)
+			// Only what was looked at has a rule and an action: not a request that is refused as such.
+			action := "forward"
+			if tt.want < 500 {
+				action = "-"
+			}
+			if m != nil && m[logLine.SubexpIndex("action")] != action {
+				t.Errorf("action %q, want %q", m[logLine.SubexpIndex("action")], action)
+			}
 			if m == nil || m[2] != "-1" || m[3] != "-1" || m[4] != "-1" || m[5] != strconv.Itoa(tt.want) || m[6] != "-" {
 				t.Errorf("log entry %s", b.entry(1).Line)
 			}
@@ -319,10 +331,12 @@ func TestHealth_UnhealthyTargetGetsNothing_AllUnhealthyGetAll(t *testing.T) {
 	}
 }
 
-func TestNew_BadTarget_NamesIt(t *testing.T) {
-	_, err := alb.New(alb.Config{Targets: []string{"https://x", "nowhere"}})
-	if err == nil || !strings.Contains(err.Error(), `"https://x"`) || !strings.Contains(err.Error(), `"nowhere"`) {
-		t.Errorf("error %v, want both targets named", err)
+func TestNew_BadSettings_AreReportedTogether(t *testing.T) {
+	_, err := alb.New(alb.Config{Targets: []string{"https://x", "nowhere"}, HealthInterval: -1, UnhealthyThreshold: -1})
+	for _, want := range []string{`"https://x"`, `"nowhere"`, "HealthInterval -1ns", "UnhealthyThreshold -1"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is not in %v", want, err)
+		}
 	}
 }
 
@@ -346,5 +360,97 @@ func TestForward_ResponseInPieces_NotHeldBack(t *testing.T) {
 	piece := make([]byte, 5)
 	if n, err := io.ReadFull(response.Body, piece); err != nil || string(piece[:n]) != "first" {
 		t.Errorf("first piece %q, %v", piece[:n], err)
+	}
+}
+
+func TestTrace_Method_IsNotAllowed(t *testing.T) {
+	b := setup(t, alb.Config{}, echo(""))
+	if got, _ := b.do(http.MethodTrace, "/", nil, nil); got != http.StatusMethodNotAllowed {
+		t.Errorf("status %d, want 405", got)
+	}
+}
+
+// "HTTP 408: the client did not send data before the idle timeout period
+// expired."
+func TestClientFallsSilentInItsBody_408(t *testing.T) {
+	b := setup(t, alb.Config{IdleTimeout: 100 * time.Millisecond}, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	})
+	body, stay := io.Pipe()
+	defer stay.Close()
+	go func() { _, _ = io.WriteString(stay, "the first half") }()
+	if got, _ := b.do(http.MethodPost, "/", body, nil); got != http.StatusRequestTimeout {
+		t.Errorf("status %d, want 408", got)
+	}
+	if line := b.entry(1).Line; !strings.Contains(line, " -1 -1 -1 408 - ") {
+		t.Errorf("entry %s", line)
+	}
+}
+
+// A slow client is not a silent one.
+func TestClientIsSlow_EveryPieceStartsTheTimeAnew(t *testing.T) {
+	b := setup(t, alb.Config{IdleTimeout: 300 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	})
+	body, in := io.Pipe()
+	go func() {
+		for range 6 {
+			time.Sleep(100 * time.Millisecond)
+			_, _ = io.WriteString(in, "x")
+		}
+		in.Close()
+	}()
+	if got, text := b.do(http.MethodPost, "/", body, nil); got != http.StatusOK || text != "xxxxxx" {
+		t.Errorf("status %d, body %q", got, text)
+	}
+}
+
+func TestTargetBreaksOffItsResponse_ClientSeesThatItIsNotWhole(t *testing.T) {
+	for name, target := range map[string]http.HandlerFunc{
+		"ends": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, "the first half")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		},
+		"falls silent": func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, "the first half")
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, alb.Config{IdleTimeout: 100 * time.Millisecond}, target)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.front.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := b.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if got, err := io.ReadAll(response.Body); err == nil || string(got) != "the first half" {
+				t.Errorf("the client read %q, %v; want half and an error", got, err)
+			}
+			b.entry(1)
+		})
+	}
+}
+
+func TestAccessLog_OneConnection_HasOneID(t *testing.T) {
+	b := setup(t, alb.Config{Name: "dev-api", TargetGroup: "dev-api"}, echo(""))
+	id := func(n int) string {
+		m := logLine.FindStringSubmatch(b.entry(n).Line)
+		if m == nil {
+			t.Fatalf("entry %s", b.entry(n).Line)
+		}
+		return m[logLine.SubexpIndex("conn")]
+	}
+	b.do("GET", "/", nil, nil)
+	b.do("GET", "/", nil, nil)
+	b.client.CloseIdleConnections()
+	b.do("GET", "/", nil, nil)
+	if id(1) != id(2) || id(1) == id(3) {
+		t.Errorf("ids %s, %s and, on another connection, %s", id(1), id(2), id(3))
 	}
 }

@@ -22,8 +22,10 @@ type Config struct {
 	// request is answered 503. Defaults to none.
 	Targets []string
 
-	// IdleTimeout is how long a target may take to answer before the client
-	// is given 504. Defaults to 60 seconds, as a new balancer has.
+	// IdleTimeout is how long nothing may come: from a target before the
+	// client is given 504, from a client in the midst of its body before it is
+	// given 408, from a target in the midst of its response before it is cut.
+	// Defaults to 60 seconds, as a new balancer has.
 	IdleTimeout time.Duration
 	// ConnectTimeout is how long connecting to a target may take before the
 	// client is given 504. Defaults to 10 seconds, as it is for a balancer.
@@ -88,8 +90,19 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("target %q: want an http URL with a host", t))
 		}
 	}
-	if c.KeepEntries < 0 {
-		errs = append(errs, fmt.Errorf("KeepEntries %d: want 0 or more", c.KeepEntries))
+	for name, d := range map[string]time.Duration{
+		"IdleTimeout": c.IdleTimeout, "ConnectTimeout": c.ConnectTimeout, "HealthInterval": c.HealthInterval,
+	} {
+		if d < 0 {
+			errs = append(errs, fmt.Errorf("%s %v: want more than 0", name, d))
+		}
+	}
+	for name, n := range map[string]int{
+		"HealthyThreshold": c.HealthyThreshold, "UnhealthyThreshold": c.UnhealthyThreshold, "KeepEntries": c.KeepEntries,
+	} {
+		if n < 0 {
+			errs = append(errs, fmt.Errorf("%s %d: want more than 0", name, n))
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("alb: configuration: %w", err)

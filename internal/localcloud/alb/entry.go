@@ -21,13 +21,15 @@ type record struct {
 	client, target string // host:port; target is "" if none was reached
 	created, done  time.Time
 	// sent is when the request had been sent to the target, answered when
-	// the target's response headers came; zero if it never did.
-	sent, answered           time.Time
-	elbStatus, targetStatus  int // targetStatus is 0 if there was no response
-	receivedBytes, sentBytes int64
-	method, url, proto       string
-	userAgent, traceHeader   string
-	forwarded                bool
+	// the target's response headers came, responded when they were passed on;
+	// zero if it never did.
+	sent, answered, responded time.Time
+	elbStatus, targetStatus   int // targetStatus is 0 if there was no response
+	receivedBytes, sentBytes  int64
+	method, url, proto        string
+	userAgent, traceHeader    string
+	connection                string
+	forwarded                 bool // to a target group, even if there is no target
 }
 
 const userAgentLimit = 8 * 1024
@@ -36,7 +38,8 @@ const userAgentLimit = 8 * 1024
 // plain HTTP listener in order, those of TLS, redirects and Lambda targets as
 // "-".
 func (r record) line(balancer, targetGroup string) string {
-	target, targetStatus, action := "-", "-", "-"
+	target, targetStatus := "-", "-"
+	group, rule, action := "-", "-", "-" // no rule was looked at, as for a malformed request
 	if r.target != "" {
 		target = r.target
 	}
@@ -44,7 +47,7 @@ func (r record) line(balancer, targetGroup string) string {
 		targetStatus = strconv.Itoa(r.targetStatus)
 	}
 	if r.forwarded {
-		action = "forward"
+		group, rule, action = targetGroup, "0", "forward" // the default action
 	}
 	agent := r.userAgent
 	if agent == "" {
@@ -59,28 +62,30 @@ func (r record) line(balancer, targetGroup string) string {
 		quote(r.method + " " + r.url + " " + r.proto),
 		quote(agent[:min(len(agent), userAgentLimit)]),
 		"-", "-", // ssl_cipher, ssl_protocol
-		targetGroup,
+		group,
 		quote(r.traceHeader),
 		`"-"`, `"-"`, // domain_name, chosen_cert_arn
-		"0", // matched_rule_priority: the default action
+		rule,
 		stamp(r.created),
 		quote(action),
 		`"-"`, `"-"`, // redirect_url, error_reason
 		quote(target), quote(targetStatus),
 		`"-"`, `"-"`, // classification, classification_reason
-		"-", // conn_trace_id
+		r.connection,
+		`"-"`, `"-"`, `"-"`, // transformed_host, transformed_uri, request_transform_status
 	}
 	return strings.Join(fields, " ")
 }
 
 // times are request, target and response processing time: seconds to the
-// millisecond, or -1 where the request was not dispatched or not answered.
+// millisecond, or -1 all of them where the request was not dispatched or the
+// target did not answer.
 func (r record) times() (request, target, response string) {
 	request, target, response = "-1", "-1", "-1"
 	if r.sent.IsZero() || r.answered.IsZero() {
 		return request, target, response
 	}
-	return seconds(r.sent.Sub(r.created)), seconds(r.answered.Sub(r.sent)), seconds(r.done.Sub(r.answered))
+	return seconds(r.sent.Sub(r.created)), seconds(r.answered.Sub(r.sent)), seconds(r.responded.Sub(r.answered))
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", max(d, 0).Seconds()) }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,16 +30,17 @@ type forwarding struct {
 var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
 func (f *forwarding) forward(ctx context.Context, target *url.URL) {
-	body := &countingReader{from: f.request.Body}
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	body := &clientBody{from: f.request.Body, control: http.NewResponseController(f.response), idle: f.balancer.cfg.IdleTimeout}
+	out := f.outgoing(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:      func(c httptrace.GotConnInfo) { f.record.target = c.Conn.RemoteAddr().String() },
 		WroteRequest: func(httptrace.WroteRequestInfo) { f.sentAt.Store(time.Now().UnixNano()) },
-	})
-	out := f.outgoing(ctx, target, body)
+	}), target, body)
 	answer, err := f.balancer.transport.RoundTrip(out)
 	f.record.receivedBytes = requestBytes(f.request) + body.read.Load()
 	if err != nil {
-		f.answer(f.statusFor(err))
+		f.answer(f.statusFor(err, body))
 		return
 	}
 	defer answer.Body.Close()
@@ -48,12 +50,12 @@ func (f *forwarding) forward(ctx context.Context, target *url.URL) {
 		f.record.sent = time.Unix(0, at)
 	}
 	f.record.targetStatus, f.record.elbStatus = answer.StatusCode, answer.StatusCode
-	f.copy(answer)
+	f.copy(answer, cancel)
 }
 
 // outgoing is the request as the target sees it. traceparent and everything
 // else passes untouched.
-func (f *forwarding) outgoing(ctx context.Context, target *url.URL, body *countingReader) *http.Request {
+func (f *forwarding) outgoing(ctx context.Context, target *url.URL, body *clientBody) *http.Request {
 	out := f.request.Clone(ctx)
 	out.URL.Scheme, out.URL.Host = target.Scheme, target.Host
 	out.RequestURI = ""
@@ -90,16 +92,16 @@ func (f *forwarding) setForwarded(h http.Header) {
 }
 
 // statusFor is what the client is told when no response came ("Troubleshoot
-// your Application Load Balancers", HTTP 460, 502 and 504). A client that has
-// gone is told nothing; the log keeps its 460.
-func (f *forwarding) statusFor(err error) int {
+// your Application Load Balancers", HTTP 408, 460, 502 and 504). A client that
+// has gone is told nothing; the log keeps its 460.
+func (f *forwarding) statusFor(err error, body *clientBody) int {
 	var timeout net.Error
 	switch {
+	case body.stalled.Load(): // first: the server then takes the client for gone
+		return http.StatusRequestTimeout
 	case f.request.Context().Err() != nil:
 		return statusClientClosed
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return http.StatusGatewayTimeout
-	case strings.Contains(err.Error(), "timeout awaiting response headers"):
 		return http.StatusGatewayTimeout
 	default:
 		return http.StatusBadGateway
@@ -125,39 +127,69 @@ func (f *forwarding) answer(status int) {
 	_, _ = io.WriteString(f.response, body) // the client may have gone
 }
 
-func (f *forwarding) copy(answer *http.Response) {
+// copy passes the response on, piece by piece as it comes. If the target
+// breaks off or falls silent for the idle timeout, the client's connection is
+// cut: what it has must not look whole.
+func (f *forwarding) copy(answer *http.Response, cancel func()) {
 	h := f.response.Header()
 	maps.Copy(h, answer.Header)
 	for _, name := range hopByHop {
 		h.Del(name)
 	}
+	f.record.responded = time.Now()
 	f.response.WriteHeader(answer.StatusCode)
-	n, err := io.Copy(flusher{f.response}, answer.Body)
-	f.record.sentBytes = headerBytes(h) + n
-	if err != nil && f.request.Context().Err() != nil {
-		f.record.elbStatus = statusClientClosed
+	f.record.sentBytes = headerBytes(h)
+
+	idle := time.AfterFunc(f.balancer.cfg.IdleTimeout, cancel)
+	defer idle.Stop()
+	control := http.NewResponseController(f.response)
+	piece := make([]byte, 32*1024)
+	for {
+		n, err := answer.Body.Read(piece)
+		idle.Reset(f.balancer.cfg.IdleTimeout)
+		if n > 0 {
+			written, writeErr := f.response.Write(piece[:n])
+			f.record.sentBytes += int64(written)
+			if writeErr == nil {
+				writeErr = control.Flush()
+			}
+			if writeErr != nil && !errors.Is(writeErr, http.ErrNotSupported) {
+				f.record.elbStatus = statusClientClosed
+				return
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return
+		case err != nil && f.request.Context().Err() != nil:
+			f.record.elbStatus = statusClientClosed
+			return
+		case err != nil:
+			panic(http.ErrAbortHandler)
+		}
 	}
 }
 
-// flusher sends on what it is given at once.
-type flusher struct{ to http.ResponseWriter }
-
-func (w flusher) Write(b []byte) (int, error) {
-	n, err := w.to.Write(b)
-	if err == nil {
-		_ = http.NewResponseController(w.to).Flush() // not every writer can
-	}
-	return n, err
+// clientBody is a request's body. It counts what was read, and gives up when
+// the client sends nothing for the idle timeout.
+type clientBody struct {
+	from    io.Reader
+	control *http.ResponseController
+	idle    time.Duration
+	read    atomic.Int64 // a goroutine of the transport reads
+	stalled atomic.Bool
 }
 
-type countingReader struct {
-	from io.Reader
-	read atomic.Int64 // a goroutine of the transport reads
-}
-
-func (r *countingReader) Read(b []byte) (int, error) {
+func (r *clientBody) Read(b []byte) (int, error) {
+	_ = r.control.SetReadDeadline(time.Now().Add(r.idle)) // not every writer can
 	n, err := r.from.Read(b)
 	r.read.Add(int64(n))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		r.stalled.Store(true)
+	case err != nil: // the end: from here on it is the target that is waited for
+		_ = r.control.SetReadDeadline(time.Time{})
+	}
 	return n, err
 }
 
