@@ -63,7 +63,11 @@ func views(own []sdkmetric.View) []sdkmetric.View {
 		if !ok || i.Kind != sdkmetric.InstrumentKindHistogram || matched(own, i) {
 			return sdkmetric.Stream{}, false
 		}
-		return sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{Boundaries: bounds}}, true
+		// Only NewView fills in what a stream leaves empty, its name included.
+		return sdkmetric.Stream{
+			Name: i.Name, Description: i.Description, Unit: i.Unit,
+			Aggregation: sdkmetric.AggregationExplicitBucketHistogram{Boundaries: bounds},
+		}, true
 	})
 }
 
