@@ -37,7 +37,9 @@ type collector struct {
 	resource map[string]string
 	spans    []*tracepb.Span
 	metrics  []*metricspb.Metric // of the last export
-	records  []*logspb.LogRecord
+
+	onMetrics func([]*metricspb.Metric) // set before the first export
+	records   []*logspb.LogRecord
 }
 
 // fault answers a request in the collector's stead, or returns false.
@@ -110,6 +112,9 @@ func (c *collector) take(path string, body []byte) error {
 			for _, sm := range rm.ScopeMetrics {
 				c.metrics = append(c.metrics, sm.Metrics...)
 			}
+		}
+		if c.onMetrics != nil {
+			c.onMetrics(c.metrics)
 		}
 	case "/logs":
 		var request logscol.ExportLogsServiceRequest

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -115,26 +116,48 @@ func (c ExporterConfig) withDefaults(signal Signal) ExporterConfig {
 		return c
 	}
 	c.Endpoint = orDefault(c.Endpoint, "http://localhost:4318/v1/"+string(signal))
-	if u, err := url.Parse(c.Endpoint); err == nil && c.Signing == nil && c.Headers["Authorization"] == "" {
-		if service, region, ok := otlphttp.CloudWatch(u.Hostname()); ok {
-			c.Signing = &Signing{Service: service, Region: region}
-		}
+	service, region := c.cloudWatch()
+	if service != "" && c.Signing == nil && !c.authorized() {
+		c.Signing = &Signing{Service: service, Region: region}
 	}
-	if c.Signing != nil && c.Signing.Service != "xray" {
+	if service == "logs" || service == "monitoring" {
 		c.MaxRequestBytes = orDefault(c.MaxRequestBytes, maxCloudWatchRequest)
 	}
 	c.MaxRequestBytes = orDefault(c.MaxRequestBytes, maxRequest)
 	return c
 }
 
+// cloudWatch returns CloudWatch's service and region if the endpoint is one of
+// its own.
+func (c ExporterConfig) cloudWatch() (service, region string) {
+	if c.Signing != nil {
+		return c.Signing.Service, c.Signing.Region
+	}
+	u, err := url.Parse(c.Endpoint)
+	if err != nil {
+		return "", ""
+	}
+	service, region, _ = otlphttp.CloudWatch(u.Hostname())
+	return service, region
+}
+
+// authorized reports whether a header authorizes requests already: CloudWatch
+// takes bearer tokens, too.
+func (c ExporterConfig) authorized() bool {
+	for key := range c.Headers {
+		if strings.EqualFold(key, "Authorization") {
+			return true
+		}
+	}
+	return false
+}
+
 // maxItems is how many items a request may hold, or 0 for any number.
 func (c ExporterConfig) maxItems() int {
-	switch {
-	case c.Signing == nil:
-		return 0
-	case c.Signing.Service == "monitoring":
+	switch service, _ := c.cloudWatch(); service {
+	case "monitoring":
 		return maxCloudWatchPoints
-	case c.Signing.Service == "xray":
+	case "xray":
 		return maxCloudWatchSpans
 	default:
 		return 0

@@ -13,3 +13,10 @@ func (t *Telemetry) Dropped() map[string]int64 {
 }
 
 var ParsePairs = parsePairs
+
+// ExporterDefaults are what Setup makes of an exporter's settings, with the
+// most items that a request holds.
+func ExporterDefaults(signal Signal, c ExporterConfig) (_ ExporterConfig, maxItems int) {
+	c = c.withDefaults(signal)
+	return c, c.maxItems()
+}

@@ -69,8 +69,9 @@ func CloudWatch(host string) (service, region string, ok bool) {
 		service = strings.TrimSuffix(service, "-fips")
 		switch service {
 		case "xray", "logs", "monitoring":
-			ok = region != "" && !strings.Contains(region, ".")
-			return service, region, ok
+			if region != "" && !strings.Contains(region, ".") {
+				return service, region, true
+			}
 		}
 	}
 	return "", "", false
