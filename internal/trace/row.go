@@ -61,13 +61,14 @@ func (r Row) Write(w io.Writer) error {
 	}
 	var b strings.Builder
 	for _, c := range r {
-		b.WriteString("  " + pad(c.Name, width) + "  " + printable(text(c.Value)) + "\n")
+		b.WriteString("  " + pad(c.Name, width) + "  " + printable(FormatValue(c.Value)) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func text(v any) string {
+// FormatValue writes a column's value for a person; NULL is a dash.
+func FormatValue(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "-"

@@ -113,7 +113,7 @@ func hops(t *trace.Trace, accessLog []string, rows []trace.Row) []hop {
 	for _, row := range rows {
 		database.Seen = true
 		if at := row.Get("written_at"); at != nil {
-			database.Facts = append(database.Facts, fact{"written at", fmt.Sprint(at)})
+			database.Facts = append(database.Facts, fact{"written at", trace.FormatValue(at)})
 		}
 	}
 	return []hop{

@@ -54,7 +54,7 @@ function drawList() {
     el("div", { class: "top" }, el("span", { class: "name" }, t.name), el("span", { class: "mono" }, took(t.duration_us))),
     el("div", { class: "under" },
       el("span", { class: "mono" }, t.trace_id.slice(0, 16)),
-      el("span", {}, `${t.span_count} spans${t.error_count ? `, ${t.error_count} failed` : ""} · ${new Date(t.start).toLocaleTimeString()}`)),
+      el("span", {}, `${counted(t.span_count, "span")}${t.error_count ? `, ${t.error_count} failed` : ""} · ${new Date(t.start).toLocaleTimeString()}`)),
   ))));
 }
 
@@ -72,8 +72,12 @@ function table(entries) {
 
 function text(v) {
   if (v === null || v === undefined) return "–";
-  return typeof v === "object" ? JSON.stringify(v, null, 1) : String(v);
+  if (typeof v !== "object") return String(v);
+  const line = JSON.stringify(v);
+  return line.length <= 160 ? line : JSON.stringify(v, null, 2);
 }
+
+const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 function drawHop(h) {
   const state = h.failed ? "failed" : h.seen ? "" : "unseen";
