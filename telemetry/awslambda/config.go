@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -57,7 +58,7 @@ type Config struct {
 
 	// FunctionName names the invocation spans.
 	//
-	// Defaults to the function's name as Lambda gives it.
+	// Defaults to the name that Lambda runs it under.
 	FunctionName string
 
 	// QueueName names the queue in spans and metrics, from its ARN.
@@ -84,6 +85,12 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.MeterProvider == nil {
 		c.MeterProvider = otel.GetMeterProvider()
+	}
+	if c.FunctionName == "" {
+		c.FunctionName = lambdacontext.FunctionName
+	}
+	if c.QueueName == nil {
+		c.QueueName = queueName
 	}
 	if c.FlushTimeout <= 0 {
 		c.FlushTimeout = 2 * time.Second

@@ -2,29 +2,52 @@ package awslambda
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/telemetry/message"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // Message is one message of a batch. Settle it once, with Written, Duplicate,
-// DeadLettered or Failed: the first call counts. A message that nobody
-// settles counts as failed, and comes back.
+// DeadLettered or Failed: the first call counts, and so does only one made
+// before the batch's answer is given. A message that nobody settles counts as
+// failed, and comes back.
 //
 // The embedded Received.Context is the context that travelled with the
 // message: the producer's span, remote. The method Context is what to work in.
+//
+// The methods may be called from several goroutines.
 type Message struct {
 	message.Received
 
 	// Record is the message as Lambda handed it over.
 	Record events.SQSMessage
 
-	// HandedOver is when the handler was given the batch.
+	// HandedOver is when the handler was given the message: by SQSBatch with
+	// the others of its batch, by SQSEach when its turn came.
 	HandedOver time.Time
 
-	ctx context.Context
+	// What follows HandedOver is set with it, before the handler sees the
+	// message.
+	ctx  context.Context
+	span trace.Span
+
+	batch *batch
+
+	mu      sync.Mutex // guards the rest
+	settled settlement
+}
+
+// settlement is what became of a message. Its outcome is empty until then.
+type settlement struct {
+	outcome string // one of the semconv.Outcome values
+	reason  string
+	err     error
+	at      time.Time
 }
 
 // Context returns the context to work on the message in. It carries the
@@ -32,16 +55,57 @@ type Message struct {
 func (m *Message) Context() context.Context { return m.ctx }
 
 // Written settles the message as done: something new was stored.
-func (m *Message) Written() {}
+func (m *Message) Written() { m.settle(semconv.OutcomeWritten, "", nil) }
 
 // Duplicate settles the message as done: it had been stored before.
-func (m *Message) Duplicate() {}
+func (m *Message) Duplicate() { m.settle(semconv.OutcomeDuplicate, "", nil) }
 
 // DeadLettered settles the message as done: it can never work and was put
 // aside for people to look at. The reason is a short fixed word for metrics;
-// the error, which may be nil, goes to the span.
-func (m *Message) DeadLettered(reason string, err error) {}
+// the error, which may be nil, is told by the span.
+func (m *Message) DeadLettered(reason string, err error) {
+	m.settle(semconv.OutcomeDeadLettered, reason, err)
+}
 
-// Failed settles the message as failed: SQS will redeliver it. The reason is a
-// short fixed word for metrics; the error, which may be nil, goes to the span.
-func (m *Message) Failed(reason string, err error) {}
+// Failed settles the message as failed: SQS will deliver it again. The reason
+// is a short fixed word for metrics; the error, which may be nil, is told by
+// the span.
+func (m *Message) Failed(reason string, err error) { m.settle(semconv.OutcomeFailed, reason, err) }
+
+func (m *Message) settle(outcome, reason string, err error) {
+	if reason == "" && (outcome == semconv.OutcomeFailed || outcome == semconv.OutcomeDeadLettered) {
+		reason = semconv.ReasonError
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.settled.outcome == "" {
+		m.settled = settlement{outcome: outcome, reason: reason, err: err, at: m.batch.Now()}
+	}
+}
+
+func (m *Message) settlement() settlement {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.settled
+}
+
+// outcomeKey tells outcomes apart.
+type outcomeKey struct{ outcome, reason string }
+
+func (s settlement) key() outcomeKey { return outcomeKey{s.outcome, s.reason} }
+
+// errorType is error.type of the outcome; empty if it is a good one.
+func (k outcomeKey) errorType() string {
+	if k.outcome == semconv.OutcomeFailed || k.outcome == semconv.OutcomeDeadLettered {
+		return k.reason
+	}
+	return ""
+}
+
+// text is what a span's status says of a settlement with a reason.
+func (s settlement) text() string {
+	if s.err == nil {
+		return s.reason
+	}
+	return errorText(s.err)
+}

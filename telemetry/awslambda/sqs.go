@@ -1,0 +1,187 @@
+package awslambda
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// SQSBatch returns a handler, already wrapped, for a queue whose messages are
+// best handled together. The event source mapping must have
+// ReportBatchItemFailures among its function response types: else Lambda takes
+// every answer for a success, and failed messages are lost.
+//
+// The batch's messages are settled one by one. What is not settled when h
+// returns has failed; the error that h returns, or its panic, says why. The
+// handler that is returned itself never returns an error, which would bring
+// back the whole batch.
+//
+// The context of h carries the invocation's span and ends Config.DeadlineMargin
+// before Lambda's deadline. If h has not returned half of the margin later, the
+// answer is given without it: what is unsettled then has failed.
+//
+// In a FIFO queue, h must fail what follows a failed message of the same group.
+func SQSBatch(h func(ctx context.Context, batch []*Message) error, c Config) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+	return sqsHandler(c, func(ctx context.Context, b *batch) error {
+		if !b.openAll() {
+			return nil
+		}
+		return h(ctx, b.messages)
+	})
+}
+
+// SQSEach is SQSBatch for a handler of single messages, called for one after
+// the other with the message's own context. Unless h settles the message
+// itself, returning nil settles it as written, and an error or a panic as
+// failed. In a FIFO queue, what follows a failed message of the same group
+// fails without being handled, so that the order is kept.
+func SQSEach(h func(ctx context.Context, m *Message) error, c Config) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+	return sqsHandler(c, func(ctx context.Context, b *batch) error {
+		blocked := make(map[string]bool) // FIFO groups with a failed message
+		for i, m := range b.messages {
+			if !b.openOne(i) {
+				return nil // the answer was given without us
+			}
+			group := m.Record.Attributes["MessageGroupId"]
+			switch {
+			case ctx.Err() != nil:
+				m.Failed(semconv.ReasonDeadline, nil)
+			case b.queue.fifo && blocked[group]:
+				m.Failed(semconv.ReasonOrder, nil)
+			default:
+				b.handleOne(h, m)
+			}
+			blocked[group] = blocked[group] || m.settlement().outcome == semconv.OutcomeFailed
+		}
+		return nil
+	})
+}
+
+// handleOne has one message handled and settled.
+func (b *batch) handleOne(h func(context.Context, *Message) error, m *Message) {
+	defer func() {
+		if p := recovered(recover()); p != nil {
+			b.logPanic(m.ctx, p)
+			m.Failed(semconv.ReasonPanic, p)
+		}
+	}()
+	err := h(m.ctx, m)
+	switch {
+	case err == nil:
+		m.Written()
+	case m.ctx.Err() != nil:
+		m.Failed(semconv.ReasonDeadline, err)
+	default:
+		m.Failed(semconv.ReasonError, err)
+	}
+}
+
+func sqsHandler(c Config, h func(context.Context, *batch) error) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+	f := newFunction(c)
+	qs := &queues{name: f.QueueName}
+	return func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+		arn := ""
+		if len(e.Records) > 0 {
+			arn = e.Records[0].EventSourceARN // an event source has one queue
+		}
+		b := &batch{queue: qs.get(arn)}
+		return events.SQSEventResponse{BatchItemFailures: b.handle(ctx, f, e.Records, h)}, nil
+	}
+}
+
+// handle handles the records of one invocation and returns those that failed.
+func (b *batch) handle(ctx context.Context, f *function, records []events.SQSMessage, h func(context.Context, *batch) error) []events.SQSBatchItemFailure {
+	c := f.call(ctx, otelsemconv.FaaSTriggerPubSub)
+	work, cancel := ctx, context.CancelFunc(func() {})
+	if !c.deadline.IsZero() {
+		work, cancel = context.WithDeadline(ctx, c.deadline.Add(-c.margin))
+	}
+	defer cancel()
+	links := b.read(work, records)
+	b.invocation = f.begin(ctx, c, links, b.queue.system, b.queue.destination,
+		otelsemconv.MessagingBatchMessageCount(len(records)))
+	b.link = trace.Link{SpanContext: b.span.SpanContext()}
+	b.startWait[0] = trace.WithSpanKind(trace.SpanKindInternal)
+	if len(records) == 0 {
+		b.end(nil, nil)
+		return []events.SQSBatchItemFailure{}
+	}
+	b.batchSize.Record(b.ctx, int64(len(records)), b.queue.dwell...)
+
+	p, err := b.run(trace.ContextWithSpan(work, b.span), h)
+	reason, cause := unsettledReason(work, err, p)
+	for _, m := range b.messages {
+		m.settle(semconv.OutcomeFailed, reason, cause)
+	}
+	failures, counts := b.close()
+	b.span.SetAttributes(semconv.BatchItemFailuresKey.Int(len(failures)))
+	if len(failures) > 0 {
+		b.logFailures(counts)
+	}
+	b.end(err, p)
+	return failures
+}
+
+// run calls the handler and waits until it has returned, but not for longer
+// than there is time to answer.
+func (b *batch) run(ctx context.Context, h func(context.Context, *batch) error) (*panicked, error) {
+	type result struct {
+		err error
+		p   *panicked
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() {
+			if r.p = recovered(recover()); r.p != nil {
+				b.logPanic(ctx, r.p)
+			}
+			done <- r
+		}()
+		r.err = h(ctx, b)
+	}()
+	var late <-chan time.Time
+	if !b.deadline.IsZero() {
+		timer := time.NewTimer(time.Until(b.deadline.Add(-b.margin / 2)))
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case r := <-done:
+		return r.p, r.err
+	case <-late:
+	}
+	b.Logger.ErrorContext(ctx, "the handler did not return when its context ended; the answer is given without it")
+	return nil, errTimeout
+}
+
+// unsettledReason is why messages have failed that the handler did not settle.
+func unsettledReason(work context.Context, err error, p *panicked) (string, error) {
+	switch {
+	case p != nil:
+		return semconv.ReasonPanic, p
+	case work.Err() != nil:
+		return semconv.ReasonDeadline, err
+	case err != nil:
+		return semconv.ReasonError, err
+	}
+	return semconv.ReasonUnsettled, nil
+}
+
+// logFailures tells which messages come back, in one line for the batch.
+func (b *batch) logFailures(counts map[outcomeKey]int64) {
+	attributes := []any{slog.String("queue", b.queue.name), slog.Int("messages", len(b.messages))}
+	for key, n := range counts {
+		if key.outcome == semconv.OutcomeFailed {
+			attributes = append(attributes, slog.Int64(fmt.Sprintf("failed.%s", key.reason), n))
+		}
+	}
+	b.Logger.WarnContext(b.ctx, "messages failed and will be delivered again", attributes...)
+}

@@ -1,0 +1,61 @@
+package awslambda
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+// Wrap returns a handler that runs h in an invocation span, measures it, and
+// flushes before it returns. What h returns is returned as it is; a panic goes
+// on after it has been recorded.
+//
+// An invocation that still runs half of Config.DeadlineMargin before Lambda's
+// deadline is ended and flushed as one that timed out: Lambda would kill it and
+// all that was known of it.
+func Wrap[In, Out any](h func(context.Context, In) (Out, error), c Config) func(context.Context, In) (Out, error) {
+	f := newFunction(c)
+	return func(ctx context.Context, in In) (out Out, err error) {
+		inv := f.begin(ctx, f.call(ctx, triggerOf(in)), nil)
+		if !inv.deadline.IsZero() {
+			watchdog := time.AfterFunc(time.Until(inv.deadline.Add(-inv.margin/2)), inv.expire)
+			defer watchdog.Stop()
+		}
+		defer func() {
+			v := recover()
+			inv.end(err, recovered(v))
+			if v != nil {
+				panic(v) // aws-lambda-go reports it and lets the sandbox start anew
+			}
+		}()
+		return h(inv.ctx, in)
+	}
+}
+
+// loaded is about when the program started.
+var loaded = time.Now()
+
+// sigtermTimeout bounds the flush on SIGTERM. AWS Lambda Developer Guide,
+// "Lambda execution environment lifecycle", Shutdown phase: 500 ms with an
+// internal extension, then SIGKILL.
+const sigtermTimeout = 400 * time.Millisecond
+
+// Start runs the function: handler is what Wrap, SQSBatch or SQSEach returned.
+// It flushes once more when Lambda shuts the sandbox down, and does not return.
+func Start(handler any, c Config, options ...lambda.Option) {
+	c = c.WithDefaults()
+	if c.Flush != nil {
+		options = append(options, lambda.WithEnableSIGTERM(func() { c.flushOnShutdown() }))
+	}
+	sandbox.initialised.Store(int64(time.Since(loaded)))
+	lambda.StartWithOptions(handler, options...)
+}
+
+func (c Config) flushOnShutdown() {
+	ctx, cancel := context.WithTimeout(context.Background(), min(c.FlushTimeout, sigtermTimeout))
+	defer cancel()
+	if err := c.Flush(ctx); err != nil {
+		c.Logger.Warn("telemetry was not flushed on shutdown", "error", err)
+	}
+}
