@@ -53,6 +53,7 @@ func hangs(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
 // drips answers one byte at a time.
 func drips(conn net.Conn) {
+	_, _ = conn.Read(make([]byte, 64))
 	for _, b := range []byte("HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Slow: 1\r\n", 1000)) {
 		if _, err := conn.Write([]byte{b}); err != nil {
 			return

@@ -1,0 +1,121 @@
+package telemetry_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
+)
+
+func TestLogger_Level_HoldsForLinesAndOTLP(t *testing.T) {
+	c := newCollector(t)
+	config := configFor(c.URL)
+	var lines lockedBuffer
+	level := new(slog.LevelVar)
+	config.LogWriter, config.LogLevel = &lines, level
+	tel := setup(t, config)
+	tel.Logger().Debug("hidden")
+	level.Set(slog.LevelDebug)
+	tel.Logger().With("a", 1).WithGroup("g").Debug("shown", "b", 2)
+	if err := tel.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := lines.String(); strings.Contains(got, "hidden") || !strings.Contains(got, `"msg":"shown"`) || !strings.Contains(got, `"g":{"b":2}`) {
+		t.Errorf("the lines are %s", got)
+	}
+	if len(c.records) != 1 || c.records[0].Body.GetStringValue() != "shown" || len(c.records[0].Attributes) != 2 {
+		t.Errorf("the records are %v", c.records)
+	}
+}
+
+func TestLogger_NoOTLP_LinesOnly(t *testing.T) {
+	c := newCollector(t)
+	config := configFor(c.URL)
+	config.Logs.Exporter.Kind = telemetry.ExporterNone
+	var lines lockedBuffer
+	config.LogWriter = &lines
+	tel := setup(t, config)
+	tel.Logger().Info("hello")
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(lines.String(), "hello") || len(c.records) != 0 {
+		t.Errorf("lines %s, records %v", lines.String(), c.records)
+	}
+}
+
+// request extracts the context of a request with the headers.
+func request(ctx context.Context, tel *telemetry.Telemetry, header map[string]string) context.Context {
+	h := http.Header{}
+	for k, v := range header {
+		h.Set(k, v)
+	}
+	return tel.Propagator().Extract(ctx, propagation.HeaderCarrier(h))
+}
+
+func TestPropagation(t *testing.T) {
+	const (
+		root        = "Root=1-67891233-abcdef012345678912345678"
+		rootID      = "67891233abcdef012345678912345678"
+		traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	)
+	tests := map[string]struct {
+		header  map[string]string
+		change  func(*telemetry.Config)
+		traceID string // empty for a new one
+		parent  bool
+		sampled bool
+	}{
+		"RootAlone_TraceKeptRootSamplerDecides": {header: map[string]string{"X-Amzn-Trace-Id": root}, traceID: rootID, sampled: true},
+		"RootAloneNeverSample_Dropped": {
+			header: map[string]string{"X-Amzn-Trace-Id": root}, traceID: rootID,
+			change: func(c *telemetry.Config) { c.Traces.Sampler = sdktrace.ParentBased(sdktrace.NeverSample()) },
+		},
+		"RootAndTraceparent_TraceparentWins": {
+			header:  map[string]string{"X-Amzn-Trace-Id": root, "traceparent": traceparent},
+			traceID: "4bf92f3577b34da6a3ce929d0e0e4736", parent: true, sampled: true,
+		},
+		"ALBParent_IsTheParent": {
+			header: map[string]string{"X-Amzn-Trace-Id": root}, traceID: rootID, parent: true, sampled: true,
+			change: func(c *telemetry.Config) { c.ALBParent = true },
+		},
+		"NoPropagators_NewTrace": {
+			header: map[string]string{"X-Amzn-Trace-Id": root, "traceparent": traceparent}, sampled: true,
+			change: func(c *telemetry.Config) { c.Propagators = []string{} },
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			config := configFor(newCollector(t).URL)
+			if tc.change != nil {
+				tc.change(&config)
+			}
+			tel := setup(t, config)
+			ctx, span := tel.TracerProvider().Tracer("test").Start(request(t.Context(), tel, tc.header), "serve")
+			defer span.End()
+			sc := span.SpanContext()
+			if tc.traceID != "" && sc.TraceID().String() != tc.traceID {
+				t.Errorf("the trace is %s, want %s", sc.TraceID(), tc.traceID)
+			}
+			if tc.traceID == "" && (sc.TraceID().String() == rootID || !sc.TraceID().IsValid()) {
+				t.Errorf("the trace is %s, want a new one", sc.TraceID())
+			}
+			if sc.IsSampled() != tc.sampled {
+				t.Errorf("sampled %t, want %t", sc.IsSampled(), tc.sampled)
+			}
+			if s, ok := span.(sdktrace.ReadOnlySpan); ok && s.Parent().SpanID().IsValid() != tc.parent {
+				t.Errorf("the parent is %s, want one: %t", s.Parent().SpanID(), tc.parent)
+			}
+			if raw, ok := xray.RawHeader(ctx); name == "RootAndTraceparent_TraceparentWins" && (!ok || raw != root) {
+				t.Errorf("the raw header is %q", raw)
+			}
+		})
+	}
+}
