@@ -129,8 +129,7 @@ func (q *queue) advance(now time.Time) {
 func (q *queue) take(limit int, visibility time.Duration, now time.Time) []receipt {
 	q.advance(now)
 	var got []receipt
-	// What becomes visible meanwhile, with a timeout of 0 or as a duplicate,
-	// is for the next receive.
+	// A duplicate that is left behind meanwhile is for the next receive.
 	for n := q.visible.len; n > 0 && len(got) < limit && q.inFlight < q.broker.cfg.MaxInFlight; n-- {
 		m := q.next()
 		if !m.sentAt.Add(q.attrs.retention).After(now) {
@@ -166,11 +165,7 @@ func (q *queue) receive(m *message, visibility time.Duration, now time.Time) rec
 	if m.firstReceived.IsZero() {
 		m.firstReceived = now
 	}
-	if visibility > 0 {
-		q.hide(m, inFlight, now.Add(visibility))
-	} else {
-		q.show(m)
-	}
+	q.hide(m, inFlight, now.Add(visibility))
 	q.duplicate(m)
 	return receipt{
 		content: m.content, id: m.id, source: m.source,
@@ -254,13 +249,8 @@ func (q *queue) changeVisibility(handle string, visibility time.Duration, now ti
 		return errValue("Value %d for parameter VisibilityTimeout is invalid. "+
 			"Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds].", int(visibility.Seconds()))
 	}
-	if visibility == 0 {
-		q.unplace(m)
-		q.show(m)
-	} else {
-		m.visibleAt = now.Add(visibility)
-		q.hidden.fix(m)
-	}
+	m.visibleAt = now.Add(visibility)
+	q.hidden.fix(m)
 	q.touch()
 	return nil
 }

@@ -131,13 +131,20 @@ func TestQueueAttributes_SetAndGet(t *testing.T) {
 func TestSetQueueAttributes_OneBad_NoneIsSet(t *testing.T) {
 	b := setup(t, Config{})
 	url := b.queue(QueueConfig{Name: "q"})
-	_, err := b.sqs.SetQueueAttributes(b.ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: map[string]string{
-		"DelaySeconds": "5", "VisibilityTimeout": "x",
-	}})
-	wantError[*sqstypes.InvalidAttributeValue](t, err)
-	out, err := b.sqs.GetQueueAttributes(b.ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"DelaySeconds"}})
-	if err != nil || out.Attributes["DelaySeconds"] != "0" {
-		t.Errorf("DelaySeconds is %v, %v", out, err)
+	set := func(attributes map[string]string) error {
+		_, err := b.sqs.SetQueueAttributes(b.ctx, &sqs.SetQueueAttributesInput{QueueUrl: &url, Attributes: attributes})
+		return err
+	}
+	if err := set(map[string]string{"Policy": "first"}); err != nil {
+		t.Fatal(err)
+	}
+	wantError[*sqstypes.InvalidAttributeValue](t, set(map[string]string{"DelaySeconds": "5", "Policy": "second", "VisibilityTimeout": "x"}))
+	out, err := b.sqs.GetQueueAttributes(b.ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"DelaySeconds", "Policy"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"DelaySeconds": "0", "Policy": "first"}, out.Attributes); diff != "" {
+		t.Errorf("attributes differ (-want +got):\n%s", diff)
 	}
 }
 

@@ -1,7 +1,10 @@
 package messaging
 
 import (
+	"encoding/json"
 	"errors"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +129,46 @@ func TestChangeMessageVisibility_CountsFromTheCall(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		b.receiveOne(url)
 	})
+}
+
+// A change of one message leaves the order of the others right.
+func TestChangeMessageVisibility_OfMany_EachKeepsItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t, Config{})
+		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: time.Hour})
+		const n = 8
+		for i := range n {
+			b.send(url, strconv.Itoa(i))
+		}
+		for i, m := range b.receive(url) {
+			// 0 becomes visible last, 7 first; the order of changes is mixed.
+			if err := b.changeVisibility(url, m.ReceiptHandle, time.Duration(10*(n-i))*time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range n {
+			time.Sleep(10 * time.Second)
+			if got, want := *b.receiveOne(url).Body, strconv.Itoa(n-1-i); got != want {
+				t.Errorf("after %d s %s is visible, want %s", 10*(i+1), got, want)
+			}
+		}
+	})
+}
+
+// The SDK leaves a timeout of zero out; on the wire it is allowed.
+func TestReceiveMessage_VisibilityTimeoutZero_MessageStaysVisible(t *testing.T) {
+	b := setup(t, Config{})
+	url := b.queue(QueueConfig{Name: "q"})
+	b.send(url, "m")
+	for range 2 {
+		response := post(b.broker.SQS(), map[string]string{"X-Amz-Target": "AmazonSQS.ReceiveMessage"},
+			strings.NewReader(`{"VisibilityTimeout":0,"MaxNumberOfMessages":10,"QueueUrl":"`+url+`"}`))
+		var got struct{ Messages []struct{ Body string } }
+		if err := json.NewDecoder(response.Body).Decode(&got); err != nil || len(got.Messages) != 1 {
+			t.Errorf("received %v, %v, want the message once", got, err)
+		}
+	}
+	b.wantDepth("q", QueueDepth{Visible: 1})
 }
 
 func TestChangeMessageVisibility_Zero_MessageIsVisibleAtOnce(t *testing.T) {
