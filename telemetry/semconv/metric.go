@@ -25,8 +25,8 @@ const (
 	// request that cannot be read counts as one. Counter, {event}.
 	MetricRefused = "tracehaul.event.refused"
 
-	// MetricPublishWait is the time that an accepted event waited for its
-	// PublishBatch to begin. Histogram, s.
+	// MetricPublishWait is the time that the first event of a PublishBatch
+	// waited for the call to begin, no less than the others. Histogram, s.
 	MetricPublishWait = "tracehaul.publish.wait_time"
 
 	// MetricPublishBatchSize is the number of messages in one PublishBatch.
