@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 )
 
@@ -36,7 +37,8 @@ type Config struct {
 	BinDir string
 
 	// DataDir is where a directory for the data is made; for Durable it has to
-	// be on a real disk. Defaults to CacheDir or, if the server has to run as
+	// be on a real disk. Defaults to one in memory where there is room and
+	// nothing has to last, else to CacheDir or, if the server has to run as
 	// another user, to the directory for temporary files.
 	DataDir string
 
@@ -119,13 +121,14 @@ func (c Config) settings(port int) map[string]string {
 		"timezone":                "UTC",
 	}
 	if !c.Durable {
+		s["max_wal_size"] = "128MB" // it may be in memory
 		s["fsync"] = "off"
 		s["synchronous_commit"] = "off"
 		s["full_page_writes"] = "off"
 	}
 	maps.Copy(s, c.Settings)
 	s["listen_addresses"] = loopback
-	s["port"] = fmt.Sprint(port)
+	s["port"] = strconv.Itoa(port)
 	s["unix_socket_directories"] = ""
 	return s
 }

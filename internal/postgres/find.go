@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -97,8 +96,8 @@ func (f finder) find(ctx context.Context) (install, error) {
 // realDir is the directory of a program whose links are followed: packages
 // link a few programs, not all, into a directory of $PATH.
 func realDir(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	return filepath.Dir(path)
 }
@@ -133,7 +132,7 @@ func output(ctx context.Context, path string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = programEnv(os.Environ())
+	cmd.Env = programEnv
 	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("%s %s: %w", path, strings.Join(args, " "), err)
@@ -141,18 +140,6 @@ func output(ctx context.Context, path string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// programEnv is the environment of PostgreSQL's programs: without settings of
-// libpq and of the locale, which would reach into the private server.
-func programEnv(environ []string) []string {
-	env := []string{"LC_ALL=C", "TZ=UTC"}
-	for _, kv := range environ {
-		name, _, _ := strings.Cut(kv, "=")
-		switch {
-		case strings.HasPrefix(name, "PG"), strings.HasPrefix(name, "LC_"), name == "LANG", name == "LANGUAGE", name == "TZ",
-			name == "DATABASE_URL", strings.HasPrefix(name, "AWS_"):
-		default:
-			env = append(env, kv)
-		}
-	}
-	return env
-}
+// programEnv is the environment of PostgreSQL's programs. They inherit nothing:
+// settings of libpq and of the locale would reach into the private server.
+var programEnv = []string{"LC_ALL=C", "TZ=UTC", "PATH=/usr/bin:/bin:/usr/sbin:/sbin"}

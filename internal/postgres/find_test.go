@@ -28,7 +28,7 @@ func fakeInstall(t *testing.T, dir, version string) {
 	}
 	for _, program := range []string{"postgres", "initdb"} {
 		script := "#!/bin/sh\necho 'postgres (PostgreSQL) " + version + "'\n"
-		if err := os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755); err != nil { //nolint:gosec // it is run
+		if err := os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestFind_SeveralPlaces_TakesTheFirstInOrder(t *testing.T) {
 	})
 	t.Run("pg_config", func(t *testing.T) {
 		config := filepath.Join(t.TempDir(), "pg_config")
-		if err := os.WriteFile(config, []byte("#!/bin/sh\necho "+filepath.Join(root, "14", "bin")+"\n"), 0o755); err != nil { //nolint:gosec // it is run
+		if err := os.WriteFile(config, []byte("#!/bin/sh\necho "+filepath.Join(root, "14", "bin")+"\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		in, err := finder{places: places, lookPath: func(program string) (string, error) {

@@ -7,9 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,7 +26,7 @@ type identity struct {
 
 // identities are those that this process can take, the best one first. For
 // root that is only found out by trying them.
-func identities(passwd string) []identity {
+func identities() []identity {
 	uid, gid := os.Geteuid(), os.Getegid()
 	self := identity{mode: "as this user", uid: uid, gid: gid, attr: func() *syscall.SysProcAttr {
 		return &syscall.SysProcAttr{Setpgid: true}
@@ -35,7 +35,7 @@ func identities(passwd string) []identity {
 		return []identity{self}
 	}
 
-	name, otherUID, otherGID := unprivileged(passwd)
+	name, otherUID, otherGID := unprivileged(userDatabase)
 	other := identity{mode: "as user " + name, uid: otherUID, gid: otherGID, attr: func() *syscall.SysProcAttr {
 		return &syscall.SysProcAttr{Setpgid: true, Credential: &syscall.Credential{
 			Uid: uint32(otherUID), Gid: uint32(otherGID), //nolint:gosec // from the user database
@@ -44,11 +44,14 @@ func identities(passwd string) []identity {
 	return append(namespaced(name, otherUID, otherGID), other)
 }
 
+// userDatabase is where users are looked up.
+const userDatabase = "/etc/passwd"
+
 // unprivileged picks a user that is not root from the user database: the one
 // made for PostgreSQL, else nobody, else the first one.
 func unprivileged(passwd string) (name string, uid, gid int) {
 	name, uid, gid = "65534", 65534, 65534
-	f, err := os.Open(passwd) //nolint:gosec // /etc/passwd, or a test's
+	f, err := os.Open(passwd)
 	if err != nil {
 		return name, uid, gid
 	}
@@ -75,8 +78,8 @@ func unprivileged(passwd string) (name string, uid, gid int) {
 func choose(ctx context.Context, in install, candidates []identity) (identity, error) {
 	var errs []error
 	for _, id := range candidates {
-		cmd := exec.CommandContext(ctx, in.path("postgres"), "--version") //nolint:gosec // the program we were asked to run
-		cmd.Env = programEnv(os.Environ())
+		cmd := exec.CommandContext(ctx, in.path("postgres"), "--version")
+		cmd.Env = programEnv
 		cmd.Dir = "/"
 		cmd.SysProcAttr = id.attr()
 		err := cmd.Run()
@@ -90,23 +93,19 @@ func choose(ctx context.Context, in install, candidates []identity) (identity, e
 
 // own makes a directory and all in it the identity's. Where it is ours already,
 // there is nothing to do.
-func (id identity) own(root string) error {
+func (id identity) own(dir string) error {
 	if id.uid == os.Geteuid() {
 		return nil
 	}
-	return filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, id.uid, id.gid)
+		return root.Lchown(path, id.uid, id.gid)
 	})
-}
-
-// dataDir is where data directories are made: in the cache directory, where
-// files are private and on a disk, if the identity can enter it.
-func (id identity) dataDir(cache string) string {
-	if id.uid == os.Geteuid() {
-		return cache
-	}
-	return os.TempDir()
 }

@@ -15,12 +15,12 @@ var errLocked = errors.New("locked by another process")
 // tryLockDir takes the lock of a directory among processes and within this
 // one, or fails with errLocked. The system frees it if the process dies.
 func tryLockDir(path string) (release func(), err error) {
-	f, err := os.Open(path) //nolint:gosec // a path of ours
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor fits
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if !errors.Is(err, syscall.EINTR) {
 			break
 		}

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 func helper(mode string) int {
-	s, err := Start(context.Background(), Config{CacheDir: os.Getenv("TRACEHAUL_CACHE"), DataDir: os.Getenv("TRACEHAUL_DATA")})
+	s, err := Start(context.Background(), Config{CacheDir: os.Getenv("TRACEHAUL_CACHE")})
 	if err != nil {
 		fmt.Println("error:", err)
 		return 1

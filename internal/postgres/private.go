@@ -53,9 +53,7 @@ func start(ctx context.Context, c Config, in install, candidates []identity) (_ 
 	if err != nil {
 		return nil, err
 	}
-	if c.DataDir == "" {
-		c.DataDir = id.dataDir(c.CacheDir)
-	}
+	c.DataDir = c.dataDir(id)
 	p := &private{c: c, in: in, id: id, port: c.Port}
 	if p.dir, p.release, err = workDir(c.DataDir); err != nil {
 		return nil, err
@@ -141,7 +139,7 @@ func (p *private) runOnce(ctx context.Context) error {
 		return err
 	}
 	if err := p.ready(ctx); err != nil {
-		log, _ := os.ReadFile(logPath) //nolint:errcheck // then there is nothing to add to err
+		log, _ := os.ReadFile(logPath) // unreadable, it has nothing to add to err
 		return fmt.Errorf("%s %s: %w: %s", p.in.path("postgres"), p.id.mode, err, lastLines(string(log), 5))
 	}
 	return nil

@@ -57,7 +57,7 @@ func startWatchdog(dir string) (*watchdog, error) {
 		return nil, err
 	}
 	defer r.Close()
-	cmd := exec.Command("/bin/sh", "-c", watch, "tracehaul-postgres-watchdog", dir) //nolint:gosec,noctx // it must outlive any context
+	cmd := exec.Command("/bin/sh", "-c", watch, "tracehaul-postgres-watchdog", dir) //nolint:noctx // it must outlive any context
 	cmd.Env = []string{"PATH=/usr/bin:/bin"}
 	cmd.Dir = "/"
 	cmd.Stdin = r
@@ -102,13 +102,13 @@ func startProcess(path string, args []string, logPath string, attr *syscall.SysP
 		return nil, err
 	}
 	defer null.Close()
-	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a path of ours
+	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
 	pid, err := syscall.ForkExec(path, append([]string{path}, args...), &syscall.ProcAttr{
-		Dir: "/", Env: programEnv(os.Environ()), Sys: attr,
+		Dir: "/", Env: programEnv, Sys: attr,
 		Files: []uintptr{null.Fd(), log.Fd(), log.Fd()},
 	})
 	if err != nil {

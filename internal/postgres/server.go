@@ -61,7 +61,7 @@ func open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(ctx, c, in, identities("/etc/passwd"))
+	p, err := start(ctx, c, in, identities())
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}

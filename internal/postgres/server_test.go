@@ -124,7 +124,7 @@ func TestStart_EveryIdentity_Runs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range identities("/etc/passwd") {
+	for _, id := range identities() {
 		t.Run(id.mode, func(t *testing.T) {
 			if _, err := choose(t.Context(), in, []identity{id}); errors.Is(err, syscall.EPERM) {
 				t.Logf("this machine refuses it: %v", err) // choose then takes the next one
@@ -153,7 +153,7 @@ func TestChoose_FirstIdentityRefused_TakesTheNext(t *testing.T) {
 	refused := identity{mode: "refused", attr: func() *syscall.SysProcAttr {
 		return &syscall.SysProcAttr{Chroot: "/does/not/exist"}
 	}}
-	candidates := identities("/etc/passwd")
+	candidates := identities()
 	got, err := choose(t.Context(), in, append([]identity{refused}, candidates...))
 	if err != nil || got.mode == "refused" {
 		t.Errorf("chose %q, %v", got.mode, err)
@@ -198,7 +198,7 @@ func TestServer_ParentKilled_LeavesNothing(t *testing.T) {
 // returns what it said.
 func startHelper(t *testing.T, mode string, as *syscall.Credential) ([]string, *exec.Cmd) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "tracehaul-helper-") // not t.TempDir: others can't enter it
+	dir, err := os.MkdirTemp("", "tracehaul-helper-") //nolint:usetesting // others cannot enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,12 +208,12 @@ func startHelper(t *testing.T, mode string, as *syscall.Credential) ([]string, *
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Chmod(dir, 0o777), os.WriteFile(binary, content, 0o755)); err != nil { //nolint:gosec // another user runs it
+	if err := errors.Join(os.Chmod(dir, 0o777), os.WriteFile(binary, content, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 
 	cmd := exec.CommandContext(t.Context(), binary)
-	cmd.Env = append(os.Environ(), helperEnv+"="+mode, "TRACEHAUL_CACHE="+filepath.Join(dir, "cache"), "TRACEHAUL_DATA="+dir)
+	cmd.Env = append(os.Environ(), helperEnv+"="+mode, "TRACEHAUL_CACHE="+filepath.Join(dir, "cache"))
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	out, err := cmd.StdoutPipe()
@@ -235,8 +235,8 @@ func startHelper(t *testing.T, mode string, as *syscall.Credential) ([]string, *
 
 func nobody(t *testing.T) *syscall.Credential {
 	t.Helper()
-	_, uid, gid := unprivileged("/etc/passwd")
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)} //nolint:gosec // from the user database
+	_, uid, gid := unprivileged(userDatabase)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
 
 func listens(port int) bool {

@@ -104,10 +104,10 @@ func (t template) build(ctx context.Context) (err error) {
 	if err := t.id.own(dir); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, t.in.path("initdb"), //nolint:gosec // the program we were asked to run
+	cmd := exec.CommandContext(ctx, t.in.path("initdb"),
 		"--pgdata", filepath.Join(dir, dataName), "--username", superuser, "--pwfile", filepath.Join(dir, passwordName),
 		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync")
-	cmd.Env = programEnv(os.Environ())
+	cmd.Env = programEnv
 	cmd.Dir = "/"
 	cmd.SysProcAttr = t.id.attr()
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -219,7 +219,7 @@ func unpackEntry(root *os.Root, header *tar.Header, content io.Reader) error {
 		if err != nil {
 			return err
 		}
-		_, err = io.Copy(f, content) //nolint:gosec // bounded by the size of the archive
+		_, err = io.Copy(f, content)
 		return errors.Join(err, f.Close())
 	default:
 		return fmt.Errorf("%s is neither a file nor a directory", header.Name)

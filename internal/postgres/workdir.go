@@ -9,10 +9,27 @@ import (
 	"time"
 )
 
-const workDirPrefix = "server-"
+const workDirPrefix = "tracehaul-postgres-"
 
 // sweepAge is how old a directory that nobody holds has to be to be removed.
 const sweepAge = time.Minute
+
+// dataDir is where an identity's data directories are made. A server that need
+// not keep anything is kept in memory; making its thousand files is most of
+// what its start costs. Otherwise it is the cache directory, which is private
+// and on a disk, unless the identity cannot enter it.
+func (c Config) dataDir(id identity) string {
+	if c.DataDir != "" {
+		return c.DataDir
+	}
+	if dir := memoryDir(); dir != "" && !c.Durable {
+		return dir
+	}
+	if id.uid == os.Geteuid() {
+		return c.CacheDir
+	}
+	return os.TempDir()
+}
 
 // workDir makes a directory for a server or for initdb. It is ours as long as
 // its lock is held: the watchdog removes it when we die, and what even the

@@ -184,7 +184,7 @@ func misuse(ctx context.Context) {
 
 // post calls the Runtime API and returns the status and the body.
 func post(path, body string) string {
-	q, err := http.NewRequest(http.MethodPost, "http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+path, strings.NewReader(body)) //nolint:noctx // a child process
+	q, err := http.NewRequest(http.MethodPost, "http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+path, strings.NewReader(body))
 	if err != nil {
 		return err.Error()
 	}

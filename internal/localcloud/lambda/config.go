@@ -95,7 +95,7 @@ func (c Config) WithDefaults() Config {
 	setDefault(&c.Region, "eu-west-1")
 	setDefault(&c.AccountID, "000000000000")
 	if !c.Credentials.HasKeys() {
-		c.Credentials = aws.Credentials{AccessKeyID: "AKIDLOCAL", SecretAccessKey: "local", SessionToken: "local"} //nolint:gosec // not a secret
+		c.Credentials = aws.Credentials{AccessKeyID: "AKIDLOCAL", SecretAccessKey: "local", SessionToken: "local"}
 	}
 	if c.Output == nil {
 		c.Output = func(Line) {}

@@ -276,7 +276,7 @@ func TestFunction_InitFails_IsTriedTwiceThenFailsTheInvocation(t *testing.T) {
 
 func TestFunction_BinaryCannotRun_SaysSo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bootstrap")
-	if err := os.WriteFile(path, []byte("not a program"), 0o755); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(path, []byte("not a program"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	f, err := New(Config{Name: "broken", Binary: path})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -155,8 +156,7 @@ func (m *Mapping) Run(ctx context.Context) error {
 // gather waits for messages and returns a batch of them: "Lambda invokes your
 // function when one of these is met: the batching window reaches its maximum
 // value, the batch size is met, the payload size reaches the maximum of 6 MB"
-// ("How Lambda processes records from stream and queue-based event sources",
-// "Batching behavior"). What does not fit is kept for the next one. It returns
+// ("How Lambda processes records from stream and queue-based event sources"). What does not fit is kept for the next one. It returns
 // nothing when ctx ends, unless it has messages already.
 func (m *Mapping) gather(ctx context.Context) []message {
 	batch := m.take(nil)
@@ -264,7 +264,7 @@ func (m *Mapping) remove(ctx context.Context, done []message) (deleted int, err 
 		n := min(receiveMost, len(done))
 		entries := make([]sqstypes.DeleteMessageBatchRequestEntry, n)
 		for i, msg := range done[:n] {
-			entries[i] = sqstypes.DeleteMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), ReceiptHandle: aws.String(msg.receipt)}
+			entries[i] = sqstypes.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(msg.receipt)}
 		}
 		done = done[n:]
 		out, deleteErr := m.c.Client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &m.c.QueueURL, Entries: entries})

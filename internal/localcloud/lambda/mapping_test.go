@@ -7,10 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -488,7 +488,7 @@ func TestEventSize_AnyBatch_IsTheLengthOfTheEvent(t *testing.T) {
 		if got := len(event(batch)); got != eventSize(batch) {
 			t.Errorf("%d messages: %d bytes, reckoned %d", n, got, eventSize(batch))
 		}
-		m, err := newMessage(sqstypes.Message{MessageId: aws.String(fmt.Sprint(n)), Body: aws.String("\x01<é>")}, "arn", "region")
+		m, err := newMessage(sqstypes.Message{MessageId: aws.String(strconv.Itoa(n)), Body: aws.String("\x01<é>")}, "arn", "region")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -163,7 +163,7 @@ func (s *sandbox) failure(w http.ResponseWriter, q *http.Request) {
 	if !ok {
 		return
 	}
-	body, _ := io.ReadAll(http.MaxBytesReader(w, q.Body, maxErrorBody)) //nolint:errcheck // then reported says so
+	body, _ := io.ReadAll(http.MaxBytesReader(w, q.Body, maxErrorBody)) // a broken body is reported as such
 	inv.finish(nil, reported(inv.id, body))
 	accept(w)
 }
@@ -171,7 +171,7 @@ func (s *sandbox) failure(w http.ResponseWriter, q *http.Request) {
 // initError ends the init phase: "After the runtime posts an initialization
 // error … the runtime should exit" ("Initialization error").
 func (s *sandbox) initError(w http.ResponseWriter, q *http.Request) {
-	body, _ := io.ReadAll(http.MaxBytesReader(w, q.Body, maxErrorBody)) //nolint:errcheck // then reported says so
+	body, _ := io.ReadAll(http.MaxBytesReader(w, q.Body, maxErrorBody)) // a broken body is reported as such
 	s.mu.Lock()
 	s.initFailure = reported("", body)
 	s.mu.Unlock()

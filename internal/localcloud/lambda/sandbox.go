@@ -62,7 +62,7 @@ func (f *Function) start(limit time.Duration) (*sandbox, error) {
 		logStream: now.UTC().Format("2006/01/02/") + "[" + version + "]" + randomHex(16),
 	}
 	s.server = &http.Server{Handler: s.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second}
-	s.cmd = exec.Command(f.c.Binary, f.c.Args...) //nolint:gosec,noctx // the program we were asked to run; shutDown ends it
+	s.cmd = exec.Command(f.c.Binary, f.c.Args...) //nolint:noctx // shutDown ends it
 	s.cmd.Env = f.c.environment(l.Addr().String(), s.logStream)
 	s.cmd.Dir = filepath.Dir(f.c.Binary)
 	out, errOut := newLineWriter(f.c.Output, "stdout", s.logStream), newLineWriter(f.c.Output, "stderr", s.logStream)

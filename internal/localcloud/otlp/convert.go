@@ -77,7 +77,7 @@ func validID(id []byte, length int) bool {
 }
 
 func unixNano(n uint64) time.Time {
-	return time.Unix(0, int64(min(n, math.MaxInt64))).UTC() //nolint:gosec // bounded
+	return time.Unix(0, int64(min(n, math.MaxInt64))).UTC()
 }
 
 func attributes(list []*common.KeyValue) map[string]any {

@@ -162,8 +162,7 @@ func readAll(from io.Reader, limit int64) ([]byte, error) {
 func (r *Receiver) refuse(w http.ResponseWriter, err error) {
 	r.counts.refused.Add(1)
 	status := http.StatusBadRequest
-	var known *refusal
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*refusal](err); ok {
 		status = known.status
 	}
 	const messageField = 2 // of google.rpc.Status; the code is left out, the HTTP status is what counts

@@ -127,7 +127,7 @@ func (t *traces) snapshot(id string) []trace.Span {
 	if k == nil {
 		return nil
 	}
-	return k.spans[:len(k.spans):len(k.spans)]
+	return slices.Clip(k.spans)
 }
 
 // Latest returns at most n traces, the one that began to come in last first.

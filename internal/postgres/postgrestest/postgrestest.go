@@ -29,28 +29,28 @@ var shared = sync.OnceValues(func() (*postgres.Server, error) {
 })
 
 func config() postgres.Config {
-	return postgres.Config{URL: os.Getenv("DATABASE_URL"), Progress: os.Stderr}
+	return postgres.Config{URL: os.Getenv("DATABASE_URL"), Progress: os.Stderr} //nolint:forbidigo // a test has no main of ours
 }
 
 // Database returns the URL of a fresh, empty database, which is dropped when
 // the test ends. All tests of a process share one server.
-func Database(t testing.TB) string {
-	t.Helper()
+func Database(tb testing.TB) string {
+	tb.Helper()
 	server, err := shared()
 	if err != nil {
-		t.Fatalf("this test needs PostgreSQL: %v", err)
+		tb.Fatalf("this test needs PostgreSQL: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
 	defer cancel()
 	url, err := server.CreateDatabase(ctx)
 	if err != nil {
-		t.Fatalf("a database for this test: %v", err)
+		tb.Fatalf("a database for this test: %v", err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), timeout)
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), timeout)
 		defer cancel()
 		if err := server.DropDatabase(ctx, url); err != nil {
-			t.Errorf("drop the database of this test: %v", err)
+			tb.Errorf("drop the database of this test: %v", err)
 		}
 	})
 	return url
@@ -58,17 +58,17 @@ func Database(t testing.TB) string {
 
 // Server returns a private server that this test alone may restart and kill.
 // It is stopped when the test ends.
-func Server(t testing.TB, c postgres.Config) *postgres.Server {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+func Server(tb testing.TB, c postgres.Config) *postgres.Server {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
 	defer cancel()
 	server, err := postgres.Start(ctx, c)
 	if err != nil {
-		t.Fatalf("this test needs PostgreSQL: %v", err)
+		tb.Fatalf("this test needs PostgreSQL: %v", err)
 	}
-	t.Cleanup(func() {
-		if err := server.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Errorf("stop PostgreSQL: %v", err)
+	tb.Cleanup(func() {
+		if err := server.Stop(context.WithoutCancel(tb.Context())); err != nil {
+			tb.Errorf("stop PostgreSQL: %v", err)
 		}
 	})
 	return server

@@ -1,0 +1,6 @@
+//go:build unix && !linux
+
+package postgres
+
+// memoryDir is "": there is no directory in memory to rely on.
+func memoryDir() string { return "" }
