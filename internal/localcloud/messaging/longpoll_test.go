@@ -19,10 +19,8 @@ func TestLongPoll_MessageArrives_AnswersAtOnce(t *testing.T) {
 		b := setupInProcess(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
 		start := time.Now()
-		go func() {
-			time.Sleep(7 * time.Second)
-			b.send(url, "m")
-		}()
+		b.later(7*time.Second, func() { b.send(url, "m") })
+		defer b.background.Wait()
 		got := b.receiveWith(&sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 20})
 		if len(got) != 1 || time.Since(start) != 7*time.Second {
 			t.Errorf("received %d messages after %v, want 1 after 7s", len(got), time.Since(start))
@@ -58,23 +56,21 @@ func TestLongPoll_HiddenMessageBecomesVisible_Answers(t *testing.T) {
 			}
 		}, 3 * time.Second},
 		"delayed after the wait began": {func(b *bundle, url string) {
-			go func() {
-				time.Sleep(time.Second)
+			b.later(time.Second, func() {
 				_, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("m"), DelaySeconds: 3})
 				if err != nil {
 					b.tb.Error(err)
 				}
-			}()
+			})
 		}, 4 * time.Second},
 		"timeout shortened": {func(b *bundle, url string) {
 			b.send(url, "m")
 			handle := b.receiveOne(url).ReceiptHandle
-			go func() {
-				time.Sleep(time.Second)
+			b.later(time.Second, func() {
 				if err := b.changeVisibility(url, handle, time.Second); err != nil {
 					b.tb.Error(err)
 				}
-			}()
+			})
 		}, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,6 +78,7 @@ func TestLongPoll_HiddenMessageBecomesVisible_Answers(t *testing.T) {
 				b := setupInProcess(t, Config{})
 				url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: 10 * time.Second})
 				tt.hide(b, url)
+				defer b.background.Wait()
 				start := time.Now()
 				got := b.receiveWith(&sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 20})
 				if len(got) != 1 || time.Since(start) != tt.want {
@@ -124,16 +121,16 @@ func TestLongPoll_BatchArrives_IsReceivedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := setupInProcess(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
-		go func() {
+		b.later(time.Second, func() {
 			in := &sqs.SendMessageBatchInput{QueueUrl: &url}
 			for i := range 10 {
 				in.Entries = append(in.Entries, sqstypes.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String("m")})
 			}
-			time.Sleep(time.Second)
 			if _, err := b.sqs.SendMessageBatch(b.ctx, in); err != nil {
 				t.Error(err)
 			}
-		}()
+		})
+		defer b.background.Wait()
 		got := b.receiveWith(&sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 5, MaxNumberOfMessages: 10})
 		if len(got) != 10 {
 			t.Errorf("received %d messages, want 10", len(got))
@@ -164,10 +161,8 @@ func TestClose_ReceivesWait_EndsThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := setupInProcess(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
-		go func() {
-			time.Sleep(time.Second)
-			b.broker.Close()
-		}()
+		b.later(time.Second, b.broker.Close)
+		defer b.background.Wait()
 		start := time.Now()
 		if got := b.receiveWith(&sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 20}); len(got) != 0 {
 			t.Errorf("received %v", got)

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,17 @@ type bundle struct {
 	broker *Broker
 	sns    *sns.Client
 	sqs    *sqs.Client
+
+	background sync.WaitGroup // what later started
+}
+
+// later does f after a while. The test has to wait for background, since its
+// context ends with it.
+func (b *bundle) later(d time.Duration, f func()) {
+	b.background.Go(func() {
+		time.Sleep(d)
+		f()
+	})
 }
 
 // setup binds a broker to loopback.

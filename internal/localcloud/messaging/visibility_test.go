@@ -253,12 +253,12 @@ func TestInFlightQuota_Reached_ShortPollFailsLongPollWaits(t *testing.T) {
 		}
 		_, err := b.sqs.ReceiveMessage(b.ctx, &sqs.ReceiveMessageInput{QueueUrl: &url})
 		wantError[*sqstypes.OverLimit](t, err)
-		go func() {
-			time.Sleep(2 * time.Second)
+		b.later(2*time.Second, func() {
 			if err := b.delete(url, got[0].ReceiptHandle); err != nil {
 				t.Error(err)
 			}
-		}()
+		})
+		defer b.background.Wait()
 		start := time.Now()
 		more := b.receiveWith(&sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 20, MaxNumberOfMessages: 10})
 		if len(more) != 1 || time.Since(start) != 2*time.Second {
