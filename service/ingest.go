@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/tracehaul/tracehaul/event"
 )
 
@@ -116,12 +114,11 @@ func isBatch(r *http.Request) bool {
 
 // answer tells what became of the events.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, results []Result, outcomes []*publishError) *refusal {
-	ctx, traceID := r.Context(), traceID(r)
-	batch := &Batch{TraceID: traceID, Results: results}
+	accepted := 0
 	var worst *publishError
 	for i, outcome := range outcomes {
 		if outcome == nil {
-			batch.Accepted++
+			accepted++
 			continue
 		}
 		results[i].Status, results[i].Code, results[i].Detail = statusRefused, outcome.code, problemKinds[outcome.code].detail
@@ -129,42 +126,32 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, results []Resul
 			worst = outcome
 		}
 	}
-	if batch.Accepted > 0 {
-		s.metrics.accepted.Add(ctx, int64(batch.Accepted))
+	if accepted > 0 {
+		s.metrics.accepted.Add(r.Context(), int64(accepted))
 	}
 	switch {
 	case worst != nil:
-		return s.unpublished(r, batch, outcomes, worst)
+		return s.unpublished(r, &Batch{Accepted: accepted, Results: results}, worst)
 	case isBatch(r):
-		s.respond(w, http.StatusAccepted, batch)
+		s.respond(w, http.StatusAccepted, Batch{TraceID: traceID(r), Accepted: accepted, Results: results})
 	default:
-		s.respond(w, http.StatusAccepted, Accepted{
-			ID: results[0].ID, Source: results[0].Source, Status: statusAccepted, TraceID: traceID,
-		})
+		s.respondAccepted(w, r, results[0])
 	}
-	s.log.accepted(ctx, len(results))
+	s.log.accepted(r.Context(), accepted)
 	return nil
 }
 
 // unpublished is the answer when an event or more were not published. Its
 // status is one that makes clients try again if that helps any of the events.
-func (s *Service) unpublished(r *http.Request, batch *Batch, outcomes []*publishError, worst *publishError) *refusal {
+func (s *Service) unpublished(r *http.Request, batch *Batch, worst *publishError) *refusal {
 	if r.Context().Err() != nil {
 		worst = &publishError{codeClientGone, r.Context().Err()}
 	}
-	refused := &refusal{code: worst.code, cause: worst.cause, events: len(outcomes) - batch.Accepted}
+	refused := &refusal{code: worst.code, cause: worst.cause, events: len(batch.Results) - batch.Accepted}
 	if isBatch(r) {
 		refused.batch = batch
 		refused.detail = fmt.Sprintf("%d of %d events were accepted. Sending all of them again, or the others alone, with the same ids is safe.",
-			batch.Accepted, len(outcomes))
+			batch.Accepted, len(batch.Results))
 	}
 	return refused
-}
-
-// traceID is the trace of a request, in hex, or empty.
-func traceID(r *http.Request) string {
-	if sc := trace.SpanContextFromContext(r.Context()); sc.HasTraceID() {
-		return sc.TraceID().String()
-	}
-	return ""
 }

@@ -38,7 +38,7 @@ func newMetrics(p metric.MeterProvider) *metrics {
 	m.wait, errs[3] = meter.Float64Histogram(semconv.MetricPublishWait,
 		metric.WithUnit(semconv.UnitSeconds),
 		metric.WithExplicitBucketBoundaries(semconv.DurationBuckets()...),
-		metric.WithDescription("Time that an event waited for its PublishBatch to begin."))
+		metric.WithDescription("Time that the first event of a PublishBatch waited for the call to begin."))
 	for _, err := range errs {
 		if err != nil {
 			otel.Handle(err) // instruments work none the less, as the API promises
@@ -50,13 +50,8 @@ func newMetrics(p metric.MeterProvider) *metrics {
 // sent records that a batch goes out.
 func (m *metrics) sent(ctx context.Context, batch []*entry) {
 	m.batch.Record(ctx, int64(len(batch)))
-	if !m.wait.Enabled(ctx) {
-		return
-	}
-	now := time.Now()
-	for _, e := range batch {
-		m.wait.Record(e.submission.ctx, now.Sub(e.since).Seconds())
-	}
+	first := batch[0]
+	m.wait.Record(first.submission.ctx, time.Since(first.since).Seconds())
 }
 
 // refuse counts n events refused for a reason.

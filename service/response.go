@@ -1,5 +1,15 @@
 package service
 
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"sync"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
 // Accepted is the body of the answer 202 to a single event.
 type Accepted struct {
 	// ID and Source identify the event. For plain JSON the service made them.
@@ -69,4 +79,75 @@ type Problem struct {
 	// take all of them.
 	Accepted *int     `json:"accepted,omitempty"`
 	Results  []Result `json:"results,omitempty"`
+}
+
+var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// respond answers with a JSON document.
+func (s *Service) respond(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	write(w, status, v)
+}
+
+// write writes v, which is always encodable. Whether the client gets it is not
+// for us to know.
+func write(w http.ResponseWriter, status int, v any) {
+	b := responses.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool holds nothing else
+	defer responses.Put(b)
+	b.Reset()
+	encoder := json.NewEncoder(b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}
+
+// respondAccepted answers with an [Accepted]. It is the answer to nearly every
+// request, and so made without allocations.
+func (s *Service) respondAccepted(w http.ResponseWriter, r *http.Request, result Result) {
+	b := responses.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool holds nothing else
+	defer responses.Put(b)
+	b.Reset()
+	text := appendAccepted(b.AvailableBuffer(), result, trace.SpanContextFromContext(r.Context()).TraceID())
+	b.Write(text) // keeps what was allocated
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = w.Write(text)
+}
+
+func appendAccepted(b []byte, result Result, id trace.TraceID) []byte {
+	b = append(b, `{"id":`...)
+	b = appendString(b, result.ID)
+	b = append(b, `,"source":`...)
+	b = appendString(b, result.Source)
+	b = append(b, `,"status":"`+statusAccepted+`"`...)
+	if id.IsValid() {
+		b = append(b, `,"trace_id":"`...)
+		b = hex.AppendEncode(b, id[:])
+		b = append(b, '"')
+	}
+	return append(b, "}\n"...)
+}
+
+// appendString appends a JSON string.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7F {
+			quoted, _ := json.Marshal(s) // never fails
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// traceID is the trace of a request, in hex, or empty.
+func traceID(r *http.Request) string {
+	if sc := trace.SpanContextFromContext(r.Context()); sc.HasTraceID() {
+		return sc.TraceID().String()
+	}
+	return ""
 }

@@ -1,15 +1,12 @@
 package service
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -160,27 +157,4 @@ func (s *Service) respondProblem(w http.ResponseWriter, r *http.Request, refused
 	kind.setHeaders(w.Header())
 	write(w, p.Status, p)
 	return kind
-}
-
-// respond answers with a JSON document.
-func (s *Service) respond(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	write(w, status, v)
-}
-
-var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// write writes v, which is always encodable. Whether the client gets it is not
-// for us to know.
-func write(w http.ResponseWriter, status int, v any) {
-	b := responses.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool holds nothing else
-	defer responses.Put(b)
-	b.Reset()
-	encoder := json.NewEncoder(b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		panic(err)
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
 }
