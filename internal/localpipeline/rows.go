@@ -72,3 +72,9 @@ func toRow(rows pgx.CollectableRow) (trace.Row, error) {
 }
 
 const jsonbOID = 3802
+
+// CountRows returns the number of rows.
+func (l *Local) CountRows(ctx context.Context) (n int, err error) {
+	err = l.pool.QueryRow(ctx, "SELECT count(*) FROM events").Scan(&n)
+	return n, err
+}

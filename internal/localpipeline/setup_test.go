@@ -57,6 +57,7 @@ product: orders
 environment: test
 region: eu-west-1
 owner: team
+edge: {authentication: none}
 service: {name: intake, event_source: /orders/intake, event_type: com.example.orders.received}
 topic: {event: order}
 consumers:

@@ -1,0 +1,90 @@
+//go:build unix
+
+package localpipeline_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
+)
+
+// hole accepts connections and reads, but never answers.
+func hole(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = io.Copy(io.Discard, c)
+				_ = c.Close()
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}
+
+func exportTo(endpoint string) func(*localpipeline.Config) {
+	return func(c *localpipeline.Config) {
+		c.ServiceEnv = map[string]string{"DRAIN_GRACE": "0s", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+		c.ConsumerEnv = map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+	}
+}
+
+// With nobody at the OTLP endpoint, and with one who never answers, every
+// event still becomes a row, and requests take as long as they do otherwise.
+// The pipelines run side by side and take turns, so that noise hits all.
+func TestPath_CollectorAwayOrHung_EventsLandInTheSameTime(t *testing.T) {
+	const events = 300
+	names := []string{"collector", "unreachable", "never answers"}
+	pipelines := []*localpipeline.Local{
+		start(t, fast), start(t, fast, exportTo(closedPort(t))), start(t, fast, exportTo(hole(t))),
+	}
+	took := make([][]time.Duration, len(pipelines))
+	for i := range events {
+		for j, l := range pipelines {
+			begin := time.Now()
+			send(t, l, fmt.Sprintf(`{"order":%d}`, i), nil)
+			took[j] = append(took[j], time.Since(begin))
+		}
+	}
+	var p99 []time.Duration
+	for j, l := range pipelines {
+		eventually(t, "a row for every event: "+names[j], func() bool {
+			n, err := l.CountRows(wait(t))
+			return err == nil && n == events
+		})
+		slices.Sort(took[j])
+		p99 = append(p99, took[j][events*99/100])
+		t.Logf("%-14s p50 %v, p99 %v", names[j], took[j][events/2], p99[j])
+	}
+	// Blocking on a collector shows in hundreds of milliseconds: its timeouts
+	// are seconds. Noise on a busy machine is tens.
+	for j := range pipelines[1:] {
+		if got, limit := p99[j+1], 2*p99[0]+100*time.Millisecond; got > limit {
+			t.Errorf("%s: p99 %v, with a collector %v; want at most %v", names[j+1], got, p99[0], limit)
+		}
+	}
+}
