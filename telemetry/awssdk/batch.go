@@ -77,7 +77,7 @@ func startBatch[In, Out any](ctx context.Context, c *call, b *batch[In, Out], in
 	if len(links) > 0 && len(links) == b.len(input) {
 		options = op.asClient // no message carries the span's context
 	}
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, options...)
+	ctx, c.span = c.tracer.Start(ctx, op.spanName, options...) //nolint:spancheck // endBatch ends it
 	for _, link := range links {
 		c.span.AddLink(link)
 	}
@@ -89,71 +89,64 @@ func startBatch[In, Out any](ctx context.Context, c *call, b *batch[In, Out], in
 // context, and one for the call if it is itself part of a trace. The context
 // that it returns holds the entries' spans for the injector.
 func startEntries[In, Out any](ctx context.Context, c *call, b *batch[In, Out], input *In, op *operation, parents []context.Context, start time.Time) context.Context {
-	n := b.len(input)
 	at := trace.WithTimestamp(start)
-	producer := append(slices.Clip(op.start), at)
-	c.entries = make([]trace.Span, n)
-	contexts := make([]context.Context, n)
-	for i := range n {
-		own, entry := b.parent(input, i), ctx
-		if i < len(parents) && parents[i] != nil {
-			entry = parents[i]
+	producer := append(append(c.options[:0], op.start...), at)
+	c.entries = make([]context.Context, b.len(input))
+	for n := range c.entries {
+		own, parent, options := b.parent(input, n), ctx, producer
+		if n < len(parents) && parents[n] != nil {
+			parent = parents[n]
 		}
-		options := producer
 		if own.IsValid() {
-			options = append(slices.Clip(op.asClient), at)
+			options = append(slices.Clip(op.asClient), at, trace.WithLinks(trace.Link{SpanContext: own}))
 		}
-		contexts[i], c.entries[i] = c.tracer.Start(entry, op.spanName, options...)
-		if own.IsValid() {
-			c.entries[i].AddLink(trace.Link{SpanContext: own})
-		}
+		c.entries[n], _ = c.tracer.Start(parent, op.spanName, options...) //nolint:fatcontext,spancheck // siblings, which endBatch ends
 	}
 	if trace.SpanContextFromContext(ctx).IsValid() {
-		links := make([]trace.Link, n)
-		for i, span := range c.entries {
-			links[i].SpanContext = span.SpanContext()
+		links := make([]trace.Link, len(c.entries))
+		for n, entry := range c.entries {
+			links[n].SpanContext = trace.SpanContextFromContext(entry)
 		}
-		ctx, c.span = c.tracer.Start(ctx, op.spanName, append(slices.Clip(op.asClient), at, trace.WithLinks(links...))...)
+		ctx, c.span = c.tracer.Start(ctx, op.spanName, append(slices.Clip(op.asClient), at, trace.WithLinks(links...))...) //nolint:spancheck // endBatch ends it
 	}
-	return message.WithEntries(ctx, contexts)
+	return message.WithEntries(ctx, c.entries)
 }
 
 // endBatch ends the spans of a batch. An entry can fail although the call
 // did not ("Amazon SNS message batching", "SendMessageBatch").
 func (c *call) endBatch(ctx context.Context, op *operation, start time.Time, metadata middleware.Metadata, failure string, outcomes []outcome) {
 	duration := time.Since(start)
-	sent, exemplar := 0, ctx
-	for _, o := range outcomes {
-		if o.failure == "" {
-			sent++
-			continue
-		}
-		c.recordSent(ctx, op, 1, o.failure)
-	}
-	if c.entries != nil {
-		end := []trace.SpanEndOption{trace.WithTimestamp(start.Add(duration))}
-		for n, span := range c.entries {
+	if len(c.entries) > 0 {
+		end := append(c.ending[:0], trace.WithTimestamp(start.Add(duration)))
+		for n, entry := range c.entries {
 			if id := outcomes[n].messageID; id != nil {
 				c.know(otelsemconv.MessagingMessageID(*id))
 			}
-			c.end(span, metadata, outcomes[n].failure, end...)
-		}
-		if contexts := message.Entries(ctx); len(contexts) > 0 && c.span == nil {
-			exemplar = contexts[0]
+			c.end(trace.SpanFromContext(entry), metadata, outcomes[n].failure, end...)
 		}
 		if c.span != nil {
 			c.know(otelsemconv.MessagingBatchMessageCount(len(outcomes)))
 			c.end(c.span, metadata, failure, end...)
+		} else {
+			ctx = c.entries[0] // so that metrics have an exemplar
 		}
-	} else {
+	} else if c.span != nil {
 		// One span stands for all: it is failed when one of them is.
 		for n := 0; n < len(outcomes) && failure == ""; n++ {
 			failure = outcomes[n].failure
 		}
 		c.end(c.span, metadata, failure)
 	}
-	c.record(exemplar, op, duration, failure)
-	c.recordSent(exemplar, op, sent, "")
+	c.record(ctx, op, duration, failure)
+	sent := 0
+	for _, o := range outcomes {
+		if o.failure == "" {
+			sent++
+		} else {
+			c.recordSent(ctx, op, 1, o.failure)
+		}
+	}
+	c.recordSent(ctx, op, sent, "")
 }
 
 var publishBatch = batch[sns.PublishBatchInput, sns.PublishBatchOutput]{

@@ -31,14 +31,16 @@ type call struct {
 	*instrumentation
 	stack *middleware.Stack
 
-	span     trace.Span   // of the call, nil when it has none
-	entries  []trace.Span // of a batch's entries, when they have their own
-	producer bool         // the spans stand for messages rather than the call
+	span     trace.Span        // of the call, nil when it has none
+	entries  []context.Context // with the spans of a batch's entries, when they have their own
+	producer bool              // the spans stand for messages rather than the call
 	attempts int
 	failure  string // error.type of the latest attempt
 
-	attrs  []attribute.KeyValue  // what is known at the end only
-	buffer [6]attribute.KeyValue // backs attrs
+	attrs   []attribute.KeyValue     // what is known at the end only
+	buffer  [6]attribute.KeyValue    // backs attrs
+	options [4]trace.SpanStartOption // room for those of a batch's entries
+	ending  [1]trace.SpanEndOption   //
 }
 
 // ID implements middleware.InitializeMiddleware.
@@ -48,7 +50,7 @@ func (*call) ID() string { return callID }
 func (c *call) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	if _, ok := c.stack.Finalize.Get(retryID); !ok {
+	if _, ok := c.stack.Finalize.Get(retryID); !ok { //nolint:misspell // smithy's
 		return next.HandleInitialize(ctx, in) // presigning: nothing is sent
 	}
 	switch input := in.Parameters.(type) {
@@ -78,7 +80,7 @@ func (c *call) ordinary(ctx context.Context, in middleware.InitializeInput, next
 ) {
 	op := c.operation(ctx, "", ordinary)
 	start := time.Now()
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...)
+	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...) //nolint:spancheck // end ends it
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	failure := errorType(err)
 	c.end(c.span, metadata, failure)
@@ -165,8 +167,8 @@ func (a *attempt) event() {
 	if a.span != nil {
 		a.span.AddEvent(retryEvent, options)
 	}
-	for _, span := range a.entries {
-		span.AddEvent(retryEvent, options)
+	for _, entry := range a.entries {
+		trace.SpanFromContext(entry).AddEvent(retryEvent, options)
 	}
 }
 

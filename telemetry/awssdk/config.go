@@ -46,17 +46,18 @@ func Instrument(cfg *aws.Config, c Config) {
 // addTo adds a call to the stack, which the SDK makes anew for every
 // operation.
 func (i *instrumentation) addTo(stack *middleware.Stack) error {
-	if _, ok := stack.Initialize.Get(callID); ok {
+	first, retries := stack.Initialize, stack.Finalize //nolint:misspell // smithy's
+	if _, ok := first.Get(callID); ok {
 		return nil
 	}
 	c := &call{instrumentation: i, stack: stack}
 	// Outermost: what validates and serialises the input must see the copy
 	// that holds the context.
-	if err := stack.Initialize.Add(c, middleware.Before); err != nil {
+	if err := first.Add(c, middleware.Before); err != nil {
 		return err
 	}
 	// Behind the retry loop: once for each attempt. A stack without retries
 	// is none that makes a call.
-	_ = stack.Finalize.Insert((*attempt)(c), retryID, middleware.After)
+	_ = retries.Insert((*attempt)(c), retryID, middleware.After)
 	return nil
 }

@@ -32,54 +32,50 @@ func errorType(err error) string {
 	if err == nil {
 		return ""
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if code := errorCode(api.ErrorCode()); code != "" && code != unknownError {
 			return code
 		}
-		var response *smithyhttp.ResponseError
-		if errors.As(err, &response) && response.HTTPStatusCode() > 0 {
-			return strconv.Itoa(response.HTTPStatusCode())
-		}
-		return otelsemconv.ErrorTypeOther.Value.AsString()
 	}
-	var (
-		timeout  net.Error
-		invalid  smithy.InvalidParamsError
-		tooMany  *message.TooManyAttributesError
-		response *smithyhttp.ResponseError
-		unsent   *smithyhttp.RequestSendError
-	)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	if errors.Is(err, context.DeadlineExceeded) {
 		return errorDeadline
-	case errors.Is(err, context.Canceled):
-		return errorCanceled
-	case errors.As(err, &tooMany):
-		return errorTooManyAttributes
-	case errors.As(err, &invalid):
-		return errorInvalidInput
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return errorTimeout
-	case errors.As(err, &response) && response.HTTPStatusCode() > 0:
-		return strconv.Itoa(response.HTTPStatusCode()) // and no code, as from a proxy
-	case errors.As(err, &unsent):
-		return errorConnection
-	default:
-		return typeName(err)
 	}
+	if errors.Is(err, context.Canceled) {
+		return errorCanceled
+	}
+	if is[*message.TooManyAttributesError](err) {
+		return errorTooManyAttributes
+	}
+	if is[smithy.InvalidParamsError](err) {
+		return errorInvalidInput
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		return errorTimeout
+	}
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.HTTPStatusCode() > 0 {
+		return strconv.Itoa(response.HTTPStatusCode()) // without a code: a proxy's, say
+	}
+	if is[*smithyhttp.RequestSendError](err) {
+		return errorConnection
+	}
+	return typeName(err)
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // unknownError is the code that the SDK gives to answers without one.
 const unknownError = "UnknownError"
 
+const codeCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:#/"
+
 // errorCode returns a service's error code, or nothing when it does not look
 // like one: it comes from outside.
 func errorCode(code string) string {
 	const most = 100
-	if len(code) > most || strings.ContainsFunc(code, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-:#/", r))
-	}) {
+	if len(code) > most || strings.Trim(code, codeCharacters) != "" {
 		return ""
 	}
 	return code

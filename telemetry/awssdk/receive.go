@@ -18,7 +18,7 @@ func (c *call) receive(ctx context.Context, input *sqs.ReceiveMessageInput, next
 ) {
 	op := c.operation(ctx, stringOf(input.QueueUrl), receive)
 	start := time.Now()
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...)
+	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...) //nolint:spancheck // end ends it
 	asking := *input
 	asking.MessageAttributeNames = askFor(input.MessageAttributeNames)
 	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: &asking})
@@ -66,7 +66,7 @@ func (c *call) settle(ctx context.Context, queue *string, in middleware.Initiali
 ) {
 	op := c.operation(ctx, stringOf(queue), settle)
 	start := time.Now()
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...)
+	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...) //nolint:spancheck // end ends it
 	out, metadata, err := next.HandleInitialize(ctx, in)
 
 	failure := errorType(err)

@@ -90,7 +90,7 @@ func (c *call) startSend(ctx context.Context, op *operation, options []trace.Spa
 	if own.IsValid() {
 		options = op.asClient
 	}
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, options...)
+	ctx, c.span = c.tracer.Start(ctx, op.spanName, options...) //nolint:spancheck // endSend ends it
 	if own.IsValid() {
 		c.span.AddLink(trace.Link{SpanContext: own})
 	}
@@ -114,8 +114,8 @@ func (c *call) refuse(ctx context.Context, op *operation, start time.Time, err e
 ) {
 	var none middleware.Metadata
 	failure := errorType(err)
-	for _, span := range c.entries {
-		c.end(span, none, failure)
+	for _, entry := range c.entries {
+		c.end(trace.SpanFromContext(entry), none, failure)
 	}
 	if c.span != nil {
 		c.end(c.span, none, failure)

@@ -25,7 +25,7 @@ func publishEntries(sizes ...int) []snstypes.PublishBatchRequestEntry {
 	var out []snstypes.PublishBatchRequestEntry
 	for i, size := range sizes {
 		out = append(out, snstypes.PublishBatchRequestEntry{
-			Id: ptr(string(rune('a' + i))), Message: ptr(strings.Repeat("x", size)),
+			Id: new(string(rune('a' + i))), Message: new(strings.Repeat("x", size)),
 		})
 	}
 	return out
@@ -78,7 +78,7 @@ func TestInjectorSNSBatch_OwnContexts_GoToTheirEntries(t *testing.T) {
 func TestInjectorSQSBatch_OwnContexts_GoToTheirEntries(t *testing.T) {
 	t.Parallel()
 	b := setup(t, message.Config{})
-	in := []sqstypes.SendMessageBatchRequestEntry{{Id: ptr("a"), MessageBody: ptr("x")}, {Id: ptr("b"), MessageBody: ptr("y")}}
+	in := []sqstypes.SendMessageBatchRequestEntry{{Id: new("a"), MessageBody: new("x")}, {Id: new("b"), MessageBody: new("y")}}
 	got, err := b.injector.SQSBatch(message.WithEntries(traced(), []context.Context{other()}), in)
 	if err != nil {
 		t.Fatalf("SQSBatch: %v", err)
@@ -115,7 +115,7 @@ func TestInjectorSNSBatch_SharedBytes_AreExact(t *testing.T) {
 			t.Parallel()
 			b := setup(t, message.Config{})
 			in := publishEntries(100_000, 262_144-100_000-test.room-len("subject"))
-			in[1].Subject = ptr("subject")
+			in[1].Subject = new("subject")
 			got, err := b.injector.SNSBatch(full(), in)
 			if err != nil {
 				t.Fatalf("SNSBatch: %v", err)
@@ -171,7 +171,7 @@ func TestInjectorSNSBatch_StructuredEntry_IsLeftAloneAndCounted(t *testing.T) {
 	t.Parallel()
 	b := setup(t, message.Config{})
 	in := publishEntries(1, 1)
-	in[0].MessageStructure = ptr("json")
+	in[0].MessageStructure = new("json")
 	got, err := b.injector.SNSBatch(traced(), in)
 	if err != nil {
 		t.Fatalf("SNSBatch: %v", err)

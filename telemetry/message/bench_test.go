@@ -51,6 +51,9 @@ func w3c() propagation.TextMapPropagator {
 }
 
 func TestInjectAndExtract_TraceContext_SixAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
 	i, ctx := message.NewInjector(message.Config{}), traced()
 	delivered := deliver(ctx, i)
 	if got := throughAttributes(ctx, i, delivered); got.TraceID() != spanContext("").TraceID() {
@@ -64,6 +67,9 @@ func TestInjectAndExtract_TraceContext_SixAllocations(t *testing.T) {
 }
 
 func TestFromLambda_RawMessage_TwoAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
 	m := events.SQSMessage{
 		Body: `{"id":1}`, Attributes: system,
 		MessageAttributes: map[string]events.SQSMessageAttribute{"traceparent": lambda(traceparent)},

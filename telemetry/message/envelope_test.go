@@ -44,6 +44,7 @@ func TestReceived_Envelope_IsUnwrapped(t *testing.T) {
 	t.Parallel()
 	system := map[string]string{"AWSTraceHeader": traceHeader + "1"}
 	fromBoth(t, notification, nil, system, func(t *testing.T, r message.Received) {
+		t.Helper()
 		if sc := trace.SpanContextFromContext(r.Context); !sc.Equal(spanContext(tracestate).WithRemote(true)) {
 			t.Errorf("span context = %+v", sc)
 		}
@@ -161,6 +162,7 @@ func TestReceived_EnvelopeWithAttributesAround_TheOuterOnesWin(t *testing.T) {
 	t.Parallel()
 	outer := map[string]string{"traceparent": traceparent2, "kind": "moved", "reason": "malformed"}
 	fromBoth(t, notification, outer, nil, func(t *testing.T, r message.Received) {
+		t.Helper()
 		sc := trace.SpanContextFromContext(r.Context)
 		if got, want := sc.TraceID().String(), traceparent2[3:35]; got != want {
 			t.Errorf("trace id = %s, want the outer %s", got, want)
@@ -176,6 +178,7 @@ func TestReceived_EnvelopeWithAttributesAround_TheOuterOnesWin(t *testing.T) {
 		}
 	})
 	fromBoth(t, notification, map[string]string{"reason": "malformed"}, nil, func(t *testing.T, r message.Received) {
+		t.Helper()
 		if got := trace.SpanContextFromContext(r.Context).TraceID().String(); got != traceparent[3:35] {
 			t.Errorf("trace id = %s, want the inner one", got)
 		}

@@ -12,7 +12,8 @@ func injectOne[V any](ctx context.Context, i *Injector, s *service[V], attrs map
 	if len(attrs) > i.budget.Attributes {
 		return nil, &TooManyAttributesError{Attributes: len(attrs), Limit: i.budget.Attributes}
 	}
-	l := i.collect(ctx)
+	l := new(load)
+	i.collect(ctx, l)
 	leaveToCaller(l, attrs)
 	if len(l.fields) == 0 {
 		return attrs, nil
@@ -44,32 +45,33 @@ func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entr
 	out := make([]E, len(entries))
 	copy(out, entries)
 	bytes := i.budget.Bytes
-	loads := make([]*load, len(out))
+	loads := make([]load, len(out))
 	for n := range out {
 		e, own := view(&out[n]), ctx
 		if n < len(parents) && parents[n] != nil {
 			own = parents[n]
 		}
-		loads[n] = i.collect(own)
+		l := &loads[n]
+		i.collect(own, l)
 		bytes -= e.otherBytes + attributeBytes(s, *e.attributes)
-		leaveToCaller(loads[n], *e.attributes)
-		if e.structured && len(loads[n].fields) > 0 {
+		leaveToCaller(l, *e.attributes)
+		if e.structured && len(l.fields) > 0 {
 			i.drop(ctx, s.system, partContext, semconv.ReasonMessageStructure)
-			loads[n].fields = loads[n].fields[:0]
+			l.fields = l.fields[:0]
 		}
-		loads[n].attributes = i.budget.Attributes - len(*e.attributes)
+		l.attributes = i.budget.Attributes - len(*e.attributes)
 	}
 	// All trace contexts come before any tracestate, and these before any
 	// baggage.
 	for p := range parts {
-		for _, l := range loads {
-			l.fit(p, &bytes, i.propagator == nil)
+		for n := range loads {
+			loads[n].fit(p, &bytes, i.propagator == nil)
 		}
 	}
-	for n, l := range loads {
-		report(ctx, i, s, l)
+	for n := range loads {
+		report(ctx, i, s, &loads[n])
 		e := view(&out[n])
-		*e.attributes = added(s, *e.attributes, l)
+		*e.attributes = added(s, *e.attributes, &loads[n])
 	}
 	return out, nil
 }

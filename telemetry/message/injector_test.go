@@ -156,8 +156,8 @@ func TestInjectorSNS_ByteBudget_IsExact(t *testing.T) {
 	const limit = 262_144
 	own := map[string]snstypes.MessageAttributeValue{
 		"text":   sns("value"),
-		"number": {DataType: ptr("Number.int"), StringValue: ptr("42")},
-		"binary": {DataType: ptr("Binary"), BinaryValue: []byte("bytes")},
+		"number": {DataType: new("Number.int"), StringValue: new("42")},
+		"binary": {DataType: new("Binary"), BinaryValue: []byte("bytes")},
 	}
 	ownBytes := len("text"+"String"+"value") + len("number"+"Number.int"+"42") + len("binary"+"Binary"+"bytes")
 	all := traceparentBytes + tracestateBytes + baggageBytes
@@ -270,8 +270,10 @@ func (w writes) Inject(_ context.Context, c propagation.TextMapCarrier) {
 		}
 	}
 }
+
 func (writes) Extract(ctx context.Context, _ propagation.TextMapCarrier) context.Context { return ctx }
-func (writes) Fields() []string                                                          { return nil }
+
+func (writes) Fields() []string { return nil }
 
 func TestInjectorSNS_OtherPropagator_HalfAContextIsNone(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
@@ -52,7 +53,7 @@ type field struct {
 }
 
 // load is what is to be put into one message. The message's attributes point
-// into it, so that it is made anew for every message.
+// into it, so that it is made anew for every message, and stays where it is.
 type load struct {
 	fields     []field
 	few        [3]field      // backs fields, for what W3C's specifications know
@@ -76,16 +77,15 @@ var reasonNames = [...]string{
 	unsupportedText: semconv.ReasonUnsupportedText,
 }
 
-// collect writes ctx into a load.
-func (i *Injector) collect(ctx context.Context) *load {
-	l := &load{dataType: dataType}
+// collect writes ctx into l.
+func (i *Injector) collect(ctx context.Context, l *load) {
+	l.dataType = dataType
 	l.fields = l.few[:0]
 	if i.propagator != nil {
 		i.propagator.Inject(ctx, l)
 	} else {
 		l.setW3C(ctx)
 	}
-	return l
 }
 
 // setW3C does what propagation.TraceContext and propagation.Baggage do, with
@@ -173,16 +173,12 @@ func (l *load) giveUp(why reason, first, last part) {
 	})
 }
 
+const nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+
 // validName tells whether SNS and SQS take the name of an attribute ("Message
 // attribute components", the rules that a propagator could offend against).
 func validName(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '.') {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 256
+	return s != "" && len(s) <= 256 && strings.Trim(s, nameCharacters) == ""
 }
 
 // validValue tells whether a value is plain printable text, as every

@@ -33,8 +33,8 @@ func TestInjectorSNSBatch_AnyBatch_KeepsItsPromises(t *testing.T) {
 		in, parents := make([]snstypes.PublishBatchRequestEntry, n), make([]context.Context, n)
 		own, most := 0, 0
 		for i := range in {
-			in[i].Id = ptr("id")
-			in[i].Message = ptr(strings.Repeat("x", rapid.IntRange(0, 150).Draw(t, "body")))
+			in[i].Id = new("id")
+			in[i].Message = new(strings.Repeat("x", rapid.IntRange(0, 150).Draw(t, "body")))
 			in[i].MessageAttributes = attributes(rapid.IntRange(0, 11).Draw(t, "attributes"))
 			parents[i] = ctxs[rapid.SampledFrom([]string{"none", "traced", "full", "other"}).Draw(t, "parent")]
 			own += size(in[i])

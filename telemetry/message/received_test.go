@@ -24,7 +24,7 @@ const traceHeader = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42c
 func fromBoth(t *testing.T, body string, attrs, system map[string]string, check func(t *testing.T, r message.Received)) {
 	t.Helper()
 	l := events.SQSMessage{MessageId: "id", Body: body, Attributes: system}
-	s := sqstypes.Message{MessageId: ptr("id"), Body: ptr(body), Attributes: system}
+	s := sqstypes.Message{MessageId: new("id"), Body: new(body), Attributes: system}
 	for name, value := range attrs {
 		if l.MessageAttributes == nil {
 			l.MessageAttributes = map[string]events.SQSMessageAttribute{}
@@ -33,8 +33,14 @@ func fromBoth(t *testing.T, body string, attrs, system map[string]string, check 
 		l.MessageAttributes[name] = lambda(value)
 		s.MessageAttributes[name] = sqs(value)
 	}
-	t.Run("Lambda", func(t *testing.T) { check(t, message.FromLambda(context.Background(), l)) })
-	t.Run("SQS", func(t *testing.T) { check(t, message.FromSQS(context.Background(), s)) })
+	t.Run("Lambda", func(t *testing.T) {
+		t.Parallel()
+		check(t, message.FromLambda(context.Background(), l))
+	})
+	t.Run("SQS", func(t *testing.T) {
+		t.Parallel()
+		check(t, message.FromSQS(context.Background(), s))
+	})
 }
 
 func TestReceived_RawMessage_IsReadWhole(t *testing.T) {
@@ -46,6 +52,7 @@ func TestReceived_RawMessage_IsReadWhole(t *testing.T) {
 		"SentTimestamp": "1700000000123", "ApproximateReceiveCount": "3", "AWSTraceHeader": traceHeader + "0",
 	}
 	fromBoth(t, "hello", attrs, system, func(t *testing.T, r message.Received) {
+		t.Helper()
 		sc := trace.SpanContextFromContext(r.Context)
 		if want := spanContext(tracestate).WithRemote(true); !sc.Equal(want) {
 			t.Errorf("span context = %+v, want %+v", sc, want)
@@ -83,6 +90,7 @@ func TestReceived_NoTraceparent_FallsBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fromBoth(t, "", attrs, map[string]string{"AWSTraceHeader": traceHeader + "1"}, func(t *testing.T, r message.Received) {
+				t.Helper()
 				if got := trace.SpanContextFromContext(r.Context).TraceID().String(); got != "67891233abcdef012345678912345678" {
 					t.Errorf("trace id = %s, want the AWSTraceHeader's", got)
 				}
@@ -91,6 +99,7 @@ func TestReceived_NoTraceparent_FallsBack(t *testing.T) {
 				}
 			})
 			fromBoth(t, "", attrs, nil, func(t *testing.T, r message.Received) {
+				t.Helper()
 				if sc := trace.SpanContextFromContext(r.Context); sc.HasTraceID() || r.Source != semconv.ContextSourceNone {
 					t.Errorf("span context = %v from %q, want none", sc, r.Source)
 				}
@@ -105,6 +114,7 @@ func TestReceived_AWSTraceHeader_LambdasSampledFlagIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for flag, trusted := range map[string]bool{"0": false, "1": true} {
 		fromBoth(t, "", nil, map[string]string{"AWSTraceHeader": traceHeader + flag}, func(t *testing.T, r message.Received) {
+			t.Helper()
 			for base, decided := range map[sdktrace.Sampler]bool{
 				sdktrace.AlwaysSample(): true, sdktrace.NeverSample(): false,
 			} {
@@ -125,6 +135,7 @@ func TestReceived_AWSTraceHeader_LambdasSampledFlagIsNotBelieved(t *testing.T) {
 func TestReceived_AWSTraceHeaderWithRootAlone_KeepsTraceID(t *testing.T) {
 	t.Parallel()
 	fromBoth(t, "", nil, map[string]string{"AWSTraceHeader": "Root=1-67891233-abcdef012345678912345678"}, func(t *testing.T, r message.Received) {
+		t.Helper()
 		if got := trace.SpanContextFromContext(r.Context); !got.HasTraceID() || got.HasSpanID() || r.Source != semconv.ContextSourceXRay {
 			t.Errorf("span context = %v from %q", got, r.Source)
 		}
@@ -158,6 +169,7 @@ func TestReceived_BaggageBeyondItsLimits_IsIgnored(t *testing.T) {
 			t.Parallel()
 			attrs := map[string]string{"traceparent": traceparent, "baggage": test.baggage}
 			fromBoth(t, "", attrs, nil, func(t *testing.T, r message.Received) {
+				t.Helper()
 				if got := baggage.FromContext(r.Context).Len(); got != test.members {
 					t.Errorf("baggage has %d members, want %d", got, test.members)
 				}
@@ -175,10 +187,10 @@ func TestReceived_OtherTypes_AreNotRead(t *testing.T) {
 		"traceparent": {DataType: "Binary", BinaryValue: []byte(traceparent)},
 		"tracestate":  {DataType: "String"},
 		"baggage":     {DataType: "String", StringListValues: []string{"a=b"}},
-		"binary":      {DataType: "Binary.png", BinaryValue: []byte("x"), StringValue: ptr("x")},
-		"number":      {DataType: "Number.int", StringValue: ptr("42")},
-		"array":       {DataType: "String.Array", StringValue: ptr(`["a"]`)},
-		"lookalike":   {DataType: "Stringy", StringValue: ptr("x")},
+		"binary":      {DataType: "Binary.png", BinaryValue: []byte("x"), StringValue: new("x")},
+		"number":      {DataType: "Number.int", StringValue: new("42")},
+		"array":       {DataType: "String.Array", StringValue: new(`["a"]`)},
+		"lookalike":   {DataType: "Stringy", StringValue: new("x")},
 	}})
 	if r.Source != semconv.ContextSourceNone || baggage.FromContext(r.Context).Len() != 0 {
 		t.Errorf("a context was found: %q", r.Source)
@@ -187,8 +199,8 @@ func TestReceived_OtherTypes_AreNotRead(t *testing.T) {
 		t.Errorf("attributes (-want +got):\n%s", diff)
 	}
 	s := message.FromSQS(context.Background(), sqstypes.Message{MessageAttributes: map[string]sqstypes.MessageAttributeValue{
-		"traceparent": {StringValue: ptr(traceparent)},
-		"baggage":     {DataType: ptr("String")},
+		"traceparent": {StringValue: new(traceparent)},
+		"baggage":     {DataType: new("String")},
 	}})
 	if s.Source != semconv.ContextSourceNone || s.Attributes != nil || s.Body != "" || s.MessageID != "" {
 		t.Errorf("received = %+v", s)
@@ -200,6 +212,7 @@ func TestReceived_SystemAttributesThatMakeNoSense_AreUnknown(t *testing.T) {
 	for _, value := range []string{"", "x", "-1", "0", "99999999999999999999", "253402300800000", "1.5"} {
 		system := map[string]string{"SentTimestamp": value, "ApproximateReceiveCount": value}
 		fromBoth(t, "", nil, system, func(t *testing.T, r message.Received) {
+			t.Helper()
 			if !r.SentAt.IsZero() || r.ReceiveCount != 0 {
 				t.Errorf("%q: sent at %v, received %d times", value, r.SentAt, r.ReceiveCount)
 			}

@@ -58,12 +58,12 @@ func (s *scanner) skip() bool {
 	if s.at == len(s.in) {
 		return false
 	}
-	switch c := s.in[s.at]; {
-	case c == '"':
+	switch s.in[s.at] {
+	case '"':
 		return s.text()
-	case c == '{':
+	case '{':
 		return s.object(func(string) bool { return s.skip() })
-	case c == '[':
+	case '[':
 		return s.array()
 	default:
 		return s.word()
@@ -273,7 +273,7 @@ func hexRune(s string) rune {
 		if d < 0 {
 			return -1
 		}
-		r = r<<4 | rune(d)
+		r = r<<4 | rune(d) //nolint:gosec // 0 to 15
 	}
 	return r
 }

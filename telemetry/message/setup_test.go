@@ -69,18 +69,16 @@ func withBaggage(ctx context.Context) context.Context {
 	return baggage.ContextWithBaggage(ctx, b)
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func sns(value string) snstypes.MessageAttributeValue {
-	return snstypes.MessageAttributeValue{DataType: ptr("String"), StringValue: ptr(value)}
+	return snstypes.MessageAttributeValue{DataType: new("String"), StringValue: new(value)}
 }
 
 func sqs(value string) sqstypes.MessageAttributeValue {
-	return sqstypes.MessageAttributeValue{DataType: ptr("String"), StringValue: ptr(value)}
+	return sqstypes.MessageAttributeValue{DataType: new("String"), StringValue: new(value)}
 }
 
 func lambda(value string) events.SQSMessageAttribute {
-	return events.SQSMessageAttribute{DataType: "String", StringValue: ptr(value)}
+	return events.SQSMessageAttribute{DataType: "String", StringValue: new(value)}
 }
 
 // snsTexts are the values of string attributes.

@@ -53,5 +53,5 @@ func parseTraceparent(s string) (trace.SpanContext, bool) {
 func hexByte(s string) (byte, bool) {
 	hi, lo := hexValue(s[0]), hexValue(s[1])
 	upper := 'A' <= s[0] && s[0] <= 'F' || 'A' <= s[1] && s[1] <= 'F'
-	return byte(hi<<4 | lo), hi >= 0 && lo >= 0 && !upper
+	return byte(hi<<4 | lo), hi >= 0 && lo >= 0 && !upper //nolint:gosec // 0 to 15 each, or not ok
 }

@@ -84,7 +84,7 @@ func Parse(header string) (Header, error) {
 		var field string
 		field, rest, more = strings.Cut(rest, ";")
 		name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
-		ok := true
+		var ok bool
 		switch {
 		case name == "Root" && first(&seen.root):
 			h.Root, ok = TraceIDFromRoot(value)

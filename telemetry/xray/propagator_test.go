@@ -25,7 +25,7 @@ func extract(p propagation.TextMapPropagator, header string) context.Context {
 
 // start starts a server span in ctx with a real SDK and returns it if it is
 // sampled.
-func start(t *testing.T, ctx context.Context, sampler sdktrace.Sampler) (sdktrace.ReadOnlySpan, trace.SpanContext) {
+func start(ctx context.Context, t *testing.T, sampler sdktrace.Sampler) (sdktrace.ReadOnlySpan, trace.SpanContext) {
 	t.Helper()
 	recorder := tracetest.NewSpanRecorder()
 	tp := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithSpanProcessor(recorder))
@@ -61,7 +61,7 @@ func TestPropagator_RootAlone_KeepsTraceIDAndRootSamplerDecides(t *testing.T) {
 			if trace.SpanContextFromContext(ctx).IsValid() {
 				t.Error("the context has a parent")
 			}
-			span, sc := start(t, ctx, test.sampler)
+			span, sc := start(ctx, t, test.sampler)
 			if sc.TraceID() != rootID {
 				t.Errorf("trace id = %v, want Root's %v", sc.TraceID(), rootID)
 			}
@@ -88,7 +88,7 @@ func TestPropagator_RootAlone_RatioDependsOnTraceID(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := base.ShouldSample(sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: h.Root})
-		_, sc := start(t, extract(xray.Propagator{}, header), xray.Sampler(base))
+		_, sc := start(extract(xray.Propagator{}, header), t, xray.Sampler(base))
 		if got := sc.IsSampled(); got != (want.Decision == sdktrace.RecordAndSample) {
 			t.Errorf("%s: sampled = %v, want %v", header, got, want.Decision)
 		}
@@ -131,7 +131,7 @@ func TestPropagator_EveryForm_ParentAndDecision(t *testing.T) {
 				base    sdktrace.Sampler
 				sampled bool
 			}{{on, test.on}, {off, test.off}} {
-				span, sc := start(t, ctx, xray.Sampler(root.base))
+				span, sc := start(ctx, t, xray.Sampler(root.base))
 				if sc.TraceID() != rootID {
 					t.Errorf("trace id = %v, want %v", sc.TraceID(), rootID)
 				}
@@ -160,7 +160,7 @@ func TestPropagator_NothingToContinue_StartsANewTrace(t *testing.T) {
 			if sc := trace.SpanContextFromContext(ctx); sc.HasTraceID() || sc.HasSpanID() {
 				t.Errorf("Extract(%.40q) = %v, want nothing", header, sc)
 			}
-			if _, sc := start(t, ctx, xray.Sampler(sdktrace.AlwaysSample())); !sc.IsSampled() {
+			if _, sc := start(ctx, t, xray.Sampler(sdktrace.AlwaysSample())); !sc.IsSampled() {
 				t.Errorf("Extract(%.40q): the new trace is not sampled", header)
 			}
 		}
@@ -181,7 +181,7 @@ func TestPropagator_Traceparent_WinsInEitherOrder(t *testing.T) {
 						"traceparent":   traceparent[:53] + flags,
 						xray.HeaderName: header,
 					})
-					_, sc := start(t, ctx, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
+					_, sc := start(ctx, t, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
 					if got, want := sc.TraceID(), traceID("0af7651916cd43dd8448eb211c80319c"); got != want {
 						t.Errorf("trace id = %v, want traceparent's %v", got, want)
 					}
@@ -206,7 +206,7 @@ func TestPropagator_TraceparentOfSameTrace_ItsDecisionCounts(t *testing.T) {
 		"traceparent":   "00-" + rootID.String() + "-b7ad6b7169203331-00",
 		xray.HeaderName: "Root=" + root + ";Parent=" + parent,
 	})
-	if _, sc := start(t, ctx, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample()))); sc.IsSampled() {
+	if _, sc := start(ctx, t, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample()))); sc.IsSampled() {
 		t.Error("the header's missing decision overruled traceparent's")
 	}
 }
@@ -253,7 +253,7 @@ func TestContextWithHeader_InsideARequest_LeavesItsRawHeader(t *testing.T) {
 	if raw, ok := xray.RawHeader(ctx); !ok || raw != "Root="+root {
 		t.Errorf("RawHeader = %q, %v", raw, ok)
 	}
-	span, sc := start(t, ctx, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
+	span, sc := start(ctx, t, xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
 	if sc.TraceID() != selfID || span == nil || span.Parent().SpanID() != parentID {
 		t.Errorf("the span is in trace %v with parent %v", sc.TraceID(), span)
 	}
@@ -306,6 +306,9 @@ func TestPropagatorInject_CurrentSpan_WritesHeader(t *testing.T) {
 }
 
 func TestPropagator_RootAlone_ThreeAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
 	carrier := propagation.HeaderCarrier{}
 	carrier.Set(xray.HeaderName, "Root="+root)
 	n := testing.AllocsPerRun(100, func() { xray.Propagator{}.Extract(context.Background(), carrier) })
