@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tracehaul/tracehaul/internal/postgres/postgrestest"
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tracehaul": main})
+}
+
+// The scripts in testdata/script run the tool as a person does.
+func TestScripts(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("ROOT", root)
+			return nil
+		},
+	})
+}
+
+// command runs the tool in the repository, where it finds its description and
+// its source.
+func command(ctx context.Context, t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var stdout, stderr syncBuffer
+	code = run(ctx, args, environment{&stdout, &stderr, func(string) string { return "" }})
+	return code, stdout.String(), stderr.String()
+}
+
+// syncBuffer can be read while a command writes to it.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func TestDemo_JSON_OneStory(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	code, out, errs := command(t.Context(), t, "demo", "--json")
+	if code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, errs)
+	}
+	var s struct {
+		TraceID   string         `json:"trace_id"`
+		ALBHeader string         `json:"alb_header"`
+		Spans     []trace.Span   `json:"spans"`
+		Row       map[string]any `json:"row"`
+	}
+	dec := json.NewDecoder(strings.NewReader(out))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if want := "Root=1-" + s.TraceID[:8] + "-" + s.TraceID[8:]; s.ALBHeader != want || s.Row["trace_id"] != s.TraceID {
+		t.Errorf("trace %s, header %q, row's trace %v", s.TraceID, s.ALBHeader, s.Row["trace_id"])
+	}
+	var names []string
+	for _, span := range s.Spans {
+		names = append(names, span.Kind)
+	}
+	slices.Sort(names)
+	if want := []string{"CLIENT", "CONSUMER", "INTERNAL", "PRODUCER", "SERVER", "SERVER"}; !slices.Equal(names, want) {
+		t.Errorf("spans %v, want %v", names, want)
+	}
+}
+
+func TestDemo_ServiceDoesNotStart_SaysWhyAndFails(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	program := filepath.Join(t.TempDir(), "broken")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\necho out of order >&2\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	code, _, errs := command(t.Context(), t, "demo", "--service", program, "--consumer", program)
+	if code != exitFailed || !strings.Contains(errs, "out of order") {
+		t.Errorf("exit code %d, errors: %s", code, errs)
+	}
+}
+
+func TestDemo_ConsumerBroken_NamesWhatIsMissing(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	program := filepath.Join(t.TempDir(), "broken")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := command(t.Context(), t, "demo", "--consumer", program, "--timeout", "3s")
+	if code != exitFailed || !strings.Contains(errs, "no CONSUMER span") || !strings.Contains(errs, "no row") || !strings.Contains(out, "send dev-orders-order") {
+		t.Errorf("exit code %d, errors: %s\noutput: %s", code, errs, out)
+	}
+}
+
+// up runs until it is told to stop: its addresses work, its page shows what
+// was sent, and nothing of it is left behind.
+func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var stdout, stderr syncBuffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"up", "--json", "--alb-port", "0", "--web-port", "0"}, environment{&stdout, &stderr, func(string) string { return "" }})
+	}()
+	var a map[string]string
+	for deadline := time.Now().Add(time.Minute); a == nil; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not up after a minute: %s", stderr.String())
+		}
+		if line := stdout.String(); strings.HasSuffix(line, "\n") {
+			if err := json.Unmarshal([]byte(line), &a); err != nil {
+				t.Fatalf("%v in %s", err, line)
+			}
+		}
+	}
+	for _, key := range []string{"alb", "service", "sns", "sqs", "topic_arn", "queue_url", "dlq_url", "database_url", "otlp", "web"} {
+		if a[key] == "" {
+			t.Errorf("no address %q in %v", key, a)
+		}
+	}
+	status, sent := fetch(t, http.MethodPost, a["web"]+"/api/events")
+	if status != http.StatusAccepted {
+		t.Fatalf("the page's event: %d %s", status, sent)
+	}
+	var accepted struct {
+		TraceID string `json:"trace_id"`
+	}
+	if err := json.Unmarshal([]byte(sent), &accepted); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		_, detail := fetch(t, http.MethodGet, a["web"]+"/api/traces/"+accepted.TraceID)
+		if strings.Contains(detail, "INSERT events") && strings.Contains(detail, `"written_at"`) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the page does not show the row after a minute: %s", detail)
+		}
+	}
+	stop()
+	if code := <-ended; code != exitOK {
+		t.Errorf("exit code %d after the end was asked for: %s", code, stderr.String())
+	}
+	if response, err := http.Get(a["alb"]); err == nil {
+		response.Body.Close()
+		t.Error("the load balancer still answers")
+	}
+}
+
+func fetch(t *testing.T, method, url string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+func TestMigrate_Twice_SecondDoesNothing(t *testing.T) {
+	url := postgrestest.Database(t)
+	code, out, errs := command(t.Context(), t, "migrate", "--database-url", url)
+	if code != exitOK || !strings.Contains(out, "applied 00001") {
+		t.Fatalf("exit code %d: %s%s", code, out, errs)
+	}
+	code, out, errs = command(t.Context(), t, "migrate", "--database-url", url)
+	if code != exitOK || out != "the schema is up to date\n" {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}
+
+func TestMigrate_BadURL_NoPasswordInTheError(t *testing.T) {
+	code, _, errs := command(t.Context(), t, "migrate", "--database-url", "postgres://u:geheim@127.0.0.1:1/x?sslmode=nonsense")
+	if code != exitFailed || strings.Contains(errs, "geheim") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+	code, _, errs = command(t.Context(), t, "migrate", "--database-url", "postgres://u:geheim@127.0.0.1:1/x", "--timeout", "5s")
+	if code != exitFailed || strings.Contains(errs, "geheim") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+}
