@@ -119,7 +119,9 @@ func (f *Function) acquire(ctx context.Context) (*slot, error) {
 		select {
 		case g := <-w.granted: // just before
 			if g.slot != nil {
+				f.mu.Lock()
 				f.offer(g.slot)
+				f.mu.Unlock()
 			}
 		default:
 		}
@@ -139,10 +141,18 @@ func (f *Function) deliver(s *slot, payload []byte) *invocation {
 	return inv
 }
 
-// offer gives a slot to whoever waits longest, or keeps it.
-func (f *Function) offer(s *slot) {
+// renew ends the invocation that its sandbox has answered and offers the slot,
+// in one step: in between, there would seem to be nothing to wait for.
+func (f *Function) renew(s *slot) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	s.sandbox.complete()
+	f.offer(s)
+}
+
+// offer gives a slot to whoever waits longest, or keeps it. Call it with the
+// lock held.
+func (f *Function) offer(s *slot) {
 	switch {
 	case s.gone, s.sandbox.isEnding():
 	case len(f.waiters) > 0:
@@ -186,10 +196,14 @@ func (f *Function) withdraw(s *slot) {
 	}
 }
 
-// scale starts sandboxes for those that wait, as far as there may be more.
-// Call it with the lock held.
+// scale starts sandboxes for those that wait, as far as there may be more and
+// none is about to be free. Call it with the lock held.
 func (f *Function) scale() {
-	for !f.closed && len(f.waiters) > f.starting*f.c.PerSandbox && len(f.sandboxes)+f.starting < f.c.Sandboxes {
+	soon := 0
+	for s := range f.sandboxes {
+		soon += s.finishing()
+	}
+	for !f.closed && len(f.waiters) > soon+f.starting*f.c.PerSandbox && len(f.sandboxes)+f.starting < f.c.Sandboxes {
 		f.starting++
 		f.wg.Go(f.launch)
 	}

@@ -86,10 +86,8 @@ func (s *sandbox) next(w http.ResponseWriter, q *http.Request) {
 		close(s.ready)
 	}
 	s.mu.Unlock()
-	s.complete()
-
 	slot := &slot{sandbox: s, work: make(chan *invocation, 1)}
-	s.f.offer(slot)
+	s.f.renew(slot)
 	select {
 	case inv := <-slot.work:
 		h := w.Header()

@@ -212,6 +212,19 @@ func (s *sandbox) signal(sig syscall.Signal) {
 	}
 }
 
+// finishing is the number of invocations that were answered, but whose end the
+// runtime has still to tell by asking for the next one.
+func (s *sandbox) finishing() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, inv := range s.running {
+		if inv.answered && !s.ending {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *sandbox) isEnding() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
