@@ -141,7 +141,7 @@ func (c ExporterConfig) cloudWatch() (service, region string) {
 	return service, region
 }
 
-// authorized reports whether a header authorizes requests already: CloudWatch
+// authorized reports whether a header authorises requests already: CloudWatch
 // takes bearer tokens, too.
 func (c ExporterConfig) authorized() bool {
 	for key := range c.Headers {
@@ -167,61 +167,71 @@ func (c ExporterConfig) maxItems() int {
 // validate reports everything that cannot work. It comes after withDefaults.
 func (c Config) validate() error {
 	errs := []error{
-		c.Traces.Exporter.validate("Traces", c),
-		c.Metrics.Exporter.validate("Metrics", c),
-		c.Logs.Exporter.validate("Logs", c),
-		c.Traces.Batch.validate("Traces"),
-		c.Logs.Batch.validate("Logs"),
-	}
-	for name, d := range map[string]time.Duration{
-		"DetectTimeout": c.DetectTimeout, "FlushTimeout": c.FlushTimeout, "ShutdownTimeout": c.ShutdownTimeout,
-		"Metrics.Interval": c.Metrics.Interval, "Metrics.Timeout": c.Metrics.Timeout,
-	} {
-		if d < 0 {
-			errs = append(errs, fmt.Errorf("Config.%s is %v: want more than 0", name, d))
-		}
+		c.Traces.Exporter.validate("Traces.Exporter.", c),
+		c.Metrics.Exporter.validate("Metrics.Exporter.", c),
+		c.Logs.Exporter.validate("Logs.Exporter.", c),
+		c.Traces.Batch.validate("Traces.Batch."),
+		c.Logs.Batch.validate("Logs.Batch."),
+		notNegative("DetectTimeout", c.DetectTimeout),
+		notNegative("FlushTimeout", c.FlushTimeout),
+		notNegative("ShutdownTimeout", c.ShutdownTimeout),
+		notNegative("Metrics.Interval", c.Metrics.Interval),
+		notNegative("Metrics.Timeout", c.Metrics.Timeout),
 	}
 	for _, p := range c.Propagators {
 		switch p {
 		case PropagatorTraceContext, PropagatorBaggage, PropagatorXRay:
 		default:
-			errs = append(errs, fmt.Errorf("Config.Propagators has %q: want tracecontext, baggage or xray", p))
+			errs = append(errs, badField("Propagators", p, "tracecontext, baggage or xray"))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (c BatchConfig) validate(signal string) error {
-	if c.QueueSize < 0 || c.BatchSize < 0 || c.Delay < 0 || c.ExportTimeout < 0 {
-		return fmt.Errorf("Config.%s.Batch is %+v: want nothing below 0", signal, c)
+func (c BatchConfig) validate(prefix string) error {
+	err := errors.Join(
+		notNegative(prefix+"QueueSize", c.QueueSize),
+		notNegative(prefix+"BatchSize", c.BatchSize),
+		notNegative(prefix+"Delay", c.Delay),
+		notNegative(prefix+"ExportTimeout", c.ExportTimeout),
+	)
+	if err == nil && c.BatchSize > c.QueueSize {
+		return badField(prefix+"BatchSize", c.BatchSize, fmt.Sprintf("at most the queue's size, %d", c.QueueSize))
 	}
-	if c.BatchSize > c.QueueSize {
-		return fmt.Errorf("Config.%s.Batch.BatchSize is %d: want at most the queue's size, %d", signal, c.BatchSize, c.QueueSize)
-	}
-	return nil
+	return err
 }
 
-func (c ExporterConfig) validate(signal string, all Config) error {
+func (c ExporterConfig) validate(prefix string, all Config) error {
 	switch c.Kind {
 	case ExporterConsole, ExporterNone:
 		return nil
 	case ExporterOTLP:
 	default:
-		return fmt.Errorf("Config.%s.Exporter.Kind is %q: want otlp, console or none", signal, c.Kind)
+		return badField(prefix+"Kind", c.Kind, "otlp, console or none")
 	}
-	u, err := parseEndpoint(c.Endpoint, c.Protocol)
-	if err != nil {
-		return fmt.Errorf("Config.%s.Exporter.Endpoint is %q: want %w", signal, withoutSecrets(c.Endpoint), err)
+	if c.Protocol != ProtocolHTTP && c.Protocol != ProtocolGRPC {
+		return badField(prefix+"Protocol", c.Protocol, "http/protobuf or grpc")
+	}
+	endpoint := withoutSecrets(c.Endpoint)
+	if _, err := parseEndpoint(c.Endpoint, c.Protocol); err != nil {
+		return badField(prefix+"Endpoint", endpoint, err.Error())
 	}
 	switch {
-	case c.Protocol != ProtocolHTTP && c.Protocol != ProtocolGRPC:
-		return fmt.Errorf("Config.%s.Exporter.Protocol is %q: want http/protobuf or grpc", signal, c.Protocol)
 	case c.Protocol == ProtocolGRPC && all.GRPC == nil:
-		return fmt.Errorf("Config.%s.Exporter.Protocol is grpc: want http/protobuf, or Config.GRPC = otlpgrpc.Exporters", signal)
-	case c.Signing != nil && all.Credentials == nil:
-		return fmt.Errorf("Config.%s.Exporter.Endpoint is %s, whose requests are signed: want Config.Credentials as well", signal, u.Host)
-	case c.Timeout < 0 || c.MaxRequestBytes < 0:
-		return fmt.Errorf("Config.%s.Exporter: want no Timeout and no MaxRequestBytes below 0", signal)
+		return badField(prefix+"Protocol", c.Protocol, "http/protobuf, or Config.GRPC = otlpgrpc.Exporters")
+	case c.Protocol == ProtocolHTTP && c.Signing != nil && all.Credentials == nil:
+		return badField(prefix+"Endpoint", endpoint, "Config.Credentials as well, because requests to it are signed")
+	}
+	return errors.Join(notNegative(prefix+"Timeout", c.Timeout), notNegative(prefix+"MaxRequestBytes", c.MaxRequestBytes))
+}
+
+func notNegative[T int | time.Duration](field string, value T) error {
+	if value < 0 {
+		return badField(field, value, "more than 0")
 	}
 	return nil
+}
+
+func badField(field string, value any, want string) error {
+	return fmt.Errorf("Config.%s is %v: want %s", field, value, want) //nolint:staticcheck // a field has a capital
 }

@@ -258,7 +258,7 @@ func TestConfigFromEnv_BadSettings_AllReportedOnceWithoutSecrets(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	var wants = []string{
+	wants := []string{
 		`OTEL_SDK_DISABLED="yes": want true or false`,
 		`OTEL_RESOURCE_ATTRIBUTES: entry 2 is not key=value`,
 		`OTEL_PROPAGATORS="tracecontext,b3": want a list of tracecontext, baggage and xray, or none`,

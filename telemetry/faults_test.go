@@ -27,7 +27,7 @@ import (
 // their own.
 func listen(tb testing.TB, serve func(net.Conn)) (url string) {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with the test
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func listen(tb testing.TB, serve func(net.Conn)) (url string) {
 				return
 			}
 			wg.Go(func() {
-				defer conn.Close() //nolint:errcheck // it is a test
+				defer conn.Close()
 				serve(conn)
 			})
 		}
@@ -67,56 +67,66 @@ func speaksSSH(conn net.Conn) {
 	_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.2\r\n")
 }
 
-// answers is a collector that answers all requests alike.
-func answers(tb testing.TB, status int, header map[string]string, body string) (url string) {
+// answer is how a collector that speaks HTTP answers every request.
+type answer struct {
+	status int
+	header map[string]string
+	body   string
+}
+
+// url starts the collector.
+func (a answer) url(tb testing.TB) string {
 	tb.Helper()
 	c := newCollector(tb)
 	c.misbehave(func(w http.ResponseWriter, _ *http.Request) bool {
-		for k, v := range header {
+		for k, v := range a.header {
 			w.Header().Set(k, v)
 		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
+		w.WriteHeader(a.status)
+		_, _ = io.WriteString(w, a.body)
 		return true
 	})
 	return c.URL
 }
 
-const protobuf = "application/x-protobuf"
-
 // TestFaults is the promise of the package's documentation: whatever the
 // collector does, ending spans and logging do not block, flushing and shutting
 // down are bounded, and everything is counted.
 func TestFaults(t *testing.T) {
+	t.Parallel()
+	protobuf, html := map[string]string{"Content-Type": "application/x-protobuf"}, map[string]string{"Content-Type": "text/html"}
+	wait := func(seconds string) map[string]string { return map[string]string{"Retry-After": seconds} }
 	tests := map[string]struct {
-		url    func(testing.TB) string
-		reason string // of the drops
+		serve  func(net.Conn) // what happens with a connection,
+		answer answer         // or with a request;
+		reason string         // of the drops. Neither: nobody is there.
 	}{
-		"Down":         {func(testing.TB) string { return "http://127.0.0.1:1" }, semconv.DropConnection},
-		"Hangs":        {func(tb testing.TB) string { return listen(tb, hangs) }, semconv.DropTimeout},
-		"Drips":        {func(tb testing.TB) string { return listen(tb, drips) }, semconv.DropTimeout},
-		"NotHTTP":      {func(tb testing.TB) string { return listen(tb, speaksSSH) }, semconv.DropConnection},
-		"ClosesAtOnce": {func(tb testing.TB) string { return listen(tb, func(net.Conn) {}) }, semconv.DropConnection},
-		"WebPage": {func(tb testing.TB) string {
-			return answers(tb, 200, map[string]string{"Content-Type": "text/html"}, "<html>")
-		}, semconv.DropGarbled},
-		"GarbledAnswer": {func(tb testing.TB) string {
-			return answers(tb, 200, map[string]string{"Content-Type": protobuf}, "\xff\xff")
-		}, semconv.DropGarbled},
-		"BadRequest":    {func(tb testing.TB) string { return answers(tb, 400, nil, "") }, semconv.DropRefused},
-		"Forbidden":     {func(tb testing.TB) string { return answers(tb, 403, nil, "") }, semconv.DropRefused},
-		"TooLarge":      {func(tb testing.TB) string { return answers(tb, 413, nil, "") }, semconv.DropTooLarge},
-		"Throttles":     {func(tb testing.TB) string { return answers(tb, 429, map[string]string{"Retry-After": "1"}, "") }, semconv.DropUnavailable},
-		"ThrottlesLong": {func(tb testing.TB) string { return answers(tb, 429, map[string]string{"Retry-After": "86400"}, "") }, semconv.DropUnavailable},
-		"Unavailable":   {func(tb testing.TB) string { return answers(tb, 503, nil, "") }, semconv.DropUnavailable},
-		"RejectsEachOne": {func(tb testing.TB) string {
-			return answers(tb, 200, map[string]string{"Content-Type": protobuf}, "\x0a\x03\x08\xff\x7f")
-		}, semconv.DropRejected},
+		"Down":           {reason: semconv.DropConnection},
+		"Hangs":          {serve: hangs, reason: semconv.DropTimeout},
+		"Drips":          {serve: drips, reason: semconv.DropTimeout},
+		"NotHTTP":        {serve: speaksSSH, reason: semconv.DropConnection},
+		"ClosesAtOnce":   {serve: func(net.Conn) {}, reason: semconv.DropConnection},
+		"WebPage":        {answer: answer{200, html, "<html>"}, reason: semconv.DropGarbled},
+		"GarbledAnswer":  {answer: answer{200, protobuf, "\xff\xff"}, reason: semconv.DropGarbled},
+		"BadRequest":     {answer: answer{400, nil, ""}, reason: semconv.DropRefused},
+		"Forbidden":      {answer: answer{403, nil, ""}, reason: semconv.DropRefused},
+		"TooLarge":       {answer: answer{413, nil, ""}, reason: semconv.DropTooLarge},
+		"Throttles":      {answer: answer{429, wait("1"), ""}, reason: semconv.DropUnavailable},
+		"ThrottlesLong":  {answer: answer{429, wait("86400"), ""}, reason: semconv.DropUnavailable},
+		"Unavailable":    {answer: answer{503, nil, ""}, reason: semconv.DropUnavailable},
+		"RejectsEachOne": {answer: answer{200, protobuf, "\x0a\x03\x08\xff\x7f"}, reason: semconv.DropRejected},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config := configFor(tc.url(t))
+			url := "http://127.0.0.1:1"
+			switch {
+			case tc.serve != nil:
+				url = listen(t, tc.serve)
+			case tc.answer.status != 0:
+				url = tc.answer.url(t)
+			}
+			config := configFor(url)
 			config.Traces.Exporter.Timeout = 300 * time.Millisecond
 			config.Metrics.Exporter.Timeout = 300 * time.Millisecond
 			config.Logs.Exporter.Timeout = 300 * time.Millisecond
@@ -352,7 +362,7 @@ func TestCollectorTakesLittle_LargeBatch_SplitAndComplete(t *testing.T) {
 
 func TestErrors_CollectorDownForLong_LoggedOnce(t *testing.T) {
 	var lines lockedBuffer
-	config := configFor(answers(t, 400, map[string]string{"Content-Type": "text/plain"}, "no such tenant"))
+	config := configFor(answer{400, map[string]string{"Content-Type": "text/plain"}, "no such tenant"}.url(t))
 	config.LogWriter = &lines
 	tel := setup(t, config)
 	for range 5 {

@@ -47,24 +47,24 @@ func newLogger(lines slog.Handler, level slog.Leveler, provider log.LoggerProvid
 		return slog.New(lines)
 	}
 	bridge := otelslog.NewHandler(scopeName, otelslog.WithLoggerProvider(provider))
-	return slog.New(slog.NewMultiHandler(lines, leveled{bridge, level}))
+	return slog.New(slog.NewMultiHandler(lines, fromLevel{bridge, level}))
 }
 
-// leveled is a handler of records from a level upwards.
-type leveled struct {
+// fromLevel is a handler of records from a level upwards.
+type fromLevel struct {
 	slog.Handler
 
 	level slog.Leveler
 }
 
-func (h leveled) Enabled(ctx context.Context, level slog.Level) bool {
+func (h fromLevel) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= h.level.Level() && h.Handler.Enabled(ctx, level)
 }
 
-func (h leveled) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return leveled{h.Handler.WithAttrs(attrs), h.level}
+func (h fromLevel) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return fromLevel{h.Handler.WithAttrs(attrs), h.level}
 }
 
-func (h leveled) WithGroup(name string) slog.Handler {
-	return leveled{h.Handler.WithGroup(name), h.level}
+func (h fromLevel) WithGroup(name string) slog.Handler {
+	return fromLevel{h.Handler.WithGroup(name), h.level}
 }

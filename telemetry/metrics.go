@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -58,7 +59,7 @@ func views(own []sdkmetric.View) []sdkmetric.View {
 		semconv.MetricEndToEnd:  semconv.QueueBuckets(),
 		semconv.MetricBatchSize: semconv.BatchBuckets(),
 	}
-	return append(own[:len(own):len(own)], func(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
+	return append(slices.Clip(own), func(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
 		bounds, ok := buckets[i.Name]
 		if !ok || i.Kind != sdkmetric.InstrumentKindHistogram || matched(own, i) {
 			return sdkmetric.Stream{}, false

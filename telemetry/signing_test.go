@@ -90,7 +90,7 @@ func TestSigning_Defaults_FollowTheEndpoint(t *testing.T) {
 func TestSigning_CloudWatchWithoutCredentials_Refused(t *testing.T) {
 	config := configFor("http://localhost:4318")
 	config.Traces.Exporter.Endpoint = "https://xray.eu-west-1.amazonaws.com/v1/traces"
-	if _, err := telemetry.Setup(t.Context(), config); err == nil || !strings.Contains(err.Error(), "xray.eu-west-1.amazonaws.com, whose requests are signed: want Config.Credentials") {
+	if _, err := telemetry.Setup(t.Context(), config); err == nil || !strings.Contains(err.Error(), "xray.eu-west-1.amazonaws.com/v1/traces: want Config.Credentials") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/log"
-	"go.opentelemetry.io/otel/log/global"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -82,7 +82,7 @@ func (t *Telemetry) SetGlobal() {
 	otel.SetMeterProvider(t.meters)
 	otel.SetTextMapPropagator(t.propagator)
 	otel.SetErrorHandler(t.reporter)
-	global.SetLoggerProvider(t.loggers)
+	otel.SetLoggerProvider(t.loggers)
 }
 
 // ForceFlush sends what has ended or been measured so far. It is bounded by
@@ -92,7 +92,7 @@ func (t *Telemetry) SetGlobal() {
 func (t *Telemetry) ForceFlush(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.flushTimeout)
 	defer cancel()
-	return concurrently(append(t.first[:len(t.first):len(t.first)], t.last...), func(s stoppable) error { return s.ForceFlush(ctx) })
+	return concurrently(slices.Concat(t.first, t.last), func(s stoppable) error { return s.ForceFlush(ctx) })
 }
 
 // Shutdown flushes and stops everything. It is bounded by ctx and by

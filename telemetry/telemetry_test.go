@@ -210,7 +210,7 @@ func TestSetup_ImpossibleSettings_AllNamed(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"Config.Traces.Exporter.Endpoint", "without a path", "Config.Credentials", "Config.Logs.Exporter.Endpoint", "Config.Logs.Batch.BatchSize is 20: want at most the queue's size, 10", `Config.Propagators has "b3"`,
+		"Config.Traces.Exporter.Endpoint", "without a path", "Config.Credentials", "Config.Logs.Exporter.Endpoint", "Config.Logs.Batch.BatchSize is 20: want at most the queue's size, 10", "Config.Propagators is b3",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing from\n%v", want, err)

@@ -59,7 +59,7 @@ type logsServer struct {
 
 func newCollector(t *testing.T, options ...grpc.ServerOption) *collector {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with the test
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,9 +68,13 @@ func newCollector(t *testing.T, options ...grpc.ServerOption) *collector {
 	tracecol.RegisterTraceServiceServer(server, c)
 	metricscol.RegisterMetricsServiceServer(server, &metricsServer{c: c})
 	logscol.RegisterLogsServiceServer(server, &logsServer{c: c})
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
-	t.Cleanup(func() { server.Stop(); <-done })
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := server.Serve(listener); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() { server.Stop(); wg.Wait() })
 	return c
 }
 
@@ -250,11 +254,11 @@ func TestExporters_Answers(t *testing.T) {
 }
 
 func TestExporters_CollectorAway_BoundedAndCounted(t *testing.T) {
-	hanging, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with the test
+	hanging, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer hanging.Close() //nolint:errcheck // it is a test
+	defer hanging.Close()
 	for name, url := range map[string]string{"Down": "http://127.0.0.1:1", "Hangs": "http://" + hanging.Addr().String()} {
 		t.Run(name, func(t *testing.T) {
 			var lines bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"testing/slogtest"
@@ -95,9 +96,7 @@ func TestHandler(t *testing.T) {
 		t.Run(name+"_InSpan_TraceAtTopLevel", func(t *testing.T) {
 			got := logged(t, func(l *slog.Logger) { tc.log(inSpan(t), l) })
 			want := in(object{})
-			for k, v := range tc.want {
-				want[k] = v
-			}
+			maps.Copy(want, tc.want)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -131,7 +130,7 @@ func TestHandler_DerivedLoggers_ShareNothing(t *testing.T) {
 func TestHandler_RecordShared_IsNotChanged(t *testing.T) {
 	r := slog.NewRecord(time.Now(), slog.LevelInfo, "m", 0)
 	r.Add("a", 1, "b", 2, "c", 3, "d", 4, "e", 5, "f", 6)
-	h := slogtrace.NewHandler(slog.NewJSONHandler(io.Discard, nil))
+	h := slogtrace.NewHandler(slog.DiscardHandler)
 	if err := h.Handle(inSpan(t), r); err != nil {
 		t.Fatal(err)
 	}
@@ -168,12 +167,17 @@ func TestHandler_SlogTest(t *testing.T) {
 type in struct {
 	slog.Handler
 
-	ctx context.Context //nolint:containedctx // slogtest has no way to pass one
+	ctx context.Context
 }
 
 func (h in) Handle(_ context.Context, r slog.Record) error { return h.Handler.Handle(h.ctx, r) }
 func (h in) WithAttrs(a []slog.Attr) slog.Handler          { return in{h.Handler.WithAttrs(a), h.ctx} }
-func (h in) WithGroup(name string) slog.Handler            { return in{h.Handler.WithGroup(name), h.ctx} }
+
+func (h in) WithGroup(name string) slog.Handler { return in{h.Handler.WithGroup(name), h.ctx} }
+
+// nowhere is a writer that slog does not know to be one, so that lines are
+// formatted.
+var nowhere io.Writer = struct{ io.Writer }{io.Discard}
 
 func TestHandler_Allocations(t *testing.T) {
 	ctx := inSpan(t)
@@ -181,8 +185,8 @@ func TestHandler_Allocations(t *testing.T) {
 		l := slog.New(h).With("service", "x")
 		return testing.AllocsPerRun(100, func() { l.LogAttrs(ctx, slog.LevelInfo, "m", slog.Int("a", 1), slog.Int("b", 2)) })
 	}
-	bare := log(slog.NewJSONHandler(io.Discard, nil), ctx)
-	traced := slogtrace.NewHandler(slog.NewJSONHandler(io.Discard, nil))
+	bare := log(slog.NewJSONHandler(nowhere, nil), ctx)
+	traced := slogtrace.NewHandler(slog.NewJSONHandler(nowhere, nil))
 	if got := log(traced, ctx) - bare; got > 1 {
 		t.Errorf("a record in a span takes %v allocations more than without the handler, want at most 1", got)
 	}
@@ -194,9 +198,9 @@ func TestHandler_Allocations(t *testing.T) {
 func BenchmarkHandler(b *testing.B) {
 	ctx := inSpan(b)
 	for name, h := range map[string]slog.Handler{
-		"Bare":    slog.NewJSONHandler(io.Discard, nil),
-		"Trace":   slogtrace.NewHandler(slog.NewJSONHandler(io.Discard, nil)),
-		"Grouped": slogtrace.NewHandler(slog.NewJSONHandler(io.Discard, nil)).WithGroup("g"),
+		"Bare":    slog.NewJSONHandler(nowhere, nil),
+		"Trace":   slogtrace.NewHandler(slog.NewJSONHandler(nowhere, nil)),
+		"Grouped": slogtrace.NewHandler(slog.NewJSONHandler(nowhere, nil)).WithGroup("g"),
 	} {
 		b.Run(name, func(b *testing.B) {
 			l := slog.New(h)

@@ -78,7 +78,7 @@ func get(ctx context.Context, client *http.Client, url string, into any) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("the endpoint answered %s", resp.Status)
 	}

@@ -62,7 +62,7 @@ type Processor[T any] struct {
 
 // New returns a running Processor.
 func New[T any](c Config[T]) *Processor[T] {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // run cancels it in the end
 	p := &Processor[T]{
 		c:        c,
 		ctx:      ctx,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -17,7 +18,7 @@ func Metrics(ctx context.Context, h slog.Handler, rm *metricdata.ResourceMetrics
 		for _, m := range sm.Metrics {
 			name := []slog.Attr{slog.String("name", m.Name), slog.String("unit", m.Unit)}
 			eachPoint(m.Data, func(at time.Time, set attribute.Set, value []slog.Attr) {
-				attrs := append(append(name[:len(name):len(name)], value...), group("attributes", set.ToSlice()))
+				attrs := append(slices.Concat(name, value), group("attributes", set.ToSlice()))
 				errs = append(errs, write(ctx, h, at, "metric", attrs))
 			})
 		}

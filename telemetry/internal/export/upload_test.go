@@ -50,9 +50,9 @@ func respond(s string) func(context.Context, string) (string, error) {
 }
 
 var (
-	unavailable = &Error{Reason: semconv.DropUnavailable, Retry: true, Err: errors.New("503 Service Unavailable")}
-	refused     = &Error{Reason: semconv.DropRefused, Err: errors.New("400 Bad Request")}
-	tooLarge    = &Error{Reason: semconv.DropTooLarge, Err: errors.New("413 Content Too Large")}
+	errUnavailable = &Error{Reason: semconv.DropUnavailable, Retry: true, Err: errors.New("503 Service Unavailable")}
+	errRefused     = &Error{Reason: semconv.DropRefused, Err: errors.New("400 Bad Request")}
+	errTooLarge    = &Error{Reason: semconv.DropTooLarge, Err: errors.New("413 Content Too Large")}
 )
 
 // uploader uploads letters: an item is a byte, and so is its encoding.
@@ -87,22 +87,22 @@ func TestUpload(t *testing.T) {
 		"Accepted_SentOnce": {answers: answers(ok), items: "abc", requests: "abc"},
 		"Empty_NothingSent": {answers: answers(ok)},
 		"UnavailableTwice_Retried": {
-			answers: answers(fail(unavailable), fail(unavailable), ok), items: "abc", requests: "abc abc abc",
+			answers: answers(fail(errUnavailable), fail(errUnavailable), ok), items: "abc", requests: "abc abc abc",
 		},
 		"ConnectionBroken_Retried": {
 			answers: answers(fail(errors.New("connection reset")), ok), items: "abc", requests: "abc abc",
 		},
 		"Refused_DroppedWithoutRetry": {
-			answers: answers(fail(refused)), items: "abc", requests: "abc",
+			answers: answers(fail(errRefused)), items: "abc", requests: "abc",
 			dropped: map[string]int{semconv.DropRefused: 3}, wantErr: "letters: 3 dropped: 400 Bad Request",
 		},
 		"TooLarge_SplitUntilItFits": {
-			answers: answers(fail(tooLarge), ok), items: "abcd", requests: "abcd ab cd",
+			answers: answers(fail(errTooLarge), ok), items: "abcd", requests: "abcd ab cd",
 		},
 		"OneItemTooLarge_OthersDelivered": {
 			answers: answers(func(_ context.Context, r string) (string, error) {
 				if strings.Contains(r, "c") {
-					return "", tooLarge
+					return "", errTooLarge
 				}
 				return "", nil
 			}),
@@ -231,7 +231,7 @@ func TestUpload_RetryAfterBeyondTimeout_NextBatchWaits(t *testing.T) {
 }
 
 func TestUpload_ShutDown_CountedAsSuch(t *testing.T) {
-	for name, answer := range map[string]func(context.Context, string) (string, error){"WhileSending": hang, "WhileWaiting": fail(unavailable)} {
+	for name, answer := range map[string]func(context.Context, string) (string, error){"WhileSending": hang, "WhileWaiting": fail(errUnavailable)} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				u, dropped := uploader(&transport{answers: []func(context.Context, string) (string, error){answer}})

@@ -129,5 +129,5 @@ func appendScope(b []byte, field uint64, scope *instrumentation.Scope) []byte {
 // unixNano is a time as OTLP counts it: times before 1970, and the zero time,
 // are 0.
 func unixNano(t time.Time) uint64 {
-	return uint64(max(0, t.UnixNano())) //nolint:gosec // not negative
+	return uint64(max(0, t.UnixNano()))
 }

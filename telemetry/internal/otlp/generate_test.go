@@ -17,7 +17,8 @@ var anyKey = rapid.StringMatching(`[a-z]{1,3}(\.[a-zäß]{1,40})?`)
 
 var anyTime = rapid.Custom(func(t *rapid.T) time.Time {
 	return rapid.SampledFrom([]time.Time{
-		{}, time.Unix(0, 0), time.Unix(-1, 0), time.Unix(0, 1),
+		{},
+		time.Unix(0, 0), time.Unix(-1, 0), time.Unix(0, 1),
 		time.Unix(0, rapid.Int64Range(0, math.MaxInt64).Draw(t, "nanos")),
 	}).Draw(t, "time")
 })

@@ -56,36 +56,43 @@ func eachField(b []byte, f func(field, n uint64, v []byte) error) error {
 		if size <= 0 || tag>>3 == 0 {
 			return errMalformed
 		}
-		b = b[size:]
-		var (
-			n uint64
-			v []byte
-		)
-		switch tag & 7 {
-		case wireVarint:
-			n, size = binary.Uvarint(b)
-		case wireFixed64:
-			size = 8
-		case wireFixed32:
-			size = 4
-		case wireBytes:
-			var length uint64
-			length, size = binary.Uvarint(b)
-			if size <= 0 || length > uint64(len(b)-size) {
-				return errMalformed
-			}
-			v = b[size : size+int(length) : size+int(length)] //nolint:gosec // at most len(b)
-			size += int(length)                               //nolint:gosec // likewise
-		default:
-			return errMalformed
+		n, v, rest, err := readValue(b[size:], tag&7)
+		if err != nil {
+			return err
 		}
-		if size <= 0 || size > len(b) {
-			return errMalformed
-		}
-		b = b[size:]
 		if err := f(tag>>3, n, v); err != nil {
 			return err
 		}
+		b = rest
 	}
 	return nil
+}
+
+// readValue reads the value of a field from the beginning of b. It skips the
+// fixed-size types, which no response has.
+func readValue(b []byte, wireType uint64) (n uint64, v, rest []byte, err error) {
+	size := 0
+	switch wireType {
+	case wireVarint:
+		n, size = binary.Uvarint(b)
+	case wireFixed64:
+		size = 8
+	case wireFixed32:
+		size = 4
+	case wireBytes:
+		var length uint64
+		length, size = binary.Uvarint(b)
+		if size <= 0 || length > uint64(len(b)) {
+			return 0, nil, nil, errMalformed
+		}
+		start := size
+		size += int(length) //nolint:gosec // at most len(b)
+		if size <= len(b) {
+			v = b[start:size:size]
+		}
+	}
+	if size <= 0 || size > len(b) {
+		return 0, nil, nil, errMalformed
+	}
+	return n, v, b[size:], nil
 }

@@ -41,7 +41,7 @@ func appendSint(b []byte, field uint64, v int32) []byte {
 
 // appendCount appends how many were dropped, as a uint32.
 func appendCount(b []byte, field uint64, n int) []byte {
-	return appendVarint(b, field, uint64(min(max(n, 0), math.MaxUint32))) //nolint:gosec // it is in range now
+	return appendVarint(b, field, uint64(min(max(n, 0), math.MaxUint32)))
 }
 
 func appendFixed32(b []byte, field uint64, v uint32) []byte {
@@ -106,7 +106,7 @@ func open(b []byte, field uint64) (_ []byte, mark int) {
 func closeMessage(b []byte, mark int) []byte {
 	n := len(b) - mark
 	if n < 0x80 {
-		b[mark-1] = byte(n)
+		b[mark-1] = byte(n) //nolint:gosec // below 128
 		return b
 	}
 	more := (bits.Len64(uint64(n))+6)/7 - 1

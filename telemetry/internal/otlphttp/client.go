@@ -1,20 +1,20 @@
 package otlphttp
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
-
-	"bytes"
-	"crypto/tls"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/export"
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
@@ -92,7 +92,7 @@ func (c *Client) Send(ctx context.Context, request []byte) ([]byte, error) {
 	if err != nil {
 		return nil, c.redact(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	defer resp.Body.Close()
 	response, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
 	if err != nil && resp.StatusCode/100 == 2 {
 		return nil, fmt.Errorf("read the response of %s: %w", c.name(), err)
@@ -132,9 +132,7 @@ func (c *Client) request(ctx context.Context, body *body) (*http.Request, error)
 	}
 	req.ContentLength = int64(len(body.data))
 	req.GetBody = func() (io.ReadCloser, error) { return body.reader(), nil }
-	for key, values := range c.c.Header {
-		req.Header[key] = values
-	}
+	maps.Copy(req.Header, c.c.Header)
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("User-Agent", c.c.UserAgent)
 	if c.c.Gzip {
