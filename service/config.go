@@ -84,8 +84,9 @@ type Config struct {
 	PublishTimeout time.Duration
 
 	// PublishDelay is how long an event waits at most for others to share its
-	// call, while other calls are on their way; when none is, it never waits.
-	// Defaults to 5 milliseconds.
+	// call. It waits only while other calls are on their way and when the
+	// event before it came less than PublishDelay ago. Defaults to 5
+	// milliseconds.
 	PublishDelay time.Duration
 
 	// PublishConcurrency is how many PublishBatch calls are on their way at

@@ -24,11 +24,12 @@
 //
 // # Publishing
 //
-// Requests share PublishBatch calls. The first event goes out at once; those
-// that come while calls are on their way travel together: when ten of them or
-// 262,144 bytes wait, when no call is on its way, or after
-// [Config.PublishDelay]. Everything that waits is bounded. Beyond the bounds a
-// request is refused with 503 and Retry-After, and costs next to nothing.
+// Requests share PublishBatch calls. At low load an event goes out at once.
+// Events that come close together while calls are on their way travel
+// together: when ten of them or 262,144 bytes wait, when no call is on its way
+// any more, or after [Config.PublishDelay]. Everything that waits is bounded.
+// Beyond the bounds a request is refused with 503 and Retry-After, and costs
+// next to nothing.
 //
 // The package imports telemetry and event.
 package service

@@ -13,8 +13,9 @@ import (
 // It works like Nagle's algorithm: a batch that is full goes out as soon as a
 // call may be made, and one that is not full only when no call is on its way.
 // So nothing waits while there is little to do, and when there is much the
-// calls are full. What Nagle's algorithm lacks is the bound: no entry waits
-// longer than delay for others.
+// calls are full. Two things are added. No entry waits longer than delay for
+// others; and it does not wait at all when events come so seldom that nobody
+// is likely to join it within that time, however long SNS takes for a call.
 //
 // It has no goroutine of its own. A call runs in a goroutine that goes on with
 // the next batch, and ends when there is none.
@@ -31,6 +32,7 @@ type publisher struct {
 	pending int         // entries without an outcome, waiting or on their way
 	calls   int         // batches on their way
 	timer   *time.Timer // runs dispatch when the first of waiting has waited for delay
+	latest  time.Time   // when something was submitted last
 	closing bool
 	idle    chan struct{} // closed when closing and pending is 0
 
@@ -94,9 +96,11 @@ func (p *publisher) submit(s *submission) error {
 		close(s.done)
 	}
 	p.pending += len(s.entries)
+	seldom := now.Sub(p.latest) > p.delay
+	p.latest = now
 	for i := range s.entries {
 		e := &s.entries[i]
-		e.submission, e.since = s, now
+		e.submission, e.since, e.eager = s, now, seldom
 		p.waiting.push(e)
 	}
 	p.dispatch(now)
@@ -185,7 +189,7 @@ func (p *publisher) next(now time.Time) []*entry {
 		size += e.size
 		full = n == maxEntries
 	}
-	if !full && p.calls > 0 && !p.closing {
+	if !full && p.calls > 0 && !first.eager && !p.closing {
 		if left := p.delay - now.Sub(first.since); left > 0 {
 			p.wake(left)
 			return nil

@@ -138,6 +138,25 @@ func wantSent(t *testing.T, f *fakeSNS, bodies []string) {
 	}
 }
 
+func TestPublisher_SlowSNSAndFewEvents_NothingWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSNS{latency: 80 * time.Millisecond}
+		p := newTestPublisher(f)
+		var group sync.WaitGroup
+		for range 50 {
+			group.Go(func() {
+				began := time.Now()
+				publish(context.Background(), p, "one of few")
+				if took := time.Since(began); took != f.latency {
+					t.Errorf("took %v, want no more than the call itself, %v", took, f.latency)
+				}
+			})
+			time.Sleep(p.delay + time.Millisecond)
+		}
+		group.Wait()
+	})
+}
+
 func TestPublisher_CallOnItsWay_OthersWaitNoLongerThanDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeSNS{latency: time.Second}

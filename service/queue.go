@@ -14,6 +14,7 @@ type entry struct {
 	attributes map[string]snstypes.MessageAttributeValue
 	size       int // what it takes of a call, room for its trace context included
 	since      time.Time
+	eager      bool // does not wait for others
 
 	// Guarded by publisher.mu.
 	queued     bool

@@ -79,6 +79,14 @@ var variables = []variable{
 		}
 		return nil
 	}},
+	{"PUBLISH_DELAY", "5ms", "longest wait of an event for others to share its call of SNS", func(s *settings, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d <= 0 {
+			return errors.New("a duration, such as 5ms")
+		}
+		s.service.PublishDelay = d
+		return nil
+	}},
 	{"DRAIN_GRACE", "5s", "time between not being ready and taking no more connections", func(s *settings, v string) error {
 		d, err := time.ParseDuration(v)
 		if err != nil || d < 0 {

@@ -44,14 +44,14 @@ func TestSettings_NothingButTopic_Defaults(t *testing.T) {
 func TestSettings_AllGiven_Taken(t *testing.T) {
 	s, err := settingsFrom(environment(map[string]string{
 		"LISTEN_ADDRESS": "[::1]:81", "EVENT_SOURCE": "/web", "EVENT_TYPE": "t", "MAX_BODY_BYTES": "5000", "MAX_BATCH_EVENTS": "1000",
-		"TRUSTED_PROXIES": "0", "ALB_SPANS": "true", "DRAIN_GRACE": "0s", "SHUTDOWN_TIMEOUT": "3s", "LOG_LEVEL": "debug",
+		"TRUSTED_PROXIES": "0", "ALB_SPANS": "true", "DRAIN_GRACE": "0s", "SHUTDOWN_TIMEOUT": "3s", "LOG_LEVEL": "debug", "PUBLISH_DELAY": "2ms",
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := s.service.WithDefaults()
 	if s.address != "[::1]:81" || c.Source != "/web" || c.Type != "t" || c.MaxBodyBytes != 5000 || c.Limits.MaxBatch != 1000 ||
-		c.TrustedProxies != 0 || !s.telemetry.ALBParent || c.DrainGrace != 0 || c.ShutdownTimeout != 3*time.Second ||
+		c.TrustedProxies != 0 || !s.telemetry.ALBParent || c.DrainGrace != 0 || c.ShutdownTimeout != 3*time.Second || c.PublishDelay != 2*time.Millisecond ||
 		s.telemetry.LogLevel.Level() != -4 {
 		t.Errorf("settings = %+v", s)
 	}
@@ -61,7 +61,7 @@ func TestSettings_AllWrong_AllReportedAtOnce(t *testing.T) {
 	env := map[string]string{
 		"LISTEN_ADDRESS": "8080", "TOPIC_ARN": "orders", "EVENT_SOURCE": "not a URI", "EVENT_TYPE": "a\x01b", "MAX_BODY_BYTES": "1 MB",
 		"MAX_BATCH_EVENTS": "0", "TRUSTED_PROXIES": "-1", "ALB_SPANS": "perhaps", "DRAIN_GRACE": "5", "SHUTDOWN_TIMEOUT": "soon",
-		"LOG_LEVEL": "loud", "OTEL_TRACES_SAMPLER": "sometimes",
+		"LOG_LEVEL": "loud", "PUBLISH_DELAY": "none", "OTEL_TRACES_SAMPLER": "sometimes",
 	}
 	_, err := settingsFrom(func(name string) string { return env[name] })
 	if err == nil {
