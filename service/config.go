@@ -181,9 +181,9 @@ func (c Config) Validate() error {
 		bad("SNS", c.SNS, "an SNS client")
 	}
 	if (c.Source == "") != (c.Type == "") {
-		bad("Source and Type", fmt.Sprintf("%q and %q", c.Source, c.Type), "both or none")
+		bad("source and type", fmt.Sprintf("%q and %q", c.Source, c.Type), "both or none")
 	} else if err := (event.Defaults{Source: c.Source, Type: c.Type, Limits: c.Limits}).Validate(); err != nil {
-		errs = append(errs, fmt.Errorf("Source and Type: %w", err))
+		errs = append(errs, fmt.Errorf("source and type: %w", err))
 	}
 	for _, f := range []struct {
 		name       string

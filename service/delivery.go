@@ -123,7 +123,7 @@ func (p *publisher) call(ctx context.Context, batch []*entry) (failures map[int]
 	parents := make([]context.Context, len(batch))
 	entries := make([]snstypes.PublishBatchRequestEntry, len(batch))
 	for i, e := range batch {
-		parents[i] = e.submission.ctx
+		parents[i] = e.submission.ctx //nolint:fatcontext // one context each, none in another
 		entries[i] = snstypes.PublishBatchRequestEntry{
 			Id: entryIDs[i], Message: &e.body, MessageAttributes: e.attributes,
 		}
@@ -184,7 +184,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // time.
 func backoff(attempt int) time.Duration {
 	d := 50 * time.Millisecond << min(attempt-1, 5)
-	return d/2 + rand.N(d/2)
+	return d/2 + rand.N(d/2) //nolint:gosec // spreads load, hides nothing
 }
 
 // errNotConfirmed is the cause of failures that SNS gave no reason for.

@@ -41,7 +41,7 @@ func Example() {
 	res, err := http.Post(server.URL+"/v1/events", "application/cloudevents+json", strings.NewReader(
 		`{"specversion":"1.0","id":"order-17","source":"/web","type":"com.example.order.placed","data":{"total":12}}`))
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	defer res.Body.Close()
 	body, _ := io.ReadAll(res.Body)

@@ -46,6 +46,7 @@ func FuzzHandler(f *testing.F) {
 
 // checkAccepted compares an answer with what was published.
 func checkAccepted(t *testing.T, batch bool, answer []byte, sent []string) {
+	t.Helper()
 	var ids []string
 	if batch {
 		var got Batch

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -466,7 +467,7 @@ func TestEvents_Overloaded_ShedsAndRecovers(t *testing.T) {
 		b.sns.latency = 100 * time.Millisecond
 		answers := make(chan *httptest.ResponseRecorder)
 		for i := range 80 {
-			go func() { answers <- b.do(post(cloudEvent(fmt.Sprint(i)))) }()
+			go func() { answers <- b.do(post(cloudEvent(strconv.Itoa(i)))) }()
 		}
 		accepted, shed := 0, 0
 		for range 80 {

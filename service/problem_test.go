@@ -1,10 +1,10 @@
 package service
 
 import (
-	"fmt"
 	"net/http"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -20,7 +20,7 @@ func TestProblems_EveryCode_IsDescribed(t *testing.T) {
 		described[m[1]] = m[2]
 	}
 	for code, kind := range problemKinds {
-		if described[code] != fmt.Sprint(kind.status) {
+		if described[code] != strconv.Itoa(kind.status) {
 			t.Errorf("PROBLEMS.md says status %q for %s, want %d", described[code], code, kind.status)
 		}
 		delete(described, code)
@@ -48,7 +48,7 @@ func TestConfig_AllWrong_AllReportedAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, field := range []string{
-		"TopicARN", "SNS", "Source and Type", "MaxBodyBytes", "MaxBufferedBytes", "MaxPending", "PublishConcurrency", "EntryAttempts",
+		"TopicARN", "SNS", "source and type", "MaxBodyBytes", "MaxBufferedBytes", "MaxPending", "PublishConcurrency", "EntryAttempts",
 		"ReadTimeout", "IdleTimeout", "RequestTimeout", "PublishTimeout", "PublishDelay", "ShutdownTimeout",
 	} {
 		if !strings.Contains(err.Error(), field) {

@@ -130,7 +130,7 @@ func (s *Service) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	if p == nil {
 		return
 	}
-	if p == http.ErrAbortHandler { //nolint:errorlint,goerr113 // net/http compares it like this, too
+	if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it like this, too
 		panic(p)
 	}
 	err := fmt.Errorf("panic: %v", p)

@@ -128,8 +128,8 @@ type bundle struct {
 }
 
 // setup makes a service on a fake SNS with every request sampled.
-func setup(t testing.TB, change ...func(*Config)) *bundle {
-	t.Helper()
+func setup(tb testing.TB, change ...func(*Config)) *bundle {
+	tb.Helper()
 	b := &bundle{sns: &fakeSNS{}, spans: tracetest.NewSpanRecorder(), metrics: sdkmetric.NewManualReader(), log: &lockedBuffer{}}
 	c := Config{
 		TopicARN: testTopic,
@@ -151,7 +151,7 @@ func setup(t testing.TB, change ...func(*Config)) *bundle {
 	}
 	s, err := New(c)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	b.Service = s
 	return b
@@ -189,42 +189,42 @@ func cloudEvents(ids ...string) string {
 }
 
 // decode reads a JSON answer.
-func decode[T any](t testing.TB, r io.Reader) T {
-	t.Helper()
+func decode[T any](tb testing.TB, r io.Reader) T {
+	tb.Helper()
 	var v T
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
-		t.Fatalf("the answer is not what is documented: %v", err)
+		tb.Fatalf("the answer is not what is documented: %v", err)
 	}
 	return v
 }
 
 // wantProblem checks an answer that is a problem document.
-func wantProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code string) Problem {
-	t.Helper()
+func wantProblem(tb testing.TB, w *httptest.ResponseRecorder, status int, code string) Problem {
+	tb.Helper()
 	if w.Code != status {
-		t.Fatalf("status = %d, want %d; body %s", w.Code, status, w.Body)
+		tb.Fatalf("status = %d, want %d; body %s", w.Code, status, w.Body)
 	}
 	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
-		t.Errorf("Content-Type = %q, want application/problem+json", got)
+		tb.Errorf("Content-Type = %q, want application/problem+json", got)
 	}
-	p := decode[Problem](t, w.Body)
+	p := decode[Problem](tb, w.Body)
 	if p.Code != code || p.Status != status {
-		t.Errorf("problem has code %q and status %d, want %q and %d", p.Code, p.Status, code, status)
+		tb.Errorf("problem has code %q and status %d, want %q and %d", p.Code, p.Status, code, status)
 	}
 	if p.Title == "" || p.Detail == "" || p.Type != problemDocs+code {
-		t.Errorf("problem is incomplete: %+v", p)
+		tb.Errorf("problem is incomplete: %+v", p)
 	}
 	return p
 }
 
 // counted is the sum of a counter's points, and of those with one reason.
-func (b *bundle) counted(t testing.TB, name, reason string) int64 {
-	t.Helper()
+func (b *bundle) counted(tb testing.TB, name, reason string) int64 {
+	tb.Helper()
 	var all metricdata.ResourceMetrics
 	if err := b.metrics.Collect(context.Background(), &all); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	n := int64(0)
 	for _, scope := range all.ScopeMetrics {

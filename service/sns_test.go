@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,8 +35,8 @@ type topic struct {
 
 // newTopic makes a topic. fault, if not nil, says what goes wrong with call n,
 // counted from 1.
-func newTopic(t testing.TB, fault func(n int, c messaging.Call) *messaging.Fault) *topic {
-	t.Helper()
+func newTopic(tb testing.TB, fault func(n int, c messaging.Call) *messaging.Fault) *topic {
+	tb.Helper()
 	top := &topic{}
 	top.broker = messaging.New(messaging.Config{Fault: func(c messaging.Call) *messaging.Fault {
 		if c.Action != "PublishBatch" {
@@ -51,13 +52,13 @@ func newTopic(t testing.TB, fault func(n int, c messaging.Call) *messaging.Fault
 		return fault(n, c)
 	}})
 	if _, err := top.broker.CreateTopic("dev-shop-orders"); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if _, err := top.broker.CreateQueue(messaging.QueueConfig{Name: "orders"}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if _, err := top.broker.Subscribe(messaging.SubscriptionConfig{Topic: "dev-shop-orders", Queue: "orders", RawMessageDelivery: true}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	server := httptest.NewServer(top.broker.SNS())
 	client := awshttp.NewBuildableClient()
@@ -65,7 +66,7 @@ func newTopic(t testing.TB, fault func(n int, c messaging.Call) *messaging.Fault
 		Region: "eu-west-1", BaseEndpoint: &server.URL, HTTPClient: client,
 		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		top.broker.Close()
 		server.CloseClientConnections()
 		server.Close()
@@ -75,13 +76,13 @@ func newTopic(t testing.TB, fault func(n int, c messaging.Call) *messaging.Fault
 
 // use makes a service publish to the topic through the real, instrumented SDK
 // client.
-func (top *topic) use(t testing.TB) func(*Config) {
+func (top *topic) use(tb testing.TB) func(*Config) {
 	return func(c *Config) {
 		cfg := top.config.Copy()
 		awssdk.Instrument(&cfg, awssdk.Config{TracerProvider: c.TracerProvider, MeterProvider: c.MeterProvider})
 		client := NewSNS(cfg)
 		c.SNS = client
-		t.Cleanup(func() {
+		tb.Cleanup(func() {
 			// The client that NewSNS made has connections of its own.
 			if b, ok := client.Options().HTTPClient.(*awshttp.BuildableClient); ok {
 				b.GetTransport().CloseIdleConnections()
@@ -91,16 +92,16 @@ func (top *topic) use(t testing.TB) func(*Config) {
 }
 
 // messages are those in the queue, by body.
-func (top *topic) messages(t testing.TB) map[string]messaging.StoredMessage {
-	t.Helper()
+func (top *topic) messages(tb testing.TB) map[string]messaging.StoredMessage {
+	tb.Helper()
 	stored, err := top.broker.Messages("orders", 10_000)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	messages := make(map[string]messaging.StoredMessage)
 	for _, m := range stored {
 		if _, twice := messages[m.Body]; twice {
-			t.Errorf("twice in the queue: %s", m.Body)
+			tb.Errorf("twice in the queue: %s", m.Body)
 		}
 		messages[m.Body] = m
 	}
@@ -131,7 +132,7 @@ func TestSNS_RequestsOfDifferentTraces_EachMessageKeepsItsOwn(t *testing.T) {
 	traces := make([]string, 11)
 	for i := range traces {
 		group.Go(func() {
-			r := post(cloudEvent(fmt.Sprint(i)))
+			r := post(cloudEvent(strconv.Itoa(i)))
 			r.Header.Set("X-Amzn-Trace-Id", albHeader[:len(albHeader)-2]+fmt.Sprintf("%02d", i))
 			r.Header.Set("Baggage", fmt.Sprintf("tenant=%d", i))
 			traces[i] = decode[Accepted](t, b.do(r).Body).TraceID
@@ -167,7 +168,7 @@ func TestSNS_RequestsOfDifferentTraces_EachMessageKeepsItsOwn(t *testing.T) {
 			send.Parent().SpanID() != server.SpanContext().SpanID() {
 			t.Errorf("event %d: spans %q and %q", i, server.Name(), send.Name())
 		}
-		m := messages[cloudEvent(fmt.Sprint(i))]
+		m := messages[cloudEvent(strconv.Itoa(i))]
 		if got, want := m.Attributes["traceparent"].Value, "00-"+id+"-"+send.SpanContext().SpanID().String()+"-01"; got != want {
 			t.Errorf("event %d: traceparent %q, want that of its send span, %q", i, got, want)
 		}
@@ -186,7 +187,7 @@ func TestSNS_LargeEvents_KeepTheirTraces(t *testing.T) {
 	b := setup(t, top.use(t))
 	var events []string
 	for i := range 30 {
-		events = append(events, strings.Replace(cloudEvent(fmt.Sprint(i)), `:12`, `:"`+strings.Repeat("x", 20_000+i*137)+`"`, 1))
+		events = append(events, strings.Replace(cloudEvent(strconv.Itoa(i)), `:12`, `:"`+strings.Repeat("x", 20_000+i*137)+`"`, 1))
 	}
 	r := post("[" + strings.Join(events, ",") + "]")
 	r.Header.Set("Baggage", "tenant="+strings.Repeat("7", 4000))

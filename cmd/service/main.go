@@ -93,7 +93,7 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) (e
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), telemetryTimeout)
 		defer cancel()
 		if e := tel.Shutdown(ctx); e != nil {
-			tel.Logger().Warn("the last telemetry was not sent", slog.Any("error", e)) //nolint:sloglint // there is no span to name
+			tel.Logger().Warn("the last telemetry was not sent", slog.Any("error", e))
 		}
 	}()
 	awssdk.Instrument(&awsConfig, awssdk.Config{
