@@ -9,6 +9,8 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry"
 )
 
 // BenchmarkSpan_Delivered measures all that a span costs: making it, the
@@ -72,5 +74,26 @@ func benchmarkSpans(b *testing.B, provider *sdktrace.TracerProvider) {
 				b.Fatal(err)
 			}
 		}
+	}
+}
+
+// BenchmarkSetup measures what telemetry adds to a program's start.
+func BenchmarkSetup(b *testing.B) {
+	env := map[string]string{"AWS_LAMBDA_FUNCTION_NAME": "consumer", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := fromEnv(env)
+		if err != nil {
+			b.Fatal(err)
+		}
+		tel, err := telemetry.Setup(b.Context(), c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		ctx, cancel := context.WithCancel(b.Context())
+		cancel()
+		_ = tel.Shutdown(ctx)
+		b.StartTimer()
 	}
 }

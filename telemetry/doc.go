@@ -21,13 +21,12 @@
 // fails or grows the program. Ended spans and log records go into bounded
 // queues; what does not fit, or cannot be delivered, is dropped and counted
 // by signal and reason in the metric tracehaul.telemetry.dropped.
-// [Telemetry.ForceFlush] and [Telemetry.Shutdown] are bounded, and a flush
-// after one that ran out of time returns at once until the collector answers
-// again, so that a Lambda does not pay for a dead collector with every
-// invocation.
+// [Telemetry.ForceFlush], [Telemetry.FlushInvocation] and [Telemetry.Shutdown]
+// are bounded, and a flush after one that ran out of time returns at once
+// until the collector answers again, so that a Lambda does not pay for a dead
+// collector with every invocation.
 //
-// OTLP over HTTP is built in, with neither gRPC nor protobuf's reflection
-// linked. OTLP over gRPC is one import away: see package otlpgrpc. Requests to
+// OTLP over HTTP is built in, with neither gRPC nor protobuf linked. OTLP over gRPC is one import away: see package otlpgrpc. Requests to
 // CloudWatch's own OTLP endpoints are signed with SigV4.
 //
 // # Imports

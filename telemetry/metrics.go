@@ -15,8 +15,9 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
-// newMeterProvider makes the provider of meters with its reader and exporter.
-func newMeterProvider(ctx context.Context, s *setup) (*sdkmetric.MeterProvider, error) {
+// newMeterProvider makes the provider of meters with its reader and exporter,
+// if metrics go anywhere.
+func newMeterProvider(ctx context.Context, s *setup) (*sdkmetric.MeterProvider, *reader, error) {
 	c := s.config.Metrics
 	options := []sdkmetric.Option{
 		sdkmetric.WithResource(s.resource),
@@ -27,12 +28,13 @@ func newMeterProvider(ctx context.Context, s *setup) (*sdkmetric.MeterProvider, 
 		return console.Metrics(ctx, s.lines, rm)
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if p != nil {
-		options = append(options, sdkmetric.WithReader(newReader(s, c, p)))
+	if p == nil {
+		return sdkmetric.NewMeterProvider(options...), nil, nil
 	}
-	return sdkmetric.NewMeterProvider(options...), nil
+	r := newReader(s, c, p)
+	return sdkmetric.NewMeterProvider(append(options, sdkmetric.WithReader(r))...), r, nil
 }
 
 // observe records the metrics that this package has of its own.

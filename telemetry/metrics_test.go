@@ -171,3 +171,33 @@ func TestMetrics_CollectorSlow_NothingLost(t *testing.T) {
 		t.Errorf("%d arrived, want 100; dropped %v", got, tel.Dropped())
 	}
 }
+
+// A Lambda flushes in every invocation, but pays for metrics once in an
+// interval only.
+func TestFlushInvocation_Repeated_MetricsOnceInAnInterval(t *testing.T) {
+	c := newCollector(t)
+	tel := setup(t, configFor(c.URL))
+	for range 3 {
+		emit(t, tel, 1)
+		if err := tel.FlushInvocation(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exports := map[string]int{}
+	count := func() int {
+		clear(exports)
+		for _, r := range c.requests {
+			exports[r.URL.Path]++
+		}
+		return exports["/v1/metrics"]
+	}
+	if count() != 1 || exports["/v1/traces"] != 3 || exports["/v1/logs"] != 3 {
+		t.Errorf("the requests are %v, want one of metrics and three of the others", exports)
+	}
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if m := c.metric("things"); count() != 2 || m.GetSum().DataPoints[0].GetAsInt() != 3 {
+		t.Errorf("after the shutdown, %d exports of metrics, the last with %v", count(), m)
+	}
+}

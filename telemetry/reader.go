@@ -19,12 +19,14 @@ import (
 type reader struct {
 	*sdkmetric.ManualReader
 
-	queue   *batch.Processor[*metricdata.ResourceMetrics]
-	timeout time.Duration
-	failed  func(error)
-	close   func() error
+	queue    *batch.Processor[*metricdata.ResourceMetrics]
+	interval time.Duration
+	timeout  time.Duration
+	failed   func(error)
+	close    func() error
 
 	collecting sync.Mutex // one collection at a time
+	collected  time.Time  // the last of them
 	once       sync.Once
 	stop       chan struct{}
 	stopped    chan struct{}
@@ -45,19 +47,20 @@ func newReader(s *setup, c MetricsConfig, p *pipe[*metricdata.ResourceMetrics]) 
 			Dropped: s.drops.of(SignalMetrics),
 			Failed:  s.reporter.of(SignalMetrics),
 		}),
-		timeout: c.Timeout,
-		failed:  s.reporter.of(SignalMetrics),
-		close:   p.close,
-		stop:    make(chan struct{}),
-		stopped: make(chan struct{}),
+		interval: c.Interval,
+		timeout:  c.Timeout,
+		failed:   s.reporter.of(SignalMetrics),
+		close:    p.close,
+		stop:     make(chan struct{}),
+		stopped:  make(chan struct{}),
 	}
-	go r.run(c.Interval)
+	go r.run()
 	return r
 }
 
-func (r *reader) run(interval time.Duration) {
+func (r *reader) run() {
 	defer close(r.stopped)
-	ticker := time.NewTicker(interval)
+	ticker := time.NewTicker(r.interval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -88,8 +91,20 @@ func (r *reader) collectNow(ctx context.Context) error {
 	if err := r.Collect(ctx, rm); err != nil {
 		return err
 	}
+	r.collected = time.Now()
 	r.queue.Add(rm)
 	return nil
+}
+
+// flushDue is ForceFlush, but at most once in an interval.
+func (r *reader) flushDue(ctx context.Context) error {
+	r.collecting.Lock()
+	due := time.Since(r.collected) >= r.interval
+	r.collecting.Unlock()
+	if !due {
+		return nil
+	}
+	return r.ForceFlush(ctx)
 }
 
 // ForceFlush collects and delivers what was measured so far.

@@ -73,11 +73,11 @@ func (s *setup) telemetry() *Telemetry {
 
 // start makes the providers.
 func (t *Telemetry) start(ctx context.Context, s *setup) error {
-	meters, err := newMeterProvider(ctx, s)
+	meters, reader, err := newMeterProvider(ctx, s)
 	if err != nil {
 		return err
 	}
-	t.meters, t.last = meters, []stoppable{meters}
+	t.meters, t.reader, t.last = meters, reader, []stoppable{meters}
 	if err := observe(s, meters); err != nil {
 		return err
 	}

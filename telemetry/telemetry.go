@@ -32,6 +32,7 @@ type Telemetry struct {
 	// What there is to flush and shut down: spans and log records, and then
 	// metrics, which tell how many of those were dropped.
 	first, last []stoppable
+	reader      *reader // nil if metrics go nowhere
 	shutdown    sync.Once
 }
 
@@ -93,6 +94,23 @@ func (t *Telemetry) ForceFlush(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.flushTimeout)
 	defer cancel()
 	return concurrently(slices.Concat(t.first, t.last), func(s stoppable) error { return s.ForceFlush(ctx) })
+}
+
+// FlushInvocation is for the end of a Lambda invocation, after which the
+// program is frozen: it is ForceFlush, but metrics are sent only if
+// MetricsConfig.Interval has passed since they were last. Shutdown sends the
+// rest.
+func (t *Telemetry) FlushInvocation(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, t.flushTimeout)
+	defer cancel()
+	var metricsErr error
+	var wg sync.WaitGroup
+	if t.reader != nil {
+		wg.Go(func() { metricsErr = t.reader.flushDue(ctx) })
+	}
+	err := concurrently(t.first, func(s stoppable) error { return s.ForceFlush(ctx) })
+	wg.Wait()
+	return errors.Join(err, metricsErr)
 }
 
 // Shutdown flushes and stops everything. It is bounded by ctx and by
