@@ -25,8 +25,7 @@ type batch[In, Out any] struct {
 	outcomes func([]outcome, *In, *Out)
 }
 
-// outcome is what became of an entry. An entry that the answer does not
-// mention has none.
+// outcome is what became of an entry.
 type outcome struct {
 	messageID *string
 	failure   string // error.type
@@ -57,8 +56,11 @@ func sendBatch[In, Out any](ctx context.Context, c *call, b *batch[In, Out], inp
 	}
 	failure := errorType(err)
 	for n := range outcomes {
+		o := &outcomes[n]
 		if failure != "" {
-			outcomes[n].failure = failure
+			o.failure = failure
+		} else if o.messageID == nil && o.failure == "" {
+			o.failure = errorNotConfirmed
 		}
 	}
 	c.endBatch(ctx, op, start, metadata, failure, outcomes)

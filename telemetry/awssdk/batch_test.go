@@ -209,6 +209,26 @@ func TestBatch_SomeFailWithoutContexts_SpanIsFailed(t *testing.T) {
 	}
 }
 
+func TestPublishBatch_AnswerThatMakesNoSense_ConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t, awssdk.Config{}, func(_ int, r received) answer {
+		return snsAnswer(r.action, "<Successful><member><MessageId>x</MessageId></member><member><Id>z</Id><MessageId>y</MessageId></member></Successful>"+
+			"<Failed><member><Id>b</Id></member><member><Id>c</Id><Code>not a &lt;code&gt;</Code></member></Failed>")
+	})
+	one, first := b.tracer.Start(context.Background(), "first")
+	ctx := message.WithEntries(context.Background(), []context.Context{one, one, one})
+	if _, err := sns.NewFromConfig(b.cfg).PublishBatch(ctx, &sns.PublishBatchInput{TopicArn: new(topicARN), PublishBatchRequestEntries: entries("a", "b", "c")}); err != nil {
+		t.Fatalf("PublishBatch: %v", err)
+	}
+	var types []string
+	for _, s := range b.children(first.SpanContext()) {
+		types = append(types, attributes(s)["error.type"])
+	}
+	if diff := cmp.Diff([]string{"not_confirmed", "_OTHER", "_OTHER"}, types); diff != "" {
+		t.Errorf("error types (-want +got):\n%s", diff)
+	}
+}
+
 func TestPublishBatch_CallFails_EveryEntryFails(t *testing.T) {
 	t.Parallel()
 	b := setup(t, awssdk.Config{}, func(int, received) answer { return snsError(403, "AuthorizationError", "no") })

@@ -28,7 +28,7 @@ var nowhere = clientFunc(func(r *http.Request) (*http.Response, error) {
 	}
 	action, result := "Publish", "<MessageId>id</MessageId>"
 	if strings.Contains(string(body), "Action=PublishBatch") {
-		action, result = "PublishBatch", "<Successful></Successful>"
+		action, result = "PublishBatch", "<Successful>"+tenConfirmed+"</Successful>"
 	}
 	return &http.Response{
 		StatusCode: http.StatusOK,
@@ -37,6 +37,14 @@ var nowhere = clientFunc(func(r *http.Request) (*http.Response, error) {
 		Request:    r,
 	}, nil
 })
+
+var tenConfirmed = func() string {
+	var b strings.Builder
+	for i := range 10 {
+		b.WriteString("<member><Id>" + strconv.Itoa(i) + "</Id><MessageId>id</MessageId></member>")
+	}
+	return b.String()
+}()
 
 // dropped is a span processor that does nothing.
 type dropped struct{}

@@ -24,6 +24,7 @@ const (
 	errorConnection        = "connection_failed"   // no answer: name, connection, TLS
 	errorInvalidInput      = "invalid_input"       // refused by the SDK before the call
 	errorTooManyAttributes = "too_many_attributes" // refused by the injector before the call
+	errorNotConfirmed      = "not_confirmed"       // an entry that the answer does not mention
 )
 
 // errorType returns the value of error.type for an error: a word of low

@@ -25,8 +25,8 @@ func ExampleInstrument_batch() {
 	_, err := sns.NewFromConfig(cfg).PublishBatch(ctx, &sns.PublishBatchInput{
 		TopicArn: aws.String("arn:aws:sns:eu-west-1:123456789012:events"),
 		PublishBatchRequestEntries: []snstypes.PublishBatchRequestEntry{
-			{Id: aws.String("1"), Message: aws.String("order")},
-			{Id: aws.String("2"), Message: aws.String("refund")},
+			{Id: aws.String("0"), Message: aws.String("order")},
+			{Id: aws.String("1"), Message: aws.String("refund")},
 		},
 	})
 	fmt.Println(err)

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/message"
 )
 
 // receive takes messages from a queue. The span ends when they are here;
@@ -28,7 +30,8 @@ func (c *call) receive(ctx context.Context, input *sqs.ReceiveMessageInput, next
 		c.know(otelsemconv.MessagingBatchMessageCount(len(result.Messages)))
 		if c.span.IsRecording() {
 			for _, m := range result.Messages {
-				if creation := sqsParent(m.MessageAttributes); creation.IsValid() {
+				received := message.FromSQS(context.Background(), m)
+				if creation := trace.SpanContextFromContext(received.Context); creation.IsValid() {
 					c.span.AddLink(trace.Link{SpanContext: creation})
 				}
 			}

@@ -14,16 +14,19 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/message"
 )
 
+const enveloped = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
 func TestReceiveMessage_Messages_AreLinkedAndCounted(t *testing.T) {
 	t.Parallel()
 	b := setup(t, awssdk.Config{}, func(int, received) answer {
 		return answer{body: `{"Messages":[
 			{"MessageId":"1","Body":"secret","MessageAttributes":{"traceparent":{"DataType":"String","StringValue":"` + custom + `"}}},
-			{"MessageId":"2","Body":"secret"}]}`}
+			{"MessageId":"2","Body":"secret"},
+			{"MessageId":"3","Body":"{\"Type\":\"Notification\",\"MessageId\":\"63a3f6b6-d533-4a47-aef9-fcf5cf758c76\",\"TopicArn\":\"arn:aws:sns:eu-west-1:123456789012:t.fifo\",\"Message\":\"secret\",\"Timestamp\":\"2012-03-29T05:12:16.901Z\",\"MessageAttributes\":{\"traceparent\":{\"Type\":\"String\",\"Value\":\"` + enveloped + `\"}}}"}]}`}
 	})
 	in := &sqs.ReceiveMessageInput{QueueUrl: new(queueURL), MessageAttributeNames: []string{"kind", "baggage"}}
 	out, err := sqs.NewFromConfig(b.cfg).ReceiveMessage(context.Background(), in)
-	if err != nil || len(out.Messages) != 2 {
+	if err != nil || len(out.Messages) != 3 {
 		t.Fatalf("ReceiveMessage = %+v, %v", out, err)
 	}
 	span := b.span(t, "receive orders")
@@ -32,7 +35,7 @@ func TestReceiveMessage_Messages_AreLinkedAndCounted(t *testing.T) {
 	want := map[string]string{
 		"messaging.system": "aws_sqs", "messaging.operation.name": "receive", "messaging.operation.type": "receive",
 		"messaging.destination.name": "orders", "aws.sqs.queue.url": queueURL, "cloud.region": "eu-west-1",
-		"messaging.batch.message_count": "2", "aws.request_id": request, "server.address": "127.0.0.1",
+		"messaging.batch.message_count": "3", "aws.request_id": request, "server.address": "127.0.0.1",
 	}
 	if diff := cmp.Diff(want, attrs); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
@@ -40,8 +43,9 @@ func TestReceiveMessage_Messages_AreLinkedAndCounted(t *testing.T) {
 	if span.SpanKind() != trace.SpanKindClient {
 		t.Errorf("kind = %v", span.SpanKind())
 	}
-	if links := span.Links(); len(links) != 1 || links[0].SpanContext.TraceID().String() != custom[3:35] {
-		t.Errorf("links = %+v, want one to the message's context", links)
+	if links := span.Links(); len(links) != 2 || links[0].SpanContext.TraceID().String() != custom[3:35] ||
+		links[1].SpanContext.TraceID().String() != enveloped[3:35] {
+		t.Errorf("links = %+v, want those of the messages that have a context", links)
 	}
 	asked := b.received(t, 1)[0].json["MessageAttributeNames"]
 	if diff := cmp.Diff([]any{"kind", "baggage", "traceparent", "tracestate"}, asked); diff != "" {
@@ -51,7 +55,7 @@ func TestReceiveMessage_Messages_AreLinkedAndCounted(t *testing.T) {
 		t.Error("the caller's input was changed")
 	}
 	consumed := "messaging.destination.name=orders,messaging.operation.name=receive,messaging.operation.type=receive,messaging.system=aws_sqs"
-	if diff := cmp.Diff(map[string]int64{consumed: 2}, b.points(t, "messaging.client.consumed.messages")); diff != "" {
+	if diff := cmp.Diff(map[string]int64{consumed: 3}, b.points(t, "messaging.client.consumed.messages")); diff != "" {
 		t.Errorf("consumed messages (-want +got):\n%s", diff)
 	}
 	// What was asked for on the way is what the consumer needs.
