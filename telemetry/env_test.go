@@ -1,11 +1,14 @@
 package telemetry_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -352,5 +355,38 @@ func FuzzParsePairs(f *testing.F) {
 		if err == nil && len(n) != len(entries) {
 			t.Errorf("%d of %d entries were read without an error", len(n), len(entries))
 		}
+	})
+}
+
+// FuzzConfigFromEnv: no value makes reading panic, and what is accepted can
+// be set up.
+func FuzzConfigFromEnv(f *testing.F) {
+	f.Add("http://localhost:4318", "a=b", "0.5", "100", "http/protobuf", "tracecontext")
+	f.Add("https://xray.eu-west-1.amazonaws.com/v1/traces", "authorization=x", "NaN", "-1", "grpc", "none")
+	f.Add("http://[::1]:4318/%zz", "k=%", "1e400", "9223372036854775808", "", "xray,,")
+	f.Fuzz(func(t *testing.T, endpoint, headers, ratio, number, protocol, propagators string) {
+		c, err := fromEnv(map[string]string{
+			"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_HEADERS": headers, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+			"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": ratio,
+			"OTEL_BSP_MAX_QUEUE_SIZE": number, "OTEL_METRIC_EXPORT_INTERVAL": number, "OTEL_EXPORTER_OTLP_TIMEOUT": number,
+			"OTEL_PROPAGATORS": propagators, "OTEL_RESOURCE_ATTRIBUTES": headers,
+		})
+		if err != nil {
+			return
+		}
+		c.GRPC = func(context.Context, telemetry.Signal, telemetry.ExporterConfig) (telemetry.Transport, error) {
+			return nil, errors.New("not in this test")
+		}
+		c.Credentials, c.LogWriter = someone, io.Discard
+		tel, err := telemetry.Setup(t.Context(), c)
+		if err != nil {
+			if !strings.Contains(err.Error(), "not in this test") {
+				t.Errorf("accepted by ConfigFromEnv, refused by Setup: %v", err)
+			}
+			return
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = tel.Shutdown(ctx)
 	})
 }
