@@ -86,6 +86,9 @@ func parseAttributes(raw string) (envelopeAttributes, bool) {
 	out := envelopeAttributes{}
 	s := scanner{in: raw}
 	ok := s.object(func(name string) bool {
+		if _, repeated := out[name]; repeated {
+			return false
+		}
 		var a envelopeAttribute
 		ok := s.object(func(member string) bool {
 			start := s.at

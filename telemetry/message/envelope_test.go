@@ -133,6 +133,7 @@ func TestReceived_EventsThatLookAlike_AreLeftAlone(t *testing.T) {
 		"signature version 3":    altered(map[string]any{"SignatureVersion": "3"}),
 		"repeated member":        strings.Replace(notification, `"Type"`, `"Message":"x","Type"`, 1),
 		"attributes are a list":  altered(map[string]any{"MessageAttributes": []any{}}),
+		"repeated attribute":     strings.Replace(notification, `"kind" :`, `"count" : {"Type":"String","Value":"1"}, "kind" :`, 1),
 		"attributes are text":    altered(map[string]any{"MessageAttributes": map[string]any{"a": "b"}}),
 		"an attribute is number": altered(map[string]any{"MessageAttributes": map[string]any{"a": map[string]any{"Type": "Number", "Value": 1}}}),
 		"nested too deep":        altered(map[string]any{"x": json.RawMessage(strings.Repeat("[", 20) + strings.Repeat("]", 20))}),

@@ -181,6 +181,22 @@ func TestReceived_BaggageBeyondItsLimits_IsIgnored(t *testing.T) {
 	}
 }
 
+// A repeated key makes a tracestate void, but not the traceparent (W3C Trace
+// Context, "Combined header value"); of baggage the last counts.
+func TestReceived_RepeatedKeys_TakeNothingElseWithThem(t *testing.T) {
+	t.Parallel()
+	attrs := map[string]string{"traceparent": traceparent, "tracestate": "a=1,a=2", "baggage": "tenant=one,tenant=acme"}
+	fromBoth(t, "", attrs, nil, func(t *testing.T, r message.Received) {
+		t.Helper()
+		if sc := trace.SpanContextFromContext(r.Context); !sc.Equal(spanContext("").WithRemote(true)) {
+			t.Errorf("span context = %+v", sc)
+		}
+		if got := baggage.FromContext(r.Context).String(); got != "tenant=acme" {
+			t.Errorf("baggage = %q", got)
+		}
+	})
+}
+
 func TestReceived_OtherTypes_AreNotRead(t *testing.T) {
 	t.Parallel()
 	r := message.FromLambda(context.Background(), events.SQSMessage{MessageAttributes: map[string]events.SQSMessageAttribute{
