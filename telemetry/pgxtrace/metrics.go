@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,6 +21,7 @@ type instruments struct {
 	duration dbconv.ClientOperationDuration
 	wait     dbconv.ClientConnectionWaitTime
 	create   dbconv.ClientConnectionCreateTime
+	use      dbconv.ClientConnectionUseTime
 	pool     metric.MeasurementOption
 }
 
@@ -31,38 +31,11 @@ func newInstruments(provider metric.MeterProvider, pool string) instruments {
 	duration, err1 := dbconv.NewClientOperationDuration(m, buckets)
 	wait, err2 := dbconv.NewClientConnectionWaitTime(m, buckets)
 	create, err3 := dbconv.NewClientConnectionCreateTime(m, buckets)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	use, err4 := dbconv.NewClientConnectionUseTime(m, buckets)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		otel.Handle(fmt.Errorf("pgxtrace: make instruments: %w", err)) // the no-op ones serve on
 	}
-	return instruments{duration, wait, create, metric.WithAttributeSet(attribute.NewSet(otelconv.DBClientConnectionPoolName(pool)))}
-}
-
-// operation records one query. Its exemplar is of the first trace it served.
-func (i instruments) operation(ctx context.Context, parents []context.Context, w *work, d time.Duration, o outcome, server []attribute.KeyValue) {
-	if len(parents) > 0 {
-		ctx = parents[0]
-	}
-	if !i.duration.Inst().Enabled(ctx) {
-		return
-	}
-	a := make([]attribute.KeyValue, len(server), len(server)+4)
-	copy(a, server)
-	if w.name != "" {
-		a = append(a, otelconv.DBOperationName(w.name))
-	}
-	if w.collection != "" {
-		a = append(a, otelconv.DBCollectionName(w.collection))
-	}
-	a = append(a, o.attributes()...)
-	i.duration.Inst().Record(ctx, d.Seconds(), metric.WithAttributeSet(attribute.NewSet(a...)))
-}
-
-func (i instruments) waited(ctx context.Context, d time.Duration) {
-	i.wait.Inst().Record(ctx, d.Seconds(), i.pool)
-}
-
-func (i instruments) connected(ctx context.Context, d time.Duration) {
-	i.create.Inst().Record(ctx, d.Seconds(), i.pool)
+	return instruments{duration, wait, create, use, metric.WithAttributeSet(attribute.NewSet(otelconv.DBClientConnectionPoolName(pool)))}
 }
 
 func (o outcome) attributes() []attribute.KeyValue {
@@ -86,16 +59,20 @@ func poolName(conn *pgx.ConnConfig, c Config) string {
 }
 
 // ObservePool reports the pool's db.client.connection.* metrics until the
-// registration is taken back with Unregister. An instrument that cannot be
-// made is an error.
+// registration is taken back with Unregister: connections in use and idle, the
+// bounds of both, requests that wait and that gave up waiting. Those that wait
+// are only known of a pool that Instrument has seen. An instrument that cannot
+// be made is an error.
 func ObservePool(pool *pgxpool.Pool, c Config) (metric.Registration, error) {
 	c = c.WithDefaults()
 	m := c.MeterProvider.Meter(scope, metric.WithSchemaURL(otelconv.SchemaURL))
 	count, err1 := dbconv.NewClientConnectionCountObservable(m)
 	limit, err2 := dbconv.NewClientConnectionMaxObservable(m)
 	idleMin, err3 := dbconv.NewClientConnectionIdleMinObservable(m)
-	timeouts, err4 := dbconv.NewClientConnectionTimeoutsObservable(m)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	idleMax, err4 := dbconv.NewClientConnectionIdleMaxObservable(m)
+	pending, err5 := dbconv.NewClientConnectionPendingRequestsObservable(m)
+	timeouts, err6 := dbconv.NewClientConnectionTimeoutsObservable(m)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return nil, fmt.Errorf("pgxtrace: make instruments: %w", err)
 	}
 	config := pool.Config()
@@ -104,14 +81,19 @@ func ObservePool(pool *pgxpool.Pool, c Config) (metric.Registration, error) {
 	used := metric.WithAttributeSet(attribute.NewSet(name, otelconv.DBClientConnectionStateUsed))
 	idle := metric.WithAttributeSet(attribute.NewSet(name, otelconv.DBClientConnectionStateIdle))
 
+	t := tracerOf(config.ConnConfig.Tracer)
 	return m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		s := pool.Stat()
 		o.ObserveInt64(count.Inst(), int64(s.AcquiredConns()), used)
 		o.ObserveInt64(count.Inst(), int64(s.IdleConns()), idle)
 		o.ObserveInt64(limit.Inst(), int64(s.MaxConns()), plain)
-		o.ObserveInt64(idleMin.Inst(), int64(config.MinConns), plain)
+		o.ObserveInt64(idleMin.Inst(), int64(config.MinIdleConns), plain)
+		o.ObserveInt64(idleMax.Inst(), int64(s.MaxConns()), plain) // pgx has no limit of its own for idle ones
+		if t != nil {
+			o.ObserveInt64(pending.Inst(), t.waiting.Load(), plain)
+		}
 		// pgx counts acquires that their context ended, by timeout or cancel.
 		o.ObserveInt64(timeouts.Inst(), s.CanceledAcquireCount(), plain)
 		return nil
-	}, count.Inst(), limit.Inst(), idleMin.Inst(), timeouts.Inst())
+	}, count.Inst(), limit.Inst(), idleMin.Inst(), idleMax.Inst(), pending.Inst(), timeouts.Inst())
 }

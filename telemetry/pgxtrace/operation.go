@@ -26,17 +26,16 @@ func (o operation) summary() string {
 type operationKey struct{}
 
 // WithOperation says what the queries made with the context do, and to which
-// table: ("INSERT", "events"). It names their spans.
+// table: ("INSERT", "events"). It names their spans, and becomes part of their
+// metrics: both are to be fixed words.
 func WithOperation(ctx context.Context, name, collection string) context.Context {
 	return context.WithValue(ctx, operationKey{}, operation{name, collection})
 }
 
-// operationOf is what WithOperation said, else what the SQL begins with.
-func operationOf(ctx context.Context, sql string) operation {
-	if o, ok := ctx.Value(operationKey{}).(operation); ok {
-		return o
-	}
-	return parseOperation(sql)
+// operationOf is what WithOperation said.
+func operationOf(ctx context.Context) (o operation, given bool) {
+	o, given = ctx.Value(operationKey{}).(operation)
+	return o, given
 }
 
 const (

@@ -105,8 +105,7 @@ func TestQuery_Span_ByTheConventions(t *testing.T) {
 	cfg := b.pool.Config().ConnConfig
 	want := map[string]any{
 		"db.system.name": "postgresql", "db.namespace": cfg.Database, "server.address": cfg.Host, "server.port": int64(cfg.Port),
-		"db.operation.name": "INSERT", "db.collection.name": "events", "db.query.summary": "INSERT events",
-		"db.query.text": "INSERT INTO events (id) VALUES ($1)",
+		"db.query.summary": "INSERT events", "db.query.text": "INSERT INTO events (id) VALUES ($1)",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
@@ -119,7 +118,11 @@ func TestQuery_Span_ByTheConventions(t *testing.T) {
 func TestQuery_WithOperation_NamesIt(t *testing.T) {
 	b := setup(t, pgxtrace.Config{NoStatement: true})
 	b.exec(pgxtrace.WithOperation(t.Context(), "UPSERT", "things"), "WITH x AS (SELECT 1) INSERT INTO events SELECT 2")
-	if got := attributes(b.only("UPSERT things").Attributes()); got["db.query.text"] != nil {
+	got := attributes(b.only("UPSERT things").Attributes())
+	if got["db.operation.name"] != "UPSERT" || got["db.collection.name"] != "things" || got["db.query.summary"] != nil {
+		t.Errorf("attributes %v, want operation and collection as they were given", got)
+	}
+	if got["db.query.text"] != nil {
 		t.Errorf("statement %v recorded though switched off", got["db.query.text"])
 	}
 }
@@ -208,9 +211,44 @@ func TestFanOut_OneQuery_ASpanInEveryTrace(t *testing.T) {
 
 func TestFanOut_OneTrace_NoBatchSize(t *testing.T) {
 	b := setup(t, pgxtrace.Config{})
-	b.exec(pgxtrace.FanOut(t.Context(), []context.Context{t.Context()}), "INSERT INTO events VALUES (1)")
+	ctx, _ := b.tracer.Start(t.Context(), "process")
+	b.exec(pgxtrace.FanOut(t.Context(), []context.Context{ctx}), "INSERT INTO events VALUES (1)")
 	if size := attributes(b.only("INSERT events").Attributes())["db.operation.batch.size"]; size != nil {
 		t.Errorf("batch size %v, want none", size)
+	}
+}
+
+func TestFanOut_ContextWithoutATrace_NoSpan(t *testing.T) {
+	b := setup(t, pgxtrace.Config{})
+	ctx, _ := b.tracer.Start(t.Context(), "invocation")
+	b.exec(pgxtrace.FanOut(ctx, []context.Context{t.Context()}), "INSERT INTO events VALUES (1)")
+	if ended := b.spans.Ended(); len(ended) != 0 {
+		t.Errorf("spans %v, want none: neither context asks for one", ended)
+	}
+}
+
+func TestFanOut_LargeBatchRefused_EverySpanTellsIt(t *testing.T) {
+	b := setup(t, pgxtrace.Config{})
+	const n = 600
+	parents := make([]context.Context, n)
+	for i := range parents {
+		parents[i], _ = b.tracer.Start(t.Context(), "process", trace.WithNewRoot())
+	}
+	ctx := pgxtrace.WithOperation(pgxtrace.FanOut(t.Context(), parents), "INSERT", "events")
+	if _, err := b.pool.Exec(ctx, "INSERT INTO events SELECT 1 FROM generate_series(1, 2)"); err == nil {
+		t.Fatal("a duplicate was written")
+	}
+	ended := b.spans.Ended()
+	for _, s := range ended {
+		if a := attributes(s.Attributes()); a["error.type"] != "23505" || s.Status().Description != "SQLSTATE 23505" {
+			t.Fatalf("attributes %v, status %v", a, s.Status())
+		}
+	}
+	if len(ended) != n {
+		t.Errorf("%d spans, want %d", len(ended), n)
+	}
+	if got := b.collect()["db.client.operation.duration INSERT 23505"]; got != 1 {
+		t.Errorf("%d points, want one for the query", got)
 	}
 }
 
@@ -286,15 +324,17 @@ func TestMetrics_QueriesAndPool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.exec(t.Context(), "INSERT INTO events VALUES (1)")
-	if _, err := b.pool.Exec(t.Context(), "INSERT INTO events VALUES (1)"); err == nil {
+	ctx := pgxtrace.WithOperation(t.Context(), "INSERT", "events")
+	b.exec(ctx, "INSERT INTO events VALUES (1)")
+	if _, err := b.pool.Exec(ctx, "INSERT INTO events VALUES (1)"); err == nil {
 		t.Fatal("a duplicate was written")
 	}
 	got := b.collect()
 	for name, want := range map[string]int64{
 		"db.client.operation.duration INSERT ": 1, "db.client.operation.duration INSERT 23505": 1,
 		"db.client.connection.max": int64(b.pool.Config().MaxConns), "db.client.connection.count idle": 1, "db.client.connection.count used": 0,
-		"db.client.connection.timeouts": 0,
+		"db.client.connection.timeouts": 0, "db.client.connection.pending_requests": 0, "db.client.connection.use_time": 3,
+		"db.client.connection.idle.max": int64(b.pool.Config().MaxConns), "db.client.connection.idle.min": 0,
 	} {
 		if value, ok := got[name]; !ok || value != want {
 			t.Errorf("%s = %d (seen %t), want %d; all: %v", name, value, ok, want, got)
@@ -308,6 +348,54 @@ func TestMetrics_QueriesAndPool(t *testing.T) {
 	}
 	if _, ok := b.collect()["db.client.connection.max"]; ok {
 		t.Error("the pool is still observed")
+	}
+}
+
+func TestMetrics_PoolExhausted_RequestsWaitAndGiveUp(t *testing.T) {
+	b := setup(t, pgxtrace.Config{PoolName: "events"}, func(c *pgxpool.Config) { c.MaxConns = 1 })
+	registration, err := pgxtrace.ObservePool(b.pool, b.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer registration.Unregister() //nolint:errcheck // the test ends
+	conn, err := b.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	gaveUp := make(chan error)
+	go func() {
+		_, err := b.pool.Acquire(ctx)
+		gaveUp <- err
+	}()
+	for b.collect()["db.client.connection.pending_requests"] != 1 {
+		time.Sleep(time.Millisecond)
+	}
+	if used := b.collect()["db.client.connection.count used"]; used != 1 {
+		t.Errorf("%d connections in use, want 1", used)
+	}
+	cancel()
+	if err := <-gaveUp; err == nil {
+		t.Fatal("there was a second connection")
+	}
+	conn.Release()
+	got := b.collect()
+	if got["db.client.connection.pending_requests"] != 0 || got["db.client.connection.timeouts"] != 1 {
+		t.Errorf("requests: %v, want none that waits and one that gave up", got)
+	}
+}
+
+func TestBatch_WithOperation_NamedByIt(t *testing.T) {
+	b := setup(t, pgxtrace.Config{})
+	batch := &pgx.Batch{}
+	batch.Queue("INSERT INTO events VALUES (1)")
+	batch.Queue("INSERT INTO events VALUES (2)")
+	if err := b.pool.SendBatch(pgxtrace.WithOperation(t.Context(), "INSERT", "events"), batch).Close(); err != nil {
+		t.Fatal(err)
+	}
+	a := attributes(b.only("BATCH INSERT events").Attributes())
+	if a["db.operation.name"] != "BATCH INSERT" || a["db.collection.name"] != "events" {
+		t.Errorf("attributes %v", a)
 	}
 }
 

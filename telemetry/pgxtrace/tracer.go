@@ -2,8 +2,9 @@ package pgxtrace
 
 import (
 	"context"
-	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,16 +15,17 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tracer is what pgx calls. It makes a span when its work is over, with the
-// times it took: one that fails to end is not left open, and the same record
-// serves any number of traces.
+// tracer is what pgx calls.
 type tracer struct {
-	tracer    trace.Tracer
-	metrics   instruments
-	statement bool
-	connect   bool
+	tracer     trace.Tracer
+	metrics    instruments
+	statements statements
+	statement  bool
+	connect    bool
 	// server are the attributes that all spans and metrics share.
 	server []attribute.KeyValue
+	// waiting are the acquires that have not come back.
+	waiting atomic.Int64
 }
 
 var (
@@ -32,10 +34,8 @@ var (
 	_ pgx.CopyFromTracer    = (*tracer)(nil)
 	_ pgx.ConnectTracer     = (*tracer)(nil)
 	_ pgxpool.AcquireTracer = (*tracer)(nil)
+	_ pgxpool.ReleaseTracer = (*tracer)(nil)
 )
-
-// statementBytes is where db.query.text is cut.
-const statementBytes = 4096
 
 func newTracer(conn *pgx.ConnConfig, c Config) *tracer {
 	return &tracer{
@@ -43,13 +43,20 @@ func newTracer(conn *pgx.ConnConfig, c Config) *tracer {
 		metrics:   newInstruments(c.MeterProvider, poolName(conn, c)),
 		statement: !c.NoStatement,
 		connect:   !c.NoConnect,
-		server: []attribute.KeyValue{
-			otelconv.DBSystemNamePostgreSQL,
-			otelconv.DBNamespace(namespace(conn)),
-			otelconv.ServerAddress(conn.Host),
-			otelconv.ServerPort(int(conn.Port)),
-		},
+		server:    serverAttributes(conn),
 	}
+}
+
+// serverAttributes are which database it is; the port only where it is not the
+// usual one, as the conventions want it.
+func serverAttributes(conn *pgx.ConnConfig) []attribute.KeyValue {
+	a := []attribute.KeyValue{
+		otelconv.DBSystemNamePostgreSQL, otelconv.DBNamespace(namespace(conn)), otelconv.ServerAddress(conn.Host),
+	}
+	if conn.Port != 5432 {
+		a = append(a, otelconv.ServerPort(int(conn.Port)))
+	}
+	return a
 }
 
 // namespace is the database that is connected to; PostgreSQL takes the user's
@@ -61,20 +68,43 @@ func namespace(conn *pgx.ConnConfig) string {
 	return conn.Database
 }
 
-// work is a query, batch or copy that is under way.
+// work is a query, batch or copy that is under way. It is the context of it,
+// so that its end finds it.
 type work struct {
-	start time.Time
-	operation
-	statement string
-	size      int // queries of a batch; 0 for others
-	failed    error
+	context.Context //nolint:containedctx // it is one
+
+	*statement
+	start  time.Time
+	size   int // queries of a batch; 0 for others
+	failed error
+
+	span    trace.Span     // unless fanned out
+	started sync.WaitGroup // of spans
+	spans   []trace.Span   // when fanned out
 }
 
 type workKey struct{}
 
-func (t *tracer) begin(ctx context.Context, w *work) context.Context {
-	w.start = time.Now()
-	return context.WithValue(ctx, workKey{}, w)
+// Value returns the work itself, or what its context has.
+func (w *work) Value(key any) any {
+	if key == (workKey{}) {
+		return w
+	}
+	return w.Context.Value(key)
+}
+
+func (t *tracer) begin(ctx context.Context, s *statement, size int) context.Context {
+	w := &work{Context: ctx, statement: s, start: time.Now(), size: size}
+	if parents, ok := parentsOf(ctx); ok {
+		w.started.Go(func() { t.fanOut(w, parents) })
+		return w
+	}
+	w.Context, w.span = t.tracer.Start(ctx, s.name, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithTimestamp(w.start), trace.WithAttributes(s.attributes...))
+	if size > 1 { // the conventions: never 1
+		w.span.SetAttributes(otelconv.DBOperationBatchSize(size))
+	}
+	return w
 }
 
 func (t *tracer) end(ctx context.Context, err error) {
@@ -86,53 +116,40 @@ func (t *tracer) end(ctx context.Context, err error) {
 		err = w.failed
 	}
 	end, o := time.Now(), outcomeOf(err)
-	parents := parentsOf(ctx)
-	t.metrics.operation(ctx, parents, w, end.Sub(w.start), o, t.server)
-	if parents == nil {
-		parents = []context.Context{ctx}
-	}
-	t.spans(parents, w, end, t.attributes(w, len(parents), o), o)
-}
-
-func (t *tracer) attributes(w *work, fan int, o outcome) []attribute.KeyValue {
-	a := make([]attribute.KeyValue, len(t.server), len(t.server)+7)
-	copy(a, t.server)
-	a = append(a, otelconv.DBQuerySummary(w.summary()))
-	if w.name != "" {
-		a = append(a, otelconv.DBOperationName(w.name))
-	}
-	if w.collection != "" {
-		a = append(a, otelconv.DBCollectionName(w.collection))
-	}
-	if t.statement && w.statement != "" {
-		a = append(a, otelconv.DBQueryText(cut(w.statement, statementBytes)))
-	}
-	if size := max(w.size, fan); size > 1 { // the conventions: never 1
-		a = append(a, otelconv.DBOperationBatchSize(size))
-	}
-	return append(a, o.attributes()...)
-}
-
-// spans makes one span per parent. Name and options are made once for all of
-// them: a batch of messages has a thousand.
-func (t *tracer) spans(parents []context.Context, w *work, end time.Time, attributes []attribute.KeyValue, o outcome) {
-	name, description := w.summary(), o.description()
-	start := []trace.SpanStartOption{
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(w.start), trace.WithAttributes(attributes...),
-	}
+	t.metrics.duration.Inst().Record(w.exemplar(), end.Sub(w.start).Seconds(), w.measure(o)...)
 	stop := []trace.SpanEndOption{trace.WithTimestamp(end)}
-	for _, parent := range parents {
-		_, span := t.tracer.Start(parent, name, start...)
-		if o.failed {
-			span.SetStatus(codes.Error, description)
-		}
-		span.End(stop...)
+	if w.span != nil {
+		endSpan(w.span, o, stop)
+		return
 	}
+	w.started.Wait()
+	inParts(len(w.spans), func(from, to int) {
+		for _, span := range w.spans[from:to] {
+			endSpan(span, o, stop)
+		}
+	})
+}
+
+// exemplar is the trace that a point of the metrics leads to: the first one of
+// those that the work served.
+func (w *work) exemplar() context.Context {
+	if parents, _ := parentsOf(w); len(parents) > 0 {
+		return parents[0]
+	}
+	return w
+}
+
+func endSpan(span trace.Span, o outcome, stop []trace.SpanEndOption) {
+	if o.failed {
+		span.SetAttributes(o.attributes()...)
+		span.SetStatus(codes.Error, o.description())
+	}
+	span.End(stop...)
 }
 
 // TraceQueryStart implements [pgx.QueryTracer].
 func (t *tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	return t.begin(ctx, &work{operation: operationOf(ctx, data.SQL), statement: data.SQL})
+	return t.begin(ctx, t.statementOf(queryKey(ctx, data.SQL)), 0)
 }
 
 // TraceQueryEnd implements [pgx.QueryTracer].
@@ -142,27 +159,7 @@ func (t *tracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQ
 
 // TraceBatchStart implements [pgx.BatchTracer].
 func (t *tracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
-	return t.begin(ctx, &work{operation: batchOperation(ctx, data.Batch), size: data.Batch.Len()})
-}
-
-// batchOperation is what all queries of a batch do, "BATCH INSERT events", or
-// "BATCH" if they differ.
-func batchOperation(ctx context.Context, b *pgx.Batch) operation {
-	if o, ok := ctx.Value(operationKey{}).(operation); ok {
-		return o
-	}
-	var common operation
-	for i, q := range b.QueuedQueries {
-		o := parseOperation(q.SQL)
-		if i > 0 && o != common {
-			return operation{name: "BATCH"}
-		}
-		common = o
-	}
-	if common.name == "" {
-		return operation{name: "BATCH"}
-	}
-	return operation{"BATCH " + common.name, common.collection}
+	return t.begin(ctx, t.statementOf(batchKey(ctx, data.Batch)), data.Batch.Len())
 }
 
 // TraceBatchQuery implements [pgx.BatchTracer]. The first failure of a batch
@@ -180,53 +177,16 @@ func (t *tracer) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceB
 
 // TraceCopyFromStart implements [pgx.CopyFromTracer].
 func (t *tracer) TraceCopyFromStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
-	o, ok := ctx.Value(operationKey{}).(operation)
-	if !ok {
+	o, given := operationOf(ctx)
+	if !given {
 		o = operation{"COPY", strings.Join(data.TableName, ".")}
 	}
-	return t.begin(ctx, &work{operation: o})
+	return t.begin(ctx, t.statementOf(statementKey{operation: o, given: true}), 0)
 }
 
 // TraceCopyFromEnd implements [pgx.CopyFromTracer].
 func (t *tracer) TraceCopyFromEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceCopyFromEndData) {
 	t.end(ctx, data.Err)
-}
-
-type connectKey struct{}
-
-// TraceConnectStart implements [pgx.ConnectTracer].
-func (t *tracer) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartData) context.Context {
-	return context.WithValue(ctx, connectKey{}, time.Now())
-}
-
-// TraceConnectEnd implements [pgx.ConnectTracer].
-func (t *tracer) TraceConnectEnd(ctx context.Context, data pgx.TraceConnectEndData) {
-	start, ok := ctx.Value(connectKey{}).(time.Time)
-	if !ok {
-		return
-	}
-	end, o := time.Now(), outcomeOf(data.Err)
-	if !o.failed {
-		t.metrics.connected(ctx, end.Sub(start))
-	}
-	if t.connect {
-		w := &work{start: start, operation: operation{name: "CONNECT"}}
-		t.spans([]context.Context{ctx}, w, end, append(slices.Clone(t.server), o.attributes()...), o)
-	}
-}
-
-type acquireKey struct{}
-
-// TraceAcquireStart implements [pgxpool.AcquireTracer].
-func (t *tracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
-	return context.WithValue(ctx, acquireKey{}, time.Now())
-}
-
-// TraceAcquireEnd implements [pgxpool.AcquireTracer].
-func (t *tracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, data pgxpool.TraceAcquireEndData) {
-	if start, ok := ctx.Value(acquireKey{}).(time.Time); ok && data.Err == nil {
-		t.metrics.waited(ctx, time.Since(start))
-	}
 }
 
 // cut shortens s to n bytes without cutting a character.
