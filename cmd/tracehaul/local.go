@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -57,6 +59,10 @@ func (f localFlags) build(ctx context.Context, dir string, c *localpipeline.Conf
 	if len(commands) == 0 {
 		return nil
 	}
+	slow := time.AfterFunc(time.Second, func() {
+		c.Logger.Info("building " + strings.Join(commands, " and ") + "; the first time takes a while")
+	})
+	defer slow.Stop()
 	built, err := program.Build(ctx, dir, commands...)
 	if err != nil {
 		return err
