@@ -50,6 +50,9 @@ func (l *requestLog) refused(r *http.Request, status int, refused *refusal) {
 	} else if refused.detail != "" {
 		attrs = append(attrs, slog.String("detail", refused.detail))
 	}
+	if refused.stack != "" {
+		attrs = append(attrs, slog.String("stack", refused.stack))
+	}
 	if omitted > 0 {
 		attrs = append(attrs, slog.Int("omitted", omitted))
 	}

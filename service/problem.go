@@ -124,6 +124,7 @@ type refusal struct {
 	field  string
 	batch  *Batch // what became of each event, where they differ
 	cause  error  // for the log only
+	stack  string // of a panic, for the log only
 }
 
 // problem makes the document.

@@ -73,6 +73,6 @@ func (s *Service) server() *http.Server {
 		WriteTimeout:   s.cfg.ReadTimeout + s.cfg.RequestTimeout + 5*time.Second,
 		IdleTimeout:    s.cfg.IdleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog:       slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:       slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelWarn),
 	}
 }

@@ -2,7 +2,6 @@ package service
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -135,9 +134,7 @@ func (s *Service) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	}
 	err := fmt.Errorf("panic: %v", p)
 	trace.SpanFromContext(r.Context()).RecordError(err, trace.WithStackTrace(true))
-	s.cfg.Logger.LogAttrs(r.Context(), slog.LevelError, "panic in a handler",
-		slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-	s.refuse(w, r, &refusal{code: codeInternal, cause: err})
+	s.refuse(w, r, &refusal{code: codeInternal, cause: err, stack: string(debug.Stack())})
 }
 
 // refuse counts, logs and answers a refusal.

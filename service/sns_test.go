@@ -77,6 +77,7 @@ func newTopic(tb testing.TB, fault func(n int, c messaging.Call) *messaging.Faul
 // use makes a service publish to the topic through the real, instrumented SDK
 // client.
 func (top *topic) use(tb testing.TB) func(*Config) {
+	tb.Helper()
 	return func(c *Config) {
 		cfg := top.config.Copy()
 		awssdk.Instrument(&cfg, awssdk.Config{TracerProvider: c.TracerProvider, MeterProvider: c.MeterProvider})
