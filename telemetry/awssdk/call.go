@@ -39,8 +39,8 @@ type call struct {
 
 	attrs   []attribute.KeyValue     // what is known at the end only
 	buffer  [6]attribute.KeyValue    // backs attrs
-	options [4]trace.SpanStartOption // room for those of a batch's entries
-	ending  [1]trace.SpanEndOption   //
+	options [4]trace.SpanStartOption // backs those of a batch's entries
+	ending  [1]trace.SpanEndOption   // and those of their ends
 }
 
 // ID implements middleware.InitializeMiddleware.

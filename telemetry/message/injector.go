@@ -27,7 +27,8 @@ type Budget struct {
 	// Bytes is the size of a message, and of all messages of a batch
 	// together: bodies and the names, types and values of attributes. SNS
 	// and SQS take 256 KiB unless topic and queue are set to more, up to
-	// 1 MiB ("Large message payloads"). Defaults to 262,144.
+	// 1 MiB ("Large message payloads"). What is larger than the budget by
+	// itself is sent as it is, without context. Defaults to 262,144.
 	Bytes int
 }
 

@@ -17,5 +17,6 @@
 // sampler. Made into an ordinary remote parent, its sampled flag would read
 // "not sampled" and a ParentBased sampler would drop every such trace.
 //
-// The package imports the OpenTelemetry trace API and SDK only.
+// The package imports OpenTelemetry only, the trace SDK included: the sampler
+// is the SDK's type.
 package xray
