@@ -111,7 +111,7 @@ func printInvocations(env environment, s story) {
 // isTerminal reports whether w shows ANSI colours, as far as one can tell.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" || os.Getenv("NO_COLOR") != "" { //nolint:misspell // see no-color.org
+	if !ok || os.Getenv("TERM") == "dumb" || os.Getenv("NO_COLOR") != "" {
 		return false
 	}
 	info, err := f.Stat()
