@@ -69,7 +69,7 @@ func (b *batch) open(messages []*Message) {
 	inParts(len(messages), func(from, to int) {
 		for _, m := range messages[from:to] {
 			m.HandedOver = now
-			m.ctx, m.span = b.tracer.Start(m.Received.Context, b.queue.processName, options...)
+			m.ctx, m.span = b.tracer.Start(m.Received.Context, b.queue.processName, options...) //nolint:fatcontext,spancheck // each its own; Message.end ends it
 		}
 	})
 }

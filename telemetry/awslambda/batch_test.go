@@ -402,7 +402,7 @@ func TestSQSBatch_Contexts_ParentBySource(t *testing.T) {
 				if got := baggage.FromContext(ctx).Member("tenant").Value(); got != tt.tenant {
 					t.Errorf("baggage says tenant %q, want %q", got, tt.tenant)
 				}
-				if ctx != m.Context() { //nolint:revive // the very one
+				if ctx != m.Context() {
 					t.Error("the handler's context is not the message's")
 				}
 				return nil

@@ -28,7 +28,7 @@ func (f *function) name(ctx context.Context) string {
 
 // appendIdentity adds which function was invoked, and the request's id.
 // Semantic conventions, "AWS Lambda", section Function.
-func appendIdentity(to []attribute.KeyValue, ctx context.Context) []attribute.KeyValue { //nolint:revive // append's order
+func appendIdentity(ctx context.Context, to []attribute.KeyValue) []attribute.KeyValue {
 	lc, ok := lambdacontext.FromContext(ctx)
 	if !ok {
 		return to

@@ -71,13 +71,12 @@ type invocation struct {
 func (f *function) begin(ctx context.Context, c call, links []trace.Link, more ...attribute.KeyValue) *invocation {
 	inv := &invocation{function: f, call: c, measure: attribute.NewSet(c.trigger)}
 	cold := sandbox.invoked.CompareAndSwap(false, true)
-	attributes := append(more, c.trigger, otelsemconv.FaaSColdstart(cold))
-	attributes = appendIdentity(attributes, ctx)
+	attributes := appendIdentity(ctx, append(more, c.trigger, otelsemconv.FaaSColdstart(cold)))
 	header := lambdaHeader(ctx)
 	parent, options := header.relate(ctx, f.XRayParent)
 	options = append(options, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(c.start),
 		trace.WithAttributes(header.append(attributes)...), trace.WithLinks(links...))
-	inv.ctx, inv.span = f.tracer.Start(parent, f.name(ctx), options...)
+	inv.ctx, inv.span = f.tracer.Start(parent, f.name(ctx), options...) //nolint:spancheck // endSpan ends it
 
 	f.invocations.AddSet(inv.ctx, 1, inv.measure)
 	if cold {

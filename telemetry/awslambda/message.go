@@ -33,7 +33,7 @@ type Message struct {
 
 	// What follows HandedOver is set with it, before the handler sees the
 	// message.
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // it belongs to the message, as in http.Request
 	span trace.Span
 
 	batch *batch

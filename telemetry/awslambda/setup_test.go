@@ -2,7 +2,6 @@ package awslambda_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 
@@ -33,7 +32,7 @@ func setup(t *testing.T) *bundle {
 		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(b.spans), sdktrace.WithRawSpanLimits(limits),
 			sdktrace.WithSampler(xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))),
 		MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(b.reader)),
-		Logger:        slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logger:        slog.New(slog.DiscardHandler),
 		FunctionName:  "prod-shop-writer",
 	}
 	return b

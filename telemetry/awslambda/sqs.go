@@ -2,7 +2,6 @@ package awslambda
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -180,7 +179,7 @@ func (b *batch) logFailures(counts map[outcomeKey]int64) {
 	attributes := []any{slog.String("queue", b.queue.name), slog.Int("messages", len(b.messages))}
 	for key, n := range counts {
 		if key.outcome == semconv.OutcomeFailed {
-			attributes = append(attributes, slog.Int64(fmt.Sprintf("failed.%s", key.reason), n))
+			attributes = append(attributes, slog.Int64("failed."+key.reason, n))
 		}
 	}
 	b.Logger.WarnContext(b.ctx, "messages failed and will be delivered again", attributes...)

@@ -96,6 +96,7 @@ func BenchmarkMiddleware(b *testing.B) {
 }
 
 func benchmark(b *testing.B, h http.Handler, r *http.Request) {
+	b.Helper()
 	w := &response{header: http.Header{}}
 	b.ReportAllocs()
 	for b.Loop() {

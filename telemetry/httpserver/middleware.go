@@ -120,7 +120,8 @@ func (m *middleware) finish(ctx context.Context, span trace.Span, rec *recorder,
 // describe sets the attributes of a served request.
 func (m *middleware) describe(ctx context.Context, span trace.Span, r *http.Request, o *outcome) {
 	scratch := scratchPool.Get().(*[maxAttributes]attribute.KeyValue)
-	to := append(scratch[:0], o.attributes...)
+	to := scratch[:0]
+	to = append(to, o.attributes...)
 	to = append(to, otelsemconv.URLPath(text(r.URL.EscapedPath())))
 	to = m.appendClient(to, r)
 	to = m.appendServer(to, r)

@@ -240,7 +240,7 @@ func TestMiddleware_Context_ParentAndTraceID(t *testing.T) {
 	for name, tt := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t, httpserver.Config{}, answer(202))
-			r := httptest.NewRequest("POST", "/v1/events", http.NoBody)
+			r := httptest.NewRequest(http.MethodPost, "/v1/events", http.NoBody)
 			for name, value := range tt.headers {
 				r.Header.Set(name, value)
 			}
@@ -271,7 +271,7 @@ func TestMiddleware_NotSampled_StillNamedInTheAnswer(t *testing.T) {
 	h := httpserver.Middleware(httpserver.Config{TracerProvider: sdktrace.NewTracerProvider(
 		sdktrace.WithSampler(sdktrace.NeverSample()), sdktrace.WithSpanProcessor(spans))})(answer(202))
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("POST", "/v1/events", http.NoBody))
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/events", http.NoBody))
 	if len(spans.Ended()) != 0 {
 		t.Error("a span was recorded, want none")
 	}
@@ -283,7 +283,7 @@ func TestMiddleware_NotSampled_StillNamedInTheAnswer(t *testing.T) {
 func TestMiddleware_NoProvider_AnswersUntouched(t *testing.T) {
 	h := httpserver.Middleware(httpserver.Config{})(answer(202))
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("POST", "/v1/events", http.NoBody))
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/events", http.NoBody))
 	if w.Code != 202 || w.Header().Get("traceresponse") != "" {
 		t.Errorf("answer is %d %q, want 202 and no traceresponse", w.Code, w.Header().Get("traceresponse"))
 	}
@@ -297,7 +297,7 @@ func TestMiddleware_Filter_LeavesRequestAlone(t *testing.T) {
 			}
 			_, _ = w.Write(nil)
 		}))
-	w := b.serve(httptest.NewRequest("GET", "/healthz", http.NoBody))
+	w := b.serve(httptest.NewRequest(http.MethodGet, "/healthz", http.NoBody))
 	if len(b.spans.Ended()) != 0 || len(b.points(t)) != 0 || w.Header().Get("traceresponse") != "" {
 		t.Error("a filtered request left a span, a point or a header")
 	}
@@ -318,11 +318,17 @@ func TestMiddleware_SamplerAttributes_ReachTheSampler(t *testing.T) {
 	h := httpserver.Middleware(httpserver.Config{
 		SamplerAttributes: true, TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler)),
 	})(answer(202))
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/v1/events", http.NoBody))
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/v1/events", http.NoBody))
 	want := map[string]any{"http.request.method": "POST", "url.path": "/v1/events", "url.scheme": "http"}
 	if diff := cmp.Diff(want, sampler.seen); diff != "" {
 		t.Errorf("attributes at the start (-want +got):\n%s", diff)
 	}
+}
+
+// outOfRange is what an index out of range panics with.
+func outOfRange(i int) (value any) {
+	defer func() { value = recover() }()
+	return []int{}[i]
 }
 
 func TestMiddleware_Panic_RecordedAndGoesOn(t *testing.T) {
@@ -332,7 +338,7 @@ func TestMiddleware_Panic_RecordedAndGoesOn(t *testing.T) {
 		events    int
 	}{
 		"Error":   {errors.New("no such order"), "errors.errorString", 1},
-		"Runtime": {func() (v any) { defer func() { v = recover() }(); _ = []int{}[len(t.Name())-len(t.Name())]; return nil }(), "runtime.boundsError", 1},
+		"Runtime": {outOfRange(0), "runtime.boundsError", 1},
 		"Value":   {struct{ secret string }{"4111 1111"}, "struct { secret string }", 1},
 		"Abort":   {http.ErrAbortHandler, "aborted", 0},
 	}
@@ -345,7 +351,7 @@ func TestMiddleware_Panic_RecordedAndGoesOn(t *testing.T) {
 						t.Errorf("panicked with %v, want %v", got, tt.value)
 					}
 				}()
-				b.serve(httptest.NewRequest("POST", "/v1/events", http.NoBody))
+				b.serve(httptest.NewRequest(http.MethodPost, "/v1/events", http.NoBody))
 			}()
 			span := b.span(t)
 			got := mapOf(span.Attributes())
@@ -436,7 +442,7 @@ func TestMiddleware_PlainWriter_RefusesWhatItCannot(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusAccepted)
 	}))
-	b.handler.ServeHTTP(plain{httptest.NewRecorder()}, httptest.NewRequest("GET", "/", http.NoBody))
+	b.handler.ServeHTTP(plain{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
 	if got := mapOf(b.span(t).Attributes())["http.response.status_code"]; got != int64(202) {
 		t.Errorf("status code is %v, want 202: a refused flush sends nothing", got)
 	}

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,8 +107,8 @@ func (m *middleware) appendServer(to []attribute.KeyValue, r *http.Request) []at
 // address it was called from, with a port if told to. User Guide for
 // Application Load Balancers, "HTTP headers and Application Load Balancers".
 func forwardedFor(lines []string, n int) (string, bool) {
-	for i := len(lines) - 1; i >= 0; i-- {
-		for line, more := lines[i], true; more; n-- {
+	for _, line := range slices.Backward(lines) {
+		for more := true; more; n-- {
 			var address string
 			comma := strings.LastIndexByte(line, ',')
 			more = comma >= 0

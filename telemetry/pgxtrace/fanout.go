@@ -35,7 +35,7 @@ func parentsOf(ctx context.Context) ([]context.Context, bool) {
 func (t *tracer) fanOut(w *work, parents []context.Context) {
 	w.spans = make([]trace.Span, 0, len(parents))
 	start := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(w.start)}
-	attributes := append([]attribute.KeyValue(nil), w.statement.attributes...)
+	attributes := append([]attribute.KeyValue(nil), w.attributes...)
 	if size := max(w.size, len(parents)); size > 1 { // the conventions: never 1
 		attributes = append(attributes, otelconv.DBOperationBatchSize(size))
 	}

@@ -32,6 +32,7 @@ func (c *connecting) Value(key any) any {
 func (t *tracer) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {
 	c := &connecting{Context: ctx, start: time.Now()}
 	if t.connect {
+		//nolint:spancheck // TraceConnectEnd ends it
 		c.Context, c.span = t.tracer.Start(ctx, "CONNECT", trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(c.start),
 			trace.WithAttributes(serverAttributes(data.ConnConfig)...))
 	}

@@ -99,6 +99,7 @@ func (t *tracer) begin(ctx context.Context, s *statement, size int) context.Cont
 		w.started.Go(func() { t.fanOut(w, parents) })
 		return w
 	}
+	//nolint:spancheck // end ends it
 	w.Context, w.span = t.tracer.Start(ctx, s.name, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithTimestamp(w.start), trace.WithAttributes(s.attributes...))
 	if size > 1 { // the conventions: never 1
