@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"time"
 )
 
 const (
@@ -31,7 +30,7 @@ var bodies = sync.Pool{New: func() any { return &body{bytes: make([]byte, 0, min
 // readBody reads the body of a request, or says why it is refused. The buffer
 // grows, and takes from the budget, only as bytes arrive: announcing a large
 // body costs nobody anything. The caller releases the body.
-func (s *Service) readBody(w http.ResponseWriter, r *http.Request) (*body, *refusal) {
+func (s *Service) readBody(r *http.Request) (*body, *refusal) {
 	limit := s.cfg.MaxBodyBytes
 	if r.ContentLength > int64(limit) {
 		return nil, s.bodyTooLarge()
@@ -45,9 +44,6 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) (*body, *refu
 		}
 		return nil, refused
 	}
-	// The server's read deadline has done its work. Left alone it would fire
-	// while the request waits for SNS and look like a client that went away.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not supported in tests without a connection
 	return b, nil
 }
 

@@ -53,7 +53,8 @@ type Config struct {
 
 	// MaxBufferedBytes bounds what all requests together hold: bodies that
 	// are being read and messages that SNS has not confirmed. Requests beyond
-	// it are refused with 503. Defaults to 64 MiB.
+	// it are refused with 503. The process takes some four times as much
+	// memory when it is full. Defaults to 64 MiB.
 	MaxBufferedBytes int
 
 	// MaxPending bounds the events that SNS has not confirmed. Requests beyond

@@ -24,7 +24,7 @@ func (s *Service) postEvents(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused := checkEncoding(w, r); refused != nil {
 		return refused
 	}
-	b, refused := s.readBody(w, r)
+	b, refused := s.readBody(r)
 	if refused != nil {
 		return refused
 	}

@@ -154,6 +154,9 @@ func TestEvents_Overloaded_ShedsAndRecovers(t *testing.T) {
 // Bodies that are being read are bounded together, too.
 func TestEvents_TooManyBytesAtOnce_Sheds(t *testing.T) {
 	b := setup(t, func(c *Config) { c.MaxBodyBytes, c.MaxBufferedBytes = 100_000, 100_000 })
+	if w := b.do(post(cloudEvent("0"))); w.Code != http.StatusAccepted {
+		t.Fatalf("status = %d", w.Code)
+	}
 	arriving, rest := io.Pipe()
 	first := httptest.NewRequest(http.MethodPost, "/v1/events", arriving)
 	first.Header.Set("Content-Type", event.MediaTypeEvent)
@@ -162,6 +165,7 @@ func TestEvents_TooManyBytesAtOnce_Sheds(t *testing.T) {
 	_, _ = io.WriteString(rest, cloudEvent("1")+strings.Repeat(" ", 60_000))
 
 	wantProblem(t, b.do(post(cloudEvent("2")+strings.Repeat(" ", 70_000))), http.StatusServiceUnavailable, codeOverloaded)
+	wantProblem(t, b.do(httptest.NewRequest(http.MethodGet, "/readyz", http.NoBody)), http.StatusServiceUnavailable, codeOverloaded)
 	_ = rest.Close()
 	if w := <-done; w.Code != http.StatusAccepted {
 		t.Errorf("the first request: status = %d; body %s", w.Code, w.Body)

@@ -191,6 +191,23 @@ func TestRun_ListenerFails_SaysSo(t *testing.T) {
 	}
 }
 
+func TestServer_Timeouts_AllSet(t *testing.T) {
+	s := setup(t).server()
+	for name, d := range map[string]time.Duration{
+		"ReadHeaderTimeout": s.ReadHeaderTimeout, "ReadTimeout": s.ReadTimeout, "WriteTimeout": s.WriteTimeout,
+	} {
+		if d <= 0 {
+			t.Errorf("%s is not set", name)
+		}
+	}
+	if s.WriteTimeout <= s.ReadTimeout+10*time.Second {
+		t.Errorf("WriteTimeout is %v: too short to read slowly and wait for SNS", s.WriteTimeout)
+	}
+	if s.IdleTimeout <= time.Minute {
+		t.Errorf("IdleTimeout is %v: a load balancer's is 60s, and it must be the first to close", s.IdleTimeout)
+	}
+}
+
 func TestServer_SlowBody_408(t *testing.T) {
 	r := start(t, func(c *Config) { c.ReadTimeout = 100 * time.Millisecond })
 	res, _ := r.raw(t, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: 100\r\n\r\n{")
@@ -262,7 +279,8 @@ func TestServer_HeaderSizes_BoundedByLoadBalancersLimit(t *testing.T) {
 	}
 }
 
-// The deadline for reading must not end requests that were read in time.
+// The deadline for reading must not end requests that were read in time:
+// net/http lifts it when the body ends.
 func TestServer_SNSSlowerThanReadTimeout_StillAnswered(t *testing.T) {
 	r := start(t, func(c *Config) { c.ReadTimeout = 50 * time.Millisecond })
 	r.sns.latency = 300 * time.Millisecond
