@@ -35,6 +35,9 @@ func bounded(name, dataType, value string) string {
 // isText tells whether a data type is String or Number, with or without a
 // custom label ("Message attribute data types").
 func isText(dataType string) bool {
+	if dataType == "String" {
+		return true // nearly always
+	}
 	base, _, _ := strings.Cut(dataType, ".")
 	return base == "String" || base == "Number"
 }

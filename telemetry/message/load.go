@@ -92,11 +92,13 @@ func (i *Injector) collect(ctx context.Context, l *load) {
 // less ado: it is done for every message.
 func (l *load) setW3C(ctx context.Context) {
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		l.Set(traceparent, formatTraceparent(sc))
-		l.Set(tracestate, sc.TraceState().String())
+		l.fields = append(l.fields, field{traceparent, formatTraceparent(sc), partContext})
+		if state := sc.TraceState(); state.Len() > 0 {
+			l.fields = append(l.fields, field{tracestate, state.String(), partTracestate})
+		}
 	}
 	if b := baggage.FromContext(ctx); b.Len() > 0 {
-		l.Set(baggageName, b.String())
+		l.Set(baggageName, b.String()) // may be empty none the less
 	}
 }
 

@@ -15,14 +15,11 @@ const knownFlags = trace.FlagsSampled | trace.FlagsRandom
 
 func formatTraceparent(sc trace.SpanContext) string {
 	traceID, spanID := sc.TraceID(), sc.SpanID()
-	b := make([]byte, 0, traceparentLen)
-	b = append(b, "00-"...)
-	b = hex.AppendEncode(b, traceID[:])
-	b = append(b, '-')
-	b = hex.AppendEncode(b, spanID[:])
-	b = append(b, '-')
-	b = hex.AppendEncode(b, []byte{byte(sc.TraceFlags() & knownFlags)})
-	return string(b)
+	b := [traceparentLen]byte{0: '0', 1: '0', 2: '-', 35: '-', 52: '-', 53: '0'}
+	hex.Encode(b[3:35], traceID[:])
+	hex.Encode(b[36:52], spanID[:])
+	b[54] = '0' + byte(sc.TraceFlags()&knownFlags) // 0 to 3
+	return string(b[:])
 }
 
 // parseTraceparent is what propagation.TraceContext does with the header. The
