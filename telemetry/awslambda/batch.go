@@ -149,12 +149,15 @@ func (b *batch) describeProcess(m *Message) []attribute.KeyValue {
 	return to
 }
 
-// waited tells how long a message lay in the queue. The queue's clock and ours
-// are two: a message that seems to be sent after it was handed over waited no
-// time.
+// waited tells how long a message lay in the queue.
+//
+// SentTimestamp is cut to milliseconds. The end of that millisecond is taken,
+// lest the wait begin before the producer's span that sent the message. The
+// queue's clock and ours are two: a message that seems to be sent after it was
+// handed over waited no time.
 func (b *batch) waited(m *Message, end []trace.SpanEndOption) {
-	sent, skew := m.SentAt, m.SentAt.Sub(m.HandedOver)
-	if skew > 0 {
+	sent, skew := m.SentAt.Add(time.Millisecond), m.SentAt.Sub(m.HandedOver)
+	if sent.After(m.HandedOver) {
 		sent = m.HandedOver
 	}
 	b.dwell.Record(m.ctx, m.HandedOver.Sub(sent).Seconds(), b.queue.dwell...)

@@ -343,6 +343,35 @@ func TestSQSBatch_ClocksDiffer_WaitClampedAndSaid(t *testing.T) {
 	}
 }
 
+// SQS cuts SentTimestamp to milliseconds. The span that sent the message, the
+// parent, may have begun anywhere in that millisecond.
+func TestSQSBatch_SentTimestampIsCut_WaitNotBeforeTheMessageWasSent(t *testing.T) {
+	for name, tt := range map[string]struct {
+		after, want time.Duration // of hand-over and of the wait's start, after SentTimestamp
+	}{
+		"Waited":               {1500 * time.Microsecond, time.Millisecond},
+		"WithinTheMillisecond": {400 * time.Microsecond, 400 * time.Microsecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			sent := time.UnixMilli(time.Now().UnixMilli())
+			b.config.Now = func() time.Time { return sent.Add(tt.after) }
+			e := batchOf(1)
+			e.Records[0].Attributes["SentTimestamp"] = strconv.FormatInt(sent.UnixMilli(), 10)
+			if _, err := awslambda.SQSBatch(writeAll, b.config)(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+			wait := b.ofTrace(t, waitName, traceIDOf(0))
+			if got := wait.StartTime().Sub(sent); got != tt.want {
+				t.Errorf("wait starts %v after SentTimestamp, want %v", got, tt.want)
+			}
+			if got := mapOf(wait.Attributes())["tracehaul.clock.clamped"]; got != nil {
+				t.Errorf("wait says clamped %v, want nothing: the clocks agree", got)
+			}
+		})
+	}
+}
+
 func TestSQSBatch_NoWaitSpan_TreeHolds(t *testing.T) {
 	b := setup(t)
 	b.config.NoWaitSpan = true
