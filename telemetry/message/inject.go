@@ -15,7 +15,7 @@ func injectOne[V any](ctx context.Context, i *Injector, s *service[V], attrs map
 	l := new(load)
 	i.collect(ctx, l)
 	leaveToCaller(l, attrs)
-	if len(l.fields) == 0 {
+	if l.len() == 0 {
 		return attrs, nil
 	}
 	l.attributes = i.budget.Attributes - len(attrs)
@@ -55,9 +55,9 @@ func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entr
 		i.collect(own, l)
 		bytes -= e.otherBytes + attributeBytes(s, *e.attributes)
 		leaveToCaller(l, *e.attributes)
-		if e.structured && len(l.fields) > 0 {
+		if e.structured && l.len() > 0 {
 			i.drop(ctx, s.system, partContext, semconv.ReasonMessageStructure)
-			l.fields = l.fields[:0]
+			l.drop()
 		}
 		l.attributes = i.budget.Attributes - len(*e.attributes)
 	}
@@ -100,25 +100,29 @@ func checkAttributes[E, V any](i *Injector, entries []E, view func(*E) entry[V])
 	return refused
 }
 
-// leaveToCaller takes out of the load what the caller has set.
+// leaveToCaller takes out of the load what the caller has set. Where the
+// caller has set the trace context, it takes everything: our tracestate would
+// not belong to that trace, and our baggage is the caller's to add.
 func leaveToCaller[V any](l *load, attrs map[string]V) {
 	if len(attrs) == 0 {
 		return
 	}
-	kept := l.fields[:0]
-	for _, f := range l.fields {
-		if _, set := attrs[f.name]; !set {
-			kept = append(kept, f)
+	for p, name := range attributeNames {
+		if _, set := attrs[name]; !set || l.values[p] == "" {
 			continue
 		}
-		if f.part == partContext {
-			// The message continues the caller's trace. Our tracestate would
-			// not belong to it, and our baggage is the caller's to add.
-			l.fields = l.fields[:0]
+		if part(p) == partContext {
+			l.drop()
+			return
+		}
+		l.values[p] = ""
+	}
+	for _, f := range l.others {
+		if _, set := attrs[f.name]; set {
+			l.drop()
 			return
 		}
 	}
-	l.fields = kept
 }
 
 func attributeBytes[V any](s *service[V], attrs map[string]V) int {
@@ -138,16 +142,21 @@ func report[V any](ctx context.Context, i *Injector, s *service[V], l *load) {
 	}
 }
 
-// added returns a copy of attrs with the fields that were kept.
+// added returns a copy of attrs with what is left of the load.
 func added[V any](s *service[V], attrs map[string]V, l *load) map[string]V {
-	if len(l.fields) == 0 {
+	n := l.len()
+	if n == 0 {
 		return attrs
 	}
-	out := make(map[string]V, len(attrs)+len(l.fields))
+	out := make(map[string]V, len(attrs)+n)
 	maps.Copy(out, attrs)
-	for n := range l.fields {
-		f := &l.fields[n]
-		out[f.name] = s.text(&l.dataType, &f.value)
+	for p := range l.values {
+		if l.values[p] != "" {
+			out[attributeNames[p]] = s.text(&l.dataType, &l.values[p])
+		}
+	}
+	for n := range l.others {
+		out[l.others[n].name] = s.text(&l.dataType, &l.others[n].value)
 	}
 	return out
 }

@@ -290,6 +290,16 @@ func TestInjectorSNS_OtherPropagator_HalfAContextIsNone(t *testing.T) {
 	}
 }
 
+func TestInjectorSNS_OtherPropagatorsContextSetByCaller_IsKeptAlone(t *testing.T) {
+	t.Parallel()
+	b := setup(t, message.Config{Propagator: writes{"b3-traceid": "1", "b3-spanid": "2", "baggage": "a=b"}})
+	in := map[string]snstypes.MessageAttributeValue{"b3-spanid": sns("mine")}
+	got, err := b.injector.SNS(context.Background(), in, 0)
+	if diff := cmp.Diff(map[string]string{"b3-spanid": "String mine"}, snsTexts(got)); err != nil || diff != "" {
+		t.Errorf("attributes (-want +got), %v:\n%s", err, diff)
+	}
+}
+
 func TestInjectorSNS_TextThatAWSRefuses_IsLeftOut(t *testing.T) {
 	t.Parallel()
 	for name, w := range map[string]writes{

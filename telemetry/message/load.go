@@ -22,19 +22,9 @@ const (
 	parts
 )
 
+// partNames are the names of the parts in metrics.
 var partNames = [parts]string{
 	semconv.ContextPartContext, semconv.ContextPartTracestate, semconv.ContextPartBaggage,
-}
-
-func partOf(name string) part {
-	switch name {
-	case tracestate:
-		return partTracestate
-	case baggageName:
-		return partBaggage
-	default:
-		return partContext
-	}
 }
 
 // Names of attributes, from the W3C specifications.
@@ -44,23 +34,23 @@ const (
 	baggageName = "baggage"
 )
 
+// attributeNames are the names of the parts in a message.
+var attributeNames = [parts]string{traceparent, tracestate, baggageName}
+
 // dataType is the data type of our attributes.
 const dataType = "String"
-
-type field struct {
-	name, value string
-	part        part
-}
 
 // load is what is to be put into one message. The message's attributes point
 // into it, so that it is made anew for every message, and stays where it is.
 type load struct {
-	fields     []field
-	few        [3]field      // backs fields, for what W3C's specifications know
-	dataType   string        // of all fields
+	values     [parts]string // of W3C's attributes, empty when there is none
+	others     []field       // of other propagators, part of partContext
+	dataType   string        // of all of them
 	attributes int           // how many attributes the message still takes
 	gaveUp     [parts]reason // zero when not given up
 }
+
+type field struct{ name, value string }
 
 // reason is why a part was given up.
 type reason uint8
@@ -80,45 +70,56 @@ var reasonNames = [...]string{
 // collect writes ctx into l.
 func (i *Injector) collect(ctx context.Context, l *load) {
 	l.dataType = dataType
-	l.fields = l.few[:0]
 	if i.propagator != nil {
 		i.propagator.Inject(ctx, l)
-	} else {
-		l.setW3C(ctx)
+		return
 	}
-}
-
-// setW3C does what propagation.TraceContext and propagation.Baggage do, with
-// less ado: it is done for every message.
-func (l *load) setW3C(ctx context.Context) {
+	// What propagation.TraceContext and propagation.Baggage do, with less
+	// ado: it is done for every message.
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		l.fields = append(l.fields, field{traceparent, formatTraceparent(sc), partContext})
-		if state := sc.TraceState(); state.Len() > 0 {
-			l.fields = append(l.fields, field{tracestate, state.String(), partTracestate})
-		}
+		l.values[partContext] = formatTraceparent(sc)
+		l.values[partTracestate] = sc.TraceState().String()
 	}
 	if b := baggage.FromContext(ctx); b.Len() > 0 {
-		l.Set(baggageName, b.String()) // may be empty none the less
+		l.values[partBaggage] = b.String()
 	}
 }
 
-// Set implements propagation.TextMapCarrier.
-func (l *load) Set(name, value string) {
-	if value == "" {
-		return // SNS and SQS refuse empty values
-	}
-	for n := range l.fields {
-		if l.fields[n].name == name {
-			l.fields[n].value = value
-			return
+// len is the number of attributes.
+func (l *load) len() int {
+	n := len(l.others)
+	for _, value := range l.values {
+		if value != "" {
+			n++
 		}
 	}
-	l.fields = append(l.fields, field{name, value, partOf(name)})
+	return n
+}
+
+// drop takes everything out.
+func (l *load) drop() {
+	l.values, l.others = [parts]string{}, nil
+}
+
+// Set implements propagation.TextMapCarrier. SNS and SQS refuse empty values,
+// so that one is like none.
+func (l *load) Set(name, value string) {
+	if p := slices.Index(attributeNames[:], name); p >= 0 {
+		l.values[p] = value
+		return
+	}
+	l.others = slices.DeleteFunc(l.others, func(f field) bool { return f.name == name })
+	if value != "" {
+		l.others = append(l.others, field{name, value})
+	}
 }
 
 // Get implements propagation.TextMapCarrier.
 func (l *load) Get(name string) string {
-	for _, f := range l.fields {
+	if p := slices.Index(attributeNames[:], name); p >= 0 {
+		return l.values[p]
+	}
+	for _, f := range l.others {
 		if f.name == name {
 			return f.value
 		}
@@ -128,24 +129,33 @@ func (l *load) Get(name string) string {
 
 // Keys implements propagation.TextMapCarrier.
 func (l *load) Keys() []string {
-	names := make([]string, len(l.fields))
-	for n, f := range l.fields {
-		names[n] = f.name
+	names := make([]string, 0, l.len())
+	for p, value := range l.values {
+		if value != "" {
+			names = append(names, attributeNames[p])
+		}
+	}
+	for _, f := range l.others {
+		names = append(names, f.name)
 	}
 	return names
 }
 
-// fit keeps all fields of a part, or gives them all up: half a context is
-// none. It takes what it needs from the bytes that are left. What has no room
-// takes the lesser parts with it, so that they are given up first even when
-// they are small. checked says that names and values need no check.
+// fit keeps all of a part, or gives it all up: half a context is none. It
+// takes what it needs from the bytes that are left. What has no room takes
+// the lesser parts with it, so that they are given up first even when they
+// are small. checked says that names and values need no check.
 func (l *load) fit(p part, bytes *int, checked bool) {
 	count, size, sound := 0, 0, true
-	for _, f := range l.fields {
-		if f.part == p {
+	if value := l.values[p]; value != "" {
+		count, size = 1, len(attributeNames[p])+len(dataType)+len(value)
+		sound = checked || validValue(value)
+	}
+	if p == partContext {
+		for _, f := range l.others {
 			count++
 			size += len(f.name) + len(dataType) + len(f.value)
-			sound = sound && (checked || validName(f.name) && validValue(f.value))
+			sound = sound && validName(f.name) && validValue(f.value)
 		}
 	}
 	switch {
@@ -166,13 +176,15 @@ func (l *load) fit(p part, bytes *int, checked bool) {
 
 // giveUp takes the parts from first to last out of the load.
 func (l *load) giveUp(why reason, first, last part) {
-	l.fields = slices.DeleteFunc(l.fields, func(f field) bool {
-		if f.part < first || f.part > last {
-			return false
+	for p := first; p <= last; p++ {
+		if l.values[p] != "" || p == partContext && len(l.others) > 0 {
+			l.gaveUp[p] = why
 		}
-		l.gaveUp[f.part] = why
-		return true
-	})
+		l.values[p] = ""
+		if p == partContext {
+			l.others = nil
+		}
+	}
 }
 
 const nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
