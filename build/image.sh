@@ -16,7 +16,12 @@ epoch=$(git log -1 --format=%ct)
 build_time=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)
 limit=$((25 * 1000 * 1000))
 work=$(mktemp -d)
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+containers=()
+clean() {
+  [ ${#containers[@]} -eq 0 ] || buildah rm "${containers[@]}" > /dev/null
+  rm -rf "$work"
+}
+trap clean EXIT
 
 say() { printf '\n== %s\n' "$*" >&2; }
 
@@ -66,12 +71,11 @@ build_with_buildah() {
   if [ -z "$base" ]; then
     say "no GO_IMAGE given: making a base image from this machine's Go"
     go mod download
-    mkdir -p "$work/gocache"
     base=$(base_from_machine)
-    modules=(--volume "$(go env GOMODCACHE):/go/pkg/mod" --volume "$work/gocache:/go/build")
+    modules=(--volume "$(go env GOMODCACHE):/go/pkg/mod" --volume "$(go env GOCACHE):/go/build")
   fi
   for program in service consumer; do
-    buildah build --quiet --target "$program" --tag "localhost/tracehaul/$program:latest" --timestamp "$epoch" \
+    buildah build --quiet --format docker --target "$program" --tag "localhost/tracehaul/$program:latest" --timestamp "$epoch" \
       "${modules[@]}" --build-arg "GO_IMAGE=$base" \
       --build-arg "VERSION=$version" --build-arg "BUILD_TIME=$build_time" .
     local container root
@@ -87,15 +91,14 @@ build_with_buildah() {
     # process before it, so that signals reach the program itself.
     cat > "$work/$program" <<RUN
 #!/bin/sh
-exec unshare --mount --propagation private sh -c '
-  mount --bind "$root" "$root" && mount -o remount,bind,ro "$root" &&
-  cd / && exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups= "$root" "\$0" "\$@"' /$program "\$@"
+exec $(command -v unshare) --mount --propagation private /bin/sh -c '
+  $(command -v mount) --bind "$root" "$root" && $(command -v mount) -o remount,bind,ro "$root" &&
+  cd / && exec $(command -v setpriv) --no-new-privs $(command -v chroot) --userspec=65532:65532 --groups= "$root" "\$0" "\$@"' /$program "\$@"
 RUN
     chmod +x "$work/$program"
   done
 }
 
-containers=()
 if docker info > /dev/null 2>&1; then
   say "building with docker"
   build_with_docker
@@ -119,5 +122,4 @@ for program in service consumer; do
   printf '%-10s %6.1f MB (limit %d MB)\n' "$program" "$(awk "BEGIN{print $size/1e6}")" $((limit / 1000000))
   [ "$size" -le "$limit" ] || failed=1
 done
-[ ${#containers[@]} -eq 0 ] || buildah rm "${containers[@]}" > /dev/null
 exit $failed
