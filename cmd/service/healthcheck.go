@@ -20,7 +20,7 @@ func healthcheck(ctx context.Context, getenv func(string) string) error {
 		address = defaultAddress
 	}
 	if err := checkAddress(address); err != nil {
-		return fmt.Errorf("LISTEN_ADDRESS is %q: want %w", address, err)
+		return fmt.Errorf("LISTEN_ADDRESS=%q: want %w", address, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
 	defer cancel()

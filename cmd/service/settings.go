@@ -134,7 +134,7 @@ func settingsFrom(getenv func(string) string) (settings, error) {
 			continue
 		}
 		if err := v.set(&s, value); err != nil {
-			errs = append(errs, fmt.Errorf("%s is %q: want %w", v.name, value, err))
+			errs = append(errs, fmt.Errorf("%s=%q: want %w", v.name, value, err))
 		}
 	}
 	if s.service.TopicARN == "" {
@@ -144,7 +144,7 @@ func settingsFrom(getenv func(string) string) (settings, error) {
 		errs = append(errs, errors.New("of EVENT_SOURCE and EVENT_TYPE only one is set: want both or none"))
 	}
 	if c := s.service.WithDefaults(); c.ShutdownTimeout <= c.DrainGrace {
-		errs = append(errs, fmt.Errorf("SHUTDOWN_TIMEOUT is %q: want more than DRAIN_GRACE, %q", c.ShutdownTimeout, c.DrainGrace))
+		errs = append(errs, fmt.Errorf("SHUTDOWN_TIMEOUT=%q: want more than DRAIN_GRACE, %q", c.ShutdownTimeout, c.DrainGrace))
 	}
 	return s, errors.Join(errs...)
 }
