@@ -56,6 +56,14 @@ type Config struct {
 	// Defaults to false: a link.
 	XRayParent bool
 
+	// Parent returns ctx with what an event of Wrap carries of a trace, which the
+	// invocation then continues: for a function behind an HTTP API, what a
+	// propagator extracts from the event's headers. A batch has a parent for each
+	// message, without asking.
+	//
+	// Defaults to none: an invocation is its own trace.
+	Parent func(ctx context.Context, event any) context.Context
+
 	// FunctionName names the invocation spans.
 	//
 	// Defaults to the name that Lambda runs it under.

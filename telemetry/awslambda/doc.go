@@ -10,8 +10,9 @@
 // An invocation is a SERVER span named after the function, in a trace of its
 // own. It has no parent because a batch has many: each message continues the
 // trace that its attributes carry, as `process <queue>` (CONSUMER), and as
-// `wait <queue>` for the time it lay in the queue. Links lead from the
-// invocation to every message's context and from each message back.
+// `wait <queue>` for the time it lay in the queue; one that carries none starts
+// a trace of its own. Links lead from the invocation to every message's context,
+// as many as the provider's span limits allow, and from each message back.
 //
 // The X-Ray header that Lambda gives an invocation becomes a link and an
 // attribute. Its sampled flag decides nothing: with active tracing off it is

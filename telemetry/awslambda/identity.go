@@ -88,20 +88,28 @@ func lambdaHeader(ctx context.Context) header {
 // relate says how an invocation's span stands to the header's: as a root with
 // a link, or as its child. The sampled flag decides nothing, because Lambda
 // sets it to 0 whenever active tracing is off.
+//
+// A parent that the event carried, in ctx, goes before the header.
 func (h header) relate(ctx context.Context, asParent bool) (context.Context, []trace.SpanStartOption) {
-	if !h.parsed.Root.IsValid() || !h.parsed.Parent.IsValid() {
-		return ctx, []trace.SpanStartOption{trace.WithNewRoot()}
-	}
-	if asParent {
+	var options []trace.SpanStartOption
+	carried := trace.SpanContextFromContext(ctx).IsRemote()
+	known := h.parsed.Root.IsValid() && h.parsed.Parent.IsValid()
+	if known && asParent && !carried {
 		h.parsed.Sampled = xray.Undecided
 		return xray.ContextWithHeader(ctx, h.parsed), nil
+	}
+	if !carried {
+		options = append(options, trace.WithNewRoot())
+	}
+	if !known {
+		return ctx, options
 	}
 	config := trace.SpanContextConfig{TraceID: h.parsed.Root, SpanID: h.parsed.Parent, Remote: true}
 	if h.parsed.Sampled == xray.Sampled {
 		config.TraceFlags = trace.FlagsSampled
 	}
 	link := trace.Link{SpanContext: trace.NewSpanContext(config)}
-	return ctx, []trace.SpanStartOption{trace.WithNewRoot(), trace.WithLinks(link)}
+	return ctx, append(options, trace.WithLinks(link))
 }
 
 // append adds the header as it came, which is also in Lambda's REPORT line.

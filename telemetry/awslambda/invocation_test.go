@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
@@ -113,6 +114,31 @@ func TestWrap_XRayHeader_LinkOrParentNeverDecides(t *testing.T) {
 				t.Errorf("links to %v, want %v", links, tt.links)
 			}
 		})
+	}
+}
+
+func TestWrap_EventCarriesAParent_InvocationContinuesItsTrace(t *testing.T) {
+	b := setup(t)
+	b.config.XRayParent = true // the event's own goes before it
+	b.config.Parent = func(ctx context.Context, event any) context.Context {
+		headers := event.(events.APIGatewayV2HTTPRequest).Headers
+		return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier(headers))
+	}
+	h := awslambda.Wrap(func(context.Context, events.APIGatewayV2HTTPRequest) (any, error) { return nil, nil }, b.config)
+	ctx := withTraceHeader(t.Context(), "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0")
+	for _, headers := range []map[string]string{
+		{"traceparent": "00-67891233abcdef012345678912345678-00f067aa0ba902b7-01"}, {"traceparent": "garbage"},
+	} {
+		if _, err := h(ctx, events.APIGatewayV2HTTPRequest{Headers: headers}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var parents []string
+	for _, span := range b.named("prod-shop-writer") {
+		parents = append(parents, span.Parent().SpanID().String())
+	}
+	if want := []string{"00f067aa0ba902b7", "53995c3f42cd8ad8"}; !slices.Equal(parents, want) {
+		t.Errorf("parents are %v, want the event's and, without one, the header's: %v", parents, want)
 	}
 }
 

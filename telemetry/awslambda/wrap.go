@@ -17,7 +17,11 @@ import (
 func Wrap[In, Out any](h func(context.Context, In) (Out, error), c Config) func(context.Context, In) (Out, error) {
 	f := newFunction(c)
 	return func(ctx context.Context, in In) (out Out, err error) {
-		inv := f.begin(ctx, f.call(ctx, triggerOf(in)), nil)
+		c := f.call(ctx, triggerOf(in))
+		if f.Parent != nil {
+			ctx = f.Parent(ctx, in)
+		}
+		inv := f.begin(ctx, c, nil)
 		if !inv.deadline.IsZero() {
 			watchdog := time.AfterFunc(time.Until(inv.deadline.Add(-inv.margin/2)), inv.expire)
 			defer watchdog.Stop()
