@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/tracehaul/tracehaul/consumer"
+	"github.com/tracehaul/tracehaul/consumer/postgres"
+	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	database "github.com/tracehaul/tracehaul/internal/postgres"
+	"github.com/tracehaul/tracehaul/telemetry/awslambda"
+	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
+)
+
+// batchSize is how many messages Lambda hands over at once.
+const batchSize = 1000
+
+// measureConsumer compares the whole way from Lambda's records to its answer
+// with COPY of the same rows, with the same way without telemetry, and with
+// itself when everything had been delivered before. What Lambda waits for
+// counts: the flush at the end of every invocation, too.
+func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
+	outside, err := cast(ctx, roleOutside, outsideSettings{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, outside.stop()) }()
+	// A checkpoint or a vacuum would hit whoever's turn it is.
+	server, err := database.Start(ctx, database.Config{Durable: true, Settings: map[string]string{
+		"autovacuum": "off", "checkpoint_timeout": "1h", "max_wal_size": "8GB",
+	}})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, server.Stop(context.WithoutCancel(ctx))) }()
+	tel, err := setUpTelemetry(ctx, map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": outside.url,
+		"OTEL_BSP_MAX_QUEUE_SIZE":     "32768", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4096", // as cmd/consumer has it
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
+
+	copying, err := newTable(ctx, server, tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider())
+	if err != nil {
+		return nil, err
+	}
+	defer copying.pool.Close()
+	untraced, err := newTable(ctx, server, tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider())
+	if err != nil {
+		return nil, err
+	}
+	defer untraced.pool.Close()
+	traced, err := newTable(ctx, server, tel.TracerProvider(), tel.MeterProvider())
+	if err != nil {
+		return nil, err
+	}
+	defer traced.pool.Close()
+
+	traced.flush = tel.ForceFlush
+	batches := b.amount(5, 1)
+	later := func() (float64, error) { // flushing is not timed
+		flush := traced.flush
+		traced.flush = nil
+		defer func() { traced.flush = flush }()
+		perSecond, err := traced.insert(ctx, batches)
+		return perSecond, errors.Join(err, flush(ctx))
+	}
+	got, err := interleave(b.rounds(21),
+		func() (float64, error) { return copying.copy(ctx, batches) },
+		func() (float64, error) { return untraced.insert(ctx, batches) },
+		func() (float64, error) { return traced.insert(ctx, batches) },
+		func() (float64, error) { return traced.repeat(ctx, batches) },
+		later,
+	)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(copying.check(ctx), untraced.check(ctx), traced.check(ctx)); err != nil {
+		return nil, err
+	}
+	return []line{
+		{what: "consumer rows/s, traced / COPY", measured: ratio(got[2], got[0]), unit: "1/s", aim: atLeast(.65)},
+		{what: "consumer rows/s, traced / untraced", measured: ratio(got[2], got[1]), unit: "1/s", aim: atLeast(.95)},
+		{what: "consumer messages/s, duplicates / new, traced", measured: ratio(got[3], got[2]), unit: "1/s", aim: atLeast(1)},
+		{what: "consumer rows/s, untraced / COPY", measured: ratio(got[1], got[0]), unit: "1/s"},
+		{what: "consumer rows/s, traced, flushes left out / untraced", measured: ratio(got[4], got[1]), unit: "1/s"},
+	}, nil
+}
+
+// table is a database with the table of events, and the consumer that writes
+// to it.
+type table struct {
+	pool    *pgxpool.Pool
+	consume func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
+	flush   func(context.Context) error
+	next    int                   // first number that was not used for a message
+	stored  [][]events.SQSMessage // the last ones
+}
+
+func newTable(ctx context.Context, server *database.Server, tracers trace.TracerProvider, meters metric.MeterProvider) (*table, error) {
+	url, err := server.CreateDatabase(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := postgres.Open(postgres.Config{URL: url, Trace: pgxtrace.Config{TracerProvider: tracers, MeterProvider: meters}})
+	if err != nil {
+		return nil, err
+	}
+	t := &table{pool: pool}
+	if _, err := migrate.Up(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	logger := slog.New(slog.DiscardHandler)
+	c, err := consumer.New(consumer.Config{Sink: postgres.New(pool), MeterProvider: meters, Logger: logger})
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	t.consume = awslambda.SQSBatch(c.Handle, awslambda.Config{
+		TracerProvider: tracers, MeterProvider: meters, Logger: logger,
+		Flush: func(ctx context.Context) error {
+			if t.flush == nil {
+				return nil
+			}
+			return t.flush(ctx)
+		},
+	})
+	return t, nil
+}
+
+// fresh makes batches that nobody has had before.
+func (t *table) fresh(batches int) [][]events.SQSMessage {
+	all := make([][]events.SQSMessage, batches)
+	for i := range all {
+		all[i] = records(t.next, batchSize)
+		t.next += batchSize
+	}
+	return all
+}
+
+// insert consumes new messages and returns how many in a second.
+func (t *table) insert(ctx context.Context, batches int) (float64, error) {
+	t.stored = t.fresh(batches)
+	return t.deliver(ctx)
+}
+
+// repeat consumes the last messages once more.
+func (t *table) repeat(ctx context.Context, batches int) (float64, error) {
+	if len(t.stored) != batches {
+		return 0, errors.New("there is nothing to repeat")
+	}
+	return t.deliver(ctx)
+}
+
+func (t *table) deliver(ctx context.Context) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // every invocation has a deadline
+	defer cancel()
+	runtime.GC()
+	began := time.Now()
+	for _, batch := range t.stored {
+		response, err := t.consume(ctx, events.SQSEvent{Records: batch})
+		if err != nil || len(response.BatchItemFailures) > 0 {
+			return 0, fmt.Errorf("%d of %d messages failed: %w", len(response.BatchItemFailures), len(batch), err)
+		}
+	}
+	return float64(len(t.stored)*batchSize) / time.Since(began).Seconds(), nil
+}
+
+// copy is what the consumer is measured against: COPY of rows that are there.
+func (t *table) copy(ctx context.Context, batches int) (float64, error) {
+	all := make([][][]any, batches)
+	for i, batch := range t.fresh(batches) {
+		var err error
+		if all[i], err = rows(batch); err != nil {
+			return 0, err
+		}
+	}
+	runtime.GC()
+	began := time.Now()
+	for _, batch := range all {
+		if _, err := t.pool.CopyFrom(ctx, pgx.Identifier{"events"}, copied, pgx.CopyFromRows(batch)); err != nil {
+			return 0, err
+		}
+	}
+	return float64(batches*batchSize) / time.Since(began).Seconds(), nil
+}
+
+// check makes sure that everything is there, once.
+func (t *table) check(ctx context.Context) error {
+	var got int
+	if err := t.pool.QueryRow(ctx, "SELECT count(*) FROM events").Scan(&got); err != nil {
+		return err
+	}
+	if got != t.next {
+		return fmt.Errorf("%d rows are in the table, want %d", got, t.next)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// outsideSettings say how long SNS takes.
+type outsideSettings struct{ Latency time.Duration }
+
+// counts are what SNS and the collector have had so far.
+type counts struct{ Calls, Events, Spans int64 }
+
+func (c counts) minus(o counts) counts {
+	return counts{c.Calls - o.Calls, c.Events - o.Events, c.Spans - o.Spans}
+}
+
+// outside is everything around the service: an SNS that confirms all it is
+// given, in SNS's wire format, a collector that counts spans, and clients.
+type outside struct {
+	settings             outsideSettings
+	answers              [11]string // of SNS, by the number of entries
+	calls, events, spans atomic.Int64
+}
+
+func newOutside(s outsideSettings) http.Handler {
+	o := &outside{settings: s}
+	for n := range o.answers {
+		var b strings.Builder
+		b.WriteString(`<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Failed/><Successful>`)
+		for i := range n {
+			fmt.Fprintf(&b, `<member><MessageId>5e2a8a26-5d7e-5c1f-9d8f-d2a3b4c5d6e%x</MessageId><Id>%d</Id></member>`, i, i)
+		}
+		b.WriteString(`</Successful></PublishBatchResult><ResponseMetadata><RequestId>f187a3c1-376f-11df-8963-01868b7c937a</RequestId>` +
+			`</ResponseMetadata></PublishBatchResponse>`)
+		o.answers[n] = b.String()
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /{$}", o.publish)
+	mux.HandleFunc("POST /v1/traces", o.collect)
+	mux.HandleFunc("POST /v1/{signal}", func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	mux.HandleFunc("GET /counts", func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, counts{o.calls.Load(), o.events.Load(), o.spans.Load()}, nil)
+	})
+	mux.HandleFunc("GET /load/{addr}/{connections}/{requests}", func(w http.ResponseWriter, r *http.Request) {
+		connections, _ := strconv.Atoi(r.PathValue("connections"))
+		requests, _ := strconv.Atoi(r.PathValue("requests"))
+		l, err := post(r.Context(), r.PathValue("addr"), connections, requests)
+		respond(w, l, err)
+	})
+	mux.HandleFunc("GET /usage", func(w http.ResponseWriter, _ *http.Request) { respond(w, used(), nil) })
+	return mux
+}
+
+func (o *outside) publish(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	entries := bytes.Count(body, []byte(".Id="))
+	if err != nil || entries == 0 || entries >= len(o.answers) {
+		http.Error(w, "not a PublishBatch", http.StatusBadRequest)
+		return
+	}
+	o.calls.Add(1)
+	o.events.Add(int64(entries))
+	time.Sleep(o.settings.Latency)
+	w.Header().Set("Content-Type", "text/xml")
+	_, _ = io.WriteString(w, o.answers[entries])
+}
+
+func (o *outside) collect(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	spans := countSpans(body)
+	if err != nil || spans < 0 {
+		http.Error(w, "not an ExportTraceServiceRequest", http.StatusBadRequest)
+		return
+	}
+	o.spans.Add(int64(spans))
+	w.Header().Set("Content-Type", "application/x-protobuf")
+}
+
+// countSpans counts the spans of an ExportTraceServiceRequest, or returns a
+// negative number if it is none. The fields are resource_spans, scope_spans
+// and spans (opentelemetry-proto, trace_service.proto and trace.proto).
+func countSpans(request []byte) int { return countFields(request, 1, 2, 2) }
+
+// countFields counts the fields that lie at a path of field numbers.
+func countFields(message []byte, path ...protowire.Number) int {
+	count := 0
+	for len(message) > 0 {
+		number, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return -1
+		}
+		message = message[n:]
+		if number != path[0] || kind != protowire.BytesType {
+			if n = protowire.ConsumeFieldValue(number, kind, message); n < 0 {
+				return -1
+			}
+			message = message[n:]
+			continue
+		}
+		field, n := protowire.ConsumeBytes(message)
+		if n < 0 {
+			return -1
+		}
+		message = message[n:]
+		inner := 1
+		if len(path) > 1 {
+			if inner = countFields(field, path[1:]...); inner < 0 {
+				return -1
+			}
+		}
+		count += inner
+	}
+	return count
+}
