@@ -21,27 +21,34 @@ const acceptPost = event.MediaTypeEvent + ", " + event.MediaTypeBatch + ", appli
 
 // postEvents takes one event or a batch.
 func (s *Service) postEvents(w http.ResponseWriter, r *http.Request) *refusal {
-	if refused := checkEncoding(w, r); refused != nil {
+	results, sub, refused := s.takeIn(w, r)
+	if refused != nil {
 		return refused
+	}
+	return s.answer(w, r, results, s.publisher.wait(sub, s.cfg.RequestTimeout))
+}
+
+// takeIn reads a request and hands its events to the publisher.
+func (s *Service) takeIn(w http.ResponseWriter, r *http.Request) ([]Result, *submission, *refusal) {
+	if refused := checkEncoding(w, r); refused != nil {
+		return nil, nil, refused
 	}
 	b, refused := s.readBody(r)
 	if refused != nil {
-		return refused
+		return nil, nil, refused
 	}
+	defer b.release() // what was read counts as messages by then
 	results, sub, refused := s.parse(w, r, b.bytes)
 	if refused != nil {
-		b.release()
-		return refused
+		return nil, nil, refused
 	}
-	err := s.publisher.submit(sub)
-	b.release() // what was read of it counts as messages now
-	switch {
+	switch err := s.publisher.submit(sub); {
 	case errors.Is(err, errStopping):
-		return &refusal{code: codeStopping, events: len(results)}
+		return nil, nil, &refusal{code: codeStopping, events: len(results)}
 	case err != nil:
-		return &refusal{code: codeOverloaded, events: len(results)}
+		return nil, nil, &refusal{code: codeOverloaded, events: len(results)}
 	}
-	return s.answer(w, r, results, s.publisher.wait(sub, s.cfg.RequestTimeout))
+	return results, sub, nil
 }
 
 // checkEncoding refuses encoded bodies: a limit on what is read would be none

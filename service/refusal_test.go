@@ -149,6 +149,9 @@ func TestEvents_Panic_IsInternalProblem(t *testing.T) {
 	if strings.Contains(fmt.Sprint(p), "secret") {
 		t.Errorf("the client was told %+v", p)
 	}
+	if used := b.buffer.used.Load(); used != 0 {
+		t.Errorf("%d bytes are still held", used)
+	}
 	if log := b.log.String(); !strings.Contains(log, "panic: secret") || !strings.Contains(log, "ingest.go") {
 		t.Errorf("the log has no stack: %s", log)
 	}
