@@ -10,6 +10,7 @@ import (
 	"github.com/tracehaul/tracehaul/event"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // batch is one call of [Consumer.Handle] in progress.
@@ -55,6 +56,9 @@ func (b *batch) decode(messages []*awslambda.Message) []*Record {
 
 func newRecord(m *awslambda.Message, e event.Event) Record {
 	about := event.MetadataFrom(m.Attributes)
+	if _, ok := xray.TraceIDFromRoot(about.ALBRoot); !ok {
+		about.ALBRoot = "" // nobody could look it up in an access log
+	}
 	return Record{
 		Context:      m.Context(),
 		Event:        e,

@@ -18,7 +18,7 @@ const (
 	chunkBytes = 256 << 10
 
 	// keptBytes is up to which size a buffer is kept for the next batch.
-	keptBytes = 64 << 10
+	keptBytes = 512 << 10
 )
 
 // nextChunk splits a batch: it returns how many of its records, at least one,

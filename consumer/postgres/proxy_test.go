@@ -92,6 +92,9 @@ func (p *proxy) handle(client net.Conn) error {
 	if err != nil {
 		return err
 	}
+	if err := conn.SyncConn(context.Background()); err != nil { // nothing else reads from it any more
+		return err
+	}
 	server, err := conn.Hijack()
 	if err != nil {
 		return err

@@ -60,23 +60,25 @@ func (s *Sink) attempt(ctx context.Context, batch []*consumer.Record) (stored []
 	return stored, used, err
 }
 
-// trace begins one span for each record, in the record's own trace, and returns
-// what ends them. insert works below the level at which pgx calls tracers, so
-// that it can send while the server works; to tracers it is a query. The spans
-// are made while the first records are on their way.
+// tracedSQL is the statement as spans show it. Every message has a span, so
+// the text is shortened: the columns say nothing new.
+const tracedSQL = "INSERT INTO " + table + " (source, id, ...) SELECT unnest($1), unnest($2), ... " +
+	"ON CONFLICT (source, id) DO NOTHING RETURNING source, id"
+
+// trace begins one span for each record, in the record's own trace, and
+// returns what ends them. insert works below the level at which pgx calls
+// tracers, so that it can encode while the server works; to tracers it is a
+// query.
 func (s *Sink) trace(ctx context.Context, conn *pgx.Conn, batch []*consumer.Record) (end func([]consumer.Stored, error)) {
 	if s.tracer == nil {
 		return func([]consumer.Stored, error) {}
 	}
-	started := make(chan context.Context, 1)
-	go func() {
-		parents := make([]context.Context, len(batch))
-		for i, r := range batch {
-			parents[i] = r.Context
-		}
-		ctx := pgxtrace.FanOut(pgxtrace.WithOperation(ctx, "INSERT", table), parents)
-		started <- s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: insertSQL})
-	}()
+	parents := make([]context.Context, len(batch))
+	for i, r := range batch {
+		parents[i] = r.Context
+	}
+	ctx = pgxtrace.FanOut(pgxtrace.WithOperation(ctx, "INSERT", table), parents)
+	ctx = s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: tracedSQL})
 	return func(stored []consumer.Stored, err error) {
 		written := 0
 		for _, s := range stored {
@@ -85,7 +87,7 @@ func (s *Sink) trace(ctx context.Context, conn *pgx.Conn, batch []*consumer.Reco
 			}
 		}
 		tag := pgconn.NewCommandTag("INSERT 0 " + strconv.Itoa(written))
-		s.tracer.TraceQueryEnd(<-started, conn, pgx.TraceQueryEndData{CommandTag: tag, Err: err})
+		s.tracer.TraceQueryEnd(ctx, conn, pgx.TraceQueryEndData{CommandTag: tag, Err: err})
 	}
 }
 
