@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,6 +43,7 @@ type rig struct {
 // newRig starts a rig. latency is what SNS takes for a call.
 func newRig(tb testing.TB, instrumented bool, latency time.Duration) *rig {
 	tb.Helper()
+	percent := debug.SetGCPercent(400) // as in cmd/service
 	r := &rig{}
 	server := httptest.NewServer(confirmingSNS(&r.calls, latency))
 	cfg := aws.Config{
@@ -75,6 +77,7 @@ func newRig(tb testing.TB, instrumented bool, latency time.Duration) *rig {
 		if err := <-done; err != nil {
 			tb.Error(err)
 		}
+		debug.SetGCPercent(percent)
 		stopTelemetry()
 		server.CloseClientConnections()
 		server.Close()

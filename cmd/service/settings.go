@@ -184,7 +184,8 @@ Environment:
 		fmt.Fprintf(&b, "  %-17s %s\n", v.name, help)
 	}
 	b.WriteString(`
-AWS_* are the AWS SDK's own variables, OTEL_* those of OpenTelemetry.
+AWS_* are the AWS SDK's own variables, OTEL_* those of OpenTelemetry. GOGC
+and GOMEMLIMIT are Go's; they default to 400 and 384MiB here.
 `)
 	return b.String()
 }
