@@ -99,8 +99,9 @@ type TracesConfig struct {
 	// without a parent and following the parent's decision otherwise.
 	Sampler sdktrace.Sampler
 
-	// Limits bound one span. Defaults to OpenTelemetry's: 128 attributes,
-	// events, links, attributes per event and per link; values of any length.
+	// Limits bound one span. Defaults to OpenTelemetry's (128 attributes,
+	// events, attributes per event and per link; values of any length), but
+	// 10,000 links: an invocation links to every message of its batch.
 	Limits *sdktrace.SpanLimits
 
 	// Batch says how ended spans are queued. Defaults to a queue of 2048,

@@ -34,6 +34,11 @@ const (
 	maxCloudWatchRequest = 1_000_000
 	maxCloudWatchPoints  = 1000
 	maxCloudWatchSpans   = 10_000
+
+	// defaultLinks is as many as an SQS batch has messages: an invocation's
+	// span links to each. OpenTelemetry's default of 128 cuts them off, and the
+	// SDK then moves all links for each one beyond.
+	defaultLinks = 10_000
 )
 
 var (
@@ -42,7 +47,7 @@ var (
 		AttributeValueDepthLimit:    sdktrace.DefaultAttributeValueDepthLimit,
 		AttributeCountLimit:         sdktrace.DefaultAttributeCountLimit,
 		EventCountLimit:             sdktrace.DefaultEventCountLimit,
-		LinkCountLimit:              sdktrace.DefaultLinkCountLimit,
+		LinkCountLimit:              defaultLinks,
 		AttributePerEventCountLimit: sdktrace.DefaultAttributePerEventCountLimit,
 		AttributePerLinkCountLimit:  sdktrace.DefaultAttributePerLinkCountLimit,
 	}

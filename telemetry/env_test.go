@@ -194,7 +194,7 @@ func TestConfigFromEnv(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := settings{SpanLimits: []int{-1, 128, 128, 128, 128, 128}, LogLimits: telemetry.LogLimits{AttributeCount: 128, AttributeValueLength: -1}}
+			want := settings{SpanLimits: []int{-1, 128, 128, 10_000, 128, 128}, LogLimits: telemetry.LogLimits{AttributeCount: 128, AttributeValueLength: -1}}
 			tc.want(&want)
 			if diff := cmp.Diff(want, flat(got)); diff != "" {
 				t.Error(diff)

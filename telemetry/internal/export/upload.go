@@ -42,8 +42,9 @@ type Uploader[T any] struct {
 	buf   []byte
 }
 
-// keptBuffer is the largest buffer that is kept for the next batch.
-const keptBuffer = 1 << 20
+// keptBuffer is the largest buffer that is kept for the next batch: as large as
+// a request may be, so that full batches do not grow it anew each time.
+const keptBuffer = 4 << 20
 
 // Upload delivers items, or gives them up and counts them. It returns when ctx
 // ends at the latest; its error says what was given up, and why.
