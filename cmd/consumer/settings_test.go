@@ -1,0 +1,63 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+func read(env map[string]string) (settings, error) {
+	return settingsFrom(func(name string) string { return env[name] })
+}
+
+func TestSettings_Good_AreRead(t *testing.T) {
+	s, err := read(map[string]string{
+		"DATABASE_HOST": "db.example", "DATABASE_USER": "consumer", "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/000000000000/dlq",
+		"WAIT_SPANS": "false", "DEADLINE_MARGIN": "1500ms", "LOG_LEVEL": "debug", "AWS_LAMBDA_MAX_CONCURRENCY": "64",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.database.Host != "db.example" || s.database.MaxConns != maxConns || !strings.HasSuffix(s.consumer.DeadLetterQueueURL, "/dlq") {
+		t.Errorf("database %+v, consumer %+v", s.database, s.consumer)
+	}
+	if !s.lambda.NoWaitSpan || s.lambda.DeadlineMargin != 1500*time.Millisecond || s.telemetry.LogLevel != slog.LevelDebug {
+		t.Errorf("lambda %+v, level %v", s.lambda, s.telemetry.LogLevel)
+	}
+}
+
+func TestSettings_SpanQueue_HoldsABatchUnlessSaidOtherwise(t *testing.T) {
+	for name, test := range map[string]struct {
+		env          map[string]string
+		queue, batch int
+	}{
+		"nothing said": {nil, spanQueue, spanBatch},
+		"a queue":      {map[string]string{"OTEL_BSP_MAX_QUEUE_SIZE": "1000"}, 1000, 1000},
+		"both":         {map[string]string{"OTEL_BSP_MAX_QUEUE_SIZE": "1000", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "100"}, 1000, 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := read(test.env)
+			if b := s.telemetry.Traces.Batch; b.QueueSize != test.queue || b.BatchSize != test.batch {
+				t.Errorf("queue %d, batch %d, want %d and %d", b.QueueSize, b.BatchSize, test.queue, test.batch)
+			}
+		})
+	}
+}
+
+func TestSettings_Bad_AreAllNamed(t *testing.T) {
+	_, err := read(map[string]string{
+		"DATABASE_PORT": "0", "DEADLINE_MARGIN": "-1s", "LOG_LEVEL": "loud", "AWS_LAMBDA_MAX_CONCURRENCY": "x", "OTEL_BSP_MAX_QUEUE_SIZE": "-5",
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		"DATABASE_URL: want", `DATABASE_PORT="0"`, "DEAD_LETTER_QUEUE_URL: want", `DEADLINE_MARGIN="-1s"`, `LOG_LEVEL="loud"`,
+		`AWS_LAMBDA_MAX_CONCURRENCY="x"`, "OTEL_BSP_MAX_QUEUE_SIZE",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in:\n%v", want, err)
+		}
+	}
+}
