@@ -84,7 +84,7 @@ func (b *batch) send(p parcel) {
 func (p *parcel) context(ctx context.Context) context.Context {
 	entries := make([]context.Context, len(p.letters))
 	for i, l := range p.letters {
-		entries[i] = l.message.Context()
+		entries[i] = l.message.Context() //nolint:fatcontext // each its own
 	}
 	return message.WithEntries(ctx, entries)
 }
@@ -144,8 +144,7 @@ func (b *batch) logLetter(l letter, text string, dropped []string) {
 
 // clientFault reports whether a request was refused for what is in it.
 func clientFault(err error) bool {
-	var many *message.TooManyAttributesError
-	if errors.As(err, &many) {
+	if _, ok := errors.AsType[*message.TooManyAttributesError](err); ok {
 		return true
 	}
 	var status interface{ HTTPStatusCode() int }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -186,7 +187,7 @@ func TestDeadLetter_NearlyTooLarge_DropsTheLeastImportant(t *testing.T) {
 		{500, []string{"failure-code", "failure-dropped", "failure-reason", "traceparent", "tracestate", "user"}},
 		{700, []string{"baggage", "failure-code", "failure-reason", "traceparent", "tracestate", "user"}},
 	} {
-		t.Run(fmt.Sprint(test.room), func(t *testing.T) {
+		t.Run(strconv.Itoa(test.room), func(t *testing.T) {
 			b := setup(t, nil)
 			m := malformed(1)
 			m.Body = strings.Repeat("x", limit-test.room)

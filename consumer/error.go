@@ -31,8 +31,7 @@ func Retryable(err error) bool {
 // such as a SQLSTATE, or "" if it has none: what the method ErrorCode() string
 // of an error in err's tree returns. Errors of the AWS SDK have that method.
 func ErrorCode(err error) string {
-	var malformed *event.Error
-	if errors.As(err, &malformed) {
+	if malformed, ok := errors.AsType[*event.Error](err); ok {
 		return malformed.Code
 	}
 	var c interface{ ErrorCode() string }

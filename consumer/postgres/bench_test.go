@@ -40,11 +40,13 @@ func BenchmarkRows(b *testing.B) {
 	}{
 		{"copy", openCopy},
 		{"untraced", func(b *testing.B, url string) func([]events.SQSMessage) {
+			b.Helper()
 			return openConsumer(b, url, pgxtrace.Config{
 				TracerProvider: tracenoop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider(),
 			}, nil)
 		}},
 		{"traced", func(b *testing.B, url string) func([]events.SQSMessage) {
+			b.Helper()
 			tel := setUpTelemetry(b)
 			return openConsumer(b, url, pgxtrace.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider()}, tel.ForceFlush)
 		}},
@@ -76,7 +78,7 @@ func messages(first, n int) []events.SQSMessage {
 	}
 	all := make([]events.SQSMessage, n)
 	for i := range all {
-		k := uint32(first + i + 1)                                      //nolint:gosec // small
+		k := uint32(first + i + 1)
 		id := fmt.Sprintf("%08x-0000-4000-8000-%012x", k*2654435761, k) // as good as random
 		root := fmt.Sprintf("%08x%024x", k*2654435761, k)
 		body := event.Event{

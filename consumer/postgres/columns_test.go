@@ -66,7 +66,7 @@ func TestEncoder_AnyRecords_PgxReadsThem(t *testing.T) {
 			ids, subjects, roots = append(ids, r.Event.ID), append(subjects, pointer(r.Event.Subject)), append(roots, pointer(r.ALBRoot))
 			times, sent = append(times, pointer(r.Event.Time)), append(sent, pointer(r.SentAt))
 			data, blobs = append(data, string(r.Event.Data)), append(blobs, r.Event.DataBase64)
-			counts = append(counts, pointer(int32(max(0, r.ReceiveCount)))) //nolint:gosec // in range
+			counts = append(counts, pointer(int32(max(0, r.ReceiveCount))))
 		}
 		params := e.encode(batch)
 		check := func(name string, want, got any) {

@@ -104,7 +104,7 @@ func passes(code string) bool {
 	switch class(code) {
 	case "08", // connection exception
 		classAuthorization, // while a password is rotated
-		"40",               // transaction rollback: serialization failure, deadlock
+		"40",               // transaction rollback: serialisation failure, deadlock
 		"53",               // insufficient resources: connections, memory, disk
 		"55",               // object not in prerequisite state: lock not available
 		"57",               // operator intervention: shutdown, starting up, cancelled

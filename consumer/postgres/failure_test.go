@@ -258,7 +258,7 @@ func TestError_Codes_AreSortedByWhatHelps(t *testing.T) {
 		"23502": {false, true},  // not null violation
 		"25006": {true, false},  // read-only transaction
 		"28P01": {true, false},  // invalid password
-		"40001": {true, false},  // serialization failure
+		"40001": {true, false},  // serialisation failure
 		"40P01": {true, false},  // deadlock detected
 		"42501": {false, false}, // insufficient privilege
 		"42P01": {false, false}, // undefined table

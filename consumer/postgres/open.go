@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -120,7 +121,7 @@ func (c Config) keywords() string {
 	var b strings.Builder
 	for _, kv := range [...]struct{ key, value string }{
 		{"host", c.Host},
-		{"port", fmt.Sprint(c.Port)},
+		{"port", strconv.Itoa(c.Port)},
 		{"dbname", c.Name},
 		{"user", c.User},
 		{"sslmode", "verify-full"},
@@ -149,8 +150,7 @@ func parseURL(dsn string) (*pgxpool.Config, error) {
 	}
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		var file *fs.PathError
-		if errors.As(err, &file) {
+		if file, ok := errors.AsType[*fs.PathError](err); ok {
 			return nil, fmt.Errorf("files that can be read: %w", file)
 		}
 		return nil, errors.New("a PostgreSQL connection URL, such as postgres://user@host:5432/name, or a keyword/value string")
@@ -165,7 +165,7 @@ func names(dsn, parameter string) bool {
 
 // trust has the servers verified with the authorities in a file.
 func trust(cfg *pgconn.Config, file string) error {
-	pem, err := os.ReadFile(file) //nolint:gosec // the operator's choice
+	pem, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("postgres: certificate authorities: %w", err)
 	}

@@ -21,15 +21,15 @@ import (
 )
 
 // migrated gives a pool on a database of the test's own, with the table.
-func migrated(t testing.TB) *pgxpool.Pool {
-	t.Helper()
-	pool, err := pgxpool.New(t.Context(), postgrestest.Database(t))
+func migrated(tb testing.TB) *pgxpool.Pool {
+	tb.Helper()
+	pool, err := pgxpool.New(tb.Context(), postgrestest.Database(tb))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(pool.Close)
-	if _, err := migrate.Up(t.Context(), pool); err != nil {
-		t.Fatal(err)
+	tb.Cleanup(pool.Close)
+	if _, err := migrate.Up(tb.Context(), pool); err != nil {
+		tb.Fatal(err)
 	}
 	return pool
 }

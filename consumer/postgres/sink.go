@@ -75,7 +75,7 @@ func (s *Sink) trace(ctx context.Context, conn *pgx.Conn, batch []*consumer.Reco
 	}
 	parents := make([]context.Context, len(batch))
 	for i, r := range batch {
-		parents[i] = r.Context
+		parents[i] = r.Context //nolint:fatcontext // each its own
 	}
 	ctx = pgxtrace.FanOut(pgxtrace.WithOperation(ctx, "INSERT", table), parents)
 	ctx = s.tracer.TraceQueryStart(ctx, conn, pgx.TraceQueryStartData{SQL: tracedSQL})

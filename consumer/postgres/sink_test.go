@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -241,7 +242,7 @@ func TestSink_PoisonInALaterChunk_StoresNothingAndQuotesNothing(t *testing.T) {
 		}, "23514"},
 		"a key too long for its index": {func(r *consumer.Record) {
 			for range 3000 { // not to be compressed
-				r.Event.ID += fmt.Sprint(sequence.Add(1) * 2654435761)
+				r.Event.ID += strconv.Itoa(int(sequence.Add(1) * 2654435761))
 			}
 		}, "54000"},
 	} {
