@@ -1,11 +1,14 @@
 package consumer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tracehaul/tracehaul/event"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
@@ -40,18 +43,46 @@ const (
 // is left for the dead-letter queue.
 func (b *batch) decode(messages []*awslambda.Message) []*Record {
 	space := make([]Record, len(messages))
+	errs := make([]error, len(messages))
+	inParts(len(messages), func(from, to int) {
+		for i := from; i < to; i++ {
+			var e event.Event
+			if e, errs[i] = b.cfg.Limits.ParseString(messages[i].Body); errs[i] == nil {
+				space[i] = newRecord(messages[i], e)
+			}
+		}
+	})
 	records := make([]*Record, 0, len(messages))
 	for i, m := range messages {
-		e, err := b.cfg.Limits.ParseString(m.Body)
-		if err != nil {
-			b.letters = append(b.letters, letter{message: m, reason: semconv.ReasonMalformed, err: err})
+		if errs[i] != nil {
+			b.letters = append(b.letters, letter{message: m, reason: semconv.ReasonMalformed, err: errs[i]})
 			continue
 		}
-		space[i] = newRecord(m, e)
+		space[i].position = i
 		records = append(records, &space[i])
 	}
-	slices.SortStableFunc(records, compareKeys)
+	slices.SortFunc(records, func(a, b *Record) int {
+		return cmp.Or(compareKeys(a, b), a.position-b.position)
+	})
 	return records
+}
+
+// partSize is from how many messages on more than one processor is worth its
+// while: reading one takes about 2 µs.
+const partSize = 64
+
+// inParts has the range from 0 to n done by as many goroutines as can run.
+func inParts(n int, do func(from, to int)) {
+	parts := min(runtime.GOMAXPROCS(0), n/partSize)
+	if parts < 2 {
+		do(0, n)
+		return
+	}
+	var wg sync.WaitGroup
+	for part := range parts {
+		wg.Go(func() { do(n*part/parts, n*(part+1)/parts) })
+	}
+	wg.Wait()
 }
 
 func newRecord(m *awslambda.Message, e event.Event) Record {

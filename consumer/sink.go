@@ -56,8 +56,9 @@ type Record struct {
 	// own machine's clock, so they may run backwards.
 	AcceptedAt, SentAt, ReceivedAt time.Time
 
-	message *awslambda.Message
-	outcome outcome
+	message  *awslambda.Message
+	position int // in the batch
+	outcome  outcome
 }
 
 // Stored is what a [Sink] did with a record.
