@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// measureAllocations counts what a whole process allocates for a request:
-// server, handler, SDK, call of SNS and export. So that the calls' share is
-// the same with telemetry and without, all calls carry ten events: there is
-// one call at a time, it takes a while, and twice ten clients wait for it.
+// measureAllocations counts what the service's whole process allocates for a
+// request: server, handler, SDK, call of SNS and export. So that the calls'
+// share is the same with telemetry and without, every call carries ten events:
+// there is one call at a time, it takes a while, and twice ten clients wait.
 func measureAllocations(ctx context.Context, b *bench) (lines []line, err error) {
 	const entries = 10
 	outside, err := cast(ctx, roleOutside, outsideSettings{Latency: 2 * time.Millisecond}, nil)
@@ -18,41 +18,28 @@ func measureAllocations(ctx context.Context, b *bench) (lines []line, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, outside.stop()) }()
-	n := b.amount(2000, 200)
+	n := b.amount(1000, 200)
 	var turns []func() (float64, error)
-	for _, s := range []serviceSettings{{Bare: true}, {Sampled: 1}, {Sampled: 0}} {
-		s.Outside, s.PublishConcurrency = outside.url, 1
-		served, err := startService(ctx, s)
+	for _, s := range []serviceSettings{
+		{Bare: true, AllocationProfile: b.profileOf("service-bare.allocations")},
+		{Sampled: 1, AllocationProfile: b.profileOf("service-all-sampled.allocations")},
+		{Sampled: 0, AllocationProfile: b.profileOf("service-none-sampled.allocations")},
+	} {
+		s.PublishConcurrency = 1
+		st, err := newStage(ctx, outside, s, nil)
 		if err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, served.stop()) }()
+		defer func() { err = errors.Join(err, st.stop()) }()
 		turns = append(turns, func() (float64, error) {
-			if err := served.settle(ctx); err != nil {
-				return 0, err
+			t, err := st.turn(ctx, 2*entries, n)
+			if err == nil && t.Calls > int64(n/entries+n/200+2) {
+				err = fmt.Errorf("%d events went in %d calls of SNS: not all were full", t.Events, t.Calls)
 			}
-			calls, err := ask[counts](ctx, outside, "/counts")
-			if err != nil {
-				return 0, err
-			}
-			before := used()
-			if _, err := post(ctx, served.addr, 2*entries, n); err != nil {
-				return 0, err
-			}
-			if served.telemetry != nil {
-				if err := served.telemetry.ForceFlush(ctx); err != nil {
-					return 0, err
-				}
-			}
-			allocations := float64(used().minus(before).Allocations) / float64(n)
-			after, err := ask[counts](ctx, outside, "/counts")
-			if full := after.minus(calls); err == nil && full.Calls > int64(n/entries+n/100+2) {
-				err = fmt.Errorf("%d events went in %d calls of SNS: not all were full", full.Events, full.Calls)
-			}
-			return allocations, err
+			return t.allocations, err
 		})
 	}
-	got, err := interleave(b.rounds(9), turns...)
+	got, err := interleave(b.rounds(3), turns...)
 	if err != nil {
 		return nil, err
 	}

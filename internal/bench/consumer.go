@@ -71,8 +71,13 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 	defer traced.pool.Close()
 
 	traced.flush = tel.ForceFlush
+	stop, err := profileCPU(b.profileOf("consumer.cpu"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	batches := b.amount(5, 1)
-	later := func() (float64, error) { // flushing is not timed
+	later := func(ctx context.Context) (float64, error) { // flushing is not timed
 		flush := traced.flush
 		traced.flush = nil
 		defer func() { traced.flush = flush }()
@@ -80,11 +85,11 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 		return perSecond, errors.Join(err, flush(ctx))
 	}
 	got, err := interleave(b.rounds(21),
-		func() (float64, error) { return copying.copy(ctx, batches) },
-		func() (float64, error) { return untraced.insert(ctx, batches) },
-		func() (float64, error) { return traced.insert(ctx, batches) },
-		func() (float64, error) { return traced.repeat(ctx, batches) },
-		later,
+		labelled(ctx, "copy", func(ctx context.Context) (float64, error) { return copying.copy(ctx, batches) }),
+		labelled(ctx, "untraced", func(ctx context.Context) (float64, error) { return untraced.insert(ctx, batches) }),
+		labelled(ctx, "traced", func(ctx context.Context) (float64, error) { return traced.insert(ctx, batches) }),
+		labelled(ctx, "repeated", func(ctx context.Context) (float64, error) { return traced.repeat(ctx, batches) }),
+		labelled(ctx, "flushed-later", later),
 	)
 	if err != nil {
 		return nil, err

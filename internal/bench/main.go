@@ -38,9 +38,10 @@ var measurements = []measurement{
 
 // bench is one run.
 type bench struct {
-	wanted int // rounds, 0 for each measurement's own
-	quick  bool
-	dir    string // for files, gone afterwards
+	wanted   int // rounds, 0 for each measurement's own
+	quick    bool
+	profiles string // directory for profiles, empty for none
+	dir      string // for files, gone afterwards
 
 	programs map[string]string // built, by name
 }
@@ -80,6 +81,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&only, "only", "", "measure what this regular expression matches")
 	flags.IntVar(&b.wanted, "rounds", 0, "number of rounds, instead of each measurement's own")
 	flags.BoolVar(&b.quick, "quick", false, "few rounds of little work: to see that it works")
+	flags.StringVar(&b.profiles, "profiles", "", "write profiles into this `directory`, which slows what is measured")
 	flags.Usage = func() { printUsage(flags) }
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0

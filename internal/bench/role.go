@@ -26,7 +26,7 @@ const (
 
 // play runs until stdin ends: then whoever started it has gone. It writes the
 // address at which it is told what to do to stdout.
-func play(ctx context.Context, role, settings string, stdin io.Reader, stdout io.Writer) error {
+func play(ctx context.Context, role, settings string, stdin io.Reader, stdout io.Writer) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var handler http.Handler
@@ -42,11 +42,11 @@ func play(ctx context.Context, role, settings string, stdin io.Reader, stdout io
 		if err := json.Unmarshal([]byte(settings), &s); err != nil {
 			return err
 		}
-		served, err := startService(ctx, s)
+		served, stop, err := performService(ctx, s)
 		if err != nil {
 			return err
 		}
-		defer served.stop()
+		defer func() { err = errors.Join(err, stop()) }()
 		handler = served.control()
 	default:
 		return fmt.Errorf("there is no role %q", role)
@@ -63,6 +63,19 @@ func play(ctx context.Context, role, settings string, stdin io.Reader, stdout io
 	}
 	_, err = io.Copy(io.Discard, stdin)
 	return err
+}
+
+// performService starts a service with the profiles that are wanted of it.
+func performService(ctx context.Context, s serviceSettings) (v *served, stop func() error, err error) {
+	stopAllocations := profileAllocations(s.AllocationProfile)
+	stopCPU, err := profileCPU(s.CPUProfile)
+	if err != nil {
+		return nil, nil, err
+	}
+	if v, err = startService(ctx, s); err != nil {
+		return nil, nil, errors.Join(err, stopCPU())
+	}
+	return v, func() error { return errors.Join(stopCPU(), stopAllocations(), v.stop()) }, nil
 }
 
 // actor is a process that plays a role.

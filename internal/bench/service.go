@@ -31,6 +31,9 @@ type serviceSettings struct {
 
 	// PublishConcurrency is as in service.Config.
 	PublishConcurrency int
+
+	// CPUProfile and AllocationProfile are files to write; empty for none.
+	CPUProfile, AllocationProfile string
 }
 
 // served is a service that runs as cmd/service does.
@@ -117,17 +120,17 @@ func (v *served) control() http.Handler {
 	return mux
 }
 
-// connections is how many clients post at once: enough for calls of SNS to be
-// full.
-const connections = 64
+// clients is how many post at once: enough for calls of SNS to be full.
+const clients = 64
 
 // turn is what a service did in one turn.
 type turn struct {
 	load
 	counts
 
-	cpu     float64 // microseconds of processor time for a request
-	outside float64 // share of its processors that the outside was busy
+	cpu         float64 // microseconds of processor time for a request
+	allocations float64 // for a request
+	outside     float64 // processors that the outside kept busy
 }
 
 // stage is a service in a process of its own.
@@ -152,7 +155,7 @@ func newStage(ctx context.Context, outside *actor, s serviceSettings, on process
 }
 
 // turn posts n requests to the service.
-func (s *stage) turn(ctx context.Context, n int) (t turn, err error) {
+func (s *stage) turn(ctx context.Context, clients, n int) (t turn, err error) {
 	if _, err := ask[any](ctx, s.actor, "/settle"); err != nil {
 		return t, err
 	}
@@ -160,21 +163,21 @@ func (s *stage) turn(ctx context.Context, n int) (t turn, err error) {
 	if err != nil {
 		return t, err
 	}
-	t.load, err = ask[load](ctx, s.outside, fmt.Sprintf("/load/%s/%d/%d", s.address, connections, n))
-	if err != nil {
+	if t.load, err = ask[load](ctx, s.outside, fmt.Sprintf("/load/%s/%d/%d", s.address, clients, n)); err != nil {
 		return t, err
 	}
 	after, err := s.state(ctx)
 	if err != nil {
 		return t, err
 	}
-	t.cpu = after.service.minus(before.service).CPU.Seconds() * 1e6 / float64(n)
-	t.outside = after.outside.minus(before.outside).CPU.Seconds() / t.Seconds
 	if _, err := ask[any](ctx, s.actor, "/settle"); err != nil {
 		return t, err
 	}
-	end, err := ask[counts](ctx, s.outside, "/counts")
-	t.counts = end.minus(before.counts)
+	end, err := s.state(ctx)
+	t.counts = end.counts.minus(before.counts)
+	t.cpu = after.service.minus(before.service).CPU.Seconds() * 1e6 / float64(n)
+	t.allocations = float64(end.service.minus(before.service).Allocations) / float64(n)
+	t.outside = after.outside.minus(before.outside).CPU.Seconds() / t.Seconds
 	return t, err
 }
 
@@ -205,13 +208,17 @@ func measureService(ctx context.Context, b *bench) (lines []line, err error) {
 	}
 	defer func() { err = errors.Join(err, outside.stop()) }()
 	var turns []func() (turn, error)
-	for _, s := range []serviceSettings{{Bare: true}, {Sampled: 1}, {Sampled: .1}} {
+	for _, s := range []serviceSettings{
+		{Bare: true, CPUProfile: b.profileOf("service-bare.cpu")},
+		{Sampled: 1, CPUProfile: b.profileOf("service-all-sampled.cpu")},
+		{Sampled: .1, CPUProfile: b.profileOf("service-tenth-sampled.cpu")},
+	} {
 		st, err := newStage(ctx, outside, s, one)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, st.stop()) }()
-		turns = append(turns, func() (turn, error) { return st.turn(ctx, b.amount(8000, 500)) })
+		turns = append(turns, func() (turn, error) { return st.turn(ctx, clients, b.amount(8000, 500)) })
 	}
 	got, err := interleave(b.rounds(21), turns...)
 	if err != nil {
