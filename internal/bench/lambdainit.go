@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -42,7 +43,7 @@ func timeToReady(ctx context.Context, program string, env []string) (float64, er
 	defer server.Close()
 
 	cmd := exec.CommandContext(ctx, program)
-	cmd.Env = append(env, "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
+	cmd.Env = append(slices.Clip(env), "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
 	cmd.Stderr = os.Stderr
 	start := time.Now()
 	if err := cmd.Start(); err != nil {

@@ -92,9 +92,14 @@ func dial(ctx context.Context, addr string) (*client, error) {
 		}
 	}
 	c := &client{conn: conn, answers: bufio.NewReader(conn), request: request()}
-	c.root = c.request[bytes.Index(c.request, []byte(random)):][:len(random)]
-	c.id = c.request[bytes.Index(c.request, []byte(randomID)):][:len(randomID)]
+	c.root, c.id = part(c.request, random), part(c.request, randomID)
 	return c, nil
+}
+
+// part is where s is in b, which it is in.
+func part(b []byte, s string) []byte {
+	before, _, _ := bytes.Cut(b, []byte(s))
+	return b[len(before):][:len(s)]
 }
 
 // request is one as a load balancer passes it on.

@@ -90,32 +90,31 @@ func (o *outside) collect(w http.ResponseWriter, r *http.Request) {
 // and spans (opentelemetry-proto, trace_service.proto and trace.proto).
 func countSpans(request []byte) int { return countFields(request, 1, 2, 2) }
 
-// countFields counts the fields that lie at a path of field numbers.
-func countFields(message []byte, path ...protowire.Number) int {
+// countFields counts the fields with a number, or those that lie within them.
+func countFields(message []byte, number protowire.Number, within ...protowire.Number) int {
 	count := 0
 	for len(message) > 0 {
-		number, kind, n := protowire.ConsumeTag(message)
+		got, kind, n := protowire.ConsumeTag(message)
 		if n < 0 {
 			return -1
 		}
 		message = message[n:]
-		if number != path[0] || kind != protowire.BytesType {
-			if n = protowire.ConsumeFieldValue(number, kind, message); n < 0 {
-				return -1
-			}
-			message = message[n:]
+		if n = protowire.ConsumeFieldValue(got, kind, message); n < 0 {
+			return -1
+		}
+		value := message[:n]
+		message = message[n:]
+		if got != number || kind != protowire.BytesType {
 			continue
 		}
-		field, n := protowire.ConsumeBytes(message)
-		if n < 0 {
-			return -1
+		if len(within) == 0 {
+			count++
+			continue
 		}
-		message = message[n:]
-		inner := 1
-		if len(path) > 1 {
-			if inner = countFields(field, path[1:]...); inner < 0 {
-				return -1
-			}
+		field, _ := protowire.ConsumeBytes(value)
+		inner := countFields(field, within[0], within[1:]...)
+		if inner < 0 {
+			return -1
 		}
 		count += inner
 	}
