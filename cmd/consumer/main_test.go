@@ -188,3 +188,26 @@ func TestConsumer_BadSettings_SaysAllAndEnds(t *testing.T) {
 		t.Errorf("it shows the password:\n%s", text)
 	}
 }
+
+func TestConsumer_SIGTERM_SendsMetricsThatWereNotDue(t *testing.T) {
+	f, out := function(t, map[string]string{"DATABASE_URL": "postgres://u@127.0.0.1:1/d?sslmode=disable", "OTEL_METRICS_EXPORTER": "console"})
+	for range 3 {
+		invoke(t, f, order("1"))
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var sent []float64
+	for line := range strings.Lines(out.String()) {
+		var point struct {
+			Name  string
+			Value float64
+		}
+		if json.Unmarshal([]byte(line), &point) == nil && point.Name == "faas.invocations" {
+			sent = append(sent, point.Value)
+		}
+	}
+	if !slices.Equal(sent, []float64{1, 3}) { // due once a minute
+		t.Errorf("invocations were sent as %v, want 1 with the first, and 3 in the end\n%s", sent, out)
+	}
+}

@@ -24,14 +24,22 @@ type Config struct {
 	// Defaults to OpenTelemetry's global one.
 	MeterProvider metric.MeterProvider
 
-	// Flush sends what telemetry is held back; it is called at the end of every
-	// invocation and on SIGTERM, and is to return when its context ends.
+	// Flush sends what telemetry is held back: telemetry's FlushInvocation, or the
+	// ForceFlush of other providers. It is called at the end of every invocation,
+	// before Lambda freezes the process, and is to return when its context ends.
 	//
 	// Defaults to none.
 	Flush func(context.Context) error
 
-	// FlushTimeout bounds one call of Flush. A flush never goes beyond the
-	// invocation's deadline either.
+	// Shutdown sends what Flush left, such as metrics that were not due: the
+	// Shutdown of telemetry or of other providers. It is called by Start when
+	// Lambda shuts the sandbox down with SIGTERM, and has 400 ms before SIGKILL.
+	//
+	// Defaults to Flush.
+	Shutdown func(context.Context) error
+
+	// FlushTimeout bounds one call of Flush or Shutdown. A flush never goes beyond
+	// the invocation's deadline either.
 	//
 	// Defaults to 2 s.
 	FlushTimeout time.Duration
@@ -99,6 +107,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.QueueName == nil {
 		c.QueueName = queueName
+	}
+	if c.Shutdown == nil {
+		c.Shutdown = c.Flush
 	}
 	if c.FlushTimeout <= 0 {
 		c.FlushTimeout = 2 * time.Second

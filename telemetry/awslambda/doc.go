@@ -4,7 +4,7 @@
 // Start from [SQSBatch] or [SQSEach] for a queue, from [Wrap] for anything
 // else, and give the result to [Start]:
 //
-//	c := awslambda.Config{Flush: tel.ForceFlush}
+//	c := awslambda.Config{Flush: tel.FlushInvocation, Shutdown: tel.Shutdown}
 //	awslambda.Start(awslambda.SQSEach(handle, c), c)
 //
 // An invocation is a SERVER span named after the function, in a trace of its

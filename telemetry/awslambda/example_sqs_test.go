@@ -15,7 +15,7 @@ import (
 // A function that handles the messages of a queue one by one. In a program,
 // awslambda.Start(handler, c) takes the place of the last lines.
 func ExampleSQSEach() {
-	c := awslambda.Config{ /* Flush: tel.ForceFlush */ }
+	c := awslambda.Config{ /* Flush: tel.FlushInvocation, Shutdown: tel.Shutdown */ }
 	handler := awslambda.SQSEach(func(_ context.Context, m *awslambda.Message) error {
 		if m.Body == "" {
 			m.DeadLettered("empty", nil) // would fail forever

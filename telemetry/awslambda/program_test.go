@@ -24,6 +24,10 @@ import (
 // Lambda program, and says where its collector is.
 const lambdaProgram = "AWSLAMBDA_TEST_COLLECTOR"
 
+// shutdownProgram is the environment variable that gives the program a
+// Shutdown of its own.
+const shutdownProgram = "AWSLAMBDA_TEST_SHUTDOWN"
+
 func TestMain(m *testing.M) {
 	if collector := os.Getenv(lambdaProgram); collector != "" {
 		runProgram(collector)
@@ -43,6 +47,11 @@ func runProgram(collector string) {
 		Flush: func(ctx context.Context) error {
 			return errors.Join(tp.ForceFlush(ctx), pushMetrics(ctx, reader, collector))
 		},
+	}
+	if os.Getenv(shutdownProgram) != "" {
+		c.Shutdown = func(ctx context.Context) error {
+			return errors.Join(tp.Shutdown(ctx), push(ctx, collector+"/collector/shutdown", nil))
+		}
 	}
 	var together sync.WaitGroup
 	together.Add(4)

@@ -77,6 +77,7 @@ func (api *runtimeAPI) handler(stop <-chan struct{}) http.Handler {
 		}
 		api.note("spans", func() { api.spans = append(api.spans, spans...) })
 	})
+	mux.HandleFunc("POST /collector/shutdown", func(http.ResponseWriter, *http.Request) { api.note("shutdown", func() {}) })
 	mux.HandleFunc("POST /collector/metrics", func(_ http.ResponseWriter, r *http.Request) {
 		var names []string
 		if err := json.NewDecoder(r.Body).Decode(&names); err != nil {
@@ -263,5 +264,20 @@ func TestStart_SIGTERM_FlushesWithin500Milliseconds(t *testing.T) {
 	p.wait(t, "a flush", func() bool { return flushes() == 2 })
 	if took := time.Since(before); took > 500*time.Millisecond {
 		t.Errorf("flushed %v after SIGTERM, want less than the 500ms until SIGKILL", took)
+	}
+}
+
+func TestStart_SIGTERM_ShutdownInPlaceOfFlush(t *testing.T) {
+	p := run(t, shutdownProgram+"=1")
+	p.invocations <- work{id: "000000000001-only", payload: batchOf(1), time: 10 * time.Second}
+	p.wait(t, "an answer", func() bool { return len(p.answers) == 1 })
+	if err := p.process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.wait(t, "a shutdown", func() bool { return slices.Contains(p.log, "shutdown") })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if diff := cmp.Diff([]string{"spans", "flush", "response 000000000001-only", "shutdown"}, p.log); diff != "" {
+		t.Errorf("what happened (-want +got):\n%s", diff)
 	}
 }

@@ -40,26 +40,27 @@ func Wrap[In, Out any](h func(context.Context, In) (Out, error), c Config) func(
 // loaded is about when the program started.
 var loaded = time.Now()
 
-// sigtermTimeout bounds the flush on SIGTERM. AWS Lambda Developer Guide,
+// sigtermTimeout bounds Config.Shutdown. AWS Lambda Developer Guide,
 // "Lambda execution environment lifecycle", Shutdown phase: 500 ms with an
 // internal extension, then SIGKILL.
 const sigtermTimeout = 400 * time.Millisecond
 
 // Start runs the function: handler is what Wrap, SQSBatch or SQSEach returned.
-// It flushes once more when Lambda shuts the sandbox down, and does not return.
+// It calls Config.Shutdown when Lambda shuts the sandbox down, and does not
+// return.
 func Start(handler any, c Config, options ...lambda.Option) {
 	c = c.WithDefaults()
-	if c.Flush != nil {
-		options = append(options, lambda.WithEnableSIGTERM(func() { c.flushOnShutdown() }))
+	if c.Shutdown != nil {
+		options = append(options, lambda.WithEnableSIGTERM(func() { c.shutDown() }))
 	}
 	sandbox.initialised.Store(int64(time.Since(loaded)))
 	lambda.StartWithOptions(handler, options...)
 }
 
-func (c Config) flushOnShutdown() {
+func (c Config) shutDown() {
 	ctx, cancel := context.WithTimeout(context.Background(), min(c.FlushTimeout, sigtermTimeout))
 	defer cancel()
-	if err := c.Flush(ctx); err != nil {
-		c.Logger.Warn("telemetry was not flushed on shutdown", "error", err)
+	if err := c.Shutdown(ctx); err != nil {
+		c.Logger.Warn("telemetry was not shut down", "error", err)
 	}
 }
