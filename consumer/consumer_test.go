@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -276,6 +277,27 @@ func TestConsumer_DeadlineNear_ReportsTheRest(t *testing.T) {
 	}
 	if dead := b.dead(); len(dead) != 0 {
 		t.Errorf("%d dead letters", len(dead))
+	}
+}
+
+func TestConsumer_SeveralInvocationsAtOnce_AllWritten(t *testing.T) {
+	b := setup(t, nil)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			messages := orders(200)[i*20 : 60+i*20] // overlapping
+			messages = append(messages, malformed(1000+i))
+			if failed := b.invoke(t.Context(), messages...); failed != nil {
+				t.Errorf("failed: %v", failed)
+			}
+		})
+	}
+	wg.Wait()
+	if len(b.sink.rows) != 200 || len(b.dead()) != 8 {
+		t.Errorf("%d rows, want 200", len(b.sink.rows))
+	}
+	if got := b.outcomes(); got["written"] != 200 || got["duplicate"] != 8*60-200 || got["dead_lettered malformed"] != 8 {
+		t.Errorf("outcomes are %v", got)
 	}
 }
 

@@ -21,5 +21,8 @@
 // a batch holds something poisonous is it halved until what is poisonous
 // stands alone, so that no message suffers for its neighbour.
 //
+// It is made for standard queues. With a FIFO queue events would be stored in
+// an order of their own, and messages behind a failed one would not wait.
+//
 // The package imports event and telemetry and knows no database.
 package consumer

@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -59,5 +60,27 @@ func TestSettings_Bad_AreAllNamed(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in:\n%v", want, err)
 		}
+	}
+}
+
+func TestTuneMemory_OnLambda_UnlessSaidOtherwise(t *testing.T) {
+	before, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(100)
+	defer func() { debug.SetMemoryLimit(before); debug.SetGCPercent(percent) }()
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want int64
+	}{
+		"elsewhere":  {nil, before},
+		"on Lambda":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640"}, 512 << 20},
+		"with GOGC":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640", "GOGC": "50"}, before},
+		"with limit": {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640", "GOMEMLIMIT": "1GiB"}, before},
+	} {
+		t.Run(name, func(t *testing.T) {
+			debug.SetMemoryLimit(before)
+			tuneMemory(func(name string) string { return test.env[name] })
+			if got := debug.SetMemoryLimit(-1); got != test.want {
+				t.Errorf("limit is %d, want %d", got, test.want)
+			}
+		})
 	}
 }
