@@ -78,7 +78,6 @@ func (f *function) begin(ctx context.Context, c call, links []trace.Link, more .
 		trace.WithAttributes(header.append(attributes)...), trace.WithLinks(links...))
 	inv.ctx, inv.span = f.tracer.Start(parent, f.name(ctx), options...) //nolint:spancheck // endSpan ends it
 
-	f.invocations.AddSet(inv.ctx, 1, inv.measure)
 	if cold {
 		f.coldstarts.AddSet(inv.ctx, 1, inv.measure)
 		if d := time.Duration(sandbox.initialised.Load()); d > 0 {
@@ -117,6 +116,8 @@ func (inv *invocation) endSpan(err error, p *panicked) {
 	inv.duration.RecordSet(inv.ctx, end.Sub(inv.start).Seconds(), inv.measure)
 	if err != nil || p != nil {
 		inv.errors.AddSet(inv.ctx, 1, inv.measure)
+	} else {
+		inv.invocations.AddSet(inv.ctx, 1, inv.measure) // by the conventions, the successful ones
 	}
 	if errors.Is(err, errTimeout) {
 		inv.timeouts.AddSet(inv.ctx, 1, inv.measure)

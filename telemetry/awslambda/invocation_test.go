@@ -178,6 +178,9 @@ func TestWrap_Error_ReturnedAndRecorded(t *testing.T) {
 	if got := b.sums(t, "faas.errors", "faas.trigger")["other"]; got != 1 {
 		t.Errorf("faas.errors is %d, want 1", got)
 	}
+	if got := b.sums(t, "faas.invocations", "faas.trigger")["other"]; got != 0 {
+		t.Errorf("faas.invocations, of which the conventions count the successful ones, is %d, want 0", got)
+	}
 }
 
 type brokenError struct{}
