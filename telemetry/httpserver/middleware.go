@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -108,7 +109,7 @@ func (m *middleware) finish(ctx context.Context, span trace.Span, rec *recorder,
 		span.SetName(o.name)
 		m.describe(ctx, span, r, o)
 		if panicked != nil && !aborted(panicked) {
-			span.RecordError(panicError(panicked), trace.WithStackTrace(true))
+			span.AddEvent("exception", panicEvent(panicked))
 		}
 		if o.failed {
 			span.SetStatus(codes.Error, "")
@@ -151,14 +152,24 @@ func panicType(panicked any) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", panicked), "*")
 }
 
-// panicError is what the span says of a panic. A value that is neither an
-// error nor a string may hold anything, and is told by its type alone.
-func panicError(panicked any) error {
+// panicEvent is what the span says of a panic. A value that is neither an
+// error nor a string may hold anything, and is told by its type alone; what
+// the others say is cut, as it may repeat what a client sent.
+func panicEvent(panicked any) trace.EventOption {
+	message := "panic with a value of type " + panicType(panicked)
 	switch v := panicked.(type) {
 	case error:
-		return v
+		message = v.Error()
 	case string:
-		return errors.New(v)
+		message = v
 	}
-	return fmt.Errorf("panic with a value of type %T", panicked)
+	stack := debug.Stack()
+	return trace.WithAttributes(
+		otelsemconv.ExceptionType(panicType(panicked)),
+		otelsemconv.ExceptionMessage(text(message)),
+		otelsemconv.ExceptionStacktrace(string(stack[:min(len(stack), maxStack)])),
+	)
 }
+
+// maxStack bounds the stack of a panic in a span.
+const maxStack = 8 << 10

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"
@@ -339,6 +340,7 @@ func TestMiddleware_Panic_RecordedAndGoesOn(t *testing.T) {
 	}{
 		"Error":   {errors.New("no such order"), "errors.errorString", 1},
 		"Runtime": {outOfRange(0), "runtime.boundsError", 1},
+		"Long":    {strings.Repeat("\xff", 1<<20), "string", 1},
 		"Value":   {struct{ secret string }{"4111 1111"}, "struct { secret string }", 1},
 		"Abort":   {http.ErrAbortHandler, "aborted", 0},
 	}
@@ -367,8 +369,11 @@ func TestMiddleware_Panic_RecordedAndGoesOn(t *testing.T) {
 				if s := attributes["exception.message"].(string); strings.Contains(s, "4111") {
 					t.Errorf("the exception tells a value of unknown type: %q", s)
 				}
-				if s, _ := attributes["exception.stacktrace"].(string); s == "" {
-					t.Error("the exception has no stack trace")
+				if s := attributes["exception.message"].(string); len(s) > 4<<10 || !utf8.ValidString(s) {
+					t.Errorf("the exception's message has %d bytes, or is no text", len(s))
+				}
+				if s, _ := attributes["exception.stacktrace"].(string); !strings.Contains(s, "panic(") {
+					t.Errorf("the stack trace does not lead to the panic: %q", s)
 				}
 			}
 			if points := b.points(t); len(points) != 1 {
