@@ -318,6 +318,14 @@ func TestInstrument_TracerAlreadySet_BothWork(t *testing.T) {
 	}
 }
 
+func TestInstrument_Twice_OneSpan(t *testing.T) {
+	b := setup(t, pgxtrace.Config{}, func(c *pgxpool.Config) { c.ConnConfig.Tracer = &counting{}; pgxtrace.Instrument(c, pgxtrace.Config{}) })
+	b.exec(t.Context(), "SELECT id FROM events")
+	if n := len(b.spans.Ended()); n != 0 { // the first call's providers count, the global ones
+		t.Errorf("%d spans of the second call, want none", n)
+	}
+}
+
 func TestMetrics_QueriesAndPool(t *testing.T) {
 	b := setup(t, pgxtrace.Config{PoolName: "events"})
 	registration, err := pgxtrace.ObservePool(b.pool, b.config)
