@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 func TestLock_ManyHolders_OneAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	var inside, counter int
+	var inside, counter atomic.Int32 // a lock on a file orders no memory
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -23,16 +24,16 @@ func TestLock_ManyHolders_OneAtATime(t *testing.T) {
 				return
 			}
 			defer unlock()
-			if inside++; inside != 1 {
-				t.Errorf("%d holders at once", inside)
+			if n := inside.Add(1); n != 1 {
+				t.Errorf("%d holders at once", n)
 			}
-			counter++
-			inside--
+			counter.Add(1)
+			inside.Add(-1)
 		})
 	}
 	wg.Wait()
-	if counter != 8 {
-		t.Errorf("%d of 8 got the lock", counter)
+	if n := counter.Load(); n != 8 {
+		t.Errorf("%d of 8 got the lock", n)
 	}
 }
 
