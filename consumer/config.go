@@ -18,7 +18,8 @@ type Config struct {
 	// Sink stores the events. Required.
 	Sink Sink
 
-	// DeadLetterQueueURL is the queue for messages that can never work.
+	// DeadLetterQueueURL is the queue for messages that can never work. Like any
+	// delivery theirs is at least once: one may be there twice.
 	//
 	// Defaults to none: they are reported as failures until the queue's own
 	// redrive policy puts them aside, without a reason.
