@@ -12,6 +12,8 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // Config says what [Setup] makes. The zero value is usable: it sends the three
@@ -80,8 +82,9 @@ type Config struct {
 	// to slog.LevelInfo.
 	LogLevel slog.Leveler
 
-	// FlushTimeout bounds [Telemetry.ForceFlush], whatever its context
-	// allows. Defaults to 5 seconds.
+	// FlushTimeout bounds [Telemetry.ForceFlush] and
+	// [Telemetry.FlushInvocation], whatever their context allows. Defaults to
+	// 5 seconds.
 	FlushTimeout time.Duration
 
 	// ShutdownTimeout bounds [Telemetry.Shutdown], whatever its context
@@ -270,7 +273,7 @@ type Signal string
 
 // The signals.
 const (
-	SignalTraces  Signal = "traces"
-	SignalMetrics Signal = "metrics"
-	SignalLogs    Signal = "logs"
+	SignalTraces  Signal = semconv.SignalTraces
+	SignalMetrics Signal = semconv.SignalMetrics
+	SignalLogs    Signal = semconv.SignalLogs
 )

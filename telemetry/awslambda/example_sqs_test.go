@@ -18,7 +18,7 @@ func ExampleSQSEach() {
 	c := awslambda.Config{ /* Flush: tel.FlushInvocation, Shutdown: tel.Shutdown */ }
 	handler := awslambda.SQSEach(func(_ context.Context, m *awslambda.Message) error {
 		if m.Body == "" {
-			m.DeadLettered("empty", nil) // would fail forever
+			m.DeadLettered("empty", nil) // would fail forever, and is in the dead-letter queue by now
 			return nil
 		}
 		if m.Body == "later" {

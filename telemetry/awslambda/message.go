@@ -61,7 +61,8 @@ func (m *Message) Written() { m.settle(semconv.OutcomeWritten, "", nil) }
 func (m *Message) Duplicate() { m.settle(semconv.OutcomeDuplicate, "", nil) }
 
 // DeadLettered settles the message as done: it can never work and was put
-// aside for people to look at. The reason is a short fixed word for metrics;
+// aside for people to look at. It sends nothing itself: what the handler has not
+// put into a dead-letter queue before is lost. The reason is a short fixed word for metrics;
 // the error, which may be nil, is told by the span.
 func (m *Message) DeadLettered(reason string, err error) {
 	m.settle(semconv.OutcomeDeadLettered, reason, err)

@@ -27,7 +27,9 @@ type Config struct {
 	//
 	// Defaults to W3C trace context, W3C baggage and then the X-Amzn-Trace-Id
 	// header of [xray.Propagator], which counts only where traceparent is
-	// missing or malformed.
+	// missing or malformed: not OpenTelemetry's global one, which does nothing
+	// until it is set. Give it telemetry's Propagator to follow OTEL_PROPAGATORS
+	// and ALBParent.
 	Propagator propagation.TextMapPropagator
 
 	// Filter says whether a request is traced and measured at all. A request it

@@ -12,6 +12,9 @@
 // trace id where there is none. The answer names the span in a traceresponse
 // header, so that whoever called can find the trace.
 //
+// Two things that the conventions ask for are left out: url.query, since queries
+// hold what must not be recorded, and the headers.
+//
 // Cost is part of the contract: a test holds how many allocations the
 // middleware adds to a request, with the SDK's real provider and every request
 // sampled.

@@ -45,7 +45,6 @@ const (
 // Units in UCUM, as OpenTelemetry writes them.
 const (
 	UnitSeconds  = "s"
-	UnitBytes    = "By"
 	UnitMessages = "{message}"
 	UnitContexts = "{context}"
 	UnitItems    = "{item}"
