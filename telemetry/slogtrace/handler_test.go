@@ -179,22 +179,6 @@ func (h in) WithGroup(name string) slog.Handler { return in{h.Handler.WithGroup(
 // formatted.
 var nowhere io.Writer = struct{ io.Writer }{io.Discard}
 
-func TestHandler_Allocations(t *testing.T) {
-	ctx := inSpan(t)
-	log := func(h slog.Handler, ctx context.Context) float64 {
-		l := slog.New(h).With("service", "x")
-		return testing.AllocsPerRun(100, func() { l.LogAttrs(ctx, slog.LevelInfo, "m", slog.Int("a", 1), slog.Int("b", 2)) })
-	}
-	bare := log(slog.NewJSONHandler(nowhere, nil), ctx)
-	traced := slogtrace.NewHandler(slog.NewJSONHandler(nowhere, nil))
-	if got := log(traced, ctx) - bare; got > 1 {
-		t.Errorf("a record in a span takes %v allocations more than without the handler, want at most 1", got)
-	}
-	if got := log(traced, t.Context()) - bare; got > 0 {
-		t.Errorf("a record outside spans takes %v allocations more than without the handler, want none", got)
-	}
-}
-
 func BenchmarkHandler(b *testing.B) {
 	ctx := inSpan(b)
 	for name, h := range map[string]slog.Handler{
