@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	collector "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
@@ -59,6 +60,25 @@ func TestParseStatus_Message_Read(t *testing.T) {
 	if err != nil || got != "no room" {
 		t.Errorf("got %q, %v", got, err)
 	}
+}
+
+// FuzzParseStatus: a collector's refusal never makes the parser panic, and what
+// protobuf's own decoder accepts is read the same way.
+func FuzzParseStatus(f *testing.F) {
+	f.Add([]byte(""))
+	f.Add([]byte("\x08\x08\x12\x07no room"))
+	f.Add([]byte("<html>"))
+	f.Add([]byte("\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := otlp.ParseStatus(b)
+		var want status.Status
+		if proto.Unmarshal(b, &want) != nil || err != nil {
+			return
+		}
+		if got != want.GetMessage() {
+			t.Errorf("message %q, want %q", got, want.GetMessage())
+		}
+	})
 }
 
 // FuzzParseResponse: a collector's answer never makes the parser panic, and
