@@ -117,7 +117,6 @@ func (b *bench) measure(ctx context.Context, only *regexp.Regexp, stdout, stderr
 	if b.dir, err = os.MkdirTemp("", "tracehaul-bench-"); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
 	var lines []line
 	for _, m := range measurements {
 		if !only.MatchString(m.name) {
@@ -132,5 +131,6 @@ func (b *bench) measure(ctx context.Context, only *regexp.Regexp, stdout, stderr
 		}
 		lines = append(lines, measured...)
 	}
+	err = errors.Join(err, os.RemoveAll(b.dir)) // before writing, which may be the end: who reads may not want all
 	return errors.Join(err, write(stdout, lines))
 }
