@@ -70,7 +70,7 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 	}
 	defer traced.pool.Close()
 
-	traced.flush = tel.ForceFlush
+	traced.flush = tel.FlushInvocation // as cmd/consumer does
 	stop, err := profileCPU(b.profileOf("consumer.cpu"))
 	if err != nil {
 		return nil, err
