@@ -54,7 +54,7 @@ func (s *Service) takeIn(w http.ResponseWriter, r *http.Request) ([]Result, *sub
 // checkEncoding refuses encoded bodies: a limit on what is read would be none
 // on what comes out. (RFC 9110, 15.5.16, says what to answer.)
 func checkEncoding(w http.ResponseWriter, r *http.Request) *refusal {
-	encoding := r.Header.Get("Content-Encoding")
+	encoding := strings.Join(r.Header.Values("Content-Encoding"), ",")
 	if encoding == "" || strings.EqualFold(encoding, "identity") {
 		return nil
 	}

@@ -34,7 +34,11 @@ func (r *reporter) of(signal Signal) func(error) {
 }
 
 // Handle implements OpenTelemetry's error handler.
-func (r *reporter) Handle(err error) { r.report("sdk", err) }
+func (r *reporter) Handle(err error) { r.report(sdkErrors, err) }
+
+// sdkErrors stands for the signal of errors that OpenTelemetry itself reports:
+// mostly of settings and of what clients send, such as too much baggage.
+const sdkErrors = Signal("sdk")
 
 func (r *reporter) report(signal Signal, err error) {
 	if err == nil {
@@ -48,7 +52,11 @@ func (r *reporter) report(signal Signal, err error) {
 	if !now {
 		return
 	}
-	r.logger.LogAttrs(context.Background(), slog.LevelWarn, "telemetry was not delivered",
+	message := "telemetry was not delivered"
+	if signal == sdkErrors {
+		message = "OpenTelemetry reports an error"
+	}
+	r.logger.LogAttrs(context.Background(), slog.LevelWarn, message,
 		slog.String("signal", string(signal)), slog.String("error", err.Error()), slog.Int("suppressed", suppressed))
 }
 

@@ -75,6 +75,9 @@ func (s story) check() error {
 }
 
 func printJSON(env environment, s story) error {
+	if s.Spans == nil {
+		s.Spans = []trace.Span{}
+	}
 	enc := json.NewEncoder(env.out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(s)

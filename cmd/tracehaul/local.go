@@ -18,6 +18,7 @@ import (
 
 // localFlags are what demo and up have in common.
 type localFlags struct {
+	ports       localpipeline.Ports
 	File        string `default:"tracehaul.yaml"                                         help:"The pipeline's description."                                                             placeholder:"FILE" short:"f"`
 	Service     string `help:"A program to run as the service, instead of building it."  placeholder:"PROGRAM"`
 	Consumer    string `help:"A program to run as the consumer, instead of building it." placeholder:"PROGRAM"`
@@ -33,7 +34,7 @@ func (f localFlags) config(ctx context.Context, env environment, dir string) (lo
 		return localpipeline.Config{}, err
 	}
 	c := localpipeline.Config{
-		Pipeline: p, Service: f.Service, Consumer: f.Consumer, DatabaseURL: f.DatabaseURL,
+		Pipeline: p, Service: f.Service, Consumer: f.Consumer, DatabaseURL: f.DatabaseURL, Ports: f.ports,
 		Forward: env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
 		Migrate: migrateURL,
 		// Nothing is to be lost, but a person waits for the end: no load

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -127,9 +128,10 @@ func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var stdout, stderr syncBuffer
+	port := freePort(t)
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"up", "--json", "--alb-port", "0", "--web-port", "0"}, environment{&stdout, &stderr, func(string) string { return "" }})
+		ended <- run(ctx, []string{"up", "--json", "--alb-port", port, "--web-port", "0"}, environment{&stdout, &stderr, func(string) string { return "" }})
 	}()
 	var a map[string]string
 	for deadline := time.Now().Add(time.Minute); a == nil; time.Sleep(50 * time.Millisecond) {
@@ -146,6 +148,9 @@ func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
 		if a[key] == "" {
 			t.Errorf("no address %q in %v", key, a)
 		}
+	}
+	if want := "http://127.0.0.1:" + port; a["alb"] != want {
+		t.Errorf("the load balancer is at %s, want %s", a["alb"], want)
 	}
 	status, sent := fetch(t, http.MethodPost, a["web"]+"/api/events")
 	if status != http.StatusAccepted {
@@ -173,6 +178,36 @@ func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
 	if response, err := http.Get(a["alb"]); err == nil {
 		response.Body.Close()
 		t.Error("the load balancer still answers")
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+func TestUp_PortTaken_SaysSo(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	for _, flag := range []string{"--alb-port", "--sns-port", "--sqs-port", "--otlp-port", "--web-port"} {
+		args := []string{"up", "--alb-port", "0", "--web-port", "0", flag, port}
+		if code, _, errs := command(t.Context(), t, args...); code != exitFailed || !strings.Contains(errs, port) {
+			t.Errorf("%s: exit code %d: %s", flag, code, errs)
+		}
 	}
 }
 

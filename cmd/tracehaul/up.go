@@ -28,6 +28,7 @@ type upCmd struct {
 }
 
 func (c upCmd) Run(ctx context.Context, env environment) (err error) {
+	c.ports = localpipeline.Ports{ALB: c.ALBPort, SNS: c.SNSPort, SQS: c.SQSPort, OTLP: c.OTLPPort, Database: c.DatabasePort}
 	l, stop, err := c.start(ctx, env)
 	if err != nil {
 		return err

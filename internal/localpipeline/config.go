@@ -33,8 +33,8 @@ type Config struct {
 	// telemetry. Defaults to "": none.
 	Forward string
 
-	// Ports of what a person talks to; 0 is a free one. Default to 0.
-	ALBPort, SNSPort, SQSPort, OTLPPort, DatabasePort int
+	// Ports are those of what a person talks to. Default to free ones.
+	Ports Ports
 
 	// ServiceEnv and ConsumerEnv are further variables for the programs; they
 	// win over the pipeline's own. Default to none.
@@ -60,6 +60,9 @@ type Config struct {
 	// Logger hears what the parts have to say. Defaults to silence.
 	Logger *slog.Logger
 }
+
+// Ports on the loopback address; 0 is a free one.
+type Ports struct{ ALB, SNS, SQS, OTLP, Database int }
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Output == nil {

@@ -123,12 +123,12 @@ func (l *Local) startTelemetry(ctx context.Context) (err error) {
 		return err
 	}
 	l.onStop(l.telemetry.Close)
-	l.addresses.OTLP, err = l.serve(ctx, l.cfg.OTLPPort, l.telemetry, 0)
+	l.addresses.OTLP, err = l.serve(ctx, l.cfg.Ports.OTLP, l.telemetry, 0)
 	return err
 }
 
 func (l *Local) startMessaging(ctx context.Context) error {
-	sqs, err := listen(ctx, l.cfg.SQSPort)
+	sqs, err := listen(ctx, l.cfg.Ports.SQS)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (l *Local) startMessaging(ctx context.Context) error {
 	})
 	l.serveOn(sqs, l.broker.SQS(), 0)
 	l.onStop(func(context.Context) error { l.broker.Close(); return nil })
-	if l.addresses.SNS, err = l.serve(ctx, l.cfg.SNSPort, l.broker.SNS(), 0); err != nil {
+	if l.addresses.SNS, err = l.serve(ctx, l.cfg.Ports.SNS, l.broker.SNS(), 0); err != nil {
 		return err
 	}
 	return l.createQueues()
@@ -188,7 +188,7 @@ func (l *Local) consumers() func(func(*pipeline.Consumer) bool) {
 }
 
 func (l *Local) startDatabase(ctx context.Context) (err error) {
-	l.database, err = postgres.Start(ctx, postgres.Config{URL: l.cfg.DatabaseURL, Port: l.cfg.DatabasePort, Durable: l.cfg.Durable, Progress: progress{l.cfg.Logger}})
+	l.database, err = postgres.Start(ctx, postgres.Config{URL: l.cfg.DatabaseURL, Port: l.cfg.Ports.Database, Durable: l.cfg.Durable, Progress: progress{l.cfg.Logger}})
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (l *Local) startBalancer(ctx context.Context) (err error) {
 		return err
 	}
 	l.onStop(func(context.Context) error { l.balancer.Close(); return nil })
-	l.addresses.ALB, err = l.serve(ctx, l.cfg.ALBPort, l.balancer, 2*alb.MaxHeaderBytes)
+	l.addresses.ALB, err = l.serve(ctx, l.cfg.Ports.ALB, l.balancer, 2*alb.MaxHeaderBytes)
 	return err
 }
 

@@ -195,7 +195,6 @@ func TestPath_BatchOfTenTraces_EachWhole(t *testing.T) {
 func TestPath_Redelivery_BothAttemptsInTheTrace(t *testing.T) {
 	l := start(t, "timeout_seconds: 5, visibility_timeout_seconds: 30", func(c *localpipeline.Config) {
 		c.Pipeline.Consumers[0].VisibilityTimeout = time.Second // a test does not wait for six timeouts
-		c.Durable = true                                        // the table is to survive the crash
 	})
 	if err := l.Database().Kill(wait(t)); err != nil {
 		t.Fatal(err)
@@ -229,6 +228,41 @@ func TestPath_Redelivery_BothAttemptsInTheTrace(t *testing.T) {
 		if a.ParentSpanID != one(t, tr, "PRODUCER").SpanID {
 			t.Errorf("an attempt hangs from %s", a.ParentSpanID)
 		}
+	}
+}
+
+// The database crashes, and recovers, while events come in: every event that
+// was answered with 202 is a row, once.
+func TestPath_DatabaseCrashesUnderLoad_NothingLost(t *testing.T) {
+	l := start(t, "timeout_seconds: 5", func(c *localpipeline.Config) {
+		c.Pipeline.Consumers[0].VisibilityTimeout = time.Second
+		c.Pipeline.Consumers[0].MaxReceiveCount = 100
+	})
+	const events = 400
+	for i := range events {
+		if i == events/4 || i == events/2 {
+			if err := l.Database().Kill(wait(t)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i == events*3/8 || i == events*5/8 {
+			if err := l.Database().Restart(wait(t)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send(t, l, fmt.Sprintf(`{"order":%d}`, i), nil)
+	}
+	var n int
+	eventually(t, "a row for every event", func() bool {
+		var err error
+		n, err = l.CountRows(wait(t))
+		return err == nil && n >= events
+	})
+	if n != events {
+		t.Errorf("%d rows for %d events", n, events)
+	}
+	if depth, err := l.Broker().QueueDepth("test-intake-order-ledger-dlq"); err != nil || depth.Visible != 0 {
+		t.Errorf("dead letters %+v, %v", depth, err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
@@ -51,11 +52,19 @@ func (l *Local) WaitTrace(ctx context.Context, id string) (*trace.Trace, []trace
 }
 
 // AccessLog returns the load balancer's lines about a trace: those whose Root
-// is the trace's id.
+// is the trace's id, or is in the header that a span of the trace has kept
+// because the client's traceparent won.
 func (l *Local) AccessLog(traceID string) []string {
+	roots := map[string]bool{traceID: true}
+	for _, s := range l.telemetry.Spans(traceID) {
+		header, _ := s.Attributes[string(semconv.AmznTraceIDKey)].(string)
+		if id, ok := rootOf(header); ok {
+			roots[id] = true
+		}
+	}
 	var lines []string
 	for _, e := range l.balancer.AccessLog() {
-		if id, ok := rootOf(e.TraceHeader); ok && id == traceID {
+		if id, ok := rootOf(e.TraceHeader); ok && roots[id] {
 			lines = append(lines, e.Line)
 		}
 	}

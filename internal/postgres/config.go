@@ -22,9 +22,9 @@ type Config struct {
 	// one.
 	Port int
 
-	// Durable keeps fsync, synchronous commits and full page writes as they
-	// are in production, as measurements want it. Defaults to false: commits
-	// need not reach the disk.
+	// Durable keeps fsync and full page writes as they are in production, as
+	// measurements want it. Defaults to false: what is committed survives a
+	// crash of the server, but not one of the machine.
 	Durable bool
 
 	// Settings are further server settings, such as "max_connections".
@@ -123,7 +123,6 @@ func (c Config) settings(port int) map[string]string {
 	if !c.Durable {
 		s["max_wal_size"] = "128MB" // it may be in memory
 		s["fsync"] = "off"
-		s["synchronous_commit"] = "off"
 		s["full_page_writes"] = "off"
 	}
 	maps.Copy(s, c.Settings)

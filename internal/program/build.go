@@ -15,9 +15,13 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/tracehaul/tracehaul/internal/filelock"
 )
+
+// interruptGrace is how long the go command may take to end.
+const interruptGrace = 5 * time.Second
 
 // Module is the path of this module.
 const Module = "github.com/tracehaul/tracehaul"
@@ -76,10 +80,20 @@ func compile(ctx context.Context, root, out string, commands []string) error {
 	for _, c := range commands {
 		args = append(args, packages+c+suffix)
 	}
+	temporary, err := os.MkdirTemp("", "tracehaul-build-") // an interrupted go command leaves its files
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temporary)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+out) //nolint:forbidigo // the go command needs the user's environment
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+out, "GOTMPDIR="+temporary) //nolint:forbidigo // the go command needs the user's environment
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }                // it ends its compilers, too
+	cmd.WaitDelay = interruptGrace
 	if output, err := cmd.CombinedOutput(); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, bytes.TrimSpace(output))
 	}
 	return nil

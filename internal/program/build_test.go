@@ -3,11 +3,14 @@
 package program_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tracehaul/tracehaul/internal/program"
 )
@@ -29,6 +32,23 @@ func TestBuild_Twice_ProgramsRun(t *testing.T) {
 		if out, err := exec.CommandContext(t.Context(), paths[0], "version").CombinedOutput(); err != nil {
 			t.Errorf("service version: %v: %s", err, out)
 		}
+	}
+}
+
+// The go command leaves its files when it is interrupted; Build does not.
+func TestBuild_Interrupted_SaysSoAndLeavesNothing(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	t.Setenv("GOCACHE", t.TempDir()) // so that there is something to compile
+	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	defer cancel()
+	_, err := program.Build(ctx, t.TempDir(), "service")
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want the context's", err)
+	}
+	left, err := os.ReadDir(temporary)
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

@@ -28,8 +28,12 @@ func (r Row) Get(name string) any {
 	return nil
 }
 
-// MarshalJSON writes an object with the columns in their order.
+// MarshalJSON writes an object with the columns in their order, or null for no
+// row.
 func (r Row) MarshalJSON() ([]byte, error) {
+	if r == nil {
+		return []byte("null"), nil
+	}
 	var b bytes.Buffer
 	b.WriteByte('{')
 	for i, c := range r {

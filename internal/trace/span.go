@@ -16,7 +16,7 @@ type Span struct {
 	Status       string         `json:"status,omitempty"`         // empty, OK or ERROR
 	StatusText   string         `json:"status_message,omitempty"` //
 	Attributes   map[string]any `json:"attributes"`               // string, bool, int64, float64, or a slice of these
-	Resource     map[string]any `json:"resource,omitempty"`       //
+	Resource     map[string]any `json:"-"`                        // of the process that made it
 	Links        []Link         `json:"links"`                    //
 	Events       []Event        `json:"events,omitempty"`         //
 }

@@ -178,3 +178,14 @@ func TestList_EmptyAndNot(t *testing.T) {
 		}
 	}
 }
+
+// A client's own span is the parent of a request and nothing is missing; any
+// other parent that is not there is a gap.
+func TestList_ParentNotSeen_GapUnlessItIsTheClients(t *testing.T) {
+	for kind, want := range map[string]string{"SERVER": `"complete":true`, "CONSUMER": `"complete":false`} {
+		orphan := trace.Span{TraceID: id, SpanID: "a", ParentSpanID: "elsewhere", Kind: kind}
+		if _, body := get(t, source{spans: []trace.Span{orphan}}, "GET", "http://localhost/api/traces"); !strings.Contains(body, want) {
+			t.Errorf("%s: want %s in %s", kind, want, body)
+		}
+	}
+}

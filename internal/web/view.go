@@ -70,7 +70,7 @@ func summarise(t *trace.Trace) summary {
 		if n.Span.Status == "ERROR" {
 			s.Errors++
 		}
-		if n.Orphan {
+		if n.Orphan && n.Span.Kind != "SERVER" { // a request's parent is its client's, and elsewhere
 			s.Complete = false
 		}
 		if !services[n.Span.Service] {
