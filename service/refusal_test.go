@@ -39,6 +39,7 @@ func TestEvents_BadRequests_RefusedWithProblem(t *testing.T) {
 		"form":                  {contentType: "application/x-www-form-urlencoded", body: "a=b", status: 415, code: event.CodeUnsupportedMediaType, index: -1},
 		"charset":               {contentType: "application/json; charset=latin1", body: "1", status: 415, code: event.CodeUnsupportedMediaType, index: -1},
 		"gzip":                  {header: map[string]string{"Content-Encoding": "gzip"}, body: "\x1f\x8b", status: 415, code: codeContentEncoding, index: -1, wantHeader: map[string]string{"Accept-Encoding": "identity"}},
+		"identity and gzip":     {header: map[string]string{"Content-Encoding": "identity, gzip"}, body: "\x1f\x8b", status: 415, code: codeContentEncoding, index: -1, wantHeader: map[string]string{"Accept-Encoding": "identity"}},
 		"empty body":            {body: "", status: 400, code: event.CodeMalformedJSON, index: -1},
 		"malformed":             {body: `{"specversion":`, status: 400, code: event.CodeMalformedJSON, field: "specversion", index: -1},
 		"something behind":      {body: cloudEvent("1") + "x", status: 400, code: event.CodeMalformedJSON, index: -1},

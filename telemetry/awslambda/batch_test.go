@@ -1,9 +1,11 @@
 package awslambda_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
@@ -476,6 +478,8 @@ func TestSQSBatch_Contexts_ParentBySource(t *testing.T) {
 
 func TestSQSEach_FailuresAndPanics_NeighboursGoOn(t *testing.T) {
 	b := setup(t)
+	var log bytes.Buffer
+	b.config.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	h := awslambda.SQSEach(func(_ context.Context, m *awslambda.Message) error {
 		switch m.MessageID {
 		case idOf(1):
@@ -501,6 +505,12 @@ func TestSQSEach_FailuresAndPanics_NeighboursGoOn(t *testing.T) {
 	}
 	if code := b.invocation(t).Status().Code; code != codes.Unset {
 		t.Errorf("status of the invocation is %v, want none: it answered for each message", code)
+	}
+	// A trace may not be sampled: the log tells each failure, too.
+	for _, want := range []string{"message_id=" + idOf(1) + ` reason=error error="connection refused"`, `error="panic: index out of range"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %q in the log:\n%s", want, log.String())
+		}
 	}
 }
 

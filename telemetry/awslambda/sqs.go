@@ -76,10 +76,18 @@ func (b *batch) handleOne(h func(context.Context, *Message) error, m *Message) {
 	case err == nil:
 		m.Written()
 	case m.ctx.Err() != nil:
-		m.Failed(semconv.ReasonDeadline, err)
+		b.fail(m, semconv.ReasonDeadline, err)
 	default:
-		m.Failed(semconv.ReasonError, err)
+		b.fail(m, semconv.ReasonError, err)
 	}
+}
+
+// fail settles a message with the handler's error. The log tells it, too: the
+// message's trace may not have been sampled.
+func (b *batch) fail(m *Message, reason string, err error) {
+	b.Logger.WarnContext(m.ctx, "the handler returned an error",
+		slog.String("message_id", m.MessageID), slog.String("reason", reason), slog.String("error", errorText(err)))
+	m.Failed(reason, err)
 }
 
 func sqsHandler(c Config, h func(context.Context, *batch) error) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
