@@ -80,10 +80,10 @@ func TestPath_CollectorAwayOrHung_EventsLandInTheSameTime(t *testing.T) {
 		p99 = append(p99, took[j][events*99/100])
 		t.Logf("%-14s p50 %v, p99 %v", names[j], took[j][events/2], p99[j])
 	}
-	// Blocking on a collector shows in hundreds of milliseconds: its timeouts
-	// are seconds. Noise on a busy machine is tens.
+	// Waiting for a collector would show in seconds, as its timeouts do. Noise on
+	// a busy machine is tens of milliseconds, now and then a few hundred.
 	for j := range pipelines[1:] {
-		if got, limit := p99[j+1], 2*p99[0]+100*time.Millisecond; got > limit {
+		if got, limit := p99[j+1], 3*p99[0]+250*time.Millisecond; got > limit {
 			t.Errorf("%s: p99 %v, with a collector %v; want at most %v", names[j+1], got, p99[0], limit)
 		}
 	}
