@@ -23,15 +23,19 @@ func (l *Local) Rows(ctx context.Context, traceID string) ([]trace.Row, error) {
 
 // WaitRow waits until a row carries the trace id, or ctx ends.
 func (l *Local) WaitRow(ctx context.Context, traceID string) (trace.Row, error) {
+	var failed error // of the last query that the end of ctx did not cut off
 	for {
 		rows, err := l.Rows(ctx, traceID)
 		if err == nil && len(rows) > 0 {
 			return rows[0], nil
 		}
+		if ctx.Err() == nil {
+			failed = err
+		}
 		select {
 		case <-ctx.Done():
-			if err != nil {
-				return nil, fmt.Errorf("wait for the row of trace %s: %w", traceID, err)
+			if failed != nil {
+				return nil, fmt.Errorf("wait for the row of trace %s: %w", traceID, failed)
 			}
 			return nil, fmt.Errorf("no row carries trace %s: %w", traceID, context.Cause(ctx))
 		case <-time.After(rowPoll):
