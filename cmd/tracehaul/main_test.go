@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tracehaul/tracehaul/internal/postgres/postgrestest"
+	"github.com/tracehaul/tracehaul/internal/program"
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
@@ -44,6 +45,9 @@ func TestScripts(t *testing.T) {
 // its source.
 func command(ctx context.Context, t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
+	if err := program.WatchSources(); err != nil {
+		t.Fatal(err)
+	}
 	var stdout, stderr syncBuffer
 	code = run(ctx, args, environment{&stdout, &stderr, func(string) string { return "" }})
 	return code, stdout.String(), stderr.String()

@@ -79,6 +79,9 @@ routing:
 // programs wrote if the test failed.
 func start(t *testing.T, consumer string, change ...func(*localpipeline.Config)) *localpipeline.Local {
 	t.Helper()
+	if err := program.WatchSources(); err != nil {
+		t.Fatal(err)
+	}
 	var output output
 	c := localpipeline.Config{
 		Pipeline: describe(t, consumer), Service: programs.service, Consumer: programs.consumer, Migrate: migrateUp,

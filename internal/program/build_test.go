@@ -16,6 +16,9 @@ import (
 )
 
 func TestBuild_Twice_ProgramsRun(t *testing.T) {
+	if err := program.WatchSources(); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		paths, err := program.Build(t.Context(), t.TempDir(), "service", "consumer")
 		if err != nil {

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/internal/program"
 )
 
 const module = "github.com/tracehaul/tracehaul"
@@ -33,6 +35,9 @@ type listed struct {
 
 func list(t *testing.T, args ...string) []listed {
 	t.Helper()
+	if err := program.WatchSources(); err != nil { // go list reads them, not this program
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,Standard,Module"}, args...)...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64") // where the pipeline runs
