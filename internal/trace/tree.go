@@ -102,13 +102,3 @@ func (t *Trace) Bounds() (start, end time.Time) {
 	})
 	return start, end
 }
-
-// Find returns the first span, from the top down, that match accepts.
-func (t *Trace) Find(match func(Span) bool) (Span, bool) {
-	for _, s := range t.Spans() {
-		if match(s) {
-			return s, true
-		}
-	}
-	return Span{}, false
-}
