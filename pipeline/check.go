@@ -166,6 +166,7 @@ var nameLimits = map[Kind]struct {
 	KindDatabase:     {63, "Amazon RDS API reference, CreateDBCluster"},
 	KindLogGroup:     {512, "Amazon CloudWatch Logs API reference, CreateLogGroup"},
 	// A bucket name has 63 characters; a hyphen and 12 digits follow.
+	KindTable:        {255, "Amazon DynamoDB API reference, CreateTable"},
 	KindBucketPrefix: {63 - 13, "Amazon S3 user guide, General purpose bucket naming rules"},
 }
 

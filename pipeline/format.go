@@ -93,6 +93,11 @@ var formats = compileFormats(map[string]*format{
 		pattern: `^[A-Za-z0-9/_+=.@-]{1,512}$`,
 		want:    "the name of a secret: letters, digits and /_+=.@-",
 	},
+	// What Amazon SNS takes as an endpoint of the protocol email, and no more.
+	"email": {
+		pattern: `^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}$`,
+		want:    "an e-mail address such as orders-watchdog@example.com",
+	},
 	"uid": {
 		pattern: `^[A-Za-z0-9_-]{1,40}$`,
 		want:    "a uid of Grafana: up to 40 letters, digits, hyphens and underscores",

@@ -34,6 +34,7 @@ const (
 	KindDatabase     Kind = "Aurora cluster"
 	KindLogGroup     Kind = "log group"
 	KindBucketPrefix Kind = "S3 bucket prefix"
+	KindTable        Kind = "DynamoDB table"
 )
 
 // Name returns the name of a component: <environment>-<product>-<component>.
@@ -75,6 +76,10 @@ func (p *Pipeline) MigrateName() string { return p.Name("migrate") }
 // AlarmTopicName is the SNS topic that alarms of a severity go to.
 func (p *Pipeline) AlarmTopicName(severity string) string { return p.Name("alarms-" + severity) }
 
+// WatchdogTopicName is the SNS topic that speaks up when the way from the other
+// alarm topics to people is broken. Nothing of ours stands behind it.
+func (p *Pipeline) WatchdogTopicName() string { return p.Name("alarms-watchdog") }
+
 // AlarmName is an alarm in CloudWatch.
 func (p *Pipeline) AlarmName(alarm string) string { return p.Name(alarm) }
 
@@ -83,6 +88,10 @@ func (p *Pipeline) NotifierName() string { return p.Name("notifier") }
 
 // NotifierDLQName is the queue of what the notifier could not deliver.
 func (p *Pipeline) NotifierDLQName() string { return p.Name("notifier-dlq") }
+
+// NotifierTableName is the table in which the notifier remembers what it has
+// sent, and where.
+func (p *Pipeline) NotifierTableName() string { return p.Name("notifier") }
 
 // ALBSpansName is the function that turns access logs into spans.
 func (p *Pipeline) ALBSpansName() string { return p.Name("albspans") }
@@ -163,8 +172,11 @@ func (p *Pipeline) Names() []Name {
 	for _, severity := range Severities() {
 		names = append(names, Name{"alarm_topics." + severity, KindTopic, p.AlarmTopicName(severity), "product"})
 	}
+	names = append(names, Name{"alarm_topics.watchdog", KindTopic, p.WatchdogTopicName(), "product"})
 	names = append(names, functionNames("notifier", p.NotifierName(), "product")...)
-	names = append(names, Name{"notifier.dlq", KindQueue, p.NotifierDLQName(), "product"})
+	names = append(names,
+		Name{"notifier.dlq", KindQueue, p.NotifierDLQName(), "product"},
+		Name{"notifier.table", KindTable, p.NotifierTableName(), "product"})
 	if p.Edge.ALBSpans {
 		names = append(names, functionNames("albspans", p.ALBSpansName(), "product")...)
 	}

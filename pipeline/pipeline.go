@@ -273,8 +273,8 @@ type Telemetry struct {
 	// LogRetention is how long logs are kept. Defaults to 30 days.
 	LogRetention time.Duration `yaml:"log_retention_days" default:"30" enum:"1,3,5,7,14,30,60,90,120,150,180,365,400,545,731,1096,1827,2192,2557,2922,3288,3653"`
 
-	// LogLevel is the level below which nothing is logged. Defaults to info.
-	LogLevel string `yaml:"log_level" default:"info" enum:"debug,info,warn,error"`
+	// LogLevel is the level below which nothing is logged: debug or info. Alarms are made from lines at info. Defaults to info.
+	LogLevel string `yaml:"log_level" default:"info" enum:"debug,info"`
 }
 
 // Objectives are service level objectives.
@@ -317,6 +317,12 @@ type Routing struct {
 
 	// Destinations are the places that messages go to, by name.
 	Destinations map[string]Destination `yaml:"destinations" min:"1" max:"40" keys:"name" required:"true"`
+
+	// WatchdogEmails are the addresses that hear of it when alarms no longer reach the notifier, past everything that may be broken then. Defaults to none.
+	WatchdogEmails []string `yaml:"watchdog_emails" max:"10" format:"email"`
+
+	// HeartbeatSecret is the name in Secrets Manager of the address of a dead man's switch outside AWS, which the notifier calls every hour. Defaults to nothing.
+	HeartbeatSecret string `yaml:"heartbeat_secret" format:"secret"`
 
 	// Routes are the ways from alarms to destinations. Every route that matches is taken, and each severity must have one without owner at every hour.
 	Routes []Route `yaml:"routes" min:"1" max:"100" required:"true"`
