@@ -14,6 +14,7 @@ import (
 // from a given value and keeps to the YAML that Terraform reads alike.
 type loader struct {
 	file     string // that is being read
+	named    bool   // has names, which are not read
 	files    []string
 	problems []Problem
 	where    places
@@ -104,6 +105,9 @@ func (l *loader) members(n *yaml.Node, path string) []member {
 func (l *loader) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	fields := fieldsOf(v.Type())
 	for _, m := range l.members(n, path) {
+		if path == "" && m.key == namesKey && l.named {
+			continue
+		}
 		f, ok := fieldByKey(fields, m.key)
 		if !ok && len(l.problems) == maxProblems {
 			return

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// namesKey is where the names stand.
+const namesKey = "names"
+
 // MarshalJSON writes the description with every default filled in, in the
 // shape of the file, and all names below "names". The order is fixed, so that a
 // diff shows what changed.
@@ -19,7 +22,9 @@ func (p *Pipeline) MarshalJSON() ([]byte, error) {
 	if err := writeSettings(&b, reflect.ValueOf(p).Elem()); err != nil {
 		return nil, err
 	}
-	b.WriteString(`,"names":{"prefix":`)
+	b.WriteByte(',')
+	writeText(&b, namesKey)
+	b.WriteString(`:{"prefix":`)
 	writeText(&b, p.Prefix())
 	writeNames(&b, p.Names())
 	b.WriteString("}}")

@@ -20,6 +20,7 @@ const maxFileBytes = 256 << 10
 type source struct {
 	file    string
 	content []byte
+	named   bool // has the names below "names", too
 }
 
 // Load reads the description at path for the environment that it names
@@ -100,7 +101,14 @@ func LoadAll(path string) ([]*Pipeline, error) {
 
 // Parse reads a description from memory. filename stands in the problems.
 func Parse(filename string, b []byte) (*Pipeline, error) {
-	return parse(source{filename, b})
+	return parse(source{file: filename, content: b})
+}
+
+// ParseResolved reads what [Pipeline.Resolved] wrote, beside a program that
+// runs in the pipeline. The names in it are passed over, since they follow from
+// the settings.
+func ParseResolved(filename string, b []byte) (*Pipeline, error) {
+	return parse(source{file: filename, content: b, named: true})
 }
 
 func environmentFile(path, environment string) string {
@@ -112,7 +120,7 @@ func readSource(path string) (source, error) {
 	if err != nil {
 		return source{}, fmt.Errorf("read pipeline description: %w", err)
 	}
-	return source{path, content}, nil
+	return source{file: path, content: content}, nil
 }
 
 // parse reads the sources one on top of the other, fills in defaults and
@@ -122,7 +130,7 @@ func parse(sources ...source) (*Pipeline, error) {
 	p := &Pipeline{where: l.where}
 	whole := true
 	for _, s := range sources {
-		l.file = s.file
+		l.file, l.named = s.file, s.named
 		l.files = append(l.files, s.file)
 		root := l.read(s.content)
 		if root == nil {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -236,6 +237,40 @@ func TestResolved_ReadAgain_IsTheSame(t *testing.T) {
 		if diff := cmp.Diff(string(first), string(second)); diff != "" {
 			t.Errorf("%s (-first +again):\n%s", file, diff)
 		}
+	}
+}
+
+func TestParseResolved_WhatResolvedWrote_IsTheSame(t *testing.T) {
+	for _, file := range []string{reference, "testdata/minimal.yaml", "testdata/many-consumers.yaml"} {
+		first, err := mustLoad(t, file).Resolved()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseResolved("again.json", first)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		second, err := again.Resolved()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(first), string(second)); diff != "" {
+			t.Errorf("%s (-first +again):\n%s", file, diff)
+		}
+		if _, err := Parse("again.json", first); err == nil {
+			t.Errorf("%s: Parse took a description with names, which nobody writes by hand", file)
+		}
+	}
+}
+
+func TestParseResolved_UnknownSetting_IsRefused(t *testing.T) {
+	resolved, err := mustLoad(t, reference).Resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ParseResolved("pipeline.json", bytes.Replace(resolved, []byte(`"product":`), []byte(`"produce":`), 1))
+	if got := problems(t, err); !strings.Contains(got, "produce") {
+		t.Errorf("problems: %s", got)
 	}
 }
 
