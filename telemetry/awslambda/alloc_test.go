@@ -1,6 +1,8 @@
 package awslambda_test
 
 import (
+	"io"
+	"log/slog"
 	"testing"
 
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -24,8 +26,10 @@ func TestSQSBatch_SampledMessage_AddsFewAllocations(t *testing.T) {
 		h := awslambda.SQSBatch(writeAll, c)
 		return testing.AllocsPerRun(10, func() { _, _ = h(ctx, e) }) / n
 	}
-	bare := allocations(awslambda.Config{TracerProvider: noop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider()})
+	logger := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	bare := allocations(awslambda.Config{TracerProvider: noop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider(), Logger: logger})
 	c := awslambda.Config{
+		Logger:         logger,
 		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(discard{})),
 		MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader())),
 	}

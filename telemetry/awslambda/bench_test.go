@@ -3,6 +3,8 @@ package awslambda_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -73,10 +75,11 @@ func BenchmarkSQSBatch(b *testing.B) {
 	traced := awslambda.Config{
 		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(discard{}), sdktrace.WithRawSpanLimits(limits)),
 		MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader())),
+		Logger:         slog.New(slog.NewJSONHandler(io.Discard, nil)),
 	}
 	noWait := traced
 	noWait.NoWaitSpan = true
-	bare := awslambda.Config{TracerProvider: noop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider()}
+	bare := awslambda.Config{TracerProvider: noop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider(), Logger: traced.Logger}
 	for _, tt := range []struct {
 		name   string
 		config awslambda.Config

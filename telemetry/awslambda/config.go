@@ -82,8 +82,9 @@ type Config struct {
 	// Defaults to the last part of the ARN.
 	QueueName func(arn string) string
 
-	// Logger takes what goes wrong in the wrapper and in handlers: panics, cut off
-	// batches, failed flushes.
+	// Logger takes semconv.LogBatchSettled for each batch, at level info, and what
+	// goes wrong in the wrapper and in handlers: panics, cut off batches, failed
+	// flushes.
 	//
 	// Defaults to [slog.Default].
 	Logger *slog.Logger

@@ -19,7 +19,8 @@
 // always 0. Config.XRayParent makes it the parent instead.
 //
 // A batch always answers with the messages that failed, never with an error,
-// so that one bad message does not bring its neighbours back. Telemetry is
+// so that one bad message does not bring its neighbours back. One log line
+// counts its outcomes, for CloudWatch's metric filters. Telemetry is
 // flushed before the answer, inside the deadline, because Lambda freezes the
 // process right after; and on SIGTERM.
 //

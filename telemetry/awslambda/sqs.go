@@ -129,6 +129,7 @@ func (b *batch) handle(ctx context.Context, f *function, records []events.SQSMes
 	}
 	failures, counts := b.close()
 	b.span.SetAttributes(semconv.BatchItemFailuresKey.Int(len(failures)))
+	b.logSettled(counts)
 	if len(failures) > 0 {
 		b.logFailures(counts)
 	}
@@ -180,6 +181,30 @@ func unsettledReason(work context.Context, err error, p *panicked) (string, erro
 		return semconv.ReasonError, err
 	}
 	return semconv.ReasonUnsettled, nil
+}
+
+// logSettled counts the batch's outcomes in a line that metrics can be made of
+// where those that are sent out of the process are out of reach.
+func (b *batch) logSettled(counts map[outcomeKey]int64) {
+	var written, duplicates, failed, deadLettered int64
+	for key, n := range counts {
+		switch key.outcome {
+		case semconv.OutcomeWritten:
+			written += n
+		case semconv.OutcomeDuplicate:
+			duplicates += n
+		case semconv.OutcomeFailed:
+			failed += n
+		case semconv.OutcomeDeadLettered:
+			deadLettered += n
+		}
+	}
+	b.Logger.LogAttrs(b.ctx, slog.LevelInfo, semconv.LogBatchSettled,
+		slog.Int(semconv.LogKeyMessages, len(b.messages)),
+		slog.Int64(semconv.LogKeyWritten, written),
+		slog.Int64(semconv.LogKeyDuplicates, duplicates),
+		slog.Int64(semconv.LogKeyFailed, failed),
+		slog.Int64(semconv.LogKeyDeadLettered, deadLettered))
 }
 
 // logFailures tells which messages come back, in one line for the batch.
