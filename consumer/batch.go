@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tracehaul/tracehaul/event"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
@@ -27,6 +28,10 @@ type batch struct {
 	reason string
 	err    error
 	failed int
+
+	// What new events there were.
+	stored, late int
+	slowest      time.Duration // from acceptance until stored
 }
 
 // outcome is what became of a record, for those with the same key that wait.
@@ -212,6 +217,18 @@ func (b *batch) fail(r *Record) {
 	r.outcome = outcomeFailed
 	r.message.Failed(b.reason, b.err)
 	b.failed++
+}
+
+// logStored writes one line for all the new events, which tells those who
+// count from lines how fresh they were.
+func (b *batch) logStored() {
+	if b.stored == 0 {
+		return
+	}
+	b.cfg.Logger.LogAttrs(b.ctx, slog.LevelInfo, semconv.LogEventsStored,
+		slog.Int(semconv.LogKeyStored, b.stored),
+		slog.Int(semconv.LogKeyLate, b.late),
+		slog.Int64(semconv.LogKeySlowestMillis, b.slowest.Milliseconds()))
 }
 
 // logFailure writes one line for all the messages that fail together.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"go.opentelemetry.io/otel"
@@ -33,13 +34,20 @@ type Config struct {
 	// Defaults to those of package event.
 	Limits event.Limits
 
+	// Freshness is the objective: events stored later than this after their
+	// acceptance count as late.
+	//
+	// Defaults to 60 s.
+	Freshness time.Duration
+
 	// MeterProvider makes the instruments.
 	//
 	// Defaults to OpenTelemetry's global one.
 	MeterProvider metric.MeterProvider
 
-	// Logger takes one line for each message that is dead-lettered and one for
-	// each batch that fails.
+	// Logger takes one line for each message that is dead-lettered, one for each
+	// batch that fails, and semconv.LogEventsStored, at level info, for each from
+	// which new events were stored.
 	//
 	// Defaults to [slog.Default].
 	Logger *slog.Logger
@@ -54,6 +62,9 @@ type SQSClient interface {
 // WithDefaults returns c with its unset fields filled in.
 func (c Config) WithDefaults() Config {
 	c.Limits = c.Limits.WithDefaults()
+	if c.Freshness == 0 {
+		c.Freshness = 60 * time.Second
+	}
 	if c.MeterProvider == nil {
 		c.MeterProvider = otel.GetMeterProvider()
 	}
@@ -63,7 +74,7 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-// Validate reports everything that is missing.
+// Validate reports everything that is missing or wrong.
 func (c Config) Validate() error {
 	var errs []error
 	if c.Sink == nil {
@@ -74,6 +85,9 @@ func (c Config) Validate() error {
 	}
 	if c.DeadLetterQueueURL == "" && c.SQS != nil {
 		errs = append(errs, errors.New("DeadLetterQueueURL: want the URL of a queue, got none"))
+	}
+	if c.Freshness < 0 {
+		errs = append(errs, fmt.Errorf("Freshness: want a duration of more than 0, got %v", c.Freshness))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("consumer: configuration: %w", err)

@@ -55,26 +55,35 @@ func (c *Consumer) Handle(ctx context.Context, messages []*awslambda.Message) er
 		b.record(first)
 		records = b.follow(again)
 	}
+	b.logStored()
 	b.deadLetter()
 	b.logFailure(len(messages))
 	return nil
 }
 
-// record measures how long new events took from end to end, each in the
-// context of its trace so that it can become an exemplar.
+// record counts new events and measures how long they took from end to end,
+// each in the context of its trace so that it can become an exemplar.
 func (b *batch) record(records []*Record) {
 	var options []metric.RecordOption
 	now := b.now()
 	for _, r := range records {
-		if r.outcome != outcomeWritten || r.AcceptedAt.IsZero() {
+		if r.outcome != outcomeWritten {
 			continue
+		}
+		b.stored++
+		if r.AcceptedAt.IsZero() {
+			continue
+		}
+		took := max(0, now.Sub(r.AcceptedAt)) // clocks differ: a negative time is no time
+		b.slowest = max(b.slowest, took)
+		if took > b.cfg.Freshness {
+			b.late++
 		}
 		if options == nil {
 			options = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
 				otelsemconv.MessagingDestinationName(queueName(r.message.Record.EventSourceARN))))}
 		}
-		// Clocks differ: a negative time is no time.
-		b.endToEnd.Record(r.Context, max(0, now.Sub(r.AcceptedAt).Seconds()), options...)
+		b.endToEnd.Record(r.Context, took.Seconds(), options...)
 	}
 }
 

@@ -331,8 +331,8 @@ func TestConsumer_EndToEnd_IsMeasuredInTheTraceOfNewEvents(t *testing.T) {
 }
 
 func TestNew_Incomplete_SaysEverything(t *testing.T) {
-	_, err := consumer.New(consumer.Config{DeadLetterQueueURL: "https://sqs.example/q"})
-	if err == nil || !strings.Contains(err.Error(), "Sink") || !strings.Contains(err.Error(), "SQS") {
+	_, err := consumer.New(consumer.Config{DeadLetterQueueURL: "https://sqs.example/q", Freshness: -time.Second})
+	if err == nil || !strings.Contains(err.Error(), "Sink") || !strings.Contains(err.Error(), "SQS") || !strings.Contains(err.Error(), "Freshness: want a duration of more than 0, got -1s") {
 		t.Errorf("New gave %v", err)
 	}
 }

@@ -3,8 +3,8 @@
 // consumer/postgres.
 //
 // It reads DATABASE_URL or DATABASE_HOST and so on (see
-// postgres.ConfigFromEnv), DEAD_LETTER_QUEUE_URL, WAIT_SPANS, DEADLINE_MARGIN,
-// LOG_LEVEL, and the standard variables OTEL_* and AWS_*.
+// postgres.ConfigFromEnv), DEAD_LETTER_QUEUE_URL, FRESHNESS, WAIT_SPANS,
+// DEADLINE_MARGIN, LOG_LEVEL, and the standard variables OTEL_* and AWS_*.
 //
 // Bad settings end it when it starts. A database, queue or collector that is
 // away does not: its messages come again.

@@ -59,6 +59,14 @@ var variables = []variable{
 		}
 		return nil
 	}},
+	// How long after its acceptance by the service an event counts as late.
+	// Defaults to 60s.
+	{"FRESHNESS", func(s *settings, v string) (err error) {
+		if s.consumer.Freshness, err = time.ParseDuration(v); err != nil || s.consumer.Freshness <= 0 {
+			return errors.New("a duration of more than 0, such as 60s")
+		}
+		return nil
+	}},
 	// The lowest level of log lines. Defaults to info.
 	{"LOG_LEVEL", func(s *settings, v string) error {
 		var level slog.Level

@@ -15,13 +15,16 @@ func read(env map[string]string) (settings, error) {
 func TestSettings_Good_AreRead(t *testing.T) {
 	s, err := read(map[string]string{
 		"DATABASE_HOST": "db.example", "DATABASE_USER": "consumer", "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/000000000000/dlq",
-		"WAIT_SPANS": "false", "DEADLINE_MARGIN": "1500ms", "LOG_LEVEL": "debug", "AWS_LAMBDA_MAX_CONCURRENCY": "64",
+		"WAIT_SPANS": "false", "DEADLINE_MARGIN": "1500ms", "FRESHNESS": "2m", "LOG_LEVEL": "debug", "AWS_LAMBDA_MAX_CONCURRENCY": "64",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.database.Host != "db.example" || s.database.MaxConns != maxConns || !strings.HasSuffix(s.consumer.DeadLetterQueueURL, "/dlq") {
 		t.Errorf("database %+v, consumer %+v", s.database, s.consumer)
+	}
+	if s.consumer.Freshness != 2*time.Minute {
+		t.Errorf("freshness %v", s.consumer.Freshness)
 	}
 	if !s.lambda.NoWaitSpan || s.lambda.DeadlineMargin != 1500*time.Millisecond || s.telemetry.LogLevel != slog.LevelDebug {
 		t.Errorf("lambda %+v, level %v", s.lambda, s.telemetry.LogLevel)
@@ -48,13 +51,13 @@ func TestSettings_SpanQueue_HoldsABatchUnlessSaidOtherwise(t *testing.T) {
 
 func TestSettings_Bad_AreAllNamed(t *testing.T) {
 	_, err := read(map[string]string{
-		"DATABASE_PORT": "0", "DEADLINE_MARGIN": "-1s", "LOG_LEVEL": "loud", "AWS_LAMBDA_MAX_CONCURRENCY": "x", "OTEL_BSP_MAX_QUEUE_SIZE": "-5",
+		"DATABASE_PORT": "0", "DEADLINE_MARGIN": "-1s", "FRESHNESS": "60", "LOG_LEVEL": "loud", "AWS_LAMBDA_MAX_CONCURRENCY": "x", "OTEL_BSP_MAX_QUEUE_SIZE": "-5",
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"DATABASE_URL: want", `DATABASE_PORT="0"`, "DEAD_LETTER_QUEUE_URL: want", `DEADLINE_MARGIN="-1s"`, `LOG_LEVEL="loud"`,
+		"DATABASE_URL: want", `DATABASE_PORT="0"`, "DEAD_LETTER_QUEUE_URL: want", `DEADLINE_MARGIN="-1s"`, `FRESHNESS="60"`, `LOG_LEVEL="loud"`,
 		`AWS_LAMBDA_MAX_CONCURRENCY="x"`, "OTEL_BSP_MAX_QUEUE_SIZE",
 	} {
 		if !strings.Contains(err.Error(), want) {

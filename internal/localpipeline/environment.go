@@ -73,6 +73,7 @@ func (l *Local) consumerVariables(c *pipeline.Consumer) variables {
 	return l.common(c.TelemetryName()).with(map[string]string{
 		"DATABASE_URL":          l.addresses.DatabaseURL,
 		"DEAD_LETTER_QUEUE_URL": l.broker.QueueURL(c.DLQName()),
+		"FRESHNESS":             l.cfg.Pipeline.Objectives.Freshness.String(),
 	}, l.cfg.ConsumerEnv)
 }
 
