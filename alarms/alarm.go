@@ -30,8 +30,8 @@ type Alarm struct {
 	// pipeline.
 	Owner string
 
-	// Runbook is the name of its file in docs/runbooks. Defaults to the key
-	// and ".md".
+	// Runbook is the name of its file in docs/runbooks, such as
+	// "queue-age.md". Required.
 	Runbook string
 
 	// Board is the dashboard to open, one of pipeline.Boards. Defaults to the

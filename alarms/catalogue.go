@@ -1,0 +1,66 @@
+package alarms
+
+import (
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// builder collects the alarms of a pipeline. What an alarm refers to is added
+// before it.
+type builder struct {
+	pipeline *pipeline.Pipeline
+	signals  *signal.Catalogue
+	alarms   []Alarm
+}
+
+// kit adds the alarms that every pipeline has.
+func (b *builder) kit() {
+	b.database()
+	b.service()
+	b.edge()
+	b.topic()
+	for i := range b.signals.Consumers {
+		b.consumer(&b.pipeline.Consumers[i], b.signals.Consumers[i])
+	}
+	b.objectives()
+	b.rollback()
+	b.alarmPath()
+}
+
+func (b *builder) add(a Alarm) { b.alarms = append(b.alarms, a) }
+
+// page adds alarms that together are one reason to wake somebody, and the
+// composite that does. Its members tell nobody themselves, so that one broken
+// hop is one message, however many of its alarms go off.
+func (b *builder) page(composite Alarm, suppressor string, members ...Alarm) {
+	keys := make([]string, len(members))
+	for i, m := range members {
+		keys[i] = m.Key
+		m.Hop, m.Severity, m.Notify = composite.Hop, pipeline.SeverityPage, NotifyNobody
+		if m.Owner == "" {
+			m.Owner = composite.Owner
+		}
+		b.add(m)
+	}
+	composite.Severity = pipeline.SeverityPage
+	composite.Composite = &Composite{Rule: Any(keys...), Suppressor: suppressor}
+	b.add(composite)
+}
+
+// of is a metric alarm's only input.
+func of(s signal.Signal) []Input { return []Input{{"value", s}} }
+
+// serviceLogs is a query over the lines of the service.
+func (b *builder) serviceLogs(query string) LogQuery {
+	return LogQuery{pipeline.LogGroupName(pipeline.KindService, b.pipeline.ServiceName()), query}
+}
+
+// Queries that open a case.
+const (
+	queryRefusals = `filter msg = "refused" and status >= 500 | stats count(*) by code, bin(1m)`
+	queryClients  = `filter msg = "refused" and status < 500 | stats count(*) by code, route`
+	queryErrors   = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, reason, code`
+	queryLate     = `filter msg = "events stored" and late > 0 | sort slowest_ms desc | limit 20`
+	queryDropped  = `filter msg = "telemetry dropped" | stats sum(items) by signal, reason, bin(5m)`
+	queryContexts = `filter msg = "context dropped" | stats sum(contexts) by part, reason`
+)

@@ -1,0 +1,241 @@
+package alarms
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tracehaul/tracehaul/alarms/metricmath"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// Limits of CloudWatch. Sources: API reference of CloudWatch, PutMetricAlarm,
+// PutCompositeAlarm and MetricDataQuery; "Create a composite alarm" and
+// "Alarms on math expressions", CloudWatch user guide.
+const (
+	maxName        = 255
+	maxDescription = 1024
+	maxInputs      = 10
+	maxRule        = 10240
+	maxChildren    = 100
+	maxShort       = 24 * time.Hour // period x periods, with a period under an hour
+	maxLong        = 7 * 24 * time.Hour
+)
+
+var (
+	keyForm       = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	inputForm     = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
+	runbookForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*\.md$`)
+	statisticForm = regexp.MustCompile(`^(SampleCount|Sum|Average|Minimum|Maximum|p(100|[0-9]{1,2}(\.[0-9]{1,10})?)|PR\(([0-9.]+:[0-9.]*|:[0-9.]+)\))$`)
+)
+
+// check lists what is wrong with a completed alarm. The alarms before it are in
+// s.byKey.
+func (s *Set) check(a *Alarm) (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if !keyForm.MatchString(a.Key) {
+		say("the key must be lower-case words with hyphens, such as queue-age")
+	}
+	if _, twice := s.byKey[a.Key]; twice {
+		say("there is another one with this key")
+	}
+	if n := utf8.RuneCountInString(a.Name); n > maxName {
+		say("the name %s has %d characters, CloudWatch takes %d", a.Name, n, maxName)
+	}
+	if n := utf8.RuneCountInString(a.Description); n > maxDescription {
+		say("the description has %d characters, CloudWatch takes %d: shorten Meaning or Logs", n, maxDescription)
+	}
+	for name, text := range map[string]string{"Title": a.Title, "Meaning": a.Meaning} {
+		if strings.TrimSpace(text) == "" || strings.ContainsAny(text, "\n\r") {
+			say("%s must be a text in one line", name)
+		}
+	}
+	if strings.ContainsAny(a.Logs.Query+a.Logs.Group, "\n\r") {
+		say("Logs must be in one line")
+	}
+	if !runbookForm.MatchString(a.Runbook) {
+		say("Runbook is %q: an alarm needs a runbook, a file of docs/runbooks such as queue-age.md", a.Runbook)
+	}
+	oneOf(&problems, "Severity", a.Severity, pipeline.Severities())
+	oneOf(&problems, "Hop", a.Hop, signal.Hops())
+	oneOf(&problems, "Board", a.Board, pipeline.Boards())
+	switch {
+	case (a.Metric == nil) == (a.Composite == nil):
+		say("it needs a Metric or a Composite, and not both")
+	case a.Metric != nil:
+		problems = append(problems, a.Metric.check()...)
+	default:
+		problems = append(problems, s.checkComposite(a)...)
+	}
+	slices.Sort(problems)
+	return problems
+}
+
+// oneOf reports a value that is none of those that are known.
+func oneOf[T ~string](problems *[]string, field string, value T, known []T) {
+	if !slices.Contains(known, value) {
+		*problems = append(*problems, fmt.Sprintf("%s is %q, want one of %v", field, value, known))
+	}
+}
+
+func (m *Metric) check() (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if n := len(m.Inputs); n < 1 || n > maxInputs {
+		say("Metric.Inputs has %d, CloudWatch takes 1 to %d", n, maxInputs)
+	}
+	problems = append(problems, m.checkInputs()...)
+	if m.Comparison < Above || m.Comparison > BelowBand {
+		say("Metric.Comparison is unknown")
+	}
+	if math.IsNaN(m.Threshold) || math.IsInf(m.Threshold, 0) {
+		say("Metric.Threshold must be a finite number")
+	}
+	if m.Comparison.Band() != (m.BandWidth > 0) {
+		say("Metric.BandWidth must be above 0 for a comparison with a band, and 0 otherwise")
+	}
+	if m.Unit == "" {
+		say("Metric.Unit is missing: say what the expression is in")
+	}
+	if m.Missing < MissingNotBreaching || m.Missing > MissingMissing {
+		say("Metric.Missing is unknown")
+	}
+	if m.IgnoreFewSamples && (m.Expression != "" || len(m.Inputs) != 1 || !strings.HasPrefix(m.Inputs[0].Signal.Statistic, "p")) {
+		say("Metric.IgnoreFewSamples is for a percentile without an expression")
+	}
+	return append(problems, m.checkPeriods()...)
+}
+
+func (m *Metric) checkPeriods() (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	high := m.Period == 10*time.Second || m.Period == 20*time.Second || m.Period == 30*time.Second
+	if !high && (m.Period < time.Minute || m.Period%time.Minute != 0) {
+		say("Metric.Period is %v, CloudWatch takes 10 s, 20 s, 30 s or a number of minutes", m.Period)
+		return problems
+	}
+	if m.Periods < 1 {
+		say("Metric.Periods is %d, must be at least 1", m.Periods)
+		return problems
+	}
+	if m.Datapoints < 1 || m.Datapoints > m.Periods {
+		say("Metric.Datapoints is %d, must be from 1 to Periods, %d", m.Datapoints, m.Periods)
+	}
+	limit := maxShort
+	if m.Period >= time.Hour {
+		limit = maxLong
+	}
+	if m.Periods > int(limit/m.Period) {
+		say("Metric.Period times Periods is %d times %v, CloudWatch takes %v together with such a period", m.Periods, m.Period, limit)
+	}
+	return problems
+}
+
+func (m *Metric) checkInputs() (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	ids := map[string]struct{}{}
+	for _, in := range m.Inputs {
+		if !inputForm.MatchString(in.ID) {
+			say("input %q: an id is a lower-case letter, then letters, digits and underscores", in.ID)
+		}
+		if _, twice := ids[in.ID]; twice {
+			say("input %q is there twice", in.ID)
+		}
+		ids[in.ID] = struct{}{}
+		if in.Signal.Metric.Namespace == "" || in.Signal.Metric.Name == "" {
+			say("input %q has no metric", in.ID)
+		}
+		if !statisticForm.MatchString(in.Signal.Statistic) {
+			say("input %q: the statistic is %q, want Sum, Average, Minimum, Maximum, SampleCount, p99 or PR(:0.3)", in.ID, in.Signal.Statistic)
+		}
+	}
+	if m.Expression == "" {
+		if len(m.Inputs) > 1 {
+			say("Metric.Expression is missing: it says what is made of %d inputs", len(m.Inputs))
+		}
+		return problems
+	}
+	return append(problems, m.checkExpression(ids)...)
+}
+
+// checkExpression finds ids that do not fit together, and a gap that would
+// hide the alarm: where no data means that nothing happened, metric math has no
+// result unless the gap is filled.
+func (m *Metric) checkExpression(ids map[string]struct{}) (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	e, err := metricmath.Parse(m.Expression)
+	if err != nil {
+		return []string{"Metric.Expression: " + err.Error()}
+	}
+	used := e.IDs()
+	for _, id := range used {
+		if _, known := ids[id]; !known {
+			say("Metric.Expression names %q, which is none of the inputs", id)
+		}
+	}
+	for _, in := range m.Inputs {
+		if !slices.Contains(used, in.ID) {
+			say("input %q is not in Metric.Expression", in.ID)
+		}
+		if in.Signal.Filter == nil && in.Signal.Absent == signal.AbsentNothing && len(m.Inputs) > 1 && !strings.Contains(m.Expression, "FILL("+in.ID+",") {
+			say("input %q is reported only when there is something to report: fill its gaps, FILL(%s, 0)", in.ID, in.ID)
+		}
+	}
+	return problems
+}
+
+func (s *Set) checkComposite(a *Alarm) (problems []string) {
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	c := a.Composite
+	keys := c.Rule.Keys()
+	if len(keys) > maxChildren {
+		say("Composite.Rule names %d alarms, CloudWatch takes %d", len(keys), maxChildren)
+	}
+	for _, key := range keys {
+		if _, known := s.byKey[key]; !known {
+			say("Composite.Rule names %q, which does not stand before it", key)
+		}
+	}
+	if n := len(c.Rule.Text(s.Pipeline.AlarmName)); n > maxRule {
+		say("Composite.Rule has %d characters, CloudWatch takes %d", n, maxRule)
+	}
+	if !c.Rule.whole() {
+		say("Composite.Rule is incomplete: not, any and all need rules to join")
+	}
+	if c.Suppressor == "" {
+		if c.Wait != 0 || c.Extension != 0 {
+			say("Composite.Wait and Extension need a Suppressor")
+		}
+		return problems
+	}
+	if _, known := s.byKey[c.Suppressor]; !known {
+		say("Composite.Suppressor is %q, which does not stand before it", c.Suppressor)
+	}
+	for name, d := range map[string]time.Duration{"Wait": c.Wait, "Extension": c.Extension} {
+		if d < time.Second || d%time.Second != 0 {
+			say("Composite.%s is %v, must be a number of seconds", name, d)
+		}
+	}
+	return problems
+}
+
+// whole reports whether every part of a rule has what it joins.
+func (r Rule) whole() bool {
+	switch r.Op {
+	case OpAny, OpAll:
+		if len(r.Rules) == 0 {
+			return false
+		}
+	case OpNot:
+		if len(r.Rules) != 1 {
+			return false
+		}
+	case OpState, OpTrue, OpFalse:
+	default:
+		return false
+	}
+	return !slices.ContainsFunc(r.Rules, func(part Rule) bool { return !part.whole() })
+}

@@ -1,0 +1,118 @@
+package alarms
+
+import (
+	"time"
+
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// queueAge is how long the oldest message may wait: five times the freshness
+// objective, and no less than five minutes, for SQS knows the age by the minute.
+func (b *builder) queueAge() time.Duration {
+	return max(5*time.Minute, 5*b.pipeline.Objectives.Freshness)
+}
+
+func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
+	logs := func(query string) LogQuery {
+		return LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), query}
+	}
+	database := ""
+	if c.Sink == "postgres" {
+		database = "database"
+	}
+	b.page(Alarm{
+		Key: c.Name + "-consumer", Title: "The consumer " + c.Name + " fails", Hop: signal.HopConsumer, Owner: c.Owner, Runbook: "consumer.md",
+		Meaning: "Messages fail and come again until they are given up. Rows are missing or late.",
+		Logs:    logs(queryErrors),
+	}, database, Alarm{
+		Key: c.Name + "-errors", Title: "Invocations fail", Runbook: "consumer-errors.md",
+		Meaning: "More than 10 % of the invocations fail as a whole: a crash, a timeout, out of memory. All their messages come again.",
+		Logs:    logs(queryErrors),
+		Metric: &Metric{
+			Inputs:     []Input{{"errors", s.Errors}, {"invocations", s.Invocations}},
+			Expression: "IF(invocations > 5, 100 * FILL(errors, 0) / invocations, 0)",
+			Threshold:  10, Unit: signal.UnitPercent, Period: minutes(5), Periods: 2,
+		},
+	}, Alarm{
+		Key: c.Name + "-item-failures", Title: "Messages fail within invocations that succeed", Runbook: "item-failures.md",
+		Meaning: "More than 10 % of the messages fail and come again. Lambda counts their invocations as successful, so that its error rate does not show it.",
+		Logs:    logs(queryErrors),
+		Metric: &Metric{
+			Inputs:     []Input{{"failures", s.ItemFailures}, {"messages", s.Messages}},
+			Expression: "IF(messages > 20, 100 * FILL(failures, 0) / messages, 0)",
+			Threshold:  10, Unit: signal.UnitPercent, Period: minutes(5), Periods: 2,
+		},
+	})
+	b.queue(c, s, logs)
+	b.consumerTickets(c, s, logs)
+}
+
+func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(string) LogQuery) {
+	b.page(Alarm{
+		Key: c.Name + "-queue", Title: "The queue of " + c.Name + " is not worked off", Hop: signal.HopQueue, Owner: c.Owner, Runbook: "queue.md",
+		Meaning: "Messages wait far too long, or are given up in numbers. Rows are missing or late.",
+		Logs:    logs(queryErrors),
+	}, c.Name+"-consumer", Alarm{
+		Key: c.Name + "-queue-age", Title: "Messages wait too long", Runbook: "queue-age.md",
+		Meaning: "The oldest message has waited for more than " + words(b.queueAge()) + " for five minutes on end. The consumer does not run, does not keep up, or fails.",
+		Logs:    logs(queryErrors),
+		Metric:  &Metric{Inputs: of(s.QueueAge), Threshold: b.queueAge().Seconds(), Periods: 5},
+	}, Alarm{
+		Key: c.Name + "-dlq-arrivals", Title: "Many messages are given up", Runbook: "dlq-arrivals.md",
+		Meaning: "More than 20 messages came into the dead-letter queue within five minutes: not one bad message but a flood, or a consumer that fails for long.",
+		Logs:    logs(queryErrors),
+		Metric: &Metric{
+			// What came in is how much deeper the queue is. An idle queue
+			// reports nothing and is empty; a gap within reach repeats what was.
+			Inputs:     []Input{{"depth", s.DLQDepth}},
+			Expression: "DIFF(FILL(FILL(depth, REPEAT), 0))",
+			Threshold:  20, Unit: signal.UnitCount, Period: minutes(5),
+		},
+	})
+	b.add(Alarm{
+		Key: c.Name + "-queue-depth", Title: "Many messages wait", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "queue-depth.md",
+		Meaning: "More messages wait than ten rounds of all concurrent invocations take, for a quarter of an hour. The consumer is too small for what comes in.",
+		Logs:    logs(queryErrors),
+		Metric:  &Metric{Inputs: of(s.QueueDepth), Threshold: float64(10 * c.BatchSize * c.MaxConcurrency), Period: minutes(5), Periods: 3},
+	})
+	b.add(Alarm{
+		Key: c.Name + "-dlq-depth", Title: "Dead letters wait for somebody", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "dlq-depth.md",
+		Meaning: "Messages were given up. Each is an event that has no row. They are kept for " + words(c.DLQRetention) + " from their first arrival, then they are gone.",
+		Logs:    logs(queryErrors),
+		Metric:  &Metric{Inputs: of(s.DLQDepth), Threshold: 0},
+	})
+	b.add(Alarm{
+		Key: c.Name + "-undelivered", Title: "Events did not reach the queue", Hop: signal.HopTopic, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "undelivered.md",
+		Meaning: "SNS could not put messages into the queue of " + c.Name + ", and gave them up. Each is an event that has no row.",
+		Metric:  &Metric{Inputs: of(s.Undelivered), Threshold: 0},
+	})
+}
+
+func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs func(string) LogQuery) {
+	ticket := func(a Alarm) {
+		a.Hop, a.Owner, a.Severity = signal.HopConsumer, c.Owner, pipeline.SeverityTicket
+		b.add(a)
+	}
+	ticket(Alarm{
+		Key: c.Name + "-throttles", Title: "Invocations are throttled", Runbook: "throttles.md",
+		Meaning: "Lambda refuses more than 5 % of the invocations because no concurrency is left. Messages wait, and every refusal counts as a delivery.",
+		Metric: &Metric{
+			Inputs:     []Input{{"throttles", s.Throttles}, {"invocations", s.Invocations}},
+			Expression: "IF(FILL(invocations, 0) + FILL(throttles, 0) > 5, 100 * FILL(throttles, 0) / (FILL(invocations, 0) + FILL(throttles, 0)), 0)",
+			Threshold:  5, Unit: signal.UnitPercent, Period: minutes(5), Periods: 3,
+		},
+	})
+	ticket(Alarm{
+		Key: c.Name + "-duration", Title: "Invocations come near their timeout", Runbook: "duration.md",
+		Meaning: "An invocation takes more than 80 % of the time that it has, for a quarter of an hour. At the end of it all its messages come again.",
+		Logs:    logs(queryErrors),
+		Metric:  &Metric{Inputs: of(s.Duration), Threshold: 0.8 * float64(c.Timeout.Milliseconds()), Period: minutes(5), Periods: 3},
+	})
+	ticket(Alarm{
+		Key: c.Name + "-concurrency", Title: "The consumer runs at its most", Runbook: "concurrency.md",
+		Meaning: "Nearly as many invocations run as the event source may start, for a quarter of an hour. From here on the queue grows.",
+		Metric:  &Metric{Inputs: of(s.Concurrency), Comparison: AtLeast, Threshold: round(0.9*float64(c.MaxConcurrency), 1), Period: minutes(5), Periods: 3},
+	})
+	ticket(b.telemetryDropped(c.Name+"-telemetry-dropped", signal.HopConsumer, "consumer "+c.Name, s.TelemetryDropped, logs(queryDropped)))
+}

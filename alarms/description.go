@@ -1,0 +1,41 @@
+package alarms
+
+import (
+	"strings"
+
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// describe writes the text that CloudWatch sends along with every message: the
+// meaning, an empty line, and then what a person, or the notifier, needs next,
+// one line each.
+func (a *Alarm) describe(p *pipeline.Pipeline) string {
+	var b strings.Builder
+	b.WriteString(a.Meaning + "\n")
+	line := func(key, value string) {
+		if value != "" {
+			b.WriteString("\n" + key + ": " + value)
+		}
+	}
+	line("title", a.Title)
+	line("severity", a.Severity)
+	line("owner", a.Owner)
+	line("hop", string(a.Hop))
+	line("runbook", RunbookURL(p, a.Runbook))
+	line("dashboard", p.DashboardURL(a.Board))
+	line("logs", a.Logs.Group)
+	line("query", a.Logs.Query)
+	return b.String()
+}
+
+// RunbookURL is the address of a runbook, by its file name: below the address
+// in the description, or its path in the repository.
+func RunbookURL(p *pipeline.Pipeline, file string) string {
+	if file == "" {
+		return ""
+	}
+	if p.Runbooks == "" {
+		return "docs/runbooks/" + file
+	}
+	return p.Runbooks + "/" + file
+}

@@ -1,0 +1,112 @@
+package alarms
+
+import (
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// A load balancer that can choose no target answers 503 itself, and such a
+// request is not in RequestCount: the two together are all requests.
+// ("CloudWatch metrics for your Application Load Balancer", RequestCount.)
+const (
+	allRequests = "(FILL(requests, 0) + FILL(elb, 0))"
+	elbRate     = "IF(" + allRequests + " > 20, 100 * FILL(elb, 0) / " + allRequests + ", 0)"
+	targetRate  = "IF(requests > 20, 100 * FILL(errors, 0) / requests, 0)"
+)
+
+func (b *builder) edge() {
+	e := b.signals.Edge
+	members := []Alarm{
+		{
+			Key: "no-healthy-hosts", Title: "No task is healthy", Runbook: "no-healthy-hosts.md",
+			Meaning: "Neither target group has a task that passes its health check. Every request is answered with 503.",
+			Logs:    b.serviceLogs(queryErrors),
+			Metric: &Metric{
+				// At rest one of the two groups reports nothing. The last minutes
+				// may not be there yet and count as 0, hence three of five.
+				Inputs:     []Input{{"a", e.TargetGroups[0].HealthyHosts}, {"b", e.TargetGroups[1].HealthyHosts}},
+				Expression: "FILL(a, 0) + FILL(b, 0)", Comparison: Below, Threshold: 1, Unit: signal.UnitCount,
+				Periods: 5, Datapoints: 3, Missing: MissingBreaching,
+			},
+		},
+		{
+			Key: "elb-5xx", Title: "The load balancer answers with errors", Runbook: "elb-5xx.md",
+			Meaning: "More than 5 % of the requests are answered with 5XX by the load balancer itself: it reaches no task, or they hang up or take too long.",
+			Logs:    b.serviceLogs(queryErrors),
+			Metric: &Metric{
+				Inputs:     []Input{{"elb", e.ELB5XX}, {"requests", e.Requests}},
+				Expression: elbRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 5, Datapoints: 3,
+			},
+		},
+	}
+	for _, g := range e.TargetGroups {
+		members = append(members, Alarm{
+			Key: "target-5xx-" + g.Name, Title: "The service answers with errors (target group " + g.Name + ")", Runbook: "target-5xx.md",
+			Meaning: "More than 5 % of the requests to the tasks in target group " + g.Name + " are answered with 5XX. Events are refused; clients have to send them again.",
+			Logs:    b.serviceLogs(queryRefusals),
+			Metric: &Metric{
+				Inputs:     []Input{{"errors", g.Target5XX}, {"requests", g.Requests}},
+				Expression: targetRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 5, Datapoints: 3,
+			},
+		})
+	}
+	b.page(Alarm{
+		Key: "edge", Title: "Requests fail", Hop: signal.HopEdge, Runbook: "edge.md",
+		Meaning: "Clients get errors, or no answer. Events that got no 202 are not in the pipeline.",
+		Logs:    b.serviceLogs(queryRefusals),
+	}, "service", members...)
+	b.edgeTickets(e)
+}
+
+func (b *builder) edgeTickets(e signal.Edge) {
+	limit := round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
+	b.add(Alarm{
+		Key: "client-4xx", Title: "Clients are refused", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "client-4xx.md",
+		Meaning: "More than 20 % of the requests are refused as the client's fault, for a quarter of an hour: a client has changed, or what we take has.",
+		Logs:    b.serviceLogs(queryClients),
+		Metric: &Metric{
+			Inputs:     []Input{{"elb", e.ELB4XX}, {"target", e.Target4XX}, {"requests", e.Requests}},
+			Expression: "IF(" + allRequests + " > 100, 100 * (FILL(target, 0) + FILL(elb, 0)) / " + allRequests + ", 0)",
+			Threshold:  20, Unit: signal.UnitPercent, Period: minutes(5), Periods: 3,
+		},
+	})
+	b.add(Alarm{
+		Key: "latency-p99", Title: "Requests are slow", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "latency-p99.md",
+		Meaning: "One request in a hundred takes more than three times as long as the objective says, for a quarter of an hour.",
+		Logs:    b.serviceLogs(queryErrors),
+		Metric: &Metric{
+			Inputs:     []Input{{"time", e.ResponseTime}, {"requests", e.Requests}},
+			Expression: "IF(requests > 100, time, 0)", Threshold: limit, Unit: signal.UnitSeconds, Period: minutes(5), Periods: 3,
+		},
+	})
+	b.add(Alarm{
+		Key: "rejected-connections", Title: "The load balancer turns connections away", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "rejected-connections.md",
+		Meaning: "The load balancer has reached the most connections that it can have. Clients cannot connect.",
+		Metric:  &Metric{Inputs: of(e.Rejected), Threshold: 10, Period: minutes(5)},
+	})
+	b.add(Alarm{
+		Key: "request-volume", Title: "Far fewer requests than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "request-volume.md",
+		Meaning: "There are far fewer requests than at this hour on other days. Clients may not reach us, or do not try. No fixed number says what is normal.",
+		Metric: &Metric{
+			Inputs:     []Input{{"requests", e.Requests}},
+			Expression: "FILL(requests, 0)", Comparison: BelowBand, BandWidth: 4, Unit: signal.UnitCount, Period: minutes(5), Periods: 4, Datapoints: 3,
+		},
+	})
+	if e.Blocked != nil {
+		b.add(Alarm{
+			Key: "waf-blocked", Title: "The firewall blocks far more than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityNotice, Runbook: "waf-blocked.md",
+			Meaning: "AWS WAF blocks far more requests than at this hour on other days: an attack, or a rule that hits customers.",
+			Metric: &Metric{
+				Inputs:     []Input{{"blocked", *e.Blocked}},
+				Expression: "IF(FILL(blocked, 0) > 500, FILL(blocked, 0), 0)", Comparison: AboveBand, BandWidth: 6, Unit: signal.UnitCount, Period: minutes(5), Periods: 3,
+			},
+		})
+	}
+	if e.Certificate != nil {
+		b.add(Alarm{
+			Key: "certificate", Title: "The certificate expires soon", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "certificate.md",
+			Meaning: "The certificate of the domain ends in less than 30 days. ACM renews it 60 days before its end, so that something keeps it from doing so.",
+			Metric:  &Metric{Inputs: of(*e.Certificate), Comparison: Below, Threshold: 30, Period: minutes(24 * 60)},
+		})
+	}
+}

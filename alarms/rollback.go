@@ -1,0 +1,80 @@
+package alarms
+
+import (
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// rollback adds the fast set that ECS and CodeDeploy watch while a new version
+// gets its first requests. They tell nobody: the deploy does. Either target
+// group may be the canary, so that both are watched.
+//
+// A canary has a tenth of the requests: the floors are low, and so are the
+// periods. A gap is never a fault here, as an idle target group reports nothing.
+func (b *builder) rollback() {
+	e := b.signals.Edge
+	limit := round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
+	for _, g := range e.TargetGroups {
+		b.rollsBack(Alarm{
+			Key: "rollback-5xx-" + g.Name, Title: "Target group " + g.Name + " answers with errors", Hop: signal.HopEdge,
+			Meaning: "More than 5 % of the requests to target group " + g.Name + " are answered with 5XX, two minutes out of three.",
+			Logs:    b.serviceLogs(queryRefusals),
+			Metric: &Metric{
+				Inputs:     []Input{{"errors", g.Target5XX}, {"requests", g.Requests}},
+				Expression: "IF(requests > 10, 100 * FILL(errors, 0) / requests, 0)",
+				Threshold:  5, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
+			},
+		})
+		b.rollsBack(Alarm{
+			Key: "rollback-latency-" + g.Name, Title: "Target group " + g.Name + " is slow", Hop: signal.HopEdge,
+			Meaning: "One request in a hundred to target group " + g.Name + " takes more than three times as long as the objective says, three minutes out of five.",
+			Logs:    b.serviceLogs(queryErrors),
+			Metric: &Metric{
+				Inputs:     []Input{{"time", g.ResponseTime}, {"requests", g.Requests}},
+				Expression: "IF(requests > 50, time, 0)",
+				Threshold:  limit, Unit: signal.UnitSeconds, Periods: 5, Datapoints: 3,
+			},
+		})
+	}
+	b.rollsBack(Alarm{
+		Key: "rollback-elb-5xx", Title: "The load balancer answers with errors", Hop: signal.HopEdge,
+		Meaning: "More than 5 % of the requests are answered with 5XX by the load balancer itself, two minutes out of three: tasks hang up, or take too long.",
+		Logs:    b.serviceLogs(queryErrors),
+		Metric: &Metric{
+			Inputs:     []Input{{"elb", e.ELB5XX}, {"requests", e.Requests}},
+			Expression: elbRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
+		},
+	})
+	for i, s := range b.signals.Consumers {
+		b.consumerRollback(&b.pipeline.Consumers[i], s)
+	}
+}
+
+func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
+	logs := LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), queryErrors}
+	b.rollsBack(Alarm{
+		Key: "rollback-" + c.Name + "-errors", Title: "Invocations of " + c.Name + " fail", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
+		Meaning: "More than 10 % of the invocations fail as a whole, two minutes out of three.",
+		Metric: &Metric{
+			Inputs:     []Input{{"errors", s.Errors}, {"invocations", s.Invocations}},
+			Expression: "IF(invocations > 2, 100 * FILL(errors, 0) / invocations, 0)",
+			Threshold:  10, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
+		},
+	})
+	b.rollsBack(Alarm{
+		Key: "rollback-" + c.Name + "-items", Title: "Messages of " + c.Name + " fail or are put aside", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
+		Meaning: "More than 10 % of the messages fail or can never work, two minutes out of three: the consumer's new version is broken, or the service's sends what nobody can read.",
+		Metric: &Metric{
+			Inputs:     []Input{{"failures", s.ItemFailures}, {"letters", s.DeadLettered}, {"messages", s.Messages}},
+			Expression: "IF(messages > 10, 100 * (FILL(failures, 0) + FILL(letters, 0)) / messages, 0)",
+			Threshold:  10, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
+		},
+	})
+}
+
+func (b *builder) rollsBack(a Alarm) {
+	a.Severity, a.Notify, a.Rollback = pipeline.SeverityNotice, NotifyNobody, true
+	a.Runbook, a.Board = "rollback.md", pipeline.BoardDeploy
+	a.Metric.Missing = MissingNotBreaching
+	b.add(a)
+}

@@ -1,0 +1,71 @@
+package alarms
+
+import (
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+func (b *builder) service() {
+	s := b.signals.Service
+	b.page(Alarm{
+		Key: "service", Title: "The service is down", Hop: signal.HopService, Runbook: "service.md",
+		Meaning: "No task of the service runs. Nothing is taken in.",
+		Logs:    b.serviceLogs(queryErrors),
+	}, "", Alarm{
+		Key: "running-tasks", Title: "No task runs", Runbook: "running-tasks.md",
+		Meaning: "ECS runs no task of the service, or Container Insights says nothing about it: then nobody knows.",
+		Logs:    b.serviceLogs(queryErrors),
+		Metric:  &Metric{Inputs: of(s.RunningTasks), Comparison: Below, Threshold: 1, Periods: 3, Missing: MissingBreaching},
+	})
+	// That the metrics are gone is running-tasks' to say: no other speaks up.
+	b.add(Alarm{
+		Key: "tasks-missing", Title: "Fewer tasks than wanted", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "tasks-missing.md",
+		Meaning: "For a quarter of an hour fewer tasks run than ECS wants: they do not start, or do not stay. What runs bears the load of all.",
+		Logs:    b.serviceLogs(queryErrors),
+		Metric: &Metric{
+			Inputs:     []Input{{"desired", s.DesiredTasks}, {"running", s.RunningTasks}},
+			Expression: "desired - running", Threshold: 0, Unit: signal.UnitCount, Periods: 15, Missing: MissingNotBreaching,
+		},
+	})
+	b.add(Alarm{
+		Key: "service-cpu", Title: "The service is out of CPU", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "service-cpu.md",
+		Meaning: "The tasks use more than 85 % of their CPU for a quarter of an hour, though autoscaling holds less: it has reached its most, or is stuck.",
+		Logs:    b.serviceLogs(queryErrors),
+		Metric:  &Metric{Inputs: of(s.CPU), Threshold: 85, Period: minutes(5), Periods: 3, Missing: MissingNotBreaching},
+	})
+	b.add(Alarm{
+		Key: "service-memory", Title: "The service is nearly out of memory", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "service-memory.md",
+		Meaning: "A task uses more than 85 % of its memory for a quarter of an hour. At 100 % it is killed, with the requests that it is answering.",
+		Logs:    b.serviceLogs(queryErrors),
+		Metric:  &Metric{Inputs: of(s.Memory), Threshold: 85, Period: minutes(5), Periods: 3, Missing: MissingNotBreaching},
+	})
+	b.add(Alarm{
+		Key: "contexts-dropped", Title: "Traces break at the topic", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "contexts-dropped.md",
+		Meaning: "Messages had no room for their trace context, or for a part of it. The events are fine; their traces, or their baggage, end at the topic.",
+		Logs:    b.serviceLogs(queryContexts),
+		Metric:  &Metric{Inputs: of(s.ContextsDropped), Threshold: 0, Period: minutes(15)},
+	})
+	b.add(b.telemetryDropped("service-telemetry-dropped", signal.HopService, "service", s.TelemetryDropped, b.serviceLogs(queryDropped)))
+}
+
+// telemetryDropped tells that a program is no longer seen.
+func (b *builder) telemetryDropped(key string, hop signal.Hop, program string, s signal.Signal, logs LogQuery) Alarm {
+	return Alarm{
+		Key: key, Title: "Telemetry of the " + program + " is lost", Hop: hop, Severity: pipeline.SeverityTicket, Runbook: "telemetry-dropped.md",
+		Meaning: "Spans, metrics or logs of the " + program + " do not reach their back end. Events are not affected, but whoever looks for one will not find it.",
+		Logs:    logs,
+		Metric:  &Metric{Inputs: of(s), Threshold: 100, Period: minutes(5), Periods: 3},
+	}
+}
+
+func (b *builder) topic() {
+	t := b.signals.Topic
+	b.page(Alarm{
+		Key: "topic", Title: "Events do not leave the topic", Hop: signal.HopTopic, Runbook: "topic.md",
+		Meaning: "SNS cannot put messages into a queue. Events that were answered with 202 wait in the queue for undelivered ones.",
+	}, "", Alarm{
+		Key: "sns-delivery-failures", Title: "Deliveries of the topic fail", Runbook: "sns-delivery-failures.md",
+		Meaning: "A queue did not take messages of the topic, three minutes out of five: its policy, its key, or messages with more than ten attributes.",
+		Metric:  &Metric{Inputs: of(t.Failed), Threshold: 0, Periods: 5, Datapoints: 3},
+	})
+}
