@@ -14,7 +14,7 @@ import (
 // from a given value and keeps to the YAML that Terraform reads alike.
 type loader struct {
 	file     string // that is being read
-	named    bool   // has names, which are not read
+	resolved bool   // and was written by Pipeline.Resolved
 	files    []string
 	problems []Problem
 	where    places
@@ -105,7 +105,7 @@ func (l *loader) members(n *yaml.Node, path string) []member {
 func (l *loader) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 	fields := fieldsOf(v.Type())
 	for _, m := range l.members(n, path) {
-		if path == "" && m.key == namesKey && l.named {
+		if l.resolved && (path == "" && m.key == namesKey || isEmpty(m.value)) {
 			continue
 		}
 		f, ok := fieldByKey(fields, m.key)
@@ -123,6 +123,9 @@ func (l *loader) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 		}
 	}
 }
+
+// isEmpty reports whether a value is an empty text, list or mapping.
+func isEmpty(n *yaml.Node) bool { return n.Value == "" && len(n.Content) == 0 }
 
 // decode reads the value of one setting.
 func (l *loader) decode(n *yaml.Node, v reflect.Value, f field, path string) {

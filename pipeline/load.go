@@ -18,9 +18,9 @@ const maxFileBytes = 256 << 10
 
 // source is one file of a description.
 type source struct {
-	file    string
-	content []byte
-	named   bool // has the names below "names", too
+	file     string
+	content  []byte
+	resolved bool // written by Pipeline.Resolved
 }
 
 // Load reads the description at path for the environment that it names
@@ -106,9 +106,9 @@ func Parse(filename string, b []byte) (*Pipeline, error) {
 
 // ParseResolved reads what [Pipeline.Resolved] wrote, beside a program that
 // runs in the pipeline. The names in it are passed over, since they follow from
-// the settings.
+// the settings, and so is what is empty: a description leaves that out.
 func ParseResolved(filename string, b []byte) (*Pipeline, error) {
-	return parse(source{file: filename, content: b, named: true})
+	return parse(source{file: filename, content: b, resolved: true})
 }
 
 func environmentFile(path, environment string) string {
@@ -130,7 +130,7 @@ func parse(sources ...source) (*Pipeline, error) {
 	p := &Pipeline{where: l.where}
 	whole := true
 	for _, s := range sources {
-		l.file, l.named = s.file, s.named
+		l.file, l.resolved = s.file, s.resolved
 		l.files = append(l.files, s.file)
 		root := l.read(s.content)
 		if root == nil {
