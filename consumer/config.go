@@ -87,7 +87,7 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("DeadLetterQueueURL: want the URL of a queue, got none"))
 	}
 	if c.Freshness < 0 {
-		errs = append(errs, fmt.Errorf("Freshness: want a duration of more than 0, got %v", c.Freshness))
+		errs = append(errs, fmt.Errorf("Freshness: want a duration of more than 0, got %v", c.Freshness)) //nolint:staticcheck // a field has a capital
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("consumer: configuration: %w", err)

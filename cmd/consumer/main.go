@@ -76,7 +76,7 @@ func build(ctx context.Context, getenv func(string) string) (handler any, c awsl
 	}
 	tel.SetGlobal()
 	slog.SetDefault(tel.Logger())
-	awssdk.Instrument(&awsConfig, awssdk.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider()})
+	awssdk.Instrument(&awsConfig, awssdk.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider(), Logger: tel.Logger()})
 
 	set.database.AWS = awsConfig
 	set.database.Trace = pgxtrace.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider()}

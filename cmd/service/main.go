@@ -98,7 +98,7 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) (e
 		}
 	}()
 	awssdk.Instrument(&awsConfig, awssdk.Config{
-		TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider(), Budget: set.service.Budget,
+		TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider(), Budget: set.service.Budget, Logger: tel.Logger(),
 	})
 
 	c := set.service

@@ -1,6 +1,7 @@
 package awssdk
 
 import (
+	"log/slog"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +31,10 @@ type Config struct {
 	// service calls another, as Step Functions does: set [xray.Propagator]
 	// to have such services in the trace. Defaults to none.
 	HeaderPropagator propagation.TextMapPropagator
+	// Logger tells which contexts found no room in their messages, in
+	// semconv.LogContextDropped, a few lines a second at most. Defaults to
+	// [slog.Default].
+	Logger *slog.Logger
 }
 
 // Instrument adds spans and metrics to every client that is made from cfg

@@ -44,7 +44,7 @@ func newInstrumentation(c Config) *instrumentation {
 	i := &instrumentation{
 		tracer: c.TracerProvider.Tracer(scope, trace.WithSchemaURL(otelsemconv.SchemaURL)),
 		injector: message.NewInjector(message.Config{
-			Propagator: c.Propagator, MeterProvider: c.MeterProvider, Budget: c.Budget,
+			Propagator: c.Propagator, MeterProvider: c.MeterProvider, Budget: c.Budget, Logger: c.Logger,
 		}),
 		headers: c.HeaderPropagator,
 		known:   make(map[target]*operation),

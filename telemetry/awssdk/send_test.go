@@ -1,8 +1,10 @@
 package awssdk_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -17,6 +19,8 @@ import (
 
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
 	"github.com/tracehaul/tracehaul/telemetry/message"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+	"github.com/tracehaul/tracehaul/telemetry/slogtrace"
 )
 
 const custom = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -251,7 +255,9 @@ func TestPublish_NoRoomLeft_IsSentWithoutContext(t *testing.T) {
 
 func TestPublish_StructuredMessage_CarriesNoAttributes(t *testing.T) {
 	t.Parallel()
-	b := setup(t, awssdk.Config{}, func(_ int, r received) answer { return snsOK(r) })
+	var log bytes.Buffer
+	c := awssdk.Config{Logger: slog.New(slogtrace.NewHandler(slog.NewJSONHandler(&log, nil)))}
+	b := setup(t, c, func(_ int, r received) answer { return snsOK(r) })
 	_, err := sns.NewFromConfig(b.cfg).Publish(context.Background(), &sns.PublishInput{
 		TopicArn: new(topicARN), Message: new(`{"default":"x"}`), MessageStructure: new("json"),
 	})
@@ -263,6 +269,10 @@ func TestPublish_StructuredMessage_CarriesNoAttributes(t *testing.T) {
 	}
 	if got := b.span(t, "send events").SpanKind(); got != trace.SpanKindClient {
 		t.Errorf("kind = %v, want client", got)
+	}
+	id := b.span(t, "send events").SpanContext().SpanID().String()
+	if line := log.String(); !strings.Contains(line, semconv.LogContextDropped) || !strings.Contains(line, id) {
+		t.Errorf("the log is %q, want what was dropped, in the span of the message", line)
 	}
 	dropped := "messaging.system=aws.sns,tracehaul.context.part=context,tracehaul.reason=message_structure"
 	if diff := cmp.Diff(map[string]int64{dropped: 1}, b.points(t, "tracehaul.context.dropped")); diff != "" {

@@ -47,16 +47,13 @@ func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entr
 	bytes := i.budget.Bytes
 	loads := make([]load, len(out))
 	for n := range out {
-		e, own := view(&out[n]), ctx
-		if n < len(parents) && parents[n] != nil {
-			own = parents[n]
-		}
+		e, own := view(&out[n]), parentOf(ctx, parents, n)
 		l := &loads[n]
 		i.collect(own, l)
 		bytes -= e.otherBytes + attributeBytes(s, *e.attributes)
 		leaveToCaller(l, *e.attributes)
 		if e.structured && l.len() > 0 {
-			i.drop(ctx, s.system, partContext, semconv.ReasonMessageStructure)
+			i.drop(own, s.system, partContext, semconv.ReasonMessageStructure)
 			l.drop()
 		}
 		l.attributes = i.budget.Attributes - len(*e.attributes)
@@ -69,11 +66,19 @@ func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entr
 		}
 	}
 	for n := range loads {
-		report(ctx, i, s, &loads[n])
+		report(parentOf(ctx, parents, n), i, s, &loads[n])
 		e := view(&out[n])
 		*e.attributes = added(s, *e.attributes, &loads[n])
 	}
 	return out, nil
+}
+
+// parentOf is the context of the n-th entry: its own, or that of the call.
+func parentOf(ctx context.Context, parents []context.Context, n int) context.Context {
+	if n < len(parents) && parents[n] != nil {
+		return parents[n]
+	}
+	return ctx
 }
 
 // checkAttributes refuses entries that are over budget without any context.

@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"log/slog"
 
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -53,14 +54,18 @@ type Config struct {
 	// Budget limits attributes and bytes. Defaults to the limits of SNS and
 	// SQS, see [Budget].
 	Budget Budget
+	// Logger tells what was dropped, too, in semconv.LogContextDropped: a
+	// warning at once, and while there are more of a kind, one a second for
+	// all of them. Defaults to [slog.Default].
+	Logger *slog.Logger
 }
 
 // Injector puts contexts into message attributes. It is safe for concurrent
 // use.
 //
 // Tracing never makes a message fail that would have been accepted without
-// it. What finds no room in the [Budget] is left out and counted: baggage
-// first, then tracestate, then the trace context itself. An attribute that
+// it. What finds no room in the [Budget] is left out, counted and logged:
+// baggage first, then tracestate, then the trace context itself. An attribute that
 // the caller set is never overwritten, and a message in which the caller put
 // a trace context keeps it, with nothing added, as the messaging conventions
 // ask ("Producer spans").
@@ -70,6 +75,7 @@ type Injector struct {
 	propagator propagation.TextMapPropagator // nil for W3C's
 	budget     Budget
 	dropped    metric.Int64Counter
+	log        *dropLog
 }
 
 // NewInjector returns an injector.
@@ -77,13 +83,16 @@ func NewInjector(c Config) *Injector {
 	if c.MeterProvider == nil {
 		c.MeterProvider = otel.GetMeterProvider()
 	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
 	dropped, err := c.MeterProvider.Meter(scope).Int64Counter(semconv.MetricContextDropped,
 		metric.WithUnit(semconv.UnitContexts),
 		metric.WithDescription("Contexts, or parts of them, that could not travel with a message."))
 	if err != nil {
 		otel.Handle(err) // the counter works none the less, as the API promises
 	}
-	return &Injector{propagator: c.Propagator, budget: c.Budget.withDefaults(), dropped: dropped}
+	return &Injector{propagator: c.Propagator, budget: c.Budget.withDefaults(), dropped: dropped, log: &dropLog{logger: c.Logger}}
 }
 
 // SNS returns the attributes of an SNS message with the context of ctx added.
@@ -134,8 +143,8 @@ func (i *Injector) SQSBatch(ctx context.Context, entries []sqstypes.SendMessageB
 	})
 }
 
-// CountDropped counts a trace context that cannot travel for a reason that
-// the injector does not see. system is the value of messaging.system, reason
+// CountDropped counts and logs a trace context that cannot travel for a reason
+// that the injector does not see. system is the value of messaging.system, reason
 // one of the semconv.Reason words.
 func (i *Injector) CountDropped(ctx context.Context, system, reason string) {
 	i.drop(ctx, otelsemconv.MessagingSystemKey.String(system), partContext, reason)
@@ -144,6 +153,7 @@ func (i *Injector) CountDropped(ctx context.Context, system, reason string) {
 func (i *Injector) drop(ctx context.Context, system attribute.KeyValue, p part, reason string) {
 	i.dropped.Add(ctx, 1, metric.WithAttributes(
 		system, semconv.ContextPartKey.String(partNames[p]), semconv.ReasonKey.String(reason)))
+	i.log.add(ctx, dropped{system: system.Value.AsString(), part: partNames[p], reason: reason})
 }
 
 // service is what SNS and SQS do differently: the type of an attribute.

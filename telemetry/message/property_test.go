@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -26,7 +27,7 @@ func size(e snstypes.PublishBatchRequestEntry) int {
 // attributes arrive, and a context that travels arrives as it was.
 func TestInjectorSNSBatch_AnyBatch_KeepsItsPromises(t *testing.T) {
 	t.Parallel()
-	injector := message.NewInjector(message.Config{Budget: message.Budget{Bytes: 1000}})
+	injector := message.NewInjector(message.Config{Budget: message.Budget{Bytes: 1000}, Logger: slog.New(slog.DiscardHandler)})
 	ctxs := map[string]context.Context{"none": context.Background(), "traced": traced(), "full": full(), "other": other()}
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 10).Draw(t, "entries")

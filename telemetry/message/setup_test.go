@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -99,6 +100,9 @@ func setup(t *testing.T, c message.Config) bundle {
 	t.Helper()
 	reader := metric.NewManualReader()
 	c.MeterProvider = metric.NewMeterProvider(metric.WithReader(reader))
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	return bundle{message.NewInjector(c), reader}
 }
 
