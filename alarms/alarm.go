@@ -3,6 +3,7 @@ package alarms
 import (
 	"time"
 
+	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -223,3 +224,20 @@ type Composite struct {
 	// Defaults to 3 minutes where there is a suppressor.
 	Extension time.Duration
 }
+
+// Topics are the topics that hear of the alarm: severities, or "watchdog".
+func (a *Alarm) Topics() []string {
+	switch a.Notify {
+	case NotifyNobody:
+		return nil
+	case NotifyWatchdog:
+		return []string{TopicWatchdog}
+	case NotifyAll:
+		return pipeline.Severities()
+	case NotifySeverity:
+	}
+	return []string{a.Severity}
+}
+
+// TopicWatchdog stands for the watchdog's topic among those of the severities.
+const TopicWatchdog = "watchdog"

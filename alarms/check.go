@@ -29,7 +29,7 @@ const (
 
 var (
 	keyForm       = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	inputForm     = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
+	inputIDForm   = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
 	runbookForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*\.md$`)
 	statisticForm = regexp.MustCompile(`^(SampleCount|Sum|Average|Minimum|Maximum|p(100|[0-9]{1,2}(\.[0-9]{1,10})?)|PR\(([0-9.]+:[0-9.]*|:[0-9.]+)\))$`)
 )
@@ -50,12 +50,13 @@ func (s *Set) check(a *Alarm) (problems []string) {
 	if n := utf8.RuneCountInString(a.Description); n > maxDescription {
 		say("the description has %d characters, CloudWatch takes %d: shorten Meaning or Logs", n, maxDescription)
 	}
-	for name, text := range map[string]string{"Title": a.Title, "Meaning": a.Meaning} {
-		if strings.TrimSpace(text) == "" || strings.ContainsAny(text, "\n\r") {
-			say("%s must be a text in one line", name)
-		}
+	if !oneLine(a.Title) || a.Title == "" {
+		say("Title must be a text in one line")
 	}
-	if strings.ContainsAny(a.Logs.Query+a.Logs.Group, "\n\r") {
+	if !oneLine(a.Meaning) || a.Meaning == "" {
+		say("Meaning must be a text in one line")
+	}
+	if !oneLine(a.Logs.Group) || !oneLine(a.Logs.Query) {
 		say("Logs must be in one line")
 	}
 	if !runbookForm.MatchString(a.Runbook) {
@@ -75,6 +76,8 @@ func (s *Set) check(a *Alarm) (problems []string) {
 	slices.Sort(problems)
 	return problems
 }
+
+func oneLine(s string) bool { return !strings.ContainsAny(s, "\n\r") }
 
 // oneOf reports a value that is none of those that are known.
 func oneOf[T ~string](problems *[]string, field string, value T, known []T) {
@@ -138,7 +141,7 @@ func (m *Metric) checkInputs() (problems []string) {
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	ids := map[string]struct{}{}
 	for _, in := range m.Inputs {
-		if !inputForm.MatchString(in.ID) {
+		if !inputIDForm.MatchString(in.ID) {
 			say("input %q: an id is a lower-case letter, then letters, digits and underscores", in.ID)
 		}
 		if _, twice := ids[in.ID]; twice {

@@ -11,10 +11,15 @@ import (
 // one line each.
 func (a *Alarm) describe(p *pipeline.Pipeline) string {
 	var b strings.Builder
-	b.WriteString(a.Meaning + "\n")
+	b.Grow(maxDescription)
+	b.WriteString(a.Meaning)
+	b.WriteByte('\n')
 	line := func(key, value string) {
 		if value != "" {
-			b.WriteString("\n" + key + ": " + value)
+			b.WriteByte('\n')
+			b.WriteString(key)
+			b.WriteString(": ")
+			b.WriteString(value)
 		}
 	}
 	line("title", a.Title)

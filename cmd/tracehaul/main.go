@@ -24,6 +24,8 @@ type cli struct {
 	Up       upCmd       `cmd:"" help:"Keep the whole pipeline running on embedded parts, with a page that shows the traces."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the schema of a database up to date. Safe to run twice, and by several at once."`
 	Pipeline pipelineCmd `cmd:"" help:"Check a pipeline's description and print the names made from it."`
+	Alarms   alarmsCmd   `cmd:"" help:"The alarms that are made from a pipeline's description."`
+	Generate generateCmd `cmd:"" help:"Write everything that is made from a pipeline's description: alarms for Terraform, and what runbooks say of them."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -10,6 +10,7 @@ import (
 type pipelineCmd struct {
 	Check pipelineCheckCmd `cmd:"" help:"Check the description and those of all environments beside it."`
 	Names pipelineNamesCmd `cmd:"" help:"Print every name that is made from the description."`
+	Env   pipelineEnvCmd   `cmd:"" help:"Print the names as shell variables, for the commands in the runbooks."`
 	Show  pipelineShowCmd  `cmd:"" help:"Print the description as JSON, with every default and name filled in."`
 }
 
@@ -68,4 +69,58 @@ func (c pipelineShowCmd) Run(env environment) error {
 	}
 	_, err = env.out.Write(b)
 	return err
+}
+
+type pipelineEnvCmd struct {
+	fileArg
+	Consumer string `help:"The consumer that QUEUE, FUNCTION and so on are of. Defaults to the first." placeholder:"NAME" short:"c"`
+}
+
+func (c pipelineEnvCmd) Run(env environment) error {
+	p, err := c.load()
+	if err != nil {
+		return err
+	}
+	consumer := &p.Consumers[0]
+	if c.Consumer != "" {
+		if consumer = p.Consumer(c.Consumer); consumer == nil {
+			return fmt.Errorf("%q is none of the consumers", c.Consumer)
+		}
+	}
+	for _, v := range runbookVariables(p, consumer) {
+		fmt.Fprintf(env.out, "export %s='%s'\n", v.name, v.value) // a name has no quotes
+	}
+	return nil
+}
+
+// shellVariable is a name that the runbooks' commands use.
+type shellVariable struct{ name, value string }
+
+func runbookVariables(p *pipeline.Pipeline, c *pipeline.Consumer) []shellVariable {
+	groups := p.TargetGroupNames()
+	return []shellVariable{
+		{"AWS_REGION", p.Region},
+		{"PREFIX", p.Prefix()},
+		{"CLUSTER", p.ClusterName()},
+		{"SERVICE", p.ServiceName()},
+		{"SERVICE_LOGS", pipeline.LogGroupName(pipeline.KindService, p.ServiceName())},
+		{"LOAD_BALANCER", p.LoadBalancerName()},
+		{"TARGET_GROUP_A", groups[0]},
+		{"TARGET_GROUP_B", groups[1]},
+		{"TOPIC", p.TopicName()},
+		{"QUEUE", c.QueueName()},
+		{"DLQ", c.DLQName()},
+		{"UNDELIVERED", c.UndeliveredName()},
+		{"FUNCTION", c.FunctionName()},
+		{"FUNCTION_LOGS", pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName())},
+		{"DATABASE", p.DatabaseName()},
+		{"ALARM_TOPIC_PAGE", p.AlarmTopicName(pipeline.SeverityPage)},
+		{"ALARM_TOPIC_TICKET", p.AlarmTopicName(pipeline.SeverityTicket)},
+		{"ALARM_TOPIC_NOTICE", p.AlarmTopicName(pipeline.SeverityNotice)},
+		{"ALARM_TOPIC_WATCHDOG", p.WatchdogTopicName()},
+		{"NOTIFIER", p.NotifierName()},
+		{"NOTIFIER_LOGS", pipeline.LogGroupName(pipeline.KindFunction, p.NotifierName())},
+		{"NOTIFIER_DLQ", p.NotifierDLQName()},
+		{"NOTIFIER_TABLE", p.NotifierTableName()},
+	}
 }

@@ -112,21 +112,6 @@ func Inputs() []Input {
 	return []Input{InputLoadBalancer, InputTargetGroupA, InputTargetGroupB, InputCertificate}
 }
 
-// Unit is the unit of a signal, by CloudWatch's name.
-type Unit string
-
-// Units.
-const (
-	UnitCount          Unit = "Count"
-	UnitPercent        Unit = "Percent"
-	UnitSeconds        Unit = "Seconds"
-	UnitMilliseconds   Unit = "Milliseconds"
-	UnitBytes          Unit = "Bytes"
-	UnitCountPerSecond Unit = "Count/Second"
-	UnitDays           Unit = "Days"           // CloudWatch knows no days: the metric has no unit
-	UnitCapacity       Unit = "Capacity units" // ACUs, likewise
-)
-
 // Absent says what it means that a period has no data.
 type Absent int
 

@@ -1,0 +1,43 @@
+package alarms
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Condition says in words when the alarm is on, such as "above 300 s, 5 of 5
+// datapoints of a minute".
+func (a *Alarm) Condition() string {
+	if a.Composite != nil {
+		return a.Composite.Rule.String()
+	}
+	m := a.Metric
+	var b strings.Builder
+	switch m.Comparison {
+	case Above:
+		b.WriteString("above ")
+	case AtLeast:
+		b.WriteString("at least ")
+	case Below:
+		b.WriteString("below ")
+	case AtMost:
+		b.WriteString("at most ")
+	case OutsideBand:
+		b.WriteString("outside the band")
+	case AboveBand:
+		b.WriteString("above the band")
+	case BelowBand:
+		b.WriteString("below the band")
+	}
+	if m.Comparison.Band() {
+		b.WriteString(" of what is normal, " + number(m.BandWidth) + " standard deviations wide")
+	} else {
+		b.WriteString(m.Unit.Format(m.Threshold))
+	}
+	if m.Periods == 1 {
+		b.WriteString(", over " + words(m.Period))
+	} else {
+		b.WriteString(", " + strconv.Itoa(m.Datapoints) + " of " + strconv.Itoa(m.Periods) + " datapoints of " + words(m.Period))
+	}
+	return b.String()
+}

@@ -1,0 +1,255 @@
+package alarms
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// RunbookSections returns the headings that every runbook has, in this order.
+func RunbookSections() []string {
+	return []string{"Meaning", "Impact", "First look", "Mitigate", "Verify", "Escalate"}
+}
+
+// Between these lines a runbook says when its alarms are on. [FillRunbook]
+// writes it.
+const (
+	runbookBegin = "<!-- alarms -->\n"
+	runbookEnd   = "<!-- /alarms -->\n"
+)
+
+// CheckRunbooks reports every runbook that an alarm of the sets names and that
+// is not in the directory, and every one that lacks a title, a section or the
+// place for its alarms.
+func CheckRunbooks(runbooks fs.FS, sets ...*Set) error {
+	var errs []error
+	for _, file := range RunbookFiles(sets...) {
+		text, err := fs.ReadFile(runbooks, file)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("alarm %q has no runbook: %w", alarmsWith(file, sets[0])[0].Key, err))
+			continue
+		}
+		for _, problem := range checkRunbook(text) {
+			errs = append(errs, fmt.Errorf("runbook %s: %s", file, problem))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// RunbookFiles returns the runbooks that the alarms of the sets name, sorted.
+func RunbookFiles(sets ...*Set) []string {
+	var files []string
+	for _, s := range sets {
+		for i := range s.alarms {
+			files = append(files, s.alarms[i].Runbook)
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+func checkRunbook(text []byte) (problems []string) {
+	if !bytes.HasPrefix(text, []byte("# ")) {
+		problems = append(problems, "the first line must be a title")
+	}
+	if _, _, err := splitRunbook(text); err != nil {
+		problems = append(problems, err.Error())
+	}
+	var found []string
+	empty := true
+	for line := range strings.Lines(string(text)) {
+		heading, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "## ")
+		switch {
+		case ok && len(found) > 0 && empty:
+			problems = append(problems, fmt.Sprintf("the section %s is empty", found[len(found)-1]))
+			fallthrough
+		case ok:
+			found, empty = append(found, heading), true
+		case strings.TrimSpace(line) != "":
+			empty = false
+		}
+	}
+	if empty {
+		problems = append(problems, "the last section is empty")
+	}
+	if want := RunbookSections(); !slices.Equal(found, want) {
+		problems = append(problems, fmt.Sprintf("the sections are %q, want %q", found, want))
+	}
+	return problems
+}
+
+// splitRunbook returns what stands before and behind the alarms.
+func splitRunbook(text []byte) (before, behind []byte, err error) {
+	before, rest, ok := bytes.Cut(text, []byte(runbookBegin))
+	_, behind, ends := bytes.Cut(rest, []byte(runbookEnd))
+	if !ok || !ends {
+		return nil, nil, fmt.Errorf("the lines %s and %s are missing below the title", strings.TrimSpace(runbookBegin), strings.TrimSpace(runbookEnd))
+	}
+	return before, behind, nil
+}
+
+// FillRunbook returns the text of a runbook with the conditions of its alarms
+// filled in. Where environments differ it names each.
+func FillRunbook(file string, text []byte, sets ...*Set) ([]byte, error) {
+	before, behind, err := splitRunbook(text)
+	if err != nil {
+		return nil, fmt.Errorf("runbook %s: %w", file, err)
+	}
+	var b bytes.Buffer
+	b.Write(before)
+	b.WriteString(runbookBegin)
+	b.WriteString("| alarm | heard as | on when | without data |\n| --- | --- | --- | --- |\n")
+	for _, key := range keysWith(file, sets) {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", key,
+			acrossSets(key, sets, (*Set).heard), acrossSets(key, sets, (*Set).condition), acrossSets(key, sets, (*Set).withoutData))
+	}
+	b.WriteString(runbookEnd)
+	b.Write(behind)
+	return b.Bytes(), nil
+}
+
+func alarmsWith(file string, s *Set) []Alarm {
+	return slices.DeleteFunc(s.Alarms(), func(a Alarm) bool { return a.Runbook != file })
+}
+
+// keysWith returns the alarms that have the runbook in any of the sets, as they
+// come.
+func keysWith(file string, sets []*Set) []string {
+	var keys []string
+	for _, s := range sets {
+		for _, a := range alarmsWith(file, s) {
+			if !slices.Contains(keys, a.Key) {
+				keys = append(keys, a.Key)
+			}
+		}
+	}
+	return keys
+}
+
+// acrossSets says something of an alarm in every environment: once where it is
+// the same everywhere, else for each.
+func acrossSets(key string, sets []*Set, say func(*Set, Alarm) string) string {
+	var texts, each []string
+	for _, s := range sets {
+		a, ok := s.Find(key)
+		text := "no such alarm"
+		if ok {
+			text = say(s, a)
+		}
+		texts = append(texts, text)
+		each = append(each, s.Pipeline.Environment+": "+text)
+	}
+	if texts = slices.Compact(texts); len(texts) == 1 {
+		return texts[0]
+	}
+	return strings.Join(each, "; ")
+}
+
+// heard says who hears of an alarm.
+func (s *Set) heard(a Alarm) string {
+	switch a.Notify {
+	case NotifyNobody:
+		if a.Rollback {
+			return "a rollback"
+		}
+		return strings.Join(s.parents(a.Key), ", ")
+	case NotifyWatchdog:
+		return a.Severity + ", by the watchdog"
+	case NotifyAll:
+		return "nothing: the notifier counts it"
+	case NotifySeverity:
+	}
+	return a.Severity
+}
+
+// parents are the composites that an alarm is a part of.
+func (s *Set) parents(key string) []string {
+	var parents []string
+	for i := range s.alarms {
+		if c := s.alarms[i].Composite; c != nil && slices.Contains(c.Rule.Keys(), key) {
+			parents = append(parents, "`"+s.alarms[i].Key+"`")
+		}
+	}
+	return parents
+}
+
+func (s *Set) condition(a Alarm) string {
+	if a.Composite == nil {
+		return s.subject(a) + " " + a.Condition()
+	}
+	text := a.Composite.Rule.prose()
+	if a.Composite.Suppressor != "" {
+		text += "; silent while `" + a.Composite.Suppressor + "` is on"
+	}
+	return text
+}
+
+// subject is what an alarm compares: a signal, or what is made of several.
+func (s *Set) subject(a Alarm) string {
+	if a.Metric.Expression != "" {
+		return "`" + a.Metric.Expression + "`"
+	}
+	in := a.Metric.Inputs[0].Signal
+	return in.Title + " (" + in.Statistic + ")"
+}
+
+func (s *Set) withoutData(a Alarm) string {
+	if a.Composite != nil {
+		return "as its parts"
+	}
+	switch a.Metric.Missing {
+	case MissingBreaching:
+		return "on"
+	case MissingIgnore:
+		return "as it was"
+	case MissingMissing:
+		return "unknown"
+	case MissingNotBreaching, MissingDefault:
+	}
+	return "off"
+}
+
+// prose is a rule as people read it.
+func (r Rule) prose() string {
+	parts := make([]string, len(r.Rules))
+	for i, part := range r.Rules {
+		parts[i] = part.prose()
+	}
+	switch r.Op {
+	case OpState:
+		if r.State == StateAlarm {
+			return "`" + r.Key + "`"
+		}
+		return "`" + r.Key + "` is " + r.State.String()
+	case OpAny:
+		return strings.Join(parts, " or ")
+	case OpAll:
+		return strings.Join(parts, " and ")
+	case OpNot:
+		return "not (" + parts[0] + ")"
+	case OpTrue:
+		return "always"
+	case OpFalse:
+	}
+	return "never"
+}
+
+// RunbookIndex returns the list of runbooks, with the alarms that lead to each,
+// as a table.
+func RunbookIndex(sets ...*Set) []byte {
+	var b bytes.Buffer
+	b.WriteString("| alarm | what is wrong | heard as | runbook |\n| --- | --- | --- | --- |\n")
+	var keys []string
+	for _, s := range sets {
+		for i := range s.alarms {
+			if a := s.alarms[i]; !slices.Contains(keys, a.Key) {
+				keys = append(keys, a.Key)
+				fmt.Fprintf(&b, "| `%s` | %s | %s | [%s](%s) |\n", a.Key, a.Title, acrossSets(a.Key, sets, (*Set).heard), a.Runbook, a.Runbook)
+			}
+		}
+	}
+	return b.Bytes()
+}

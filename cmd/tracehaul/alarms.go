@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/tracehaul/tracehaul/alarms"
+)
+
+type alarmsCmd struct {
+	List alarmsListCmd `cmd:"" help:"List the alarms that are made from the description, with what they cost a month."`
+}
+
+type alarmsListCmd struct {
+	fileArg
+	JSON bool `help:"Print JSON."`
+}
+
+// listedAlarm is an alarm in the list's JSON form.
+type listedAlarm struct {
+	Key       string   `json:"key"`
+	Name      string   `json:"name"`
+	Title     string   `json:"title"`
+	Meaning   string   `json:"meaning"`
+	Hop       string   `json:"hop"`
+	Severity  string   `json:"severity"`
+	Owner     string   `json:"owner"`
+	Topics    []string `json:"topics"` // that hear of it; none for a part of another, or of a rollback
+	Condition string   `json:"condition"`
+	Threshold *float64 `json:"threshold"` // null for a composite, and for a band
+	Rollback  bool     `json:"rollback"`
+	Runbook   string   `json:"runbook"`
+	Dashboard string   `json:"dashboard"`
+	LogGroup  string   `json:"log_group"`
+	Query     string   `json:"query"`
+	CostUSD   float64  `json:"cost_usd_per_month"`
+}
+
+func (c alarmsListCmd) Run(env environment) error {
+	p, err := c.load()
+	if err != nil {
+		return err
+	}
+	set, err := alarms.For(p)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return listJSON(env, set)
+	}
+	w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ALARM\tSEVERITY\tTOLD TO\tON WHEN\tUSD")
+	all := set.Alarms()
+	for i := range all {
+		a := &all[i]
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.2f\n", a.Key, a.Severity, toldTo(a), a.Condition(), a.Cost())
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	cost := set.Cost()
+	_, err = fmt.Fprintf(env.out, "\n%d alarms: %.2f USD a month (metric alarms %.2f, composites %.2f, metrics made of log lines %.2f), without the free tier.\n",
+		len(all), cost.Total(), cost.Metrics, cost.Composites, cost.Filters)
+	return err
+}
+
+func toldTo(a *alarms.Alarm) string {
+	switch topics := a.Topics(); {
+	case a.Rollback:
+		return "deploy"
+	case len(topics) == 0:
+		return "composite"
+	default:
+		return strings.Join(topics, ",")
+	}
+}
+
+func listJSON(env environment, set *alarms.Set) error {
+	p := set.Pipeline
+	list := make([]listedAlarm, 0, len(set.Alarms()))
+	for _, a := range set.Alarms() {
+		l := listedAlarm{
+			Key: a.Key, Name: a.Name, Title: a.Title, Meaning: a.Meaning, Hop: string(a.Hop), Severity: a.Severity, Owner: a.Owner,
+			Topics: a.Topics(), Condition: a.Condition(), Rollback: a.Rollback,
+			Runbook: alarms.RunbookURL(p, a.Runbook), Dashboard: p.DashboardURL(a.Board),
+			LogGroup: a.Logs.Group, Query: a.Logs.Query, CostUSD: a.Cost(),
+		}
+		if l.Topics == nil {
+			l.Topics = []string{}
+		}
+		if a.Metric != nil && !a.Metric.Comparison.Band() {
+			l.Threshold = &a.Metric.Threshold
+		}
+		list = append(list, l)
+	}
+	e := json.NewEncoder(env.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(list)
+}
