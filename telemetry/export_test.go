@@ -6,8 +6,8 @@ func (t *Telemetry) Dropped() map[string]int64 {
 	t.drops.mu.Lock()
 	defer t.drops.mu.Unlock()
 	counts := map[string]int64{}
-	for drop, n := range t.drops.counts {
-		counts[string(drop.signal)+" "+drop.reason] = n
+	for kind, c := range t.drops.counts {
+		counts[string(kind.signal)+" "+kind.reason] = c.total
 	}
 	return counts
 }

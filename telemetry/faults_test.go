@@ -3,6 +3,7 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 	metricspb "go.opentelemetry.io/proto/slim/otlp/metrics/v1"
@@ -164,8 +166,34 @@ func TestFaults(t *testing.T) {
 			if !strings.Contains(lines.String(), "telemetry was not delivered") {
 				t.Error("no line tells of it")
 			}
+			if diff := cmp.Diff(got, told(t, lines.String())); diff != "" {
+				t.Errorf("the lines count otherwise (-want +got):\n%s", diff)
+			}
 		})
 	}
+}
+
+// told sums up what the lines say was dropped, by "signal reason".
+func told(tb testing.TB, log string) map[string]int64 {
+	tb.Helper()
+	sums := map[string]int64{}
+	for text := range strings.Lines(log) {
+		var line struct {
+			Msg, Level, Signal, Reason string
+			Items                      int64
+		}
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			tb.Fatalf("%v in %s", err, text)
+		}
+		if line.Msg != semconv.LogTelemetryDropped {
+			continue
+		}
+		if line.Level != "WARN" || line.Items <= 0 {
+			tb.Errorf("line %s", text)
+		}
+		sums[line.Signal+" "+line.Reason] += line.Items
+	}
+	return sums
 }
 
 type lockedBuffer struct {
@@ -360,6 +388,38 @@ func TestCollectorTakesLittle_LargeBatch_SplitAndComplete(t *testing.T) {
 	}
 }
 
+// A Lambda is frozen after a flush, and may never go on: what was dropped is
+// told before.
+func TestFlushInvocation_Drops_ToldBeforeItReturns(t *testing.T) {
+	var lines lockedBuffer
+	config := configFor(answer{400, nil, ""}.url(t))
+	config.LogWriter = &lines
+	tel := setup(t, config)
+	emit(t, tel, 3)
+	if err := tel.FlushInvocation(t.Context()); err == nil {
+		t.Error("the flush succeeded")
+	}
+	if got := told(t, lines.String()); got["traces refused"] != 3 || got["logs refused"] != 3 {
+		t.Errorf("told of %v, want 3 spans and 3 records", got)
+	}
+	emit(t, tel, 2)
+	_ = tel.FlushInvocation(t.Context())
+	if got := told(t, lines.String())["traces refused"]; got != 3 {
+		t.Errorf("told of %d spans: one line a minute is enough", got)
+	}
+	_ = tel.Shutdown(t.Context())
+	if diff := cmp.Diff(tel.Dropped(), told(t, lines.String())); diff != "" {
+		t.Errorf("the lines count otherwise (-want +got):\n%s", diff)
+	}
+	_, span := tel.TracerProvider().Tracer("test").Start(t.Context(), "late")
+	span.End()
+	before := lines.String()
+	time.Sleep(10 * time.Millisecond)
+	if after := lines.String(); after != before {
+		t.Errorf("a line after the shutdown: %s", after[len(before):])
+	}
+}
+
 func TestErrors_CollectorDownForLong_LoggedOnce(t *testing.T) {
 	var lines lockedBuffer
 	config := configFor(answer{400, map[string]string{"Content-Type": "text/plain"}, "no such tenant"}.url(t))
@@ -371,7 +431,7 @@ func TestErrors_CollectorDownForLong_LoggedOnce(t *testing.T) {
 	}
 	var traces int
 	for line := range strings.Lines(lines.String()) {
-		if strings.Contains(line, `"signal":"traces"`) {
+		if strings.Contains(line, `"telemetry was not delivered"`) && strings.Contains(line, `"signal":"traces"`) {
 			traces++
 			if !strings.Contains(line, "no such tenant") || !strings.Contains(line, `"level":"WARN"`) {
 				t.Error(line)

@@ -49,10 +49,11 @@ func Setup(ctx context.Context, c Config) (*Telemetry, error) {
 func newSetup(ctx context.Context, c Config) (*setup, error) {
 	res, err := newResource(ctx, c)
 	lines := jsonHandler(c.LogWriter, c.LogLevel, res)
+	own := slog.New(lines)
 	return &setup{
 		config: c, resource: res, lines: lines,
-		drops:    &drops{},
-		reporter: &reporter{logger: slog.New(lines)},
+		drops:    &drops{logger: own},
+		reporter: &reporter{logger: own},
 	}, err
 }
 

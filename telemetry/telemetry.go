@@ -110,18 +110,20 @@ func (t *Telemetry) FlushInvocation(ctx context.Context) error {
 	}
 	err := concurrently(t.first, func(s stoppable) error { return s.ForceFlush(ctx) })
 	wg.Wait()
+	t.drops.tell()
 	return errors.Join(err, metricsErr)
 }
 
 // Shutdown flushes and stops everything. It is bounded by ctx and by
-// Config.ShutdownTimeout; what could not be sent by then is dropped. A second
-// call does nothing.
+// Config.ShutdownTimeout; what could not be sent by then is dropped, and the
+// log tells how much. A second call does nothing.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	var err error
 	t.shutdown.Do(func() {
 		ctx, cancel := context.WithTimeout(ctx, t.shutdownTimeout)
 		defer cancel()
 		err = errors.Join(t.shutdownFirst(ctx), concurrently(t.last, func(s stoppable) error { return s.Shutdown(ctx) }))
+		t.drops.close()
 	})
 	return err
 }
