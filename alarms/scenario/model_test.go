@@ -1,0 +1,203 @@
+package scenario
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/alarms/simulator"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+const reference = "../../tracehaul.yaml"
+
+func modelOf(t testing.TB, p *pipeline.Pipeline, err error) *model {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := newModel(p, signal.For(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func prodModel(t testing.TB) *model {
+	t.Helper()
+	p, err := pipeline.LoadEnvironment(reference, "prod")
+	return modelOf(t, p, err)
+}
+
+// play makes the record of a scenario from its text.
+func play(t testing.TB, m *model, text string) *record {
+	t.Helper()
+	all, err := Parse("test.scenario", []byte("title: test\n"+text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.record(all[0], 0)
+}
+
+func (r *record) find(t testing.TB, id string) []simulator.Samples {
+	t.Helper()
+	s, ok := r.model.signals.Find(id)
+	if !ok {
+		t.Fatalf("no signal %s", id)
+	}
+	return r.of(s)
+}
+
+func sum(all []simulator.Samples) (total float64) {
+	for _, s := range all {
+		total += s.Sum
+	}
+	return total
+}
+
+func TestModel_AnyDescription_KnowsEverySignal(t *testing.T) {
+	for _, file := range []string{reference, "../../pipeline/testdata/minimal.yaml", "../../pipeline/testdata/many-consumers.yaml"} {
+		p, err := pipeline.Load(file)
+		m := modelOf(t, p, err)
+		all := m.signals.All()
+		for _, s := range all {
+			if _, ok := m.sources[s.ID]; !ok {
+				t.Errorf("%s: the model says nothing of %s", file, s.ID)
+			}
+		}
+		if len(m.sources) != len(all) {
+			t.Errorf("%s: the model knows %d signals, there are %d", file, len(m.sources), len(all))
+		}
+	}
+}
+
+func TestModel_TwoRuns_AreTheSame(t *testing.T) {
+	const text = "length: 1d\nat 3h deploy\nat 5h..6h traffic = x5\n"
+	a, b := play(t, prodModel(t), text), play(t, prodModel(t), text)
+	for _, s := range a.model.signals.All() {
+		if diff := cmp.Diff(a.of(s), b.of(s)); diff != "" {
+			t.Fatalf("%s differs:\n%s", s.ID, diff)
+		}
+	}
+}
+
+func TestModel_NormalWeek_HasTheShapeOfOne(t *testing.T) {
+	r := play(t, prodModel(t), "length: 7d\nstart: 2026-03-02 00:00\n")
+	requests := r.find(t, "edge.requests")
+	hour := func(day, hour int) float64 { return sum(requests[(day*24+hour)*60:][:60]) / 60 }
+	if noon, night, lunch := hour(0, 10), hour(0, 3), hour(0, 12); noon < 2000 || noon > 6000 || night > 10 || lunch > .9*noon {
+		t.Errorf("%v requests a minute at ten, %v at night, %v at lunch", noon, night, lunch)
+	}
+	if monday, sunday := hour(0, 10), hour(6, 10); sunday > monday/2 {
+		t.Errorf("%v requests a minute on Sunday, %v on Monday", sunday, monday)
+	}
+	if n := sum(r.find(t, "edge.target_5xx")); n == 0 || n > sum(requests)/10_000 {
+		t.Errorf("%v errors among %v requests", n, sum(requests))
+	}
+	if n := sum(r.find(t, "notifier.heartbeats.page")); n != 7*24 {
+		t.Errorf("%v heartbeats in a week", n)
+	}
+	if got, want := sum(r.find(t, "edge.requests.a")), sum(requests); got != want {
+		t.Errorf("target group a gets %v of %v requests", got, want)
+	}
+	if got, want := sum(r.find(t, "ledger.stored")), sum(r.find(t, "topic.published")); got != want {
+		t.Errorf("%v of %v events are stored", got, want)
+	}
+}
+
+// What AWS reports only where there is something to report has no data on a
+// normal day.
+func TestModel_Gaps_AreThoseOfAWS(t *testing.T) {
+	p, err := pipeline.Load(reference) // dev, where the database pauses
+	m := modelOf(t, p, err)
+	r := play(t, m, "traffic: none\nlength: 8h\nat 0m..1h traffic = 100\n")
+	for id, want := range map[string][2]bool{ // at 30m, and at 7h50m
+		"edge.requests": {true, false}, "edge.elb_5xx": {false, false}, "edge.response_time": {true, false},
+		"edge.healthy_hosts.a": {true, true}, "edge.healthy_hosts.b": {false, false},
+		"service.running_tasks": {true, true}, "service.contexts_dropped": {true, false},
+		"topic.published": {true, false}, "ledger.queue.depth": {true, false}, "ledger.dlq.depth": {false, false},
+		"ledger.errors": {true, false}, "ledger.item_failures": {true, false},
+		"database.acu_utilization": {true, false}, "database.commit_latency": {true, false},
+	} {
+		all := r.find(t, id)
+		if got := [2]bool{all[30].Count > 0, all[7*60+50].Count > 0}; got != want {
+			t.Errorf("%s has data in traffic, and hours later: %v, want %v", id, got, want)
+		}
+	}
+	if all := r.find(t, "ledger.queue.depth"); all[3*60].Count == 0 {
+		t.Error("a queue falls silent at once, not after six hours")
+	}
+}
+
+func TestModel_Deploy_SwapsTheGroups(t *testing.T) {
+	r := play(t, prodModel(t), "traffic: 1000\nlength: 3h\nat 10m deploy\nat 1h deploy\n")
+	a, b := r.find(t, "edge.requests.a"), r.find(t, "edge.requests.b")
+	hosts := [2][]simulator.Samples{r.find(t, "edge.healthy_hosts.a"), r.find(t, "edge.healthy_hosts.b")}
+	type at struct{ A, B, HostsA, HostsB float64 }
+	for minute, want := range map[int]at{
+		5:  {1000, 0, 3, 0},
+		15: {900, 100, 3, 3},
+		25: {0, 1000, 3, 3}, // the old tasks stand by
+		40: {0, 1000, 0, 3},
+		65: {100, 900, 3, 3},
+		90: {1000, 0, 3, 0},
+	} {
+		if got := (at{a[minute].Sum, b[minute].Sum, hosts[0][minute].Min, hosts[1][minute].Min}); got != want {
+			t.Errorf("%dm: %+v, want %+v", minute, got, want)
+		}
+	}
+}
+
+func TestRecord_Values_AreReadAsWritten(t *testing.T) {
+	r := play(t, prodModel(t), `traffic: 1000
+at 10m      ledger.queue.age = 1200
+at 10m..20m edge.elb_5xx = 0 -> 90
+at 10m      edge.target_5xx = 12% of edge.requests
+at 20m      edge.target_5xx = +5
+at 10m      edge.requests.a = x0.5
+at 10m      edge.response_time = 90% 0.05, 10% 2.5
+at 10m      database.* = absent
+at 10m      ledger.errors = 3
+at 10m      ledger.item_failures = 250
+`)
+	for id, want := range map[string]simulator.Samples{
+		"ledger.queue.age":         {Count: 1, Sum: 1200, Min: 1200, Max: 1200},
+		"edge.elb_5xx":             {Count: 50, Sum: 50, Min: 1, Max: 1},
+		"edge.target_5xx":          {Count: 120, Sum: 120, Min: 1, Max: 1},
+		"edge.requests.a":          {Count: 500, Sum: 500, Min: 1, Max: 1},
+		"edge.response_time":       {Count: 1000, Sum: 295, Min: .05, Max: 2.5, Distribution: []simulator.Bucket{{Value: .05, Count: 900}, {Value: 2.5, Count: 100}}},
+		"database.acu_utilization": {},
+		"ledger.errors":            {Count: 60, Sum: 3, Min: .05, Max: .05},
+		"ledger.item_failures":     {Count: 60, Sum: 250, Min: 250. / 60, Max: 250. / 60},
+	} {
+		if diff := cmp.Diff(want, r.find(t, id)[15]); diff != "" {
+			t.Errorf("%s at 15m (-want +got):\n%s", id, diff)
+		}
+	}
+	if got := r.find(t, "edge.target_5xx")[25].Sum; got != 125 {
+		t.Errorf("%v errors, want 5 more than 12%% of 1000", got)
+	}
+	if got := r.find(t, "edge.elb_5xx")[19].Sum; got != 90 {
+		t.Errorf("a ramp ends with %v, want 90", got)
+	}
+}
+
+func TestRecord_Clock_IsThatOfTheRouting(t *testing.T) {
+	m := prodModel(t)
+	summer := &Scenario{Start: time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC), Length: time.Hour}
+	if got := m.record(summer, 0).start.UTC().Hour(); got != 7 {
+		t.Errorf("nine o'clock in Berlin is %d UTC, want 7", got)
+	}
+}
+
+func BenchmarkModel_Week(b *testing.B) {
+	m := prodModel(b)
+	for b.Loop() {
+		r := play(b, m, "length: 7d\n")
+		for _, s := range m.signals.All() {
+			r.of(s)
+		}
+	}
+}
