@@ -103,7 +103,7 @@ func FillRunbook(file string, text []byte, sets ...*Set) ([]byte, error) {
 	b.WriteString(runbookBegin)
 	b.WriteString("| alarm | heard as | on when | without data |\n| --- | --- | --- | --- |\n")
 	for _, key := range keysWith(file, sets) {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", key,
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", naming(key, sets),
 			acrossSets(key, sets, (*Set).heard), acrossSets(key, sets, (*Set).condition), acrossSets(key, sets, (*Set).withoutData))
 	}
 	b.WriteString(runbookEnd)
@@ -129,23 +129,36 @@ func keysWith(file string, sets []*Set) []string {
 	return keys
 }
 
-// acrossSets says something of an alarm in every environment: once where it is
-// the same everywhere, else for each.
+// acrossSets says something of an alarm in the environments that have it: once
+// where it is the same everywhere, else for each.
 func acrossSets(key string, sets []*Set, say func(*Set, Alarm) string) string {
 	var texts, each []string
 	for _, s := range sets {
-		a, ok := s.Find(key)
-		text := "no such alarm"
-		if ok {
-			text = say(s, a)
+		if a, ok := s.Find(key); ok {
+			text := say(s, a)
+			texts = append(texts, text)
+			each = append(each, s.Pipeline.Environment+": "+text)
 		}
-		texts = append(texts, text)
-		each = append(each, s.Pipeline.Environment+": "+text)
 	}
 	if texts = slices.Compact(texts); len(texts) == 1 {
 		return texts[0]
 	}
 	return strings.Join(each, "; ")
+}
+
+// naming is an alarm's key, and where it is not.
+func naming(key string, sets []*Set) string {
+	var without []string
+	for _, s := range sets {
+		if _, ok := s.Find(key); !ok {
+			without = append(without, s.Pipeline.Environment)
+		}
+	}
+	text := "`" + key + "`"
+	if len(without) > 0 {
+		text += " (not in " + strings.Join(without, ", ") + ")"
+	}
+	return text
 }
 
 // heard says who hears of an alarm.
@@ -247,7 +260,7 @@ func RunbookIndex(sets ...*Set) []byte {
 		for i := range s.alarms {
 			if a := s.alarms[i]; !slices.Contains(keys, a.Key) {
 				keys = append(keys, a.Key)
-				fmt.Fprintf(&b, "| `%s` | %s | %s | [%s](%s) |\n", a.Key, a.Title, acrossSets(a.Key, sets, (*Set).heard), a.Runbook, a.Runbook)
+				fmt.Fprintf(&b, "| %s | %s | %s | [%s](%s) |\n", naming(a.Key, sets), a.Title, acrossSets(a.Key, sets, (*Set).heard), a.Runbook, a.Runbook)
 			}
 		}
 	}

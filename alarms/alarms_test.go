@@ -1,0 +1,340 @@
+package alarms_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// load returns the reference pipeline in an environment.
+func load(t testing.TB, environment string) *pipeline.Pipeline {
+	t.Helper()
+	p, err := pipeline.LoadEnvironment("../tracehaul.yaml", environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// every returns all descriptions at hand: the reference pipeline in all its
+// environments, the least that there is, and one with many consumers.
+func every(t testing.TB) []*pipeline.Pipeline {
+	t.Helper()
+	all, err := pipeline.LoadAll("../tracehaul.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"minimal.yaml", "many-consumers.yaml"} {
+		p, err := pipeline.Load(filepath.Join("..", "pipeline", "testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func setOf(t testing.TB, p *pipeline.Pipeline, more ...alarms.Alarm) *alarms.Set {
+	t.Helper()
+	s, err := alarms.For(p, more...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// parse reads a description that differs from the reference one.
+func parse(t testing.TB, replace ...string) *pipeline.Pipeline {
+	t.Helper()
+	b, err := os.ReadFile("../tracehaul.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(replace...).Replace(string(b))
+	p, err := pipeline.Parse("changed.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestFor_EveryDescription_Complete(t *testing.T) {
+	for _, p := range every(t) {
+		t.Run(p.Prefix(), func(t *testing.T) {
+			s := setOf(t, p)
+			for _, a := range s.Alarms() {
+				if a.Owner == "" || a.Board == "" || a.Name != p.AlarmName(a.Key) {
+					t.Errorf("%s is incomplete: owner %q, board %q, name %q", a.Key, a.Owner, a.Board, a.Name)
+				}
+				if !strings.HasPrefix(a.Description, a.Meaning+"\n\n") || !strings.Contains(a.Description, "\nrunbook: ") || !strings.Contains(a.Description, "\ndashboard: http") {
+					t.Errorf("%s: the description lacks meaning, runbook or dashboard:\n%s", a.Key, a.Description)
+				}
+				if a.Metric != nil && a.Metric.Missing == alarms.MissingDefault {
+					t.Errorf("%s: missing data is not decided on", a.Key)
+				}
+			}
+		})
+	}
+}
+
+// Whatever goes off is heard by somebody, or is a part of what is.
+func TestFor_EveryAlarm_IsHeard(t *testing.T) {
+	for _, p := range every(t) {
+		s := setOf(t, p)
+		parts := map[string]bool{}
+		for _, a := range s.Alarms() {
+			if a.Composite != nil {
+				for _, key := range a.Composite.Rule.Keys() {
+					parts[key] = true
+				}
+			}
+		}
+		for _, a := range s.Alarms() {
+			if len(a.Topics()) == 0 && !parts[a.Key] && !a.Rollback {
+				t.Errorf("%s: nobody hears of %s", p.Prefix(), a.Key)
+			}
+			if len(a.Topics()) > 0 && parts[a.Key] {
+				t.Errorf("%s: %s is heard twice, itself and as a part", p.Prefix(), a.Key)
+			}
+		}
+	}
+}
+
+// Every signal that tells of a fault is watched; the others are for panels.
+func TestFor_FaultSignals_AreWatched(t *testing.T) {
+	panels := map[string]string{
+		"edge.connection_errors": "elb-5xx sees what becomes of them",
+		"topic.filtered_out":     "a filter policy is meant to",
+		"ledger.dlq.age":         "dlq-depth is on for as long as there is one",
+	}
+	s := setOf(t, load(t, "prod"))
+	watched := map[string]bool{}
+	for _, a := range s.Alarms() {
+		if a.Metric != nil {
+			for _, in := range a.Metric.Inputs {
+				watched[in.Signal.ID] = true
+			}
+		}
+	}
+	for _, sig := range s.Signals.All() {
+		_, panel := panels[sig.ID]
+		if sig.Absent == signal.AbsentNothing && watched[sig.ID] == panel {
+			t.Errorf("%s: watched %v, listed as for panels alone %v", sig.ID, watched[sig.ID], panel)
+		}
+	}
+}
+
+func TestFor_Description_DecidesWhatThereIs(t *testing.T) {
+	keys := func(s *alarms.Set) []string {
+		var keys []string
+		for _, a := range s.Alarms() {
+			keys = append(keys, a.Key)
+		}
+		return keys
+	}
+	full := keys(setOf(t, load(t, "prod")))
+	for name, test := range map[string]struct {
+		replace []string
+		gone    []string
+	}{
+		"no firewall":  {[]string{"authentication: jwt", "authentication: jwt\n  waf: false"}, []string{"database-replica-lag", "waf-blocked"}},
+		"own sink":     {[]string{"sink: postgres", "sink: custom"}, []string{"database", "database-acu", "database-capacity", "database-connections", "database-cpu", "database-deadlocks", "database-memory", "database-replica-lag", "database-transaction-ids"}},
+		"readers":      {[]string{"readers: 0", "readers: 1"}, nil},
+		"lax latency":  {[]string{"latency_percent: 99\n", "latency_percent: 90\n", "readers: 0", "readers: 1"}, []string{"latency-fast", "latency-fast-1h", "latency-fast-5m"}},
+		"no certified": {[]string{"  domain: orders.dev.example.com\n  hosted_zone: dev.example.com\n", "", "authentication: jwt", "authentication: none", "readers: 0", "readers: 1"}, []string{"certificate"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := keys(setOf(t, parse(t, test.replace...)))
+			var gone []string
+			for _, key := range full {
+				if !slices.Contains(got, key) {
+					gone = append(gone, key)
+				}
+			}
+			slices.Sort(gone)
+			if !slices.Equal(gone, test.gone) {
+				t.Errorf("gone are %q, want %q", gone, test.gone)
+			}
+		})
+	}
+}
+
+// A paused cluster reports nothing, and that is no fault.
+func TestFor_DatabasePauses_GapIsNoFault(t *testing.T) {
+	for minimum, want := range map[string]alarms.Missing{"min_acu: 0 ": alarms.MissingNotBreaching, "min_acu: 1 ": alarms.MissingBreaching} {
+		a, _ := setOf(t, parse(t, "min_acu: 0 ", minimum)).Find("database-capacity")
+		if a.Metric.Missing != want {
+			t.Errorf("%s: missing data is %v, want %v", minimum, a.Metric.Missing, want)
+		}
+	}
+}
+
+// The values that the Aurora user guide publishes.
+func TestFor_Connections_FollowPublishedLimits(t *testing.T) {
+	for acu, most := range map[string]float64{"1": 189, "4": 823, "8": 1669, "16": 3360, "64": 5000} {
+		p := parse(t, "min_acu: 0 #", "min_acu: 1 #", "max_acu: 2", "max_acu: "+acu)
+		a, _ := setOf(t, p).Find("database-connections")
+		if got := a.Metric.Threshold / 0.8; got < most-1 || got > most+1 {
+			t.Errorf("%s ACU: the limit is %.1f connections, published are %.0f", acu, got, most)
+		}
+	}
+	a, _ := setOf(t, parse(t, "max_acu: 2", "max_acu: 64")).Find("database-connections")
+	if a.Metric.Threshold != 1600 {
+		t.Errorf("with a least capacity of 0 the threshold is %v, want 80 %% of 2000", a.Metric.Threshold)
+	}
+}
+
+// The windows of the SRE Workbook, at the objective of the reference pipeline.
+func TestFor_Objectives_BurnRates(t *testing.T) {
+	s := setOf(t, load(t, "prod"))
+	for key, want := range map[string]struct {
+		threshold float64
+		period    time.Duration
+	}{
+		"availability-fast-1h":      {1.44, time.Hour},
+		"availability-fast-5m":      {1.44, 5 * time.Minute},
+		"availability-slow-6h":      {0.6, 6 * time.Hour},
+		"availability-slow-30m":     {0.6, 30 * time.Minute},
+		"availability-trend-3d":     {0.1, 72 * time.Hour},
+		"availability-trend-6h":     {0.1, 6 * time.Hour},
+		"latency-fast-1h":           {14.4, time.Hour},
+		"ledger-freshness-trend-3d": {1, 72 * time.Hour},
+	} {
+		a, ok := s.Find(key)
+		if !ok || a.Metric.Threshold != want.threshold || a.Metric.Period != want.period || a.Metric.Periods != 1 {
+			t.Errorf("%s: %+v, want %+v", key, a.Metric, want)
+		}
+	}
+	a, _ := s.Find("latency-fast-1h")
+	if got := a.Metric.Inputs[0].Signal.Statistic; got != "PR(:0.3)" {
+		t.Errorf("latency is measured by %s, want PR(:0.3)", got)
+	}
+	if a, _ := s.Find("availability-fast"); a.Composite.Rule.String() != `ALARM("availability-fast-1h") AND ALARM("availability-fast-5m")` {
+		t.Errorf("the pair is joined by %s", a.Composite.Rule)
+	}
+}
+
+func TestTerraform_Twice_SameBytes(t *testing.T) {
+	for _, p := range every(t) {
+		a, b := setOf(t, p).Terraform(), setOf(t, p).Terraform()
+		if !bytes.Equal(a, b) {
+			t.Errorf("%s: two runs differ", p.Prefix())
+		}
+		if !json.Valid(a) {
+			t.Errorf("%s: not JSON", p.Prefix())
+		}
+	}
+}
+
+// A change of one threshold is one line of a diff.
+func TestTerraform_ThresholdChanged_OneLineDiffers(t *testing.T) {
+	a := setOf(t, parse(t)).Terraform()
+	b := setOf(t, parse(t, "max_concurrency: 5", "max_concurrency: 6")).Terraform()
+	var differ []string
+	linesA, linesB := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
+	if len(linesA) != len(linesB) {
+		t.Fatalf("%d lines became %d", len(linesA), len(linesB))
+	}
+	for i := range linesA {
+		if !bytes.Equal(linesA[i], linesB[i]) {
+			differ = append(differ, strings.TrimSpace(string(linesB[i])))
+		}
+	}
+	// the depth that ten rounds work off, and nine tenths of the concurrency
+	if want := []string{`"threshold": 6000,`, `"threshold": 5.4,`}; !slices.Equal(differ, want) {
+		t.Errorf("lines that differ: %q, want %q", differ, want)
+	}
+}
+
+func TestTerraform_TextsWithTemplates_AreTexts(t *testing.T) {
+	more := ownAlarm(load(t, "dev"))
+	more.Meaning = `Costs ${var.secret} and %{ if true } "quoted" \ é.`
+	out := setOf(t, load(t, "dev"), more).Terraform()
+	var module struct {
+		Resource struct {
+			Alarms map[string]struct {
+				Description string `json:"alarm_description"`
+			} `json:"aws_cloudwatch_metric_alarm"`
+		} `json:"resource"`
+	}
+	if err := json.Unmarshal(out, &module); err != nil {
+		t.Fatal(err)
+	}
+	if want := `Costs $${var.secret} and %%{ if true } "quoted" \ é.`; !strings.HasPrefix(module.Resource.Alarms["refunds_stuck"].Description, want) {
+		t.Errorf("description %q, want it to begin with %q", module.Resource.Alarms["refunds_stuck"].Description, want)
+	}
+}
+
+// Terraform finds every input in the variables, and none that nobody needs.
+func TestTerraform_Variables_AreThoseThatAreUsed(t *testing.T) {
+	for _, p := range every(t) {
+		out := string(setOf(t, p).Terraform())
+		for _, in := range signal.Inputs() {
+			declared, used := strings.Contains(out, fmt.Sprintf("%q: {\n", in)), strings.Contains(out, "${var."+string(in)+"}")
+			if declared != used {
+				t.Errorf("%s: %s is declared %v, used %v", p.Prefix(), in, declared, used)
+			}
+		}
+	}
+}
+
+func TestCost_Reference(t *testing.T) {
+	cost := setOf(t, load(t, "prod")).Cost()
+	got := fmt.Sprintf("%.2f + %.2f + %.2f = %.2f", cost.Metrics, cost.Composites, cost.Filters, cost.Total())
+	if diff := cmp.Diff("11.50 + 7.50 + 3.30 = 22.30", got); diff != "" {
+		t.Errorf("US dollars a month (-want +got):\n%s", diff)
+	}
+}
+
+func TestFor_ThousandPipelines_Differ(t *testing.T) {
+	seen := sync.Map{}
+	generate(t, 1000, func(out []byte) {
+		if _, twice := seen.LoadOrStore(string(out), struct{}{}); twice {
+			t.Error("two pipelines have the same alarms")
+		}
+	})
+}
+
+// generate makes the alarms of n pipelines, on all processors.
+func generate(t testing.TB, n int, each func([]byte)) {
+	t.Helper()
+	base := load(t, "prod")
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				p := *base
+				p.Product = fmt.Sprintf("orders-%d", i)
+				s, err := alarms.For(&p)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				each(s.Terraform())
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// The aim is 1000 pipelines in less than a second.
+func BenchmarkTerraform_ThousandPipelines(b *testing.B) {
+	for b.Loop() {
+		generate(b, 1000, func([]byte) {})
+	}
+}

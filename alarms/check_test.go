@@ -1,0 +1,147 @@
+package alarms_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// ownAlarm is one that a team adds.
+func ownAlarm(p *pipeline.Pipeline) alarms.Alarm {
+	return alarms.Alarm{
+		Key: "refunds-stuck", Title: "Refunds are stuck", Hop: signal.HopConsumer, Severity: pipeline.SeverityTicket, Runbook: "refunds-stuck.md",
+		Meaning: "More than ten refunds wait for their payment.",
+		Metric: &alarms.Metric{
+			Inputs: []alarms.Input{{ID: "waiting", Signal: signal.Signal{
+				ID: "refunds.waiting", Hop: signal.HopConsumer, Title: "Refunds that wait", Meaning: "Good is under ten.",
+				Metric:    signal.Metric{Namespace: "Shop", Name: "RefundsWaiting", Dimensions: []signal.Dimension{{Name: "Environment", Value: p.Environment}}},
+				Statistic: "Maximum", Unit: signal.UnitCount, Absent: signal.AbsentFault,
+			}}},
+			Threshold: 10, Period: 5 * time.Minute, Periods: 3,
+		},
+	}
+}
+
+func TestFor_OwnAlarm_IsCompleted(t *testing.T) {
+	p := load(t, "prod")
+	own := ownAlarm(p)
+	a, ok := setOf(t, p, own).Find("refunds-stuck")
+	if !ok {
+		t.Fatal("not there")
+	}
+	if a.Name != "prod-orders-refunds-stuck" || a.Owner != "team-orders" || a.Board != pipeline.BoardConsumers ||
+		a.Metric.Datapoints != 3 || a.Metric.Missing != alarms.MissingBreaching || a.Metric.Unit != signal.UnitCount {
+		t.Errorf("completed to %+v, %+v", a, a.Metric)
+	}
+	if own.Metric.Datapoints != 0 {
+		t.Error("the caller's alarm was changed")
+	}
+}
+
+// What is wrong with an alarm is refused, with what would be right.
+func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
+	p := load(t, "prod")
+	metric := func(change func(m *alarms.Metric)) func(a *alarms.Alarm) {
+		return func(a *alarms.Alarm) {
+			m := *a.Metric
+			change(&m)
+			a.Metric = &m
+		}
+	}
+	composite := func(c alarms.Composite) func(a *alarms.Alarm) {
+		return func(a *alarms.Alarm) { a.Metric, a.Composite = nil, &c }
+	}
+	many := make([]string, 101)
+	for i := range many {
+		many[i] = "x" + strings.Repeat("y", i)
+	}
+	second := ownAlarm(p).Metric.Inputs[0]
+	second.ID = "more"
+	for name, test := range map[string]struct {
+		change func(a *alarms.Alarm)
+		want   string
+	}{
+		"key":                {func(a *alarms.Alarm) { a.Key = "Refunds stuck" }, "the key must be lower-case words with hyphens"},
+		"duplicate":          {func(a *alarms.Alarm) { a.Key = "service-cpu" }, `alarm "service-cpu": there is another one with this key`},
+		"name too long":      {func(a *alarms.Alarm) { a.Key = strings.Repeat("a", 250) }, "has 262 characters, CloudWatch takes 255"},
+		"no title":           {func(a *alarms.Alarm) { a.Title = "" }, "Title must be a text in one line"},
+		"lines":              {func(a *alarms.Alarm) { a.Meaning = "a\nb" }, "Meaning must be a text in one line"},
+		"lines in a query":   {func(a *alarms.Alarm) { a.Logs.Query = "a\nb" }, "Logs must be in one line"},
+		"description":        {func(a *alarms.Alarm) { a.Meaning = strings.Repeat("long ", 200) }, "CloudWatch takes 1024: shorten Meaning or Logs"},
+		"no runbook":         {func(a *alarms.Alarm) { a.Runbook = "" }, `Runbook is "": an alarm needs a runbook, a file of docs/runbooks such as queue-age.md`},
+		"runbook elsewhere":  {func(a *alarms.Alarm) { a.Runbook = "../x.md" }, "an alarm needs a runbook"},
+		"severity":           {func(a *alarms.Alarm) { a.Severity = "critical" }, `Severity is "critical", want one of [page ticket notice]`},
+		"hop":                {func(a *alarms.Alarm) { a.Hop = "" }, `Hop is "", want one of [edge service`},
+		"board":              {func(a *alarms.Alarm) { a.Board = "mine" }, `Board is "mine", want one of [pipeline deploy`},
+		"neither":            {func(a *alarms.Alarm) { a.Metric = nil }, "it needs a Metric or a Composite, and not both"},
+		"both":               {func(a *alarms.Alarm) { a.Composite = &alarms.Composite{Rule: alarms.Any("service")} }, "and not both"},
+		"no inputs":          {metric(func(m *alarms.Metric) { m.Inputs = nil }), "Metric.Inputs has 0, CloudWatch takes 1 to 10"},
+		"eleven inputs":      {metric(func(m *alarms.Metric) { m.Inputs = make([]alarms.Input, 11) }), "Metric.Inputs has 11, CloudWatch takes 1 to 10"},
+		"input id":           {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{{ID: "Waiting", Signal: second.Signal}} }), `input "Waiting": an id is a lower-case letter`},
+		"input twice":        {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{second, second}; m.Expression = "more" }), `input "more" is there twice`},
+		"no metric":          {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{{ID: "x"}} }), `input "x" has no metric`},
+		"statistic":          {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{{"x", second.Signal.With("median")}} }), `the statistic is "median", want Sum`},
+		"no expression":      {metric(func(m *alarms.Metric) { m.Inputs = append(m.Inputs[:1:1], second) }), "Metric.Expression is missing"},
+		"bad expression":     {metric(func(m *alarms.Metric) { m.Expression = "waiting +" }), "Metric.Expression: "},
+		"unknown id":         {metric(func(m *alarms.Metric) { m.Expression = "waiting + other"; m.Unit = "Count" }), `Metric.Expression names "other", which is none of the inputs`},
+		"unused input":       {metric(func(m *alarms.Metric) { m.Inputs = append(m.Inputs[:1:1], second); m.Expression = "waiting" }), `input "more" is not in Metric.Expression`},
+		"gap hides it":       {metric(gapHides), `input "errors" is reported only when there is something to report: fill its gaps, FILL(errors, 0)`},
+		"threshold":          {metric(func(m *alarms.Metric) { m.Threshold = math.NaN() }), "Metric.Threshold must be a finite number"},
+		"band without width": {metric(func(m *alarms.Metric) { m.Comparison = alarms.AboveBand }), "Metric.BandWidth must be above 0"},
+		"width without band": {metric(func(m *alarms.Metric) { m.BandWidth = 2 }), "and 0 otherwise"},
+		"no unit":            {metric(func(m *alarms.Metric) { m.Expression = "2 * waiting" }), "Metric.Unit is missing"},
+		"period":             {metric(func(m *alarms.Metric) { m.Period = 90 * time.Second }), "Metric.Period is 1m30s, CloudWatch takes 10 s, 20 s, 30 s or a number of minutes"},
+		"more than a day":    {metric(func(m *alarms.Metric) { m.Periods = 289 }), "Metric.Period times Periods is 289 times 5m0s, CloudWatch takes 24h0m0s"},
+		"more than a week":   {metric(func(m *alarms.Metric) { m.Period, m.Periods = 24*time.Hour, 8 }), "Metric.Period times Periods is 8 times 24h0m0s, CloudWatch takes 168h0m0s"},
+		"M over N":           {metric(func(m *alarms.Metric) { m.Datapoints = 4 }), "Metric.Datapoints is 4, must be from 1 to Periods, 3"},
+		"few samples":        {metric(func(m *alarms.Metric) { m.IgnoreFewSamples = true }), "Metric.IgnoreFewSamples is for a percentile"},
+		"rule of nothing":    {composite(alarms.Composite{Rule: alarms.Any()}), "Composite.Rule is incomplete"},
+		"unknown part":       {composite(alarms.Composite{Rule: alarms.Any("other")}), `Composite.Rule names "other", which does not stand before it`},
+		"itself":             {composite(alarms.Composite{Rule: alarms.Any("refunds-stuck")}), `Composite.Rule names "refunds-stuck", which does not stand before it`},
+		"too many parts":     {composite(alarms.Composite{Rule: alarms.Any(many...)}), "Composite.Rule names 101 alarms, CloudWatch takes 100"},
+		"rule too long":      {composite(alarms.Composite{Rule: alarms.Any(slices.Repeat([]string{"service"}, 500)...)}), "characters, CloudWatch takes 10240"},
+		"unknown suppressor": {composite(alarms.Composite{Rule: alarms.Any("service"), Suppressor: "other"}), `Composite.Suppressor is "other", which does not stand before it`},
+		"wait alone":         {composite(alarms.Composite{Rule: alarms.Any("service"), Wait: time.Minute}), "Composite.Wait and Extension need a Suppressor"},
+		"wait in parts":      {composite(alarms.Composite{Rule: alarms.Any("service"), Suppressor: "edge", Wait: time.Millisecond}), "Composite.Wait is 1ms, must be a number of seconds"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := ownAlarm(p)
+			test.change(&a)
+			_, err := alarms.For(p, a)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// gapHides divides errors, which have no data where there are none.
+func gapHides(m *alarms.Metric) {
+	errors, requests := m.Inputs[0].Signal, m.Inputs[0].Signal
+	errors.Absent, requests.Absent = signal.AbsentNothing, signal.AbsentIdle
+	m.Inputs = []alarms.Input{{ID: "errors", Signal: errors}, {ID: "requests", Signal: requests}}
+	m.Expression, m.Unit = "errors / requests", signal.UnitPercent
+}
+
+// All faults of all alarms come at once.
+func TestFor_SeveralBadAlarms_AllReported(t *testing.T) {
+	p := load(t, "prod")
+	a, b := ownAlarm(p), ownAlarm(p)
+	a.Runbook, a.Severity = "", "critical"
+	b.Key, b.Title = "other", ""
+	_, err := alarms.For(p, a, b)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{`alarm "refunds-stuck": Runbook`, `alarm "refunds-stuck": Severity`, `alarm "other": Title`, "alarms of prod-orders"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error lacks %q:\n%v", want, err)
+		}
+	}
+}

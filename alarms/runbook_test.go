@@ -1,0 +1,106 @@
+package alarms_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/tracehaul/tracehaul/alarms"
+)
+
+const goodRunbook = `# Refunds are stuck
+
+<!-- alarms -->
+old
+<!-- /alarms -->
+
+## Meaning
+
+m
+
+## Impact
+
+i
+
+## First look
+
+f
+
+## Mitigate
+
+m
+
+## Verify
+
+v
+
+## Escalate
+
+e
+`
+
+// runbooksOf has a good runbook for every alarm of the set.
+func runbooksOf(s *alarms.Set) fstest.MapFS {
+	files := fstest.MapFS{}
+	for _, file := range alarms.RunbookFiles(s) {
+		files[file] = &fstest.MapFile{Data: []byte(goodRunbook)}
+	}
+	return files
+}
+
+func TestCheckRunbooks_Faults_AreNamed(t *testing.T) {
+	p := load(t, "prod")
+	s := setOf(t, p, ownAlarm(p))
+	if err := alarms.CheckRunbooks(runbooksOf(s), s); err != nil {
+		t.Fatalf("all are good: %v", err)
+	}
+	for name, test := range map[string]struct{ old, new, want string }{
+		"no file":       {goodRunbook, "", `alarm "refunds-stuck" has no runbook`},
+		"no title":      {"# Refunds", "Refunds", "the first line must be a title"},
+		"no section":    {"## Verify\n\nv\n\n", "", `the sections are ["Meaning" "Impact" "First look" "Mitigate" "Escalate"], want`},
+		"order":         {"## Meaning\n\nm\n\n## Impact", "## Impact\n\nm\n\n## Meaning", "want [\"Meaning\""},
+		"empty":         {"## Verify\n\nv\n", "## Verify\n", "the section Verify is empty"},
+		"empty at last": {"## Escalate\n\ne\n", "## Escalate\n", "the last section is empty"},
+		"no place":      {"<!-- /alarms -->\n", "", "the lines <!-- alarms --> and <!-- /alarms --> are missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := runbooksOf(s)
+			if text := strings.Replace(goodRunbook, test.old, test.new, 1); text != "" {
+				files["refunds-stuck.md"] = &fstest.MapFile{Data: []byte(text)}
+			} else {
+				delete(files, "refunds-stuck.md")
+			}
+			err := alarms.CheckRunbooks(files, s)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "refunds-stuck") {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// A runbook shows the threshold that is deployed, and each where they differ.
+func TestFillRunbook_ConditionsFromTheAlarms(t *testing.T) {
+	dev, prod := setOf(t, load(t, "dev")), setOf(t, load(t, "prod"))
+	for file, want := range map[string]string{
+		"queue-age.md":            "| `ledger-queue-age` | `ledger-queue` | Age of the oldest message (Maximum) above 300 s, 5 of 5 datapoints of a minute | off |",
+		"queue-depth.md":          "| `ledger-queue-depth` | ticket | dev: Messages waiting (Maximum) above 5,000, 3 of 3 datapoints of 5 minutes; prod: Messages waiting (Maximum) above 50,000, 3 of 3 datapoints of 5 minutes | off |",
+		"queue.md":                "| `ledger-queue` | page | `ledger-queue-age` or `ledger-dlq-arrivals`; silent while `ledger-consumer` is on | as its parts |",
+		"running-tasks.md":        "| `running-tasks` | `service` | Running tasks (Minimum) below 1, 3 of 3 datapoints of a minute | on |",
+		"database-replica-lag.md": "| `database-replica-lag` (not in dev) | ticket | Replica lag (Maximum) above 1,000 ms, 3 of 3 datapoints of 5 minutes | off |",
+		"rollback.md":             "| `rollback-5xx-a` | a rollback |",
+		"heartbeat-missing.md":    "| `heartbeat-missing` | page, by the watchdog |",
+	} {
+		once, err := alarms.FillRunbook(file, []byte(goodRunbook), dev, prod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(once), want) || strings.Contains(string(once), "\nold\n") {
+			t.Errorf("%s lacks %q:\n%s", file, want, once)
+		}
+		twice, err := alarms.FillRunbook(file, once, dev, prod)
+		if err != nil || !bytes.Equal(once, twice) {
+			t.Errorf("%s: filled twice it differs, %v", file, err)
+		}
+	}
+}
