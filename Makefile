@@ -41,15 +41,23 @@ bench-once: ## count allocations, which the race detector cannot, and run every 
 
 generate: ## write all generated files
 	$(GO) generate $(PACKAGES)
+	$(GO) run ./cmd/tracehaul generate
 
 verify: ## fail if a generated file or go.mod is not up to date
 	$(GO) test -run 'UpToDate|IsListed' $(PACKAGES)
+	$(GO) run ./cmd/tracehaul generate --check
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+
+alarms: ## run all alarm scenarios, then with every alarm broken on purpose
+	$(GO) run ./cmd/tracehaul alarms test --mutate
+
+iac: ## validate the Terraform modules
+	build/iac.sh
 
 image: ## build the images and run the demo with the programs in them
 	build/image.sh
 
-ci: lint verify race bench-once image ## all that CI runs
+ci: lint verify iac race bench-once alarms image ## all that CI runs
 
-.PHONY: help demo test race lint format fuzz bench bench-once generate verify image ci
+.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms iac image ci
