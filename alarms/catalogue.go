@@ -62,5 +62,7 @@ const (
 	queryErrors   = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, reason, code`
 	queryLate     = `filter msg = "events stored" and late > 0 | sort slowest_ms desc | limit 20`
 	queryDropped  = `filter msg = "telemetry dropped" | stats sum(items) by signal, reason, bin(5m)`
+	queryPublish  = `filter msg = "refused" and code like /publish/ | stats count(*) by code, bin(1m)`
+	querySettled  = `filter msg = "batch settled" | stats sum(messages), sum(failed) by bin(1m)`
 	queryContexts = `filter msg = "context dropped" | stats sum(contexts) by part, reason`
 )

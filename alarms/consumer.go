@@ -73,7 +73,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 	b.add(Alarm{
 		Key: c.Name + "-queue-depth", Title: "Many messages wait", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "queue-depth.md",
 		Meaning: "More messages wait than ten rounds of all concurrent invocations take, for a quarter of an hour. The consumer is too small for what comes in.",
-		Logs:    logs(queryErrors),
+		Logs:    logs(querySettled),
 		Metric:  &Metric{Inputs: of(s.QueueDepth), Threshold: float64(10 * c.BatchSize * c.MaxConcurrency), Period: minutes(5), Periods: 3},
 	})
 	b.add(Alarm{
@@ -85,6 +85,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 	b.add(Alarm{
 		Key: c.Name + "-undelivered", Title: "Events did not reach the queue", Hop: signal.HopTopic, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "undelivered.md",
 		Meaning: "SNS could not put messages into the queue of " + c.Name + ", and gave them up. Each is an event that has no row.",
+		Logs:    logs(querySettled),
 		Metric:  &Metric{Inputs: of(s.Undelivered), Threshold: 0},
 	})
 }
@@ -97,6 +98,7 @@ func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs 
 	ticket(Alarm{
 		Key: c.Name + "-throttles", Title: "Invocations are throttled", Runbook: "throttles.md",
 		Meaning: "Lambda refuses more than 5 % of the invocations because no concurrency is left. Messages wait, and every refusal counts as a delivery.",
+		Logs:    logs(querySettled),
 		Metric: &Metric{
 			Inputs:     []Input{{"throttles", s.Throttles}, {"invocations", s.Invocations}},
 			Expression: "IF(FILL(invocations, 0) + FILL(throttles, 0) > 5, 100 * FILL(throttles, 0) / (FILL(invocations, 0) + FILL(throttles, 0)), 0)",
@@ -112,6 +114,7 @@ func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs 
 	ticket(Alarm{
 		Key: c.Name + "-concurrency", Title: "The consumer runs at its most", Runbook: "concurrency.md",
 		Meaning: "Nearly as many invocations run as the event source may start, for a quarter of an hour. From here on the queue grows.",
+		Logs:    logs(querySettled),
 		Metric:  &Metric{Inputs: of(s.Concurrency), Comparison: AtLeast, Threshold: round(0.9*float64(c.MaxConcurrency), 1), Period: minutes(5), Periods: 3},
 	})
 	ticket(b.telemetryDropped(c.Name+"-telemetry-dropped", signal.HopConsumer, "consumer "+c.Name, s.TelemetryDropped, logs(queryDropped)))

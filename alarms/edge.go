@@ -82,11 +82,13 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	b.add(Alarm{
 		Key: "rejected-connections", Title: "The load balancer turns connections away", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "rejected-connections.md",
 		Meaning: "The load balancer has reached the most connections that it can have. Clients cannot connect.",
+		Logs:    b.serviceLogs(queryClients),
 		Metric:  &Metric{Inputs: of(e.Rejected), Threshold: 10, Period: minutes(5)},
 	})
 	b.add(Alarm{
 		Key: "request-volume", Title: "Far fewer requests than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "request-volume.md",
 		Meaning: "There are far fewer requests than at this hour on other days. Clients may not reach us, or do not try. No fixed number says what is normal.",
+		Logs:    b.serviceLogs(queryClients),
 		Metric: &Metric{
 			Inputs:     []Input{{"requests", e.Requests}},
 			Expression: "FILL(requests, 0)", Comparison: BelowBand, BandWidth: 4, Unit: signal.UnitCount, Period: minutes(5), Periods: 4, Datapoints: 3,
@@ -96,6 +98,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 		b.add(Alarm{
 			Key: "waf-blocked", Title: "The firewall blocks far more than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityNotice, Runbook: "waf-blocked.md",
 			Meaning: "AWS WAF blocks far more requests than at this hour on other days: an attack, or a rule that hits customers.",
+			Logs:    b.serviceLogs(queryClients),
 			Metric: &Metric{
 				Inputs:     []Input{{"blocked", *e.Blocked}},
 				Expression: "IF(FILL(blocked, 0) > 500, FILL(blocked, 0), 0)", Comparison: AboveBand, BandWidth: 6, Unit: signal.UnitCount, Period: minutes(5), Periods: 3,

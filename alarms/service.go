@@ -63,9 +63,11 @@ func (b *builder) topic() {
 	b.page(Alarm{
 		Key: "topic", Title: "Events do not leave the topic", Hop: signal.HopTopic, Runbook: "topic.md",
 		Meaning: "SNS cannot put messages into a queue. Events that were answered with 202 wait in the queue for undelivered ones.",
+		Logs:    b.serviceLogs(queryPublish),
 	}, "", Alarm{
 		Key: "sns-delivery-failures", Title: "Deliveries of the topic fail", Runbook: "sns-delivery-failures.md",
 		Meaning: "A queue did not take messages of the topic, three minutes out of five: its policy, its key, or messages with more than ten attributes.",
+		Logs:    b.serviceLogs(queryPublish),
 		Metric:  &Metric{Inputs: of(t.Failed), Threshold: 0, Periods: 5, Datapoints: 3},
 	})
 }
