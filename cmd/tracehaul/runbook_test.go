@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+var (
+	shellUse    = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+	shellAssign = regexp.MustCompile(`(?m)(?:^|[ ;(])([A-Z_][A-Z0-9_]*)=`)
+	shellFor    = regexp.MustCompile(`\b(?:for|read -r|read) ([A-Za-z_]+)`)
+	markdown    = regexp.MustCompile(`\]\(([^)#]+)`)
+)
+
+// Whoever pastes a command from a runbook has every name that is in it, and
+// every link leads somewhere.
+func TestRunbooks_NamesAndLinks_AreThere(t *testing.T) {
+	p, err := pipeline.Load(filepath.Join("..", "..", "tracehaul.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{"DATABASE_URL": true}
+	for _, v := range runbookVariables(p, &p.Consumers[0]) {
+		known[v.name] = true
+	}
+	dir := filepath.Join("..", "..", "docs", "runbooks")
+	files, err := filepath.Glob(filepath.Join(dir, "*.md"))
+	if err != nil || len(files) < 40 {
+		t.Fatalf("%d runbooks, %v", len(files), err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range shellBlocks(string(b)) {
+			own := map[string]bool{}
+			for _, re := range []*regexp.Regexp{shellAssign, shellFor} {
+				for _, m := range re.FindAllStringSubmatch(block, -1) {
+					own[m[1]] = true
+				}
+			}
+			for _, m := range shellUse.FindAllStringSubmatch(block, -1) {
+				if !known[m[1]] && !own[m[1]] {
+					t.Errorf("%s: $%s is not a name that `tracehaul pipeline env` prints", filepath.Base(file), m[1])
+				}
+			}
+		}
+		for _, m := range markdown.FindAllStringSubmatch(string(b), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(dir, m[1])); err != nil {
+				t.Errorf("%s: a link to %s leads nowhere", filepath.Base(file), m[1])
+			}
+		}
+	}
+}
+
+// shellBlocks are the blocks of a text that are commands.
+func shellBlocks(text string) (blocks []string) {
+	for i, part := range strings.Split(text, "```") {
+		if block, ok := strings.CutPrefix(part, "sh\n"); ok && i%2 == 1 {
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks
+}
