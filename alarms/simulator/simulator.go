@@ -1,39 +1,12 @@
 package simulator
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
-
-// Samples are what a metric got within one minute.
-type Samples struct {
-	Count, Sum, Min, Max float64
-
-	// Distribution says which values the samples have, in ascending order, for
-	// percentiles and percentile ranks. Without it all samples are taken to
-	// have the mean.
-	Distribution []Bucket
-}
-
-// Bucket is a number of samples with one value.
-type Bucket struct{ Value, Count float64 }
-
-// One is a single sample.
-func One(value float64) Samples { return Samples{Count: 1, Sum: value, Min: value, Max: value} }
-
-// History is what metrics got, minute by minute.
-type History struct {
-	start   time.Time
-	minutes int
-	series  map[string][]Samples // by Metric.Key; Count 0 is no data
-}
-
-// NewHistory returns an empty history.
-func NewHistory(start time.Time, minutes int) *History {
-	return &History{start: start.Truncate(time.Minute), minutes: minutes, series: map[string][]Samples{}}
-}
 
 // Config says what is simulated.
 type Config struct {
@@ -49,34 +22,57 @@ type Config struct {
 	// INSUFFICIENT_DATA.
 	States map[string]alarms.State
 
-	// Band is what is normal for a signal at a time, width standard deviations
-	// wide; ok is false as long as there is no model. Defaults to never.
-	Band func(s signal.Signal, width float64, at time.Time) (lower, upper float64, ok bool)
+	// Band is what is normal for a signal's datapoint of a period that begins at
+	// a time, width standard deviations to each side; ok is false as long as
+	// there is no model. [LearnBand] makes one. An alarm on metric math gets the
+	// band of its only input. Defaults to never.
+	Band func(s signal.Signal, period time.Duration, width float64, at time.Time) (lower, upper float64, ok bool)
 }
 
-// Change is a change of an alarm's state.
-type Change struct {
-	At       time.Time
-	Key      string
-	From, To alarms.State
-	Reason   string // as CloudWatch words it
-	Value    float64
-	HasValue bool // false for a composite, and where the state changed for want of data
+// Simulator evaluates alarms as CloudWatch does. It is safe for concurrent use.
+type Simulator struct {
+	alarms []alarm
+	states map[string]alarms.State
+	delay  int // minutes
+	band   bandFunc
 }
 
-// Notice is an action that was taken: CloudWatch told the topics of an alarm
-// that it is in a state.
-type Notice struct {
-	At     time.Time
-	Key    string
-	State  alarms.State
-	Reason string
-	// Children are the alarms that put a composite into its state, by key.
-	Children []string
+// alarm is an alarm that can be evaluated. It has a metric or a composite.
+type alarm struct {
+	key, name string
+	silent    bool
+	metric    *metricAlarm
+	composite *compositeAlarm
 }
 
-// Result is what happened, in order of time.
-type Result struct {
-	Changes []Change
-	Notices []Notice
+// New checks the alarms. The error names everything that is wrong with them, and
+// everything about them that cannot be simulated.
+func New(c Config) (*Simulator, error) {
+	compiled, err := compile(c)
+	if err != nil {
+		return nil, fmt.Errorf("alarms that cannot be simulated:\n%w", err)
+	}
+	s := &Simulator{
+		alarms: compiled, states: map[string]alarms.State{}, band: c.Band,
+		delay: int((c.Delay + time.Minute - 1) / time.Minute),
+	}
+	for _, a := range compiled {
+		s.states[a.key] = c.States[a.key]
+	}
+	return s, nil
+}
+
+// Run evaluates the alarms once a minute, from the first full minute of the
+// history to its end. The history must not be changed meanwhile. The history may
+// have metrics that no alarm watches.
+func (s *Simulator) Run(h *History) *Result {
+	r := s.start(h)
+	for minute := 1; minute <= h.minutes; minute++ {
+		r.at, r.minute = h.start.Add(time.Duration(minute)*time.Minute), minute
+		for i := range r.alarms {
+			r.evaluate(&r.alarms[i])
+		}
+	}
+	r.result.index()
+	return r.result
 }

@@ -1,0 +1,324 @@
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/metricmath"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// Limits of CloudWatch that a simulation relies on. (PutMetricAlarm, CloudWatch
+// API reference; "Alarms on math expressions", CloudWatch user guide.)
+const (
+	maxInputs = 10
+	maxShort  = 24 * time.Hour // periods together, each under an hour
+	maxLong   = 7 * 24 * time.Hour
+	maxDepth  = 100 // of a rule: AWS publishes no limit
+)
+
+// Defaults of alarms.Composite.
+const (
+	defaultWait      = 2 * time.Minute
+	defaultExtension = 3 * time.Minute
+)
+
+// compiler turns alarms into what can be evaluated, and collects what is wrong.
+type compiler struct {
+	alarms []alarms.Alarm
+	errs   []error
+	before map[string]string // keys and names of the alarms so far, to the key
+	all    map[string]string // of all alarms
+	key    string            // the alarm at hand
+}
+
+func compile(c Config) ([]alarm, error) {
+	k := &compiler{alarms: c.Alarms, before: map[string]string{}, all: map[string]string{}}
+	for _, a := range slices.Backward(c.Alarms) {
+		k.note(k.all, a)
+	}
+	compiled := make([]alarm, 0, len(c.Alarms))
+	for _, a := range c.Alarms {
+		compiled = append(compiled, k.alarm(a))
+		k.note(k.before, a)
+	}
+	k.key = ""
+	for _, key := range slices.Sorted(maps.Keys(c.States)) {
+		k.state(key, c.States[key])
+	}
+	if c.Delay < 0 || c.Delay > maxLong {
+		k.say("Config.Delay is %v, want 0 to %v", c.Delay, maxLong)
+	}
+	return compiled, errors.Join(k.errs...)
+}
+
+// note enters an alarm by its name and its key. Keys win.
+func (k *compiler) note(into map[string]string, a alarms.Alarm) {
+	if _, taken := into[a.Name]; a.Name != "" && !taken {
+		into[a.Name] = a.Key
+	}
+	into[a.Key] = a.Key
+}
+
+func (k *compiler) say(format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	if k.key != "" {
+		err = fmt.Errorf("alarm %q: %w", k.key, err)
+	}
+	k.errs = append(k.errs, err)
+}
+
+func (k *compiler) state(key string, s alarms.State) {
+	if _, known := k.all[key]; !known {
+		k.say("Config.States names %q, which is none of the alarms", key)
+	}
+	if s.String() == "" {
+		k.say("Config.States has %d for %q, which is no state", s, key)
+	}
+}
+
+func (k *compiler) alarm(a alarms.Alarm) alarm {
+	if k.key = a.Key; a.Key == "" {
+		k.key = "without a key"
+		k.say("the key is missing")
+	}
+	if before, twice := k.before[a.Key]; twice && before == a.Key {
+		k.say("there is another one with this key")
+	}
+	out := alarm{key: a.Key, name: a.Name, silent: a.Notify == alarms.NotifyNobody}
+	if out.name == "" {
+		out.name = a.Key
+	}
+	switch {
+	case (a.Metric == nil) == (a.Composite == nil):
+		k.say("it needs a Metric or a Composite, and not both")
+	case a.Metric != nil:
+		out.metric = k.metric(a.Metric)
+	default:
+		out.composite = k.composite(a.Composite)
+	}
+	return out
+}
+
+func (k *compiler) metric(m *alarms.Metric) *metricAlarm {
+	out := &metricAlarm{
+		comparison: m.Comparison, threshold: m.Threshold, width: m.BandWidth,
+		n: max(m.Periods, 1), m: m.Datapoints, treatment: treatment(m),
+	}
+	if m.Datapoints == 0 {
+		out.m = out.n
+	}
+	k.inputs(m, out)
+	k.periods(m, out)
+	k.comparison(m)
+	if out.treatment < alarms.MissingNotBreaching || out.treatment > alarms.MissingMissing {
+		k.say("Missing is unknown")
+	}
+	if m.IgnoreFewSamples {
+		if m.Expression != "" || len(out.inputs) != 1 || out.inputs[0].statistic.kind != statPercentile {
+			k.say("IgnoreFewSamples is for one percentile without an expression")
+		} else {
+			out.few = out.inputs[0].statistic.few()
+		}
+	}
+	return out
+}
+
+// treatment is how missing data is taken: what the gaps of the inputs mean where
+// the alarm does not say.
+func treatment(m *alarms.Metric) alarms.Missing {
+	if m.Missing != alarms.MissingDefault {
+		return m.Missing
+	}
+	if slices.ContainsFunc(m.Inputs, func(i alarms.Input) bool { return i.Signal.Absent == signal.AbsentFault }) {
+		return alarms.MissingBreaching
+	}
+	return alarms.MissingNotBreaching
+}
+
+func (k *compiler) inputs(m *alarms.Metric, out *metricAlarm) {
+	if n := len(m.Inputs); n < 1 || n > maxInputs {
+		k.say("it has %d inputs, CloudWatch takes 1 to %d", n, maxInputs)
+	}
+	ids := map[string]bool{} // whether the expression uses them
+	for _, in := range m.Inputs {
+		if _, twice := ids[in.ID]; twice {
+			k.say("input %q is there twice", in.ID)
+		}
+		ids[in.ID] = false
+		s, err := parseStatistic(in.Signal.Statistic)
+		if err != nil {
+			k.say("input %q: %w", in.ID, err)
+		}
+		if in.Signal.Metric.Name == "" {
+			k.say("input %q has no metric", in.ID)
+		}
+		out.inputs = append(out.inputs, input{in.ID, in.Signal.Metric, s})
+	}
+	if len(m.Inputs) > 0 {
+		out.signal = m.Inputs[0].Signal
+	}
+	if m.Expression == "" {
+		if len(m.Inputs) > 1 {
+			k.say("the expression is missing: it says what is made of %d inputs", len(m.Inputs))
+		}
+		return
+	}
+	k.expression(m.Expression, ids, out)
+}
+
+func (k *compiler) expression(text string, ids map[string]bool, out *metricAlarm) {
+	e, err := metricmath.Parse(text)
+	if err != nil {
+		k.say("expression %q: %w", text, err)
+		return
+	}
+	out.expression = e
+	for _, id := range e.IDs() {
+		if _, known := ids[id]; !known {
+			k.say("expression %q names %q, which is none of the inputs", text, id)
+		}
+		ids[id] = true
+	}
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		if !ids[id] {
+			k.say("expression %q does not use the input %q", text, id)
+		}
+	}
+}
+
+func (k *compiler) periods(m *alarms.Metric, out *metricAlarm) {
+	period := m.Period
+	if period == 0 {
+		period = time.Minute
+	}
+	if out.period = int(period / time.Minute); period < time.Minute || period%time.Minute != 0 {
+		k.say("the period is %v, a history by the minute takes minutes", period)
+		return
+	}
+	if m.Periods < 0 || out.m < 1 || out.m > out.n {
+		k.say("%d datapoints of %d periods: want at least 1, of as many periods or more", out.m, m.Periods)
+	}
+	limit := maxShort
+	if period >= time.Hour {
+		limit = maxLong
+	}
+	if period > limit || out.n > int(limit/period) {
+		k.say("%d periods of %v, CloudWatch takes %v together with such a period", out.n, period, limit)
+	}
+}
+
+func (k *compiler) comparison(m *alarms.Metric) {
+	switch {
+	case m.Comparison.String() == "":
+		k.say("the comparison %d is unknown", m.Comparison)
+	case !m.Comparison.Band():
+		if math.IsNaN(m.Threshold) || math.IsInf(m.Threshold, 0) {
+			k.say("the threshold is %v, want a finite number", m.Threshold)
+		}
+	case len(m.Inputs) > 1:
+		k.say("a band over %d inputs is not simulated: want one", len(m.Inputs))
+	case !(m.BandWidth > 0) || math.IsInf(m.BandWidth, 0):
+		k.say("the width of the band is %v, want a number above 0", m.BandWidth)
+	}
+}
+
+func (k *compiler) composite(c *alarms.Composite) *compositeAlarm {
+	out := &compositeAlarm{wait: c.Wait, extension: c.Extension}
+	out.rule = k.rule(c.Rule, 1)
+	out.keys = out.rule.Keys()
+	if c.Wait < 0 || c.Extension < 0 {
+		k.say("Wait is %v and Extension %v, must not be negative", c.Wait, c.Extension)
+	}
+	if c.Suppressor == "" {
+		return out
+	}
+	out.suppressor = k.refer(c.Suppressor)
+	if c.Wait == 0 {
+		out.wait = defaultWait
+	}
+	if c.Extension == 0 {
+		out.extension = defaultExtension
+	}
+	return out
+}
+
+// rule checks a rule and returns it with the keys of the alarms that it names.
+func (k *compiler) rule(r alarms.Rule, depth int) alarms.Rule {
+	if depth > maxDepth {
+		k.say("the rule nests deeper than %d levels", maxDepth)
+		return alarms.Rule{Op: alarms.OpFalse}
+	}
+	out, want := alarms.Rule{Op: r.Op, Key: r.Key, State: r.State}, 0
+	switch r.Op {
+	case alarms.OpState:
+		out.Key = k.refer(r.Key)
+		if r.State.String() == "" {
+			k.say("the rule wants %q in the state %d, which is none", r.Key, r.State)
+		}
+	case alarms.OpNot:
+		want = 1
+	case alarms.OpAny, alarms.OpAll:
+		want = max(1, len(r.Rules))
+	case alarms.OpTrue, alarms.OpFalse:
+	default:
+		k.say("the rule has a part of the unknown form %d", r.Op)
+	}
+	if len(r.Rules) != want {
+		k.say("a part of the rule joins %d rules, want %d", len(r.Rules), want)
+		return alarms.Rule{Op: alarms.OpFalse}
+	}
+	for _, part := range r.Rules {
+		out.Rules = append(out.Rules, k.rule(part, depth+1))
+	}
+	return out
+}
+
+// refer returns the key of an alarm that is referred to by its key or name.
+func (k *compiler) refer(to string) string {
+	if key, ok := k.before[to]; ok {
+		return key
+	}
+	key, ok := k.all[to]
+	if !ok {
+		k.say("it refers to %q, which is none of the alarms", to)
+		return to
+	}
+	if way := k.way(key, k.key, map[string]struct{}{}); way != nil {
+		k.say("it is part of a cycle: %s", strings.Join(append([]string{k.key}, way...), ", "))
+	} else {
+		k.say("it refers to %q, which stands behind it", to)
+	}
+	return key
+}
+
+// way returns the alarms on a way of references from one to another, both
+// included, or nil. A cycle cannot be evaluated. (Note in "Create a composite
+// alarm", CloudWatch user guide.)
+func (k *compiler) way(from, to string, passed map[string]struct{}) []string {
+	if from == to {
+		return []string{from}
+	}
+	passed[from] = struct{}{}
+	i := slices.IndexFunc(k.alarms, func(a alarms.Alarm) bool { return a.Key == from })
+	if i < 0 || k.alarms[i].Composite == nil {
+		return nil
+	}
+	c := k.alarms[i].Composite
+	for _, next := range append(c.Rule.Keys(), c.Suppressor) {
+		key, known := k.all[next]
+		if _, twice := passed[key]; !known || twice {
+			continue
+		}
+		if way := k.way(key, to, passed); way != nil {
+			return append([]string{from}, way...)
+		}
+	}
+	return nil
+}

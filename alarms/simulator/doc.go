@@ -1,0 +1,32 @@
+// Package simulator feeds histories of metrics through CloudWatch's alarm
+// evaluation, so that alarms are tested before they are deployed.
+//
+// Start from [New]. It takes alarms, such as a set's, and returns a [Simulator]
+// or one error that names everything that cannot be simulated. [Simulator.Run]
+// takes a [History], what metrics got minute by minute, and returns a [Result]:
+// the changes of state with CloudWatch's reasons, and the notices that people
+// would have had.
+//
+// The rules are those that the CloudWatch user guide documents; the code names
+// the page beside each. An alarm is evaluated every minute, over the periods
+// that end then. All alarms begin in INSUFFICIENT_DATA unless [Config] says
+// otherwise, and there is no data from before the history: let one begin a
+// little earlier than what it is about. As in CloudWatch, the first change, into
+// OK as a rule, gives a notice.
+//
+// What AWS does not publish is a choice, made in one place each:
+//
+//   - the evaluation range has two datapoints more than the evaluation periods
+//     ([ExtraPeriods]);
+//   - breaching datapoints that are too few and too young for ALARM leave the
+//     state as it is (judge);
+//   - a percentile is the smallest sample that enough others do not exceed;
+//   - after the extension of a suppressor, actions are taken if the state is
+//     another one than the last that somebody was told of (suppression);
+//   - the band of normal values is a model of our own ([LearnBand]).
+//
+// Periods below a minute, trimmed means and the like, and bands over metric math
+// are refused by [New].
+//
+// The package imports alarms, alarms/metricmath and pipeline/signal.
+package simulator

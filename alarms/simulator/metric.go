@@ -1,0 +1,121 @@
+package simulator
+
+import (
+	"math"
+	"time"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/metricmath"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// metricAlarm is an alarm on a metric or on metric math, ready to be evaluated.
+type metricAlarm struct {
+	inputs     []input
+	expression *metricmath.Expression // nil for the only input itself
+	comparison alarms.Comparison
+	threshold  float64
+	width      float64 // of the band
+	signal     signal.Signal
+	period     int // minutes
+	m, n       int // datapoints to alarm, evaluation periods
+	treatment  alarms.Missing
+	few        float64 // samples that a percentile needs to be evaluated; 0 for any
+}
+
+type input struct {
+	id        string
+	metric    signal.Metric
+	statistic statistic
+}
+
+// metricRun is a metric alarm on a history.
+type metricRun struct {
+	*metricAlarm
+	*datapoints
+	samples []float64 // in the evaluation periods, where the alarm needs enough
+	band    *band
+	values  []float64
+	points  []point
+}
+
+// band is what is normal, for periods that end before a minute. NaN where there
+// is no model.
+type band struct{ lower, upper []float64 }
+
+// bandFunc is [Config.Band].
+type bandFunc func(s signal.Signal, period time.Duration, width float64, at time.Time) (lower, upper float64, ok bool)
+
+func (a *metricAlarm) run(w *windows, delay int, normal bandFunc) *metricRun {
+	r := &metricRun{metricAlarm: a, datapoints: a.watch(w, delay)}
+	if a.few > 0 {
+		r.samples = w.over(a.inputs[0].metric, statistic{kind: statCount}, a.n*a.period)
+	}
+	if a.comparison.Band() {
+		n := w.history.minutes + 1
+		r.band = &band{absent(n), absent(n)}
+		for end := 1; end < n && normal != nil; end++ {
+			if lower, upper, ok := normal(a.signal, r.length(), a.width, r.timestamp(end)); ok {
+				r.band.lower[end], r.band.upper[end] = lower, upper
+			}
+		}
+	}
+	return r
+}
+
+// evaluate evaluates the alarm at a minute.
+func (r *metricRun) evaluate(minute int) verdict {
+	if r.tooFew(minute) {
+		return verdict{keep: true}
+	}
+	r.values = r.at(minute, r.values)
+	r.points = r.points[:0]
+	for k, x := range r.values {
+		r.points = append(r.points, r.classify(x, minute-k*r.datapoints.period))
+	}
+	return judge(r.points, r.m, r.n, r.treatment)
+}
+
+// tooFew reports whether there are too few samples for the percentile, in an
+// alarm that is told to keep its state then. AWS counts them "during the
+// evaluation period": taken here for all evaluation periods together.
+// ("Percentile-based CloudWatch alarms and low data samples".)
+func (r *metricRun) tooFew(minute int) bool {
+	if r.few == 0 {
+		return false
+	}
+	seen := r.samples[max(minute-r.delay, 0)]
+	return math.IsNaN(seen) || seen < r.few
+}
+
+// classify says what a value means, of a period that ends before a minute. A
+// value is missing where there is no band to compare it with.
+func (r *metricRun) classify(x float64, end int) point {
+	lower, upper := r.threshold, r.threshold
+	if r.band != nil {
+		lower, upper = r.band.lower[end], r.band.upper[end]
+	}
+	if math.IsNaN(x) || math.IsNaN(lower) || math.IsNaN(upper) {
+		return missing
+	}
+	if breaches(r.comparison, x, lower, upper) {
+		return breaching
+	}
+	return good
+}
+
+func breaches(c alarms.Comparison, x, lower, upper float64) bool {
+	switch c {
+	case alarms.Above, alarms.AboveBand:
+		return x > upper
+	case alarms.AtLeast:
+		return x >= upper
+	case alarms.Below, alarms.BelowBand:
+		return x < lower
+	case alarms.AtMost:
+		return x <= lower
+	case alarms.OutsideBand:
+		return x < lower || x > upper
+	}
+	return false
+}
