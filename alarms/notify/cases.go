@@ -1,0 +1,171 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+)
+
+// Cases are what the logs say of an incident.
+type Cases struct {
+	Versions []Version // those that ran, the latest first
+	Traces   []Trace   // of requests that failed, the latest first: five at most
+}
+
+// Version is a version that wrote to the log.
+type Version struct {
+	Name  string
+	Lines int
+}
+
+// Trace is the trace of a request that failed.
+type Trace struct{ ID, URL string }
+
+const (
+	casesTimeout = 6 * time.Second
+	casesPoll    = 400 * time.Millisecond
+	stopTimeout  = 2 * time.Second
+	maxTraces    = 5
+	maxVersions  = 3
+)
+
+// defaultFilter selects failures where the description of the alarm has no
+// filter of its own.
+const defaultFilter = `filter level = "ERROR"`
+
+// What is asked, of lines with the keys that telemetry's have.
+const (
+	versionsQuery = "fields `service.version` as version | stats count(*) as lines, max(@timestamp) as last by version | sort last desc | limit 10"
+	tracesQuery   = "filter ispresent(trace_id) | stats max(@timestamp) as last by trace_id | sort last desc | limit 20"
+)
+
+// caseFinder looks for cases with CloudWatch Logs Insights.
+type caseFinder struct {
+	client *cloudwatchlogs.Client
+	url    func(trace string) string
+}
+
+// find looks into a log group. What one of the two queries found is returned
+// even if the other one failed.
+func (f caseFinder) find(ctx context.Context, group, query string, from, to time.Time) (Cases, error) {
+	ctx, cancel := context.WithTimeout(ctx, casesTimeout)
+	defer cancel()
+	type answer struct {
+		rows [][]types.ResultField
+		err  error
+	}
+	versions := make(chan answer, 1)
+	go func() {
+		rows, err := f.run(ctx, group, versionsQuery, from, to)
+		versions <- answer{rows, err}
+	}()
+	rows, err := f.run(ctx, group, filterOf(query)+" | "+tracesQuery, from, to)
+	var c Cases
+	for _, row := range rows {
+		if id := field(row, "trace_id"); traceID.MatchString(id) && len(c.Traces) < maxTraces {
+			c.Traces = append(c.Traces, Trace{id, f.url(id)})
+		}
+	}
+	v := <-versions
+	for _, row := range v.rows {
+		name := shorten(field(row, "version"), 100)
+		if lines, _ := strconv.ParseFloat(field(row, "lines"), 64); name != "" && len(c.Versions) < maxVersions {
+			c.Versions = append(c.Versions, Version{name, int(lines)})
+		}
+	}
+	return c, errors.Join(err, v.err)
+}
+
+var traceID = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+func field(row []types.ResultField, name string) string {
+	for _, f := range row {
+		if aws.ToString(f.Field) == name {
+			return aws.ToString(f.Value)
+		}
+	}
+	return ""
+}
+
+// run runs a query to its end, or stops it.
+func (f caseFinder) run(ctx context.Context, group, query string, from, to time.Time) ([][]types.ResultField, error) {
+	started, err := f.client.StartQuery(ctx, &cloudwatchlogs.StartQueryInput{
+		LogGroupName: &group, QueryString: &query, StartTime: aws.Int64(from.Unix()), EndTime: aws.Int64(to.Unix() + 1),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start a query of %s: %w", group, err)
+	}
+	for sleep(ctx, casesPoll) {
+		out, err := f.client.GetQueryResults(ctx, &cloudwatchlogs.GetQueryResultsInput{QueryId: started.QueryId})
+		if err != nil {
+			f.stop(ctx, started.QueryId)
+			return nil, fmt.Errorf("results of a query of %s: %w", group, err)
+		}
+		switch out.Status {
+		case types.QueryStatusComplete:
+			return out.Results, nil
+		case types.QueryStatusScheduled, types.QueryStatusRunning:
+		default:
+			return nil, fmt.Errorf("query of %s: %s", group, out.Status)
+		}
+	}
+	f.stop(ctx, started.QueryId)
+	return nil, fmt.Errorf("query of %s: %w", group, ctx.Err())
+}
+
+// stop ends a query that nobody waits for. It costs until it ends.
+func (f caseFinder) stop(ctx context.Context, id *string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	_, _ = f.client.StopQuery(ctx, &cloudwatchlogs.StopQueryInput{QueryId: id}) // it may have ended
+}
+
+// filterOf returns the filters that a query begins with.
+func filterOf(query string) string {
+	var filters []string
+	filtered := false
+	for _, command := range commands(query) {
+		verb, _, _ := strings.Cut(command, " ")
+		if verb != "filter" && verb != "parse" && verb != "fields" {
+			break
+		}
+		filtered = filtered || verb == "filter"
+		filters = append(filters, command)
+	}
+	if !filtered {
+		return defaultFilter
+	}
+	return strings.Join(filters, " | ")
+}
+
+// commands splits a query at its bars, but for those within quotes and regular
+// expressions.
+func commands(query string) []string {
+	var list []string
+	var quote byte
+	start := 0
+	for i := 0; i < len(query); i++ {
+		switch c := query[i]; {
+		case c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'' || c == '`' || c == '/':
+			quote = c
+		case c == '|':
+			list = append(list, strings.TrimSpace(query[start:i]))
+			start = i + 1
+		}
+	}
+	return append(list, strings.TrimSpace(query[start:]))
+}

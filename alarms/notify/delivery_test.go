@@ -1,0 +1,406 @@
+package notify_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+func TestHandle_AlarmThenOK_OneThreadAndOneIncident(t *testing.T) {
+	b := setup(t)
+	b.mustHandle(t, on("1", began))
+	b.setNow(began.Add(31 * time.Minute))
+	b.mustHandle(t, off("2", began.Add(30*time.Minute)))
+
+	posts := b.Slack.Posts()
+	if len(posts) != 2 || posts[0].ThreadTS != "" || posts[1].ThreadTS != posts[0].TS {
+		t.Fatalf("posts: %+v", posts)
+	}
+	if root := posts[0]; root.Updates != 1 || !strings.Contains(string(root.Blocks), ":white_check_mark:") || !strings.Contains(string(root.Blocks), "731") {
+		t.Errorf("the first message should show that it is over, and still what broke: %+v", root)
+	}
+	if !posts[1].Broadcast || !strings.Contains(string(posts[1].Blocks), "after 30 min") {
+		t.Errorf("the end of a page: %+v", posts[1])
+	}
+	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
+		t.Errorf("PagerDuty: %v open of %d", open, opened)
+	}
+}
+
+func TestHandle_SecondIncident_AThreadOfItsOwn(t *testing.T) {
+	b := setup(t)
+	for i, id := range []string{"a", "b"} {
+		at := began.Add(time.Duration(i) * time.Hour)
+		b.mustHandle(t, on(id+"1", at), off(id+"2", at.Add(time.Minute)))
+	}
+	posts := b.Slack.Posts()
+	if len(posts) != 4 || posts[2].ThreadTS != "" || posts[3].ThreadTS != posts[2].TS || posts[0].Updates != 1 || posts[2].Updates != 1 {
+		t.Errorf("posts: %+v", posts)
+	}
+	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 2 {
+		t.Errorf("PagerDuty: %v open of %d", open, opened)
+	}
+}
+
+func TestHandle_OnAgainWithoutOK_SameThread(t *testing.T) {
+	b := setup(t)
+	again := on("2", began.Add(10*time.Minute))
+	again.old = "INSUFFICIENT_DATA"
+	b.mustHandle(t, on("1", began), again)
+	posts := b.Slack.Posts()
+	if len(posts) != 2 || posts[1].ThreadTS != posts[0].TS {
+		t.Errorf("posts: %+v", posts)
+	}
+	if _, opened := b.PagerDuty.Open(); opened != 1 {
+		t.Errorf("PagerDuty has %d incidents, want 1", opened)
+	}
+}
+
+func TestHandle_Redelivery_NobodyHearsTwice(t *testing.T) {
+	b := setup(t)
+	b.mustHandle(t, on("1", began), on("1", began), off("2", began.Add(time.Minute)), off("2", began.Add(time.Minute)), on("1", began))
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 2 || len(events) != 2 {
+		t.Errorf("%d posts and %d events, want 2 of each: %+v", len(posts), len(events), events)
+	}
+	b.wantLogged(t, "notified before")
+}
+
+func TestHandle_SameMessageAtOnce_OnePost(t *testing.T) {
+	b := setup(t)
+	other := b.another(t)
+	event := on("1", began).event(t)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*budget)
+			defer cancel()
+			n := b.Notifier
+			if i%2 == 1 {
+				n = other
+			}
+			if err := n.Handle(ctx, event); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 1 || len(events) != 1 {
+		t.Errorf("%d posts and %d events, want 1 of each", len(posts), len(events))
+	}
+}
+
+// Messages of one incident that arrive at once must not open two threads.
+func TestHandle_TwoMessagesOfAnIncidentAtOnce_OneThread(t *testing.T) {
+	b := setup(t)
+	var wg sync.WaitGroup
+	for _, id := range []string{"1", "2", "3"} {
+		wg.Go(func() {
+			if err := b.handle(t, on(id, began)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	roots := 0
+	for _, p := range b.Slack.Posts() {
+		if p.ThreadTS == "" {
+			roots++
+		}
+	}
+	if posts := b.Slack.Posts(); roots != 1 || len(posts) != 3 {
+		t.Errorf("%d threads, %d posts: want 1 and 3", roots, len(posts))
+	}
+}
+
+func TestHandle_Busy_TriesAgainAfterTheTimeAskedFor(t *testing.T) {
+	b := setup(t)
+	b.Slack.Fail(1, notifytest.Fault{Status: 429, RetryAfter: "1"})
+	b.Slack.Fail(1, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"internal_error"}`})
+	b.PagerDuty.Fail(1, notifytest.Fault{Status: 429})
+	b.PagerDuty.Fail(1, notifytest.Fault{Break: true})
+	before := time.Now()
+	b.mustHandle(t, on("1", began))
+	if took := time.Since(before); took < time.Second {
+		t.Errorf("it took %v, with a Retry-After of 1 s", took)
+	}
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 1 || len(events) != 1 {
+		t.Errorf("%d posts and %d events", len(posts), len(events))
+	}
+}
+
+func TestHandle_RetryAfterBeyondTheBudget_FailsAtOnce(t *testing.T) {
+	b := setup(t)
+	b.Slack.FailAlways(notifytest.Fault{Status: 429, RetryAfter: "600"})
+	before := time.Now()
+	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "429") {
+		t.Errorf("error: %v", err)
+	}
+	if took := time.Since(before); took > budget/2 || b.Slack.Calls() != 1 {
+		t.Errorf("it took %v and %d calls", took, b.Slack.Calls())
+	}
+}
+
+func TestHandle_SlackAway_FailsAndIsDeliveredOnceLater(t *testing.T) {
+	b := setup(t)
+	b.Slack.FailAlways(notifytest.Fault{Status: 503})
+	for range 2 {
+		if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "team: ") || strings.Contains(err.Error(), "on-call") {
+			t.Errorf("error: %v, want one of the destination team alone", err)
+		}
+	}
+	if n := len(b.PagerDuty.Events()); n != 1 {
+		t.Errorf("PagerDuty had %d events, want 1", n)
+	}
+	b.Slack.Recover()
+	b.mustHandle(t, on("1", began), on("1", began), off("2", began.Add(time.Minute)))
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 2 || len(events) != 2 {
+		t.Errorf("%d posts and %d events, want 2 of each", len(posts), len(events))
+	}
+	b.wantLogged(t, `"msg":"not notified","destination":"team"`)
+}
+
+// While PagerDuty is away the alarm goes off again: what comes late must not
+// stay on.
+func TestHandle_OKOvertakesAlarm_IncidentIsOpenedAndResolved(t *testing.T) {
+	b := setup(t)
+	b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
+	if err := b.handle(t, on("1", began)); err == nil {
+		t.Error("no error although PagerDuty is away")
+	}
+	b.mustHandle(t, off("2", began.Add(time.Minute))) // PagerDuty was told of nothing
+	b.PagerDuty.Recover()
+	b.mustHandle(t, on("1", began))
+	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
+		t.Errorf("PagerDuty: %v open of %d, want none of 1: %v", open, opened, actions(b.PagerDuty.Events()))
+	}
+	if posts := b.Slack.Posts(); len(posts) != 2 {
+		t.Errorf("%d posts, want 2", len(posts))
+	}
+}
+
+// SNS and Lambda keep no order. Whatever it is, PagerDuty must end up as the
+// alarm is.
+func TestHandle_AnyOrder_PagerDutyEndsAsTheAlarmIs(t *testing.T) {
+	minute := func(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) }
+	all := []alarm{on("1", minute(0)), off("2", minute(1)), on("3", minute(2)), off("4", minute(3)), on("5", minute(4))}
+	for _, count := range []int{4, 5} {
+		for order := range permutations(all[:count]) {
+			b := setup(t)
+			names := ""
+			for _, a := range order {
+				b.mustHandle(t, a)
+				names += a.id
+			}
+			open, opened := b.PagerDuty.Open()
+			if on := count == 5; (len(open) == 1) != on || opened == 0 {
+				t.Errorf("order %s: PagerDuty has %d open of %d: %v", names, len(open), opened, actions(b.PagerDuty.Events()))
+			}
+			for _, p := range b.Slack.Posts() {
+				if p.ThreadTS == "" && count == 4 && !strings.Contains(string(p.Blocks), ":white_check_mark:") {
+					t.Errorf("order %s: a thread in Slack looks as if it were on: %s", names, p.Text)
+				}
+			}
+		}
+	}
+}
+
+func actions(events []notifytest.PagerDutyEvent) (actions []string) {
+	for _, e := range events {
+		actions = append(actions, e.EventAction)
+	}
+	return actions
+}
+
+func permutations(list []alarm) func(yield func([]alarm) bool) {
+	return func(yield func([]alarm) bool) {
+		var next func(done, rest []alarm) bool
+		next = func(done, rest []alarm) bool {
+			if len(rest) == 0 {
+				return yield(done)
+			}
+			for i := range rest {
+				others := append(append([]alarm{}, rest[:i]...), rest[i+1:]...)
+				if !next(append(append([]alarm{}, done...), rest[i]), others) {
+					return false
+				}
+			}
+			return true
+		}
+		next(nil, list)
+	}
+}
+
+// The function dies after it took the turn: its lease must end before another
+// invocation may tell the destination.
+func TestHandle_CrashBetweenTurnAndSending_NextOneWaitsForTheLease(t *testing.T) {
+	b := setup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	b.Slack.FailAlways(notifytest.Fault{Break: true})
+	go func() { // no deadline and no table any more: as good as dead
+		time.Sleep(300 * time.Millisecond)
+		b.Table.FailAlways(notifytest.Fault{Status: 500})
+		cancel()
+	}()
+	if err := b.Handle(ctx, on("1", began).event(t)); err == nil {
+		t.Fatal("no error")
+	}
+	b.Table.Recover()
+	b.Slack.Recover()
+	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "another invocation") {
+		t.Fatalf("error: %v, want that of a turn that another one has", err)
+	}
+	b.setNow(began.Add(3 * time.Minute))
+	b.mustHandle(t, on("1", began))
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 1 || len(events) != 1 {
+		t.Errorf("%d posts and %d events, want 1 of each", len(posts), len(events))
+	}
+}
+
+func TestHandle_NoTable_PagesAllTheSameAndFails(t *testing.T) {
+	b := setup(t)
+	b.Table.FailAlways(notifytest.Fault{Status: 500})
+	if err := b.handle(t, on("1", began)); err == nil {
+		t.Error("no error although nothing is remembered")
+	}
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 0 || len(events) != 1 {
+		t.Errorf("%d posts and %d events, want the page alone", len(posts), len(events))
+	}
+	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil {
+		t.Error("no error although nothing is remembered")
+	}
+	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
+		t.Errorf("PagerDuty: %v open of %d", open, opened)
+	}
+}
+
+func TestHandle_TableLost_OKStillResolves(t *testing.T) {
+	b := setup(t, func(p *pipeline.Pipeline) { p.Routing.Routes[0].When = pipeline.WhenOffHours }) // not now
+	b.mustHandle(t, off("2", began))
+	if events := b.PagerDuty.Events(); len(events) != 1 || events[0].EventAction != "resolve" {
+		t.Errorf("events: %+v", events)
+	}
+	first := off("3", began.Add(time.Hour))
+	first.old, first.name = "INSUFFICIENT_DATA", "prod-orders-new"
+	b.mustHandle(t, first)
+	if posts := b.Slack.Posts(); len(posts) != 0 {
+		t.Errorf("Slack hears that a new alarm is fine: %+v", posts)
+	}
+}
+
+func TestHandle_ToldAtNight_HearsOfTheEndAtNoon(t *testing.T) {
+	b := setup(t, func(p *pipeline.Pipeline) {
+		p.Routing.Routes = []pipeline.Route{
+			{Severity: "page", When: pipeline.WhenOffHours, To: []string{"on-call"}},
+			{Severity: "page", When: pipeline.WhenWorking, To: []string{"team"}},
+		}
+	})
+	night := time.Date(2026, 3, 25, 1, 0, 0, 0, time.UTC)
+	b.mustHandle(t, on("1", night), off("2", night.Add(11*time.Hour)))
+	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
+		t.Errorf("PagerDuty: %v open of %d", open, opened)
+	}
+	if posts := b.Slack.Posts(); len(posts) != 0 {
+		t.Errorf("Slack, which was not told of the alarm, hears of its end: %+v", posts)
+	}
+}
+
+// A redelivery at another hour must find the same routes.
+func TestHandle_RedeliveryAtAnotherHour_SameDestinations(t *testing.T) {
+	b := setup(t, func(p *pipeline.Pipeline) {
+		p.Routing.Routes = []pipeline.Route{{Severity: "page", When: pipeline.WhenWorking, To: []string{"team"}}, {Severity: "page", When: pipeline.WhenOffHours, To: []string{"on-call"}}}
+	})
+	b.mustHandle(t, on("1", began))
+	b.setNow(began.Add(12 * time.Hour))
+	b.mustHandle(t, on("1", began))
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 1 || len(events) != 0 {
+		t.Errorf("%d posts and %d events, want the post alone", len(posts), len(events))
+	}
+}
+
+func TestHandle_NoData_IsSaidInTheThreadAndPagesNobody(t *testing.T) {
+	b := setup(t)
+	unknown := off("2", began.Add(time.Minute))
+	unknown.new, unknown.reason = "INSUFFICIENT_DATA", "Insufficient Data: 2 datapoints were unknown."
+	b.mustHandle(t, on("1", began), unknown, unknown)
+	posts := b.Slack.Posts()
+	if len(posts) != 2 || posts[1].ThreadTS != posts[0].TS || !strings.Contains(posts[1].Text, "No data") {
+		t.Errorf("posts: %+v", posts)
+	}
+	if open, _ := b.PagerDuty.Open(); len(open) != 1 || len(b.PagerDuty.Events()) != 1 {
+		t.Errorf("events: %+v", b.PagerDuty.Events())
+	}
+}
+
+func TestHandle_ThreadDeleted_BeginsAnother(t *testing.T) {
+	b := setup(t)
+	b.mustHandle(t, on("1", began))
+	b.Slack.Remove(b.Slack.Posts()[0].TS)
+	b.mustHandle(t, off("2", began.Add(time.Minute)))
+	if posts := b.Slack.Posts(); len(posts) != 1 || posts[0].ThreadTS != "" || posts[0].Broadcast {
+		t.Errorf("posts: %+v", posts)
+	}
+}
+
+func TestHandle_PermanentErrors_SayWhatToDoAndSpareTheOthers(t *testing.T) {
+	b := setup(t, func(p *pipeline.Pipeline) {
+		p.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#gone", Secret: "orders/slack"}
+	})
+	err := b.handle(t, on("1", began))
+	if err == nil || !strings.Contains(err.Error(), "team: chat.postMessage: Slack says channel_not_found: name a channel that exists") {
+		t.Errorf("error: %v", err)
+	}
+	if n := len(b.PagerDuty.Events()); n != 1 || b.Slack.Calls() != 1 {
+		t.Errorf("%d events, and %d calls to Slack: want 1 of each", n, b.Slack.Calls())
+	}
+	b.wantLogged(t, `"level":"ERROR"`, `"destination":"team"`)
+}
+
+// Slack's limits are not all written down: what it cannot lay out goes as text.
+func TestHandle_LayoutRefused_GoesAsText(t *testing.T) {
+	b := setup(t)
+	b.Slack.Fail(1, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"msg_blocks_too_long"}`})
+	b.mustHandle(t, on("1", began))
+	if posts := b.Slack.Posts(); len(posts) != 1 || posts[0].Blocks != nil || posts[0].Text != "Page: Messages wait too long" {
+		t.Errorf("posts: %+v", posts)
+	}
+}
+
+func TestHandle_Garbage_FailsSoThatItIsNotLost(t *testing.T) {
+	b := setup(t)
+	for name, body := range map[string]string{
+		"empty": "", "text": "hello", "another service": `{"source":"aws.health"}`, "no state": `{"AlarmName":"x","AlarmArn":"` + arnPrefix + `x"}`,
+		"large": `"` + strings.Repeat("x", 300<<10) + `"`, "secret inside": `{"AlarmName":"hunter2"}`,
+	} {
+		err := b.Handle(t.Context(), raw("1", pageTopic, body, began))
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	other := on("1", began)
+	other.topic, other.description = "some-topic", ""
+	if err := b.handle(t, other); err == nil || !strings.Contains(err.Error(), `topic "some-topic": want prod-orders-alarms-SEVERITY`) {
+		t.Errorf("error: %v", err)
+	}
+	if n := b.Slack.Calls() + b.PagerDuty.Calls(); n != 0 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+func TestHandle_TeamsOwnAlarm_TakesTopicsSeverityAndPipelinesOwner(t *testing.T) {
+	b := setup(t)
+	own := on("1", began)
+	own.topic, own.description, own.extra = ticketTopic, "CPU of the <shop> & co.", nil
+	b.mustHandle(t, own)
+	if n := len(b.PagerDuty.Events()); n != 0 {
+		t.Errorf("PagerDuty had %d events of a ticket", n)
+	}
+	posts := b.Slack.Posts()
+	if len(posts) != 1 || !strings.HasPrefix(posts[0].Text, "Ticket: prod-orders-ledger-queue-age") || !strings.Contains(string(posts[0].Blocks), "team-orders") {
+		t.Errorf("posts: %+v", posts)
+	}
+}

@@ -1,0 +1,25 @@
+// Package notify tells people of alarms: it takes what CloudWatch publishes on
+// the alarm topics and passes it on to Slack, PagerDuty and incident.io, by
+// severity, owner and hour.
+//
+// Start from [New] and give [Notifier.Handle] the events of a Lambda function
+// that is subscribed to the topics. [Routes] says who hears of an alarm.
+//
+// An incident begins with an alarm that goes on and ends when it is OK again.
+// It is one thread in Slack and one incident in PagerDuty and incident.io, and
+// whoever was told of it hears of its end, whatever the hour. What was told to
+// whom is kept in a DynamoDB table: each alarm and destination has an item with
+// a lease, so that one invocation at a time tells that destination of that
+// alarm, and with the messages that it has had.
+//
+// A message that did not reach one of its destinations fails, and comes again;
+// then only those destinations hear of it that have not yet. PagerDuty and
+// incident.io know a repeated event by its key. Slack does not: if the function
+// dies, or the table is lost, between Slack's answer and the note of it, the
+// next attempt posts once more. Rather twice than never.
+//
+// Secrets come from Secrets Manager when they are needed. They are in no error,
+// log line or span.
+//
+// The package imports pipeline and telemetry/semconv.
+package notify

@@ -1,0 +1,104 @@
+package notify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// before is how much of the time before an incident is shown with it.
+const before = 30 * time.Minute
+
+// links are the places to go on from: none of them needs anything looked up.
+func links(p *pipeline.Pipeline, n Notification, since, now time.Time) []Link {
+	d := n.Description
+	list := []Link{
+		{linkGraph, n.ARN.console() + "#alarmsV2:alarm/" + url.PathEscape(n.ARN.Resource)},
+		{linkDashboard, atTime(orElse(d.Dashboard, p.DashboardURL(pipeline.BoardPipeline)), p.Dashboards.GrafanaURL, since.Add(-before), now)},
+	}
+	if d.Runbook != "" {
+		list = append(list, Link{linkRunbook, d.Runbook})
+	}
+	if d.LogGroup != "" {
+		list = append(list, Link{linkLogs, n.ARN.console() + "#logsV2:log-groups/log-group/" + fragment(d.LogGroup)})
+	}
+	return list
+}
+
+// console is the address of the CloudWatch console where the alarm is.
+func (a ARN) console() string {
+	domain := "console.aws.amazon.com"
+	switch a.Partition {
+	case "aws-cn":
+		domain = "console.amazonaws.cn"
+	case "aws-us-gov":
+		domain = "console.amazonaws-us-gov.com"
+	}
+	return "https://" + a.Region + "." + domain + "/cloudwatch/home?region=" + a.Region
+}
+
+// fragment escapes what the console reads from behind the #: percent-encoded
+// twice, with $ for the first %.
+func fragment(s string) string {
+	return strings.ReplaceAll(url.QueryEscape(url.QueryEscape(s)), "%", "$")
+}
+
+// atTime has a dashboard of Grafana show a time. Others stay as they are.
+func atTime(address, grafana string, from, to time.Time) string {
+	u, err := url.Parse(address)
+	if err != nil || grafana == "" || !strings.HasPrefix(address, grafana+"/") {
+		return address
+	}
+	q := u.Query()
+	q.Set("from", strconv.FormatInt(from.UnixMilli(), 10))
+	q.Set("to", strconv.FormatInt(to.UnixMilli(), 10))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// traceURL is where a trace is shown: in Grafana where it has Tempo, else in
+// X-Ray where traces go there, else nowhere.
+func traceURL(p *pipeline.Pipeline, a ARN, id string, from, to time.Time) string {
+	switch {
+	case p.Dashboards.GrafanaURL != "" && p.Dashboards.TempoUID != "":
+		return exploreURL(p.Dashboards.GrafanaURL, p.Dashboards.TempoUID, id, from, to)
+	case p.Dashboards.XRayUID != "" || p.Telemetry.Export == "cloudwatch":
+		return a.console() + "#xray:traces/1-" + id[:8] + "-" + id[8:]
+	}
+	return ""
+}
+
+// exploreURL is a link to Grafana's Explore. (Grafana documentation, "Generate
+// Explore URLs from external tools".)
+func exploreURL(grafana, uid, id string, from, to time.Time) string {
+	source := map[string]string{"type": "tempo", "uid": uid}
+	panes, err := json.Marshal(map[string]any{"trace": map[string]any{
+		"datasource": uid,
+		"queries":    []any{map[string]any{"refId": "A", "datasource": source, "queryType": "traceql", "query": id}},
+		"range":      map[string]string{"from": strconv.FormatInt(from.UnixMilli(), 10), "to": strconv.FormatInt(to.UnixMilli(), 10)},
+	}})
+	if err != nil {
+		return "" // texts can be written
+	}
+	q := url.Values{"schemaVersion": {"1"}, "orgId": {"1"}, "panes": {string(panes)}}
+	return grafana + "/explore?" + q.Encode()
+}
+
+// maxDedupKey is PagerDuty's limit. (Events API v2, "dedup_key".)
+const maxDedupKey = 255
+
+// dedupKey names an alarm, not an incident: what is sent again, or resolved
+// although nothing is remembered, still finds its incident.
+func dedupKey(a ARN) string {
+	if len(a.Text) <= maxDedupKey {
+		return a.Text
+	}
+	sum := sha256.Sum256([]byte(a.Text))
+	return "cloudwatch-alarm-" + hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,8 @@
+// Package notifytest has stand-ins for what the notifier talks to: Slack,
+// PagerDuty, incident.io, a dead man's switch and four services of AWS, over
+// HTTP on loopback. They check what they are sent as the real ones do, each
+// rule citing its source, keep it for tests to look at, and fail on demand.
+//
+// Start from [Start]. They know the calls that the notifier makes and no
+// others. The package imports no other package of this module.
+package notifytest

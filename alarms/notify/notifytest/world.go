@@ -1,0 +1,204 @@
+package notifytest
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// World is all of the stand-ins.
+type World struct {
+	Slack      *Slack
+	PagerDuty  *PagerDuty
+	IncidentIO *IncidentIO
+	Switch     *Switch
+	Table      *Table
+	Secrets    *Secrets
+	Alarms     *Alarms
+	Logs       *Logs
+
+	SlackURL, PagerDutyURL, IncidentIOURL, SwitchURL, AWSURL string
+}
+
+// Start starts them. They end with the test, which fails if one of them was
+// sent what the real one would refuse, unless it was told to expect that.
+func Start(tb testing.TB) *World {
+	tb.Helper()
+	w := &World{
+		Slack: newSlack(), PagerDuty: newPagerDuty(), IncidentIO: newIncidentIO(), Switch: &Switch{},
+		Table: newTable(), Secrets: newSecrets(), Alarms: &Alarms{}, Logs: newLogs(),
+	}
+	serve := func(h http.Handler) string {
+		server := httptest.NewServer(h)
+		tb.Cleanup(server.Close)
+		return server.URL
+	}
+	w.SlackURL, w.PagerDutyURL = serve(w.Slack)+"/api", serve(w.PagerDuty)+"/v2/enqueue"
+	w.IncidentIOURL = serve(w.IncidentIO) + "/v2/alert_events/http/01SOURCE"
+	w.SwitchURL = serve(w.Switch) + "/ping/abc"
+	w.AWSURL = serve(http.HandlerFunc(w.aws))
+	tb.Cleanup(func() {
+		for name, p := range map[string]*problems{
+			"Slack": &w.Slack.problems, "PagerDuty": &w.PagerDuty.problems, "incident.io": &w.IncidentIO.problems,
+			"DynamoDB": &w.Table.problems, "CloudWatch": &w.Alarms.problems, "CloudWatch Logs": &w.Logs.problems,
+		} {
+			for _, problem := range p.all() {
+				tb.Errorf("%s was sent what it would refuse: %s", name, problem)
+			}
+		}
+	})
+	return w
+}
+
+// aws tells services apart by what their clients send: a target, or the path
+// of RPC v2.
+func (w *World) aws(rw http.ResponseWriter, q *http.Request) {
+	if operation, ok := strings.CutPrefix(q.URL.Path, "/service/GraniteServiceVersion20100801/operation/"); ok {
+		w.Alarms.serve(rw, q, operation)
+		return
+	}
+	service, operation, _ := strings.Cut(q.Header.Get("X-Amz-Target"), ".")
+	switch service {
+	case "DynamoDB_20120810":
+		w.Table.serve(rw, q, operation)
+	case "secretsmanager":
+		w.Secrets.serve(rw, q, operation)
+	case "Logs_20140328":
+		w.Logs.serve(rw, q, operation)
+	default:
+		refuse(rw, "NotImplemented", "no such service: "+service)
+	}
+}
+
+// Fault is a failure on demand.
+type Fault struct {
+	Status     int    // of the answer
+	RetryAfter string // its header
+	Body       string // its body, of type JSON
+	Late       bool   // the request is dealt with, and only then does the answer fail
+	Break      bool   // the connection breaks instead of an answer
+}
+
+// Faults are failures to come.
+type Faults struct {
+	mu     sync.Mutex
+	queue  []Fault
+	always *Fault
+	calls  int
+}
+
+// Fail has the next n requests fail.
+func (f *Faults) Fail(n int, fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for range n {
+		f.queue = append(f.queue, fault)
+	}
+}
+
+// FailAlways has all requests fail until [Faults.Recover].
+func (f *Faults) FailAlways(fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.always = &fault
+}
+
+// Recover ends all failures.
+func (f *Faults) Recover() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.always, f.queue = nil, nil
+}
+
+// Calls returns how many requests there were, failed ones too.
+func (f *Faults) Calls() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls
+}
+
+func (f *Faults) next() *Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	if f.always != nil {
+		return f.always
+	}
+	if len(f.queue) == 0 {
+		return nil
+	}
+	fault := f.queue[0]
+	f.queue = f.queue[1:]
+	return &fault
+}
+
+// wrap fails a request if it is due, else has it dealt with.
+func (f *Faults) wrap(w http.ResponseWriter, deal func(http.ResponseWriter)) {
+	fault := f.next()
+	if fault == nil {
+		deal(w)
+		return
+	}
+	if fault.Late {
+		deal(httptest.NewRecorder())
+	}
+	if fault.Break {
+		panic(http.ErrAbortHandler)
+	}
+	if fault.RetryAfter != "" {
+		w.Header().Set("Retry-After", fault.RetryAfter)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(fault.Status)
+	_, _ = io.WriteString(w, fault.Body)
+}
+
+// problems are what the real service would have refused.
+type problems struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (p *problems) add(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.list = append(p.list, fmt.Sprintf(format, args...))
+}
+
+func (p *problems) all() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.list
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// refuse answers like a service of AWS that speaks JSON.
+func refuse(w http.ResponseWriter, code, message string) {
+	w.Header().Set("X-Amzn-Errortype", code)
+	answer(w, http.StatusBadRequest, map[string]string{"__type": code, "message": message})
+}
+
+// decode reads a body that may have the fields of v and no others.
+func decode(q *http.Request, v any) error {
+	d := json.NewDecoder(io.LimitReader(q.Body, 1<<20))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}
+
+// Switch is a dead man's switch: an address to call.
+type Switch struct{ Faults }
+
+// ServeHTTP takes a call.
+func (s *Switch) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	s.wrap(w, func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) })
+}
