@@ -1,6 +1,6 @@
 package metricmath
 
-import "fmt"
+import "strings"
 
 // kind is what a node evaluates to. (Section "Data type abbreviations".)
 type kind int
@@ -155,12 +155,9 @@ func isArithmetic(op string) bool {
 
 // describe lists kinds for a message.
 func describe(args []node) string {
-	text := ""
+	kinds := make([]string, len(args))
 	for i, a := range args {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprint(a.kind)
+		kinds[i] = a.kind.String()
 	}
-	return text
+	return strings.Join(kinds, ", ")
 }

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (r *metricRun) reason(v verdict, minute int) string {
 // listed are the datapoints that speak for the state, newest first.
 func (r *metricRun) listed(state alarms.State, minute int) []string {
 	var listed []string
-	wanted, real := good, 0
+	wanted, evaluated := good, 0
 	if state == alarms.StateAlarm {
 		wanted = breaching
 	}
@@ -42,7 +43,7 @@ func (r *metricRun) listed(state alarms.State, minute int) []string {
 		if p == missing {
 			continue
 		}
-		if real++; real > r.n {
+		if evaluated++; evaluated > r.n {
 			break
 		}
 		if p == wanted {
@@ -82,9 +83,10 @@ func (r *metricRun) relation(state alarms.State, minute int) string {
 	}
 	threshold := "the threshold (" + double(r.threshold) + ")"
 	lower, upper := "", ""
-	if r.band != nil {
-		lower = "the lower threshold [" + double(r.band.lower[minute]) + "]"
-		upper = "the upper threshold [" + double(r.band.upper[minute]) + "]"
+	if r.band != nil { // of the newest datapoint: others may have had another one
+		end := minute - r.newestAge()*r.datapoints.period
+		lower = "the lower threshold [" + double(r.band.lower[end]) + "]"
+		upper = "the upper threshold [" + double(r.band.upper[end]) + "]"
 	}
 	switch r.comparison {
 	case alarms.Above:
@@ -116,12 +118,16 @@ func (r *metricRun) minimum(state alarms.State) string {
 
 // newest returns the newest datapoint that there is.
 func (r *metricRun) newest() (float64, bool) {
-	for k, p := range r.points {
-		if p != missing {
-			return r.values[k], true
-		}
+	if k := r.newestAge(); k >= 0 {
+		return r.values[k], true
 	}
 	return 0, false
+}
+
+// newestAge returns the age of the newest datapoint that there is, in periods, or
+// -1.
+func (r *metricRun) newestAge() int {
+	return slices.IndexFunc(r.points, func(p point) bool { return p != missing })
 }
 
 // transitioned is the reason for a change of a composite. CloudWatch names the
