@@ -21,53 +21,53 @@ import (
 )
 
 // load returns the reference pipeline in an environment.
-func load(t testing.TB, environment string) *pipeline.Pipeline {
-	t.Helper()
+func load(tb testing.TB, environment string) *pipeline.Pipeline {
+	tb.Helper()
 	p, err := pipeline.LoadEnvironment("../tracehaul.yaml", environment)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
 
 // every returns all descriptions at hand: the reference pipeline in all its
 // environments, the least that there is, and one with many consumers.
-func every(t testing.TB) []*pipeline.Pipeline {
-	t.Helper()
+func every(tb testing.TB) []*pipeline.Pipeline {
+	tb.Helper()
 	all, err := pipeline.LoadAll("../tracehaul.yaml")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, file := range []string{"minimal.yaml", "many-consumers.yaml"} {
 		p, err := pipeline.Load(filepath.Join("..", "pipeline", "testdata", file))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all = append(all, p)
 	}
 	return all
 }
 
-func setOf(t testing.TB, p *pipeline.Pipeline, more ...alarms.Alarm) *alarms.Set {
-	t.Helper()
+func setOf(tb testing.TB, p *pipeline.Pipeline, more ...alarms.Alarm) *alarms.Set {
+	tb.Helper()
 	s, err := alarms.For(p, more...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 // parse reads a description that differs from the reference one.
-func parse(t testing.TB, replace ...string) *pipeline.Pipeline {
-	t.Helper()
+func parse(tb testing.TB, replace ...string) *pipeline.Pipeline {
+	tb.Helper()
 	b, err := os.ReadFile("../tracehaul.yaml")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	text := strings.NewReplacer(replace...).Replace(string(b))
 	p, err := pipeline.Parse("changed.yaml", []byte(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
@@ -313,9 +313,9 @@ func TestFor_ThousandPipelines_Differ(t *testing.T) {
 }
 
 // generate makes the alarms of n pipelines, on all processors.
-func generate(t testing.TB, n int, each func([]byte)) {
-	t.Helper()
-	base := load(t, "prod")
+func generate(tb testing.TB, n int, each func([]byte)) {
+	tb.Helper()
+	base := load(tb, "prod")
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
@@ -325,7 +325,7 @@ func generate(t testing.TB, n int, each func([]byte)) {
 				p.Product = fmt.Sprintf("orders-%d", i)
 				s, err := alarms.For(&p)
 				if err != nil {
-					t.Error(err)
+					tb.Error(err)
 					return
 				}
 				each(s.Terraform())

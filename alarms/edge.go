@@ -19,7 +19,7 @@ func (b *builder) edge() {
 	members := []Alarm{
 		{
 			Key: "no-healthy-hosts", Title: "No task is healthy", Runbook: "no-healthy-hosts.md",
-			Meaning: "Neither target group has a task that passes its health check. Every request is answered with 503.",
+			Meaning: "Neither target group has a task that passes its health check. Without any task requests are answered with 503; with unhealthy ones they get whatever those say.",
 			Logs:    b.serviceLogs(queryErrors),
 			Metric: &Metric{
 				// At rest one of the two groups reports nothing. The last minutes
@@ -83,7 +83,12 @@ func (b *builder) edgeTickets(e signal.Edge) {
 		Key: "rejected-connections", Title: "The load balancer turns connections away", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "rejected-connections.md",
 		Meaning: "The load balancer has reached the most connections that it can have. Clients cannot connect.",
 		Logs:    b.serviceLogs(queryClients),
-		Metric:  &Metric{Inputs: of(e.Rejected), Threshold: 10, Period: minutes(5)},
+		Metric: &Metric{
+			// Without the filling, minutes after the last one CloudWatch would
+			// go back to older periods, and the alarm would go on and off.
+			Inputs:     []Input{{"rejected", e.Rejected}},
+			Expression: "FILL(rejected, 0)", Threshold: 10, Unit: signal.UnitCount, Period: minutes(5),
+		},
 	})
 	b.add(Alarm{
 		Key: "request-volume", Title: "Far fewer requests than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "request-volume.md",

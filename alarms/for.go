@@ -102,6 +102,7 @@ func boardOf(hop signal.Hop) string {
 		return pipeline.BoardDatabase
 	case signal.HopAlarmPath:
 		return pipeline.BoardAlarms
+	case signal.HopEdge, signal.HopService, signal.HopTopic:
 	}
 	return pipeline.BoardPipeline
 }

@@ -15,10 +15,10 @@ import (
 )
 
 type generateCmd struct {
-	File      string `arg:""                                              default:"tracehaul.yaml"                                                  help:"The pipeline's description." optional:""`
+	File      string `default:"tracehaul.yaml"                                arg:""                                                                      help:"The pipeline's description." optional:""`
 	Check     bool   `help:"Write nothing; fail if a file is not up to date."`
-	Terraform string `default:"iac/terraform/observability/alarms"         help:"Directory for the alarms' Terraform modules, beside the description." placeholder:"DIR"`
-	Runbooks  string `default:"docs/runbooks"                              help:"Directory of the runbooks, beside the description."                   placeholder:"DIR"`
+	Terraform string `default:"iac/terraform/observability/alarms"            help:"Directory for the alarms' Terraform modules, beside the description." placeholder:"DIR"`
+	Runbooks  string `default:"docs/runbooks"                                 help:"Directory of the runbooks, beside the description."                   placeholder:"DIR"`
 }
 
 func (c generateCmd) Run(env environment) error {

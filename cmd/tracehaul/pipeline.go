@@ -101,6 +101,7 @@ func runbookVariables(p *pipeline.Pipeline, c *pipeline.Consumer) []shellVariabl
 	return []shellVariable{
 		{"AWS_REGION", p.Region},
 		{"PREFIX", p.Prefix()},
+		{"DOMAIN", p.Edge.Domain},
 		{"CLUSTER", p.ClusterName()},
 		{"SERVICE", p.ServiceName()},
 		{"SERVICE_LOGS", pipeline.LogGroupName(pipeline.KindService, p.ServiceName())},

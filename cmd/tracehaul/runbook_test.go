@@ -12,8 +12,8 @@ import (
 
 var (
 	shellUse    = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
-	shellAssign = regexp.MustCompile(`(?m)(?:^|[ ;(])([A-Z_][A-Z0-9_]*)=`)
-	shellFor    = regexp.MustCompile(`\b(?:for|read -r|read) ([A-Za-z_]+)`)
+	shellAssign = regexp.MustCompile(`(?m)(?:^|[\s;(])([A-Za-z_]\w*)=`)
+	shellRead   = regexp.MustCompile(`\b(?:for|read -r|read) ((?:[A-Za-z_]\w* ?)+)`)
 	markdown    = regexp.MustCompile(`\]\(([^)#]+)`)
 )
 
@@ -38,17 +38,19 @@ func TestRunbooks_NamesAndLinks_AreThere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, block := range shellBlocks(string(b)) {
-			own := map[string]bool{}
-			for _, re := range []*regexp.Regexp{shellAssign, shellFor} {
-				for _, m := range re.FindAllStringSubmatch(block, -1) {
-					own[m[1]] = true
-				}
+		commands := strings.Join(shellBlocks(string(b)), "\n")
+		own := map[string]bool{}
+		for _, m := range shellAssign.FindAllStringSubmatch(commands, -1) {
+			own[m[1]] = true
+		}
+		for _, m := range shellRead.FindAllStringSubmatch(commands, -1) {
+			for _, name := range strings.Fields(m[1]) {
+				own[name] = true
 			}
-			for _, m := range shellUse.FindAllStringSubmatch(block, -1) {
-				if !known[m[1]] && !own[m[1]] {
-					t.Errorf("%s: $%s is not a name that `tracehaul pipeline env` prints", filepath.Base(file), m[1])
-				}
+		}
+		for _, m := range shellUse.FindAllStringSubmatch(commands, -1) {
+			if !known[m[1]] && !own[m[1]] {
+				t.Errorf("%s: $%s is not a name that `tracehaul pipeline env` prints", filepath.Base(file), m[1])
 			}
 		}
 		for _, m := range markdown.FindAllStringSubmatch(string(b), -1) {

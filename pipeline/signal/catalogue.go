@@ -27,7 +27,7 @@ func For(p *pipeline.Pipeline) *Catalogue {
 	c.Service = c.service(p)
 	c.Topic = c.topic(p)
 	for i := range p.Consumers {
-		c.Consumers = append(c.Consumers, c.consumer(&p.Consumers[i], p.ServiceName()))
+		c.Consumers = append(c.Consumers, c.consumer(&p.Consumers[i]))
 	}
 	if p.HasDatabase() {
 		c.Database = c.database(p)
@@ -91,7 +91,15 @@ type logs struct {
 // is part of the namespace.
 func logNamespace(program string) string { return "Tracehaul/" + program }
 
-// count counts lines with a message, or sums up a number that they have.
+// sum adds up a number that lines with a message have.
+func (l logs) sum(id, metric, msg, key, title, meaning string) Signal {
+	value := "$." + key
+	return l.count(id, metric, `{ $.msg = "`+msg+`" && `+value+` = * }`, value, title, meaning)
+}
+
+// count counts, for each line that matches a pattern, a value: 1, or a number
+// in the line. The latter must be part of the pattern, if only as being there.
+// ("Creating metric filters", CloudWatch Logs user guide.)
 func (l logs) count(id, metric, pattern, value, title, meaning string) Signal {
 	return l.catalogue.add(Signal{
 		ID: l.prefix + id + l.suffix, Hop: l.hop, Title: title, Meaning: meaning,
@@ -100,6 +108,3 @@ func (l logs) count(id, metric, pattern, value, title, meaning string) Signal {
 		Filter: &LogFilter{Name: metric, LogGroup: l.group, Pattern: pattern, Value: value},
 	})
 }
-
-// message is the pattern for lines with a message.
-func message(msg string) string { return `{ $.msg = "` + msg + `" }` }

@@ -35,7 +35,7 @@ type Consumer struct {
 	TelemetryDropped Signal
 }
 
-func (c *Catalogue) consumer(consumer *pipeline.Consumer, service string) Consumer {
+func (c *Catalogue) consumer(consumer *pipeline.Consumer) Consumer {
 	queue := func(name, prefix string) source {
 		return source{catalogue: c, prefix: consumer.Name + "." + prefix, hop: HopQueue, namespace: "AWS/SQS"}.
 			with(Dimension{Name: "QueueName", Value: name})
@@ -78,18 +78,17 @@ func (c *Catalogue) consumer(consumer *pipeline.Consumer, service string) Consum
 		source{catalogue: c, prefix: consumer.Name + ".", hop: HopConsumer, namespace: logNamespace(name)},
 		pipeline.LogGroupName(pipeline.KindFunction, name),
 	}
-	settled, stored := message(semconv.LogBatchSettled), message(semconv.LogEventsStored)
-	s.Messages = lines.count("messages", "Messages", settled, "$."+semconv.LogKeyMessages,
+	s.Messages = lines.sum("messages", "Messages", semconv.LogBatchSettled, semconv.LogKeyMessages,
 		"Messages settled", "Messages whose outcome is known, each delivery counted.")
-	s.ItemFailures = lines.count("item_failures", "ItemFailures", settled, "$."+semconv.LogKeyFailed,
+	s.ItemFailures = lines.sum("item_failures", "ItemFailures", semconv.LogBatchSettled, semconv.LogKeyFailed,
 		"Failed messages", "Messages that failed and will come again, within invocations that Lambda counts as successful. Good is none.")
-	s.DeadLettered = lines.count("dead_lettered", "DeadLettered", settled, "$."+semconv.LogKeyDeadLettered,
+	s.DeadLettered = lines.sum("dead_lettered", "DeadLettered", semconv.LogBatchSettled, semconv.LogKeyDeadLettered,
 		"Messages put aside", "Messages that can never work, sent to the dead-letter queue with the reason. Good is none.")
-	s.Stored = lines.count("stored", "Stored", stored, "$."+semconv.LogKeyStored,
+	s.Stored = lines.sum("stored", "Stored", semconv.LogEventsStored, semconv.LogKeyStored,
 		"Events stored", "New rows that were committed.")
-	s.Late = lines.count("late", "Late", stored, "$."+semconv.LogKeyLate,
+	s.Late = lines.sum("late", "Late", semconv.LogEventsStored, semconv.LogKeyLate,
 		"Events stored late", "Of those, rows committed later after the service's 202 than the freshness objective says.")
-	s.TelemetryDropped = lines.count("telemetry_dropped", "TelemetryDropped", message(semconv.LogTelemetryDropped), "$."+semconv.LogKeyItems,
+	s.TelemetryDropped = lines.sum("telemetry_dropped", "TelemetryDropped", semconv.LogTelemetryDropped, semconv.LogKeyItems,
 		"Telemetry dropped", "Spans, data points and log records that the function could not deliver. Good is none: somebody is blind.")
 	return s
 }

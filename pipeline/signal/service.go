@@ -36,9 +36,9 @@ func (c *Catalogue) service(p *pipeline.Pipeline) Service {
 			"Tasks that autoscaling and deploys want to run."),
 		PendingTasks: insights.add("pending_tasks", "PendingTaskCount", "Maximum", UnitCount, AbsentFault, "Pending tasks",
 			"Tasks that are being started. Good is none for longer than a minute."),
-		ContextsDropped: lines.count("contexts_dropped", "ContextsDropped", message(semconv.LogContextDropped), "$."+semconv.LogKeyContexts,
+		ContextsDropped: lines.sum("contexts_dropped", "ContextsDropped", semconv.LogContextDropped, semconv.LogKeyContexts,
 			"Contexts dropped", "Trace contexts, or parts of them, for which a message had no room. Good is none: a trace breaks."),
-		TelemetryDropped: lines.count("telemetry_dropped", "TelemetryDropped", message(semconv.LogTelemetryDropped), "$."+semconv.LogKeyItems,
+		TelemetryDropped: lines.sum("telemetry_dropped", "TelemetryDropped", semconv.LogTelemetryDropped, semconv.LogKeyItems,
 			"Telemetry dropped", "Spans, data points and log records that the service could not deliver. Good is none: somebody is blind."),
 	}
 }
