@@ -54,7 +54,13 @@ func (b *builder) telemetryDropped(key string, hop signal.Hop, program string, s
 		Key: key, Title: "Telemetry of the " + program + " is lost", Hop: hop, Severity: pipeline.SeverityTicket, Runbook: "telemetry-dropped.md",
 		Meaning: "Spans, metrics or logs of the " + program + " do not reach their back end. Events are not affected, but whoever looks for one will not find it.",
 		Logs:    logs,
-		Metric:  &Metric{Inputs: of(s), Threshold: 100, Period: minutes(5), Periods: 3},
+		Metric: &Metric{
+			// A program that falls silent logs nothing. Without the filling,
+			// CloudWatch would go back to older periods, and the alarm would go
+			// on and off.
+			Inputs:     []Input{{"items", s}},
+			Expression: "FILL(items, 0)", Threshold: 100, Unit: signal.UnitCount, Period: minutes(5), Periods: 3,
+		},
 	}
 }
 
