@@ -11,7 +11,7 @@ import (
 //
 // The periods of an evaluation end at its minute, so that they slide: at minute
 // t the datapoint of age k is over the minutes from t-(k+1)*period to t-k*period.
-// ("Evaluating an alarm", CloudWatch user guide.) It is therefore enough to know
+// ("Alarm evaluation window", CloudWatch user guide.) It is therefore enough to know
 // one value for each minute at which a period can end. Only those that end within
 // the delay are others: some of their minutes cannot be seen yet.
 type datapoints struct {

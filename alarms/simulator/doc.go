@@ -9,7 +9,7 @@
 //
 // The rules are those that the CloudWatch user guide documents; the code names
 // the page beside each. An alarm is evaluated every minute, over the periods
-// that end then. All alarms begin in INSUFFICIENT_DATA unless [Config] says
+// that end then, or every hour if it is over more than a day. All alarms begin in INSUFFICIENT_DATA unless [Config] says
 // otherwise, and there is no data from before the history: let one begin a
 // little earlier than what it is about. As in CloudWatch, the first change, into
 // OK as a rule, gives a notice.
@@ -25,8 +25,9 @@
 //     another one than the last that somebody was told of (suppression);
 //   - the band of normal values is a model of our own ([LearnBand]).
 //
-// Periods below a minute, trimmed means and the like, and bands over metric math
-// are refused by [New].
+// Periods below a minute, trimmed means and the like, and bands over several
+// metrics are refused by [New]. Windows by the wall clock and warm-up periods are
+// nothing that an alarms.Alarm can have.
 //
 // The package imports alarms, alarms/metricmath and pipeline/signal.
 package simulator

@@ -35,9 +35,25 @@ type metricRun struct {
 	*datapoints
 	samples []float64 // in the evaluation periods, where the alarm needs enough
 	band    *band
-	values  []float64
-	points  []point
+	hourly  bool
+	lag     int // minutes from the end of the evaluated periods to the evaluation
+
+	// What the last evaluation saw: the minute before which its newest period
+	// ends, and the datapoints, newest first.
+	end    int
+	values []float64
+	points []point
 }
+
+// multiDayLag is how many minutes after the hour an alarm over more than a day is
+// evaluated. "Multi-day alarms are evaluated once per hour. When multi-day alarms
+// are evaluated, CloudWatch takes into account only the metrics up to the current
+// hour at the :00 minute." In the example it is at 10:03 and 11:03. ("Alarm
+// evaluation", CloudWatch user guide.)
+const multiDayLag = 3
+
+// multiDay reports whether the alarm is over more than a day.
+func (a *metricAlarm) multiDay() bool { return a.n*a.period > 24*60 }
 
 // band is what is normal, for periods that end before a minute. NaN where there
 // is no model.
@@ -47,7 +63,11 @@ type band struct{ lower, upper []float64 }
 type bandFunc func(s signal.Signal, period time.Duration, width float64, at time.Time) (lower, upper float64, ok bool)
 
 func (a *metricAlarm) run(w *windows, delay int, normal bandFunc) *metricRun {
-	r := &metricRun{metricAlarm: a, datapoints: a.watch(w, delay)}
+	r := &metricRun{metricAlarm: a, hourly: a.multiDay()}
+	if r.hourly {
+		r.lag = multiDayLag
+	}
+	r.datapoints = a.watch(w, max(delay-r.lag, 0))
 	if a.few > 0 {
 		r.samples = w.over(a.inputs[0].metric, statistic{kind: statCount}, a.n*a.period)
 	}
@@ -65,13 +85,17 @@ func (a *metricAlarm) run(w *windows, delay int, normal bandFunc) *metricRun {
 
 // evaluate evaluates the alarm at a minute.
 func (r *metricRun) evaluate(minute int) verdict {
-	if r.tooFew(minute) {
+	if r.hourly && r.start.Add(time.Duration(minute)*time.Minute).UTC().Minute() != r.lag {
 		return verdict{keep: true}
 	}
-	r.values = r.at(minute, r.values)
+	r.end = minute - r.lag
+	if r.end < 1 || r.tooFew() {
+		return verdict{keep: true}
+	}
+	r.values = r.at(r.end, r.values)
 	r.points = r.points[:0]
 	for k, x := range r.values {
-		r.points = append(r.points, r.classify(x, minute-k*r.datapoints.period))
+		r.points = append(r.points, r.classify(x, r.end-k*r.datapoints.period))
 	}
 	return judge(r.points, r.m, r.n, r.treatment)
 }
@@ -80,11 +104,11 @@ func (r *metricRun) evaluate(minute int) verdict {
 // alarm that is told to keep its state then. AWS counts them "during the
 // evaluation period": taken here for all evaluation periods together.
 // ("Percentile-based CloudWatch alarms and low data samples".)
-func (r *metricRun) tooFew(minute int) bool {
+func (r *metricRun) tooFew() bool {
 	if r.few == 0 {
 		return false
 	}
-	seen := r.samples[max(minute-r.delay, 0)]
+	seen := r.samples[max(r.end-r.delay, 0)]
 	return math.IsNaN(seen) || seen < r.few
 }
 

@@ -206,3 +206,42 @@ func TestRun_StatesAtTheBeginning(t *testing.T) {
 		t.Errorf("of an unknown alarm: %v", got)
 	}
 }
+
+// TestRun_MultiDay: "At 10:02, the job fails. At 10:03, the alarm evaluates and stays
+// in OK state, because the evaluation considers data only up to 10:00. At 11:03, the
+// alarm considers data up to 11:00 and goes into ALARM state." ("Alarm evaluation",
+// CloudWatch user guide.)
+func TestRun_MultiDay(t *testing.T) {
+	failures := metric("Failures")
+	h := simulator.NewHistory(monday.Add(8*time.Hour+30*time.Minute), 240) // from 8:30 to 12:30
+	h.Set(failures.Metric, 92, simulator.One(1))                           // at 10:02
+	h.Set(failures.Metric, 149, simulator.One(7))                          // at 10:59
+	for delay, want := range map[time.Duration]map[string]string{
+		0:               {"one day": "0 OK, 92 ALARM", "three days": "32 OK, 152 ALARM", "eight in three days": "32 OK, 152 ALARM"},
+		3 * time.Minute: {"one day": "0 OK, 95 ALARM", "three days": "32 OK, 152 ALARM", "eight in three days": "32 OK, 152 ALARM"},
+		// What came in the last minute before 11:00 cannot be seen at 11:03.
+		4 * time.Minute: {"one day": "0 OK, 96 ALARM", "three days": "32 OK, 152 ALARM", "eight in three days": "32 OK, 212 ALARM"},
+	} {
+		r := simulate(t, h, simulator.Config{Delay: delay, Alarms: []alarms.Alarm{
+			on("one day", alarms.Metric{Period: 24 * time.Hour}, failures),
+			on("three days", alarms.Metric{Period: 72 * time.Hour}, failures),
+			on("eight in three days", alarms.Metric{Period: 72 * time.Hour, Threshold: 7}, failures),
+		}})
+		for key, want := range want {
+			if got := notices(r, h, key); got != want {
+				t.Errorf("%s with a delay of %v: %s, want %s", key, delay, got, want)
+			}
+		}
+	}
+}
+
+func TestRun_MultiDay_ReasonHasTheTimesOfItsPeriods(t *testing.T) {
+	failures := metric("Failures")
+	h := simulator.NewHistory(monday, 120)
+	h.Set(failures.Metric, 5, simulator.One(2))
+	r := simulate(t, h, simulator.Config{Alarms: []alarms.Alarm{on("days", alarms.Metric{Period: 48 * time.Hour}, failures)}})
+	const want = "1 out of the last 1 datapoints [2.0 (28/02/26 01:00:00)] was greater than"
+	if len(r.Changes) != 1 || !strings.Contains(r.Changes[0].Reason, want) {
+		t.Errorf("changes %+v, want one because %s", r.Changes, want)
+	}
+}

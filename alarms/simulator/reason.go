@@ -14,14 +14,14 @@ import (
 // CloudWatch API reference, and the examples of "Alarm events and EventBridge",
 // CloudWatch user guide.) Where some datapoints were filled in and others were
 // there, AWS shows no example: both are named.
-func (r *metricRun) reason(v verdict, minute int) string {
+func (r *metricRun) reason(v verdict) string {
 	if v.state == alarms.StateInsufficientData {
 		return fmt.Sprintf("Insufficient Data: %s unknown.", were(r.n, "datapoint"))
 	}
 	var parts []string
-	if listed := r.listed(v.state, minute); len(listed) > 0 {
+	if listed := r.listed(v.state); len(listed) > 0 {
 		parts = append(parts, fmt.Sprintf("%d out of the last %d datapoints [%s] %s %s",
-			len(listed), v.real, strings.Join(listed, ", "), wasWere(len(listed)), r.relation(v.state, minute)))
+			len(listed), v.real, strings.Join(listed, ", "), wasWere(len(listed)), r.relation(v.state)))
 	}
 	switch filled := r.filling(v); {
 	case filled != "" && v.real == 0:
@@ -33,7 +33,7 @@ func (r *metricRun) reason(v verdict, minute int) string {
 }
 
 // listed are the datapoints that speak for the state, newest first.
-func (r *metricRun) listed(state alarms.State, minute int) []string {
+func (r *metricRun) listed(state alarms.State) []string {
 	var listed []string
 	wanted, evaluated := good, 0
 	if state == alarms.StateAlarm {
@@ -47,7 +47,7 @@ func (r *metricRun) listed(state alarms.State, minute int) []string {
 			break
 		}
 		if p == wanted {
-			at := r.timestamp(minute - k*r.datapoints.period)
+			at := r.timestamp(r.end - k*r.datapoints.period)
 			listed = append(listed, fmt.Sprintf("%s (%s)", double(r.values[k]), at.UTC().Format("02/01/06 15:04:05")))
 		}
 	}
@@ -76,7 +76,7 @@ func (r *metricRun) crossed() string {
 }
 
 // relation says what the listed datapoints were.
-func (r *metricRun) relation(state alarms.State, minute int) string {
+func (r *metricRun) relation(state alarms.State) string {
 	not := "not "
 	if state == alarms.StateAlarm {
 		not = ""
@@ -84,7 +84,7 @@ func (r *metricRun) relation(state alarms.State, minute int) string {
 	threshold := "the threshold (" + double(r.threshold) + ")"
 	lower, upper := "", ""
 	if r.band != nil { // of the newest datapoint: others may have had another one
-		end := minute - r.newestAge()*r.datapoints.period
+		end := r.end - r.newestAge()*r.datapoints.period
 		lower = "the lower threshold [" + double(r.band.lower[end]) + "]"
 		upper = "the upper threshold [" + double(r.band.upper[end]) + "]"
 	}

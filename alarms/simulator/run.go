@@ -58,7 +58,7 @@ func (r *run) evaluateMetric(a *alarmRun) {
 	if v.keep || v.state == r.states[a.key] {
 		return
 	}
-	a.reason = a.metricRun.reason(v, r.minute)
+	a.reason = a.metricRun.reason(v)
 	c := Change{At: r.at, Key: a.key, From: r.states[a.key], To: v.state, Reason: a.reason}
 	c.Value, c.HasValue = a.metricRun.newest()
 	r.change(c)

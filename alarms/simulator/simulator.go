@@ -62,9 +62,10 @@ func New(c Config) (*Simulator, error) {
 	return s, nil
 }
 
-// Run evaluates the alarms once a minute, from the first full minute of the
-// history to its end. The history must not be changed meanwhile. The history may
-// have metrics that no alarm watches.
+// Run evaluates the alarms once a minute, from the end of the history's first
+// minute to that of its last. Alarms over more than a day are evaluated once an
+// hour, three minutes after it, over what was until then. The history must not be
+// changed meanwhile. It may have metrics that no alarm watches.
 func (s *Simulator) Run(h *History) *Result {
 	r := s.start(h)
 	for minute := 1; minute <= h.minutes; minute++ {
