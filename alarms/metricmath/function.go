@@ -36,6 +36,7 @@ var unsupported = []string{
 	"METRICS", "METRIC_COUNT", "REMOVE_EMPTY", "RUNNING_SUM", "SEARCH", "SERVICE_QUOTA", "SLICE", "SORT", "STDDEV", "TIME_SERIES",
 }
 
+// one is a function of one argument.
 func one(build func(call) (node, error)) function {
 	return function{1, 1, "one: a time series", build}
 }
