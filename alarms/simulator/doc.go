@@ -20,6 +20,8 @@
 //     ([ExtraPeriods]);
 //   - breaching datapoints that are too few and too young for ALARM leave the
 //     state as it is (judge);
+//   - an alarm over more than a day is evaluated three minutes after the hour
+//     (multiDayLag);
 //   - a percentile is the smallest sample that enough others do not exceed;
 //   - after the extension of a suppressor, actions are taken if the state is
 //     another one than the last that somebody was told of (suppression);

@@ -46,10 +46,9 @@ type metricRun struct {
 }
 
 // multiDayLag is how many minutes after the hour an alarm over more than a day is
-// evaluated. "Multi-day alarms are evaluated once per hour. When multi-day alarms
-// are evaluated, CloudWatch takes into account only the metrics up to the current
-// hour at the :00 minute." In the example it is at 10:03 and 11:03. ("Alarm
-// evaluation", CloudWatch user guide.)
+// evaluated. CloudWatch evaluates it once an hour, over what was until the full
+// hour. ("Alarm evaluation", CloudWatch user guide.) At which minute is a choice:
+// data that comes a little late should be seen.
 const multiDayLag = 3
 
 // multiDay reports whether the alarm is over more than a day.

@@ -207,10 +207,8 @@ func TestRun_StatesAtTheBeginning(t *testing.T) {
 	}
 }
 
-// TestRun_MultiDay: "At 10:02, the job fails. At 10:03, the alarm evaluates and stays
-// in OK state, because the evaluation considers data only up to 10:00. At 11:03, the
-// alarm considers data up to 11:00 and goes into ALARM state." ("Alarm evaluation",
-// CloudWatch user guide.)
+// TestRun_MultiDay: an alarm over more than a day is evaluated once an hour, over
+// what was until the full hour. ("Alarm evaluation", CloudWatch user guide.)
 func TestRun_MultiDay(t *testing.T) {
 	failures := metric("Failures")
 	h := simulator.NewHistory(monday.Add(8*time.Hour+30*time.Minute), 240) // from 8:30 to 12:30

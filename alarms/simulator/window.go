@@ -73,8 +73,8 @@ func (w *windows) compute(series []Samples, s statistic, minutes int) []float64 
 	return out
 }
 
-// within counts the samples between the bounds. "Percentile rank is exclusive of
-// the lower bound and inclusive of the upper bound."
+// within counts the samples between the bounds: without the lower one, with the
+// upper one. ("CloudWatch statistics definitions", CloudWatch user guide.)
 func (s statistic) within(samples Samples) float64 {
 	total := 0.0
 	samples.eachValue(func(value, count float64) {
