@@ -57,12 +57,13 @@ func (b *builder) serviceLogs(query string) LogQuery {
 
 // Queries that open a case.
 const (
-	queryRefusals = `filter msg = "refused" and status >= 500 | stats count(*) by code, bin(1m)`
-	queryClients  = `filter msg = "refused" and status < 500 | stats count(*) by code, route`
+	queryRefusals = `filter msg = "refused" and status >= 500 | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
+	queryClients  = `filter msg = "refused" and status < 500 | stats count(*) as lines, sum(omitted) as left_out by code, route`
 	queryErrors   = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, reason, code`
+	queryNotifier = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, destination, error`
 	queryLate     = `filter msg = "events stored" and late > 0 | sort slowest_ms desc | limit 20`
 	queryDropped  = `filter msg = "telemetry dropped" | stats sum(items) by signal, reason, bin(5m)`
-	queryPublish  = `filter msg = "refused" and code like /publish/ | stats count(*) by code, bin(1m)`
+	queryPublish  = `filter msg = "refused" and code like /publish/ | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
 	querySettled  = `filter msg = "batch settled" | stats sum(messages), sum(failed) by bin(1m)`
 	queryContexts = `filter msg = "context dropped" | stats sum(contexts) by part, reason`
 )

@@ -49,11 +49,23 @@ func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
 }
 
 func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(string) LogQuery) {
+	// Where few messages come in, a database that is away makes the queue old
+	// before the consumer's failures are enough to speak of a rate.
+	explained := c.Name + "-consumer"
+	if c.Sink == "postgres" {
+		explained = c.Name + "-queue-explained"
+		b.add(Alarm{
+			Key: explained, Title: "The queue of " + c.Name + " is explained", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityPage, Notify: NotifyNobody, Runbook: "queue.md",
+			Meaning:   "The consumer or the database is broken, so that the queue of " + c.Name + " cannot be worked off. It silences the queue's own page.",
+			Logs:      logs(queryErrors),
+			Composite: &Composite{Rule: Any(c.Name+"-consumer", "database")},
+		})
+	}
 	b.page(Alarm{
 		Key: c.Name + "-queue", Title: "The queue of " + c.Name + " is not worked off", Hop: signal.HopQueue, Owner: c.Owner, Runbook: "queue.md",
 		Meaning: "Messages wait far too long, or are given up in numbers. Rows are missing or late.",
 		Logs:    logs(queryErrors),
-	}, c.Name+"-consumer", Alarm{
+	}, explained, Alarm{
 		Key: c.Name + "-queue-age", Title: "Messages wait too long", Runbook: "queue-age.md",
 		Meaning: "The oldest message has waited for more than " + words(b.queueAge()) + " for five minutes on end. The consumer does not run, does not keep up, or fails.",
 		Logs:    logs(queryErrors),

@@ -5,11 +5,12 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
-// A load balancer that can choose no target answers 503 itself, and such a
-// request is not in RequestCount: the two together are all requests.
-// ("CloudWatch metrics for your Application Load Balancer", RequestCount.)
+// RequestCount has the requests for which the load balancer chose a target,
+// those among them that it answered with 502 or 504 as well. Where there is no
+// target it answers 503: the two together are all requests. ("CloudWatch metrics
+// for your Application Load Balancer", RequestCount.)
 const (
-	allRequests = "(FILL(requests, 0) + FILL(elb, 0))"
+	allRequests = "(FILL(requests, 0) + FILL(unserved, 0))"
 	elbRate     = "IF(" + allRequests + " > 20, 100 * FILL(elb, 0) / " + allRequests + ", 0)"
 	targetRate  = "IF(requests > 20, 100 * FILL(errors, 0) / requests, 0)"
 )
@@ -34,7 +35,7 @@ func (b *builder) edge() {
 			Meaning: "More than 5 % of the requests are answered with 5XX by the load balancer itself: it reaches no task, or they hang up or take too long.",
 			Logs:    b.serviceLogs(queryErrors),
 			Metric: &Metric{
-				Inputs:     []Input{{"elb", e.ELB5XX}, {"requests", e.Requests}},
+				Inputs:     []Input{{"elb", e.ELB5XX}, {"unserved", e.ELB503}, {"requests", e.Requests}},
 				Expression: elbRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 5, Datapoints: 3,
 			},
 		},
@@ -65,8 +66,9 @@ func (b *builder) edgeTickets(e signal.Edge) {
 		Meaning: "More than 20 % of the requests are refused as the client's fault, for a quarter of an hour: a client has changed, or what we take has.",
 		Logs:    b.serviceLogs(queryClients),
 		Metric: &Metric{
+			// Most of what the load balancer refuses has no target chosen.
 			Inputs:     []Input{{"elb", e.ELB4XX}, {"target", e.Target4XX}, {"requests", e.Requests}},
-			Expression: "IF(" + allRequests + " > 100, 100 * (FILL(target, 0) + FILL(elb, 0)) / " + allRequests + ", 0)",
+			Expression: "IF(FILL(requests, 0) + FILL(elb, 0) > 100, 100 * (FILL(target, 0) + FILL(elb, 0)) / (FILL(requests, 0) + FILL(elb, 0)), 0)",
 			Threshold:  20, Unit: signal.UnitPercent, Period: minutes(5), Periods: 3,
 		},
 	})
@@ -113,8 +115,9 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	if e.Certificate != nil {
 		b.add(Alarm{
 			Key: "certificate", Title: "The certificate expires soon", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "certificate.md",
-			Meaning: "The certificate of the domain ends in less than 30 days. ACM renews it 60 days before its end, so that something keeps it from doing so.",
-			Metric:  &Metric{Inputs: of(*e.Certificate), Comparison: Below, Threshold: 30, Period: minutes(24 * 60)},
+			Meaning: "The certificate of the domain ends in less than 30 days. ACM renews it well before that, so that something keeps it from doing so.",
+			// Nothing is reported any more once it has expired: the alarm stays on.
+			Metric: &Metric{Inputs: of(*e.Certificate), Comparison: Below, Threshold: 30, Period: minutes(24 * 60), Missing: MissingIgnore},
 		})
 	}
 }

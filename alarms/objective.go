@@ -55,7 +55,7 @@ func (b *builder) objectives() {
 	b.objective(objective{
 		key: "availability", title: "availability", bad: "of the requests are answered with 5XX", percent: o.AvailabilityPercent,
 		hop: signal.HopEdge, runbook: "availability.md", logs: b.serviceLogs(queryRefusals),
-		inputs:     []Input{{"elb", e.ELB5XX}, {"target", e.Target5XX}, {"requests", e.Requests}},
+		inputs:     []Input{{"elb", e.ELB5XX}, {"target", e.Target5XX}, {"unserved", e.ELB503}, {"requests", e.Requests}},
 		total:      allRequests,
 		expression: "100 * (FILL(elb, 0) + FILL(target, 0)) / " + allRequests,
 		suppressor: "edge",

@@ -41,7 +41,7 @@ func (b *builder) rollback() {
 		Meaning: "More than 5 % of the requests are answered with 5XX by the load balancer itself, two minutes out of three: tasks hang up, or take too long.",
 		Logs:    b.serviceLogs(queryErrors),
 		Metric: &Metric{
-			Inputs:     []Input{{"elb", e.ELB5XX}, {"requests", e.Requests}},
+			Inputs:     []Input{{"elb", e.ELB5XX}, {"unserved", e.ELB503}, {"requests", e.Requests}},
 			Expression: elbRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
 		},
 	})

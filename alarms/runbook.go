@@ -168,7 +168,10 @@ func (s *Set) heard(a Alarm) string {
 		if a.Rollback {
 			return "a rollback"
 		}
-		return strings.Join(s.parents(a.Key), ", ")
+		if parents := s.parents(a.Key); len(parents) > 0 {
+			return strings.Join(parents, ", ")
+		}
+		return "nothing: it silences others"
 	case NotifyWatchdog:
 		return a.Severity + ", by the watchdog"
 	case NotifyAll:

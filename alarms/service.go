@@ -75,5 +75,10 @@ func (b *builder) topic() {
 		Meaning: "A queue did not take messages of the topic, three minutes out of five: its policy, its key, or messages with more than ten attributes.",
 		Logs:    b.serviceLogs(queryPublish),
 		Metric:  &Metric{Inputs: of(t.Failed), Threshold: 0, Periods: 5, Datapoints: 3},
+	}, Alarm{
+		Key: "sns-events-lost", Title: "Events are lost at the topic", Runbook: "sns-events-lost.md",
+		Meaning: "SNS could put messages neither into a queue nor into the queue for undelivered ones. They are gone: only their producers can send them again.",
+		Logs:    b.serviceLogs(queryPublish),
+		Metric:  &Metric{Inputs: of(t.Lost), Threshold: 0},
 	})
 }

@@ -60,6 +60,9 @@ func (c alarmsListCmd) Run(env environment) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if len(p.Routing.WatchdogEmails) == 0 {
+		fmt.Fprintln(env.out, "\nNobody hears of what the watchdog is told: set routing.watchdog_emails.")
+	}
 	cost := set.Cost()
 	_, err = fmt.Fprintf(env.out, "\n%d alarms: %.2f USD a month (metric alarms %.2f, composites %.2f, metrics made of log lines %.2f), without the free tier.\n",
 		len(all), cost.Total(), cost.Metrics, cost.Composites, cost.Filters)

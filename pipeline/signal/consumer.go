@@ -56,7 +56,7 @@ func (c *Catalogue) consumer(consumer *pipeline.Consumer) Consumer {
 		DLQDepth: dlq.add("depth", "ApproximateNumberOfMessagesVisible", "Maximum", UnitCount, AbsentNothing, "Dead letters",
 			"Messages that were given up and wait for somebody. Good is none. The number of messages sent does not count what SQS moves here itself."),
 		DLQAge: dlq.add("age", "ApproximateAgeOfOldestMessage", "Maximum", UnitSeconds, AbsentNothing, "Age of the oldest dead letter",
-			"How long the oldest dead letter has been there. It is lost when its retention ends."),
+			"How long the oldest dead letter has been there. It is lost when its retention ends, which for a letter that SQS moved here counts from its first arrival in the queue: sooner than this age says."),
 		Undelivered: undelivered.add("depth", "ApproximateNumberOfMessagesVisible", "Maximum", UnitCount, AbsentNothing, "Undelivered messages",
 			"Messages of the topic that could not be put into the consumer's queue. Good is none."),
 	}

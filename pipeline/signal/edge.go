@@ -9,6 +9,7 @@ import "github.com/tracehaul/tracehaul/pipeline"
 type Edge struct {
 	Requests         Signal // those for which a target was chosen
 	ELB5XX           Signal // by the load balancer itself
+	ELB503           Signal // of those, the ones for which there was no target
 	ELB4XX           Signal
 	Target5XX        Signal
 	Target4XX        Signal
@@ -41,6 +42,8 @@ func (c *Catalogue) edge(p *pipeline.Pipeline) Edge {
 			"Requests for which the load balancer chose a target. Those that it answered itself are not among them."),
 		ELB5XX: alb.add("elb_5xx", "HTTPCode_ELB_5XX_Count", "Sum", UnitCount, AbsentNothing, "5XX by the load balancer",
 			"Answers 5XX that the load balancer gave itself: no healthy target, a target that hung up or took too long. Good is none."),
+		ELB503: alb.add("elb_503", "HTTPCode_ELB_503_Count", "Sum", UnitCount, AbsentNothing, "503 by the load balancer",
+			"Requests for which there was no target at all: they are in no other count of requests. Good is none."),
 		ELB4XX: alb.add("elb_4xx", "HTTPCode_ELB_4XX_Count", "Sum", UnitCount, AbsentNothing, "4XX by the load balancer",
 			"Requests that the load balancer refused itself: malformed, without a valid token, given up by the client."),
 		Target5XX: alb.add("target_5xx", "HTTPCode_Target_5XX_Count", "Sum", UnitCount, AbsentNothing, "5XX by the service",
@@ -65,7 +68,7 @@ func (c *Catalogue) edge(p *pipeline.Pipeline) Edge {
 				"Requests that went to this target group. At rest one of the two has them all."),
 			Target5XX: group.add("target_5xx", "HTTPCode_Target_5XX_Count", "Sum", UnitCount, AbsentNothing, "5XX"+of,
 				"Answers 5XX of the tasks in this target group. Good is none."),
-			HealthyHosts: group.add("healthy_hosts", "HealthyHostCount", "Minimum", UnitCount, AbsentIdle, "Healthy tasks"+of,
+			HealthyHosts: group.add("healthy_hosts", "HealthyHostCount", "Maximum", UnitCount, AbsentIdle, "Healthy tasks"+of,
 				"Tasks that pass the health check. At rest one of the two groups has none, and reports nothing."),
 			UnhealthyHosts: group.add("unhealthy_hosts", "UnHealthyHostCount", "Maximum", UnitCount, AbsentIdle, "Unhealthy tasks"+of,
 				"Tasks that fail the health check. Good is none, but for a task's first seconds."),
@@ -86,7 +89,7 @@ func (c *Catalogue) edge(p *pipeline.Pipeline) Edge {
 		acm := source{catalogue: c, prefix: "edge.", hop: HopEdge, namespace: "AWS/CertificateManager"}.
 			with(Dimension{Name: "CertificateArn", Input: InputCertificate})
 		s := acm.add("certificate_days", "DaysToExpiry", "Minimum", UnitDays, AbsentIdle, "Days until the certificate expires",
-			"ACM renews a certificate 60 days before its end, as long as the DNS record that proves the domain is there.")
+			"ACM renews a certificate weeks before its end, as long as the DNS record that proves the domain is there. Once it has expired nothing is reported.")
 		e.Certificate = &s
 	}
 	return e

@@ -51,6 +51,7 @@ type Topic struct {
 	PublishSize Signal
 	Delivered   Signal
 	Failed      Signal
+	Lost        Signal // not even put into a queue for undelivered ones
 	FilteredOut Signal
 }
 
@@ -66,6 +67,8 @@ func (c *Catalogue) topic(p *pipeline.Pipeline) Topic {
 			"Messages put into queues: one for each queue whose filter lets it pass."),
 		Failed: sns.add("failed", "NumberOfNotificationsFailed", "Sum", UnitCount, AbsentNothing, "Failed deliveries",
 			"Messages that a queue did not take. SNS tries 100,015 times over 23 days only where the queue is away; a denied permission or too many attributes fail at once. Good is none."),
+		Lost: sns.add("lost", "NumberOfNotificationsFailedToRedriveToDlq", "Sum", UnitCount, AbsentNothing, "Lost",
+			"Messages that neither a queue nor its queue for undelivered ones took. They are gone. Good is none, ever."),
 		FilteredOut: sns.add("filtered_out", "NumberOfNotificationsFilteredOut", "Sum", UnitCount, AbsentNothing, "Filtered out",
 			"Messages that a filter policy kept from a queue. With no policy there are none."),
 	}
