@@ -13,39 +13,39 @@ import (
 
 const reference = "../../tracehaul.yaml"
 
-func modelOf(t testing.TB, p *pipeline.Pipeline, err error) *model {
-	t.Helper()
+func modelOf(tb testing.TB, p *pipeline.Pipeline, err error) *model {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	m, err := newModel(p, signal.For(p))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
 
-func prodModel(t testing.TB) *model {
-	t.Helper()
+func prodModel(tb testing.TB) *model {
+	tb.Helper()
 	p, err := pipeline.LoadEnvironment(reference, "prod")
-	return modelOf(t, p, err)
+	return modelOf(tb, p, err)
 }
 
 // play makes the record of a scenario from its text.
-func play(t testing.TB, m *model, text string) *record {
-	t.Helper()
+func play(tb testing.TB, m *model, text string) *record {
+	tb.Helper()
 	all, err := Parse("test.scenario", []byte("title: test\n"+text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m.record(all[0], 0)
 }
 
-func (r *record) find(t testing.TB, id string) []simulator.Samples {
-	t.Helper()
+func (r *record) find(tb testing.TB, id string) []simulator.Samples {
+	tb.Helper()
 	s, ok := r.model.signals.Find(id)
 	if !ok {
-		t.Fatalf("no signal %s", id)
+		tb.Fatalf("no signal %s", id)
 	}
 	return r.of(s)
 }
@@ -119,7 +119,7 @@ func TestModel_Gaps_AreThoseOfAWS(t *testing.T) {
 		"service.running_tasks": {true, true}, "service.contexts_dropped": {true, false},
 		"topic.published": {true, false}, "ledger.queue.depth": {true, false}, "ledger.dlq.depth": {false, false},
 		"ledger.errors": {true, false}, "ledger.item_failures": {true, false},
-		"database.acu_utilization": {true, false}, "database.commit_latency": {true, false},
+		"database.capacity": {true, false}, "database.commit_latency": {true, false},
 	} {
 		all := r.find(t, id)
 		if got := [2]bool{all[30].Count > 0, all[7*60+50].Count > 0}; got != want {
@@ -163,14 +163,14 @@ at 10m      ledger.errors = 3
 at 10m      ledger.item_failures = 250
 `)
 	for id, want := range map[string]simulator.Samples{
-		"ledger.queue.age":         {Count: 1, Sum: 1200, Min: 1200, Max: 1200},
-		"edge.elb_5xx":             {Count: 50, Sum: 50, Min: 1, Max: 1},
-		"edge.target_5xx":          {Count: 120, Sum: 120, Min: 1, Max: 1},
-		"edge.requests.a":          {Count: 500, Sum: 500, Min: 1, Max: 1},
-		"edge.response_time":       {Count: 1000, Sum: 295, Min: .05, Max: 2.5, Distribution: []simulator.Bucket{{Value: .05, Count: 900}, {Value: 2.5, Count: 100}}},
-		"database.acu_utilization": {},
-		"ledger.errors":            {Count: 60, Sum: 3, Min: .05, Max: .05},
-		"ledger.item_failures":     {Count: 60, Sum: 250, Min: 250. / 60, Max: 250. / 60},
+		"ledger.queue.age":     {Count: 1, Sum: 1200, Min: 1200, Max: 1200},
+		"edge.elb_5xx":         {Count: 50, Sum: 50, Min: 1, Max: 1},
+		"edge.target_5xx":      {Count: 120, Sum: 120, Min: 1, Max: 1},
+		"edge.requests.a":      {Count: 500, Sum: 500, Min: 1, Max: 1},
+		"edge.response_time":   {Count: 1000, Sum: 295, Min: .05, Max: 2.5, Distribution: []simulator.Bucket{{Value: .05, Count: 900}, {Value: 2.5, Count: 100}}},
+		"database.capacity":    {},
+		"ledger.errors":        {Count: 60, Sum: 3, Min: .05, Max: .05},
+		"ledger.item_failures": {Count: 60, Sum: 250, Min: 250. / 60, Max: 250. / 60},
 	} {
 		if diff := cmp.Diff(want, r.find(t, id)[15]); diff != "" {
 			t.Errorf("%s at 15m (-want +got):\n%s", id, diff)

@@ -35,10 +35,9 @@ func Parse(file string, b []byte) ([]*Scenario, error) {
 	p.begin()
 	for line := range strings.Lines(string(b)) {
 		p.line++
-		text := strings.TrimSpace(withoutComment(line))
-		switch {
-		case text == "":
-		case text == "---":
+		switch text := strings.TrimSpace(withoutComment(line)); text {
+		case "":
+		case "---":
 			p.finish()
 			p.begin()
 		default:

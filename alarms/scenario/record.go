@@ -38,14 +38,15 @@ func (m *model) clock(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, m.zone)
 }
 
-// history is the record of some signals, as the simulator takes it.
-func (r *record) history(signals []signal.Signal) *simulator.History {
+// history is the record of some signals, as the simulator takes it, from some
+// time before the scenario on.
+func (r *record) history(signals []signal.Signal, lead time.Duration) *simulator.History {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	h := simulator.NewHistory(r.start, len(r.minutes))
+	skip := max(0, r.lead-int(lead/time.Minute))
+	h := simulator.NewHistory(r.start.Add(time.Duration(skip)*time.Minute), len(r.minutes)-skip)
 	for _, s := range signals {
-		catalogued := r.catalogued(s)
-		for i, samples := range r.of(catalogued) {
+		for i, samples := range r.of(r.catalogued(s))[skip:] {
 			if samples.Count > 0 {
 				h.Set(s.Metric, i, samples)
 			}

@@ -1,0 +1,159 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is what came of all scenarios.
+type Report struct {
+	Scenarios []*Outcome    `json:"scenarios"`
+	Alarms    []AlarmReport `json:"alarms"`
+	NormalFor Minutes       `json:"normal_for"` // how long normal traffic was played
+
+	// Untried are the alarms that no scenario makes go off, stay quiet or
+	// recover.
+	Untried []string `json:"untried,omitempty"`
+
+	Took time.Duration `json:"-"`
+}
+
+// AlarmReport is what one alarm did in all scenarios.
+type AlarmReport struct {
+	Alarm     string `json:"alarm"`
+	Fired     int    `json:"fired"`     // scenarios in which it went off as expected
+	Quiet     int    `json:"quiet"`     // scenarios that say that it stays quiet in trouble
+	Recovered int    `json:"recovered"` // scenarios in which it went off and was OK again
+	Messages  int    `json:"messages"`
+	False     int    `json:"false"` // times that it went off on a normal day
+
+	// Least, Median and Most are times from the onset of trouble to its going
+	// off.
+	Least, Median, Most Minutes
+
+	detection []Minutes
+}
+
+// Failed lists what makes the run fail.
+func (r *Report) Failed() error {
+	failed := 0
+	for _, o := range r.Scenarios {
+		if !o.OK() {
+			failed++
+		}
+	}
+	var errs []error
+	if failed > 0 {
+		errs = append(errs, fmt.Errorf("%s did not go as expected", plural(failed, "scenario")))
+	}
+	if len(r.Untried) > 0 {
+		errs = append(errs, fmt.Errorf("%s not been tried in full", pluralHas(len(r.Untried), "alarm")))
+	}
+	return errors.Join(errs...)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func pluralHas(n int, what string) string {
+	if n == 1 {
+		return "1 " + what + " has"
+	}
+	return fmt.Sprintf("%d %ss have", n, what)
+}
+
+// normal reports whether nothing is out of the ordinary in a scenario: no
+// signal is changed.
+func (s *Scenario) normal() bool {
+	return !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Deploy && e.Signal != signalTraffic })
+}
+
+// report sums up outcomes. keys are all alarms; complete says whether those
+// that were not tried are listed.
+func report(outcomes []*Outcome, keys []string, complete bool) *Report {
+	r := &Report{Scenarios: outcomes}
+	byKey := map[string]*AlarmReport{}
+	r.Alarms = make([]AlarmReport, len(keys))
+	for i, key := range keys {
+		r.Alarms[i].Alarm = key
+		byKey[key] = &r.Alarms[i]
+	}
+	for _, o := range outcomes {
+		if o.scenario.normal() {
+			r.NormalFor += Minutes(o.scenario.Length)
+		}
+		o.addTo(byKey)
+	}
+	for i := range r.Alarms {
+		a := &r.Alarms[i]
+		if n := len(a.detection); n > 0 {
+			slices.Sort(a.detection)
+			a.Least, a.Median, a.Most = a.detection[0], a.detection[n/2], a.detection[n-1]
+		}
+		if complete {
+			r.Untried = append(r.Untried, a.untried()...)
+		}
+	}
+	return r
+}
+
+// addTo adds an outcome to the alarms.
+func (o *Outcome) addTo(alarms map[string]*AlarmReport) {
+	fired, recovered := map[string]bool{}, map[string]bool{}
+	for _, in := range o.Incidents {
+		a := alarms[in.Alarm]
+		if a == nil {
+			continue
+		}
+		if in.Expected {
+			if !fired[in.Alarm] {
+				a.detection = append(a.detection, in.Detection)
+			}
+			fired[in.Alarm] = true
+			recovered[in.Alarm] = recovered[in.Alarm] || in.Recovered
+		} else if o.scenario.normal() && !in.onPurpose {
+			a.False++
+		}
+	}
+	for key := range fired {
+		alarms[key].Fired++
+		if recovered[key] {
+			alarms[key].Recovered++
+		}
+	}
+	for _, e := range o.scenario.Expectations {
+		if a := alarms[e.Alarm]; a != nil && e.Kind == Quiet && !o.scenario.normal() {
+			a.Quiet++
+		}
+	}
+	for _, m := range o.Messages {
+		if a := alarms[m.Alarm]; a != nil {
+			a.Messages++
+		}
+	}
+}
+
+// untried says what has not been seen of an alarm.
+func (a *AlarmReport) untried() []string {
+	var what []string
+	if a.Fired == 0 {
+		what = append(what, "go off")
+	}
+	if a.Quiet == 0 {
+		what = append(what, "stay quiet in trouble")
+	}
+	if a.Recovered == 0 {
+		what = append(what, "recover")
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	return []string{a.Alarm + " was not seen to " + strings.Join(what, ", ")}
+}

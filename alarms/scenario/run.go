@@ -1,0 +1,159 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/simulator"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// Run plays a scenario against a set of alarms. The error is about names in the
+// scenario that the set does not have, each an [*Error], or about alarms that
+// cannot be simulated; that the alarms do something else than expected is in the
+// outcome.
+func Run(ctx context.Context, set *alarms.Set, s *Scenario) (*Outcome, error) {
+	r, err := newRig(set)
+	if err != nil {
+		return nil, err
+	}
+	return r.run(ctx, s)
+}
+
+// rig is what scenarios are played on: the alarms of one description, and the
+// model of its normal day.
+type rig struct {
+	set    *alarms.Set
+	alarms []alarms.Alarm
+	model  *model
+	bands  bands
+}
+
+func newRig(set *alarms.Set) (*rig, error) {
+	m, err := newModel(set.Pipeline, set.Signals)
+	if err != nil {
+		return nil, fmt.Errorf("model of %s: %w", set.Pipeline.Prefix(), err)
+	}
+	r := &rig{set: set, alarms: set.Alarms(), model: m}
+	return r, nil
+}
+
+func (r *rig) run(ctx context.Context, s *Scenario) (*Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := r.validate(s); err != nil {
+		return nil, err
+	}
+	record := r.model.record(s, lead(r.alarms))
+	result, err := r.simulate(record, r.alarms)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Name(), err)
+	}
+	return r.tell(s, r.alarms, result, nil), nil
+}
+
+func (r *rig) tell(s *Scenario, all []alarms.Alarm, result *simulator.Result, judged map[string]bool) *Outcome {
+	return tell(s, r.model.clock(s.Start), all, r.set.Pipeline.Routing, result, judged)
+}
+
+func (r *rig) validate(s *Scenario) error {
+	destinations := slices.Sorted(maps.Keys(r.set.Pipeline.Routing.Destinations))
+	return validate(s, r.set.Signals, r.alarms, destinations)
+}
+
+// simulate plays a record to some alarms. What one refers to has to be among
+// them, before it.
+func (r *rig) simulate(rec *record, all []alarms.Alarm) (*simulator.Result, error) {
+	sim, err := simulator.New(simulator.Config{
+		Alarms: all,
+		Delay:  rec.scenario.Delay,
+		Band:   r.band(rec.scenario),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sim.Run(rec.history(signalsOf(all), lead(all))), nil
+}
+
+// lead is how long before a scenario its record begins: as long as the alarms
+// look back, and a little more, so that they know how they are when it begins.
+func lead(all []alarms.Alarm) time.Duration {
+	longest := time.Duration(0)
+	for i := range all {
+		if m := all[i].Metric; m != nil {
+			more := min(m.Period*simulator.ExtraPeriods, time.Hour)
+			longest = max(longest, m.Period*time.Duration(m.Periods)+more)
+		}
+	}
+	return longest + 20*time.Minute
+}
+
+// signalsOf are the signals that alarms look at, each metric once.
+func signalsOf(all []alarms.Alarm) []signal.Signal {
+	seen := map[string]bool{}
+	var signals []signal.Signal
+	for i := range all {
+		if all[i].Metric == nil {
+			continue
+		}
+		for _, in := range all[i].Metric.Inputs {
+			if key := in.Signal.Metric.Key(); !seen[key] {
+				seen[key] = true
+				signals = append(signals, in.Signal)
+			}
+		}
+	}
+	return signals
+}
+
+// bands are what is normal for the signals that are compared with a band.
+type bands struct {
+	mu    sync.Mutex
+	known map[bandKey]band
+}
+
+// bandKey is what the two weeks before a scenario depend on.
+type bandKey struct {
+	start   time.Time
+	traffic Traffic
+}
+
+// band is [simulator.Config.Band].
+type band = func(s signal.Signal, period time.Duration, width float64, at time.Time) (lower, upper float64, ok bool)
+
+// learnFor is how long CloudWatch looks back to learn a band. ("Using CloudWatch
+// anomaly detection", CloudWatch user guide.)
+const learnFor = 14 * 24 * time.Hour
+
+// band is what was normal in the two weeks before a scenario. Nil if no alarm
+// asks.
+func (r *rig) band(s *Scenario) band {
+	var asking []alarms.Alarm
+	for i := range r.alarms {
+		if m := r.alarms[i].Metric; m != nil && m.Comparison.Band() {
+			asking = append(asking, r.alarms[i])
+		}
+	}
+	if len(asking) == 0 {
+		return nil
+	}
+	r.bands.mu.Lock()
+	defer r.bands.mu.Unlock()
+	key := bandKey{s.Start, s.Traffic}
+	if known := r.bands.known[key]; known != nil {
+		return known
+	}
+	before := &Scenario{Start: s.Start.Add(-learnFor), Length: learnFor, Traffic: s.Traffic}
+	learnt := simulator.LearnBand(r.model.record(before, 0).history(signalsOf(asking), 0))
+	if r.bands.known == nil {
+		r.bands.known = map[bandKey]band{}
+	}
+	r.bands.known[key] = learnt
+	return learnt
+}

@@ -1,0 +1,151 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// watchdog is the destination of alarms that go past the notifier.
+const watchdog = "watchdog"
+
+// anybody stands for all destinations where nobody is to be told.
+const anybody = "anybody"
+
+// validator compares a scenario with the pipeline that it is played against:
+// the names in it have to be there.
+type validator struct {
+	scenario     *Scenario
+	signals      []string
+	alarms       []string
+	destinations []string
+	problems     []error
+}
+
+// validate returns all unknown names at once, each an [*Error].
+func validate(s *Scenario, signals *signal.Catalogue, all []alarms.Alarm, destinations []string) error {
+	v := &validator{scenario: s, destinations: append(slices.Clone(destinations), watchdog)}
+	for _, x := range signals.All() {
+		v.signals = append(v.signals, x.ID)
+	}
+	for i := range all {
+		v.alarms = append(v.alarms, all[i].Key)
+	}
+	for _, pattern := range s.May {
+		v.known(s.Line, "alarm", pattern, v.alarms)
+	}
+	for _, e := range s.Events {
+		if e.Deploy || e.Signal == signalTraffic {
+			continue
+		}
+		v.known(e.Line, "signal", e.Signal, v.signals)
+		if e.Value.Op == OpPercent {
+			v.known(e.Line, "signal", e.Value.Of, v.signals)
+		}
+	}
+	v.circles()
+	for _, e := range s.Expectations {
+		if e.Kind != Messages {
+			v.known(e.Line, "alarm", e.Alarm, v.alarms)
+		}
+		for _, d := range e.Destinations {
+			if e.Kind == NotTold && d == anybody {
+				continue
+			}
+			v.known(e.Line, "destination", d, v.destinations)
+		}
+	}
+	return errors.Join(v.problems...)
+}
+
+func (v *validator) fail(line int, format string, args ...any) {
+	v.problems = append(v.problems, &Error{v.scenario.File, line, fmt.Sprintf(format, args...)})
+}
+
+func (v *validator) known(line int, what, name string, all []string) {
+	if slices.ContainsFunc(all, func(x string) bool { return matches(name, x) }) {
+		return
+	}
+	if near := nearest(name, all); near != "" {
+		v.fail(line, "there is no %s %q: is it %s?", what, clip(name), near)
+		return
+	}
+	v.fail(line, "there is no %s %q", what, clip(name))
+}
+
+// circles finds signals that are a part of themselves.
+func (v *validator) circles() {
+	parts := map[string][]string{} // of what a signal is a part
+	for _, e := range v.scenario.Events {
+		for _, id := range v.signals {
+			if e.Value.Op == OpPercent && e.touches(id) {
+				parts[id] = append(parts[id], e.Value.Of)
+			}
+		}
+	}
+	for _, e := range v.scenario.Events {
+		if e.Value.Op != OpPercent {
+			continue
+		}
+		seen, next := map[string]bool{}, []string{e.Value.Of}
+		for len(next) > 0 {
+			id := next[0]
+			next = next[1:]
+			if e.touches(id) {
+				v.fail(e.Line, "%s is a part of itself", id)
+				break
+			}
+			if !seen[id] {
+				seen[id] = true
+				next = append(next, parts[id]...)
+			}
+		}
+	}
+}
+
+// nearest is the name that is most like another, if one is at all.
+func nearest(name string, all []string) string {
+	best, least := "", 1+len(name)/3
+	for _, x := range all {
+		if d := distance(name, x); d < least {
+			best, least = x, d
+		}
+	}
+	if best == "" {
+		i := slices.IndexFunc(all, func(x string) bool { return len(name) > 3 && strings.Contains(x, name) })
+		if i >= 0 {
+			best = all[i]
+		}
+	}
+	return best
+}
+
+// distance is how many characters are to be changed, added or left out to make
+// one word of another (Levenshtein's).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := before
+			if a[i] != b[j] {
+				change++
+			}
+			before = row[j+1]
+			row[j+1] = min(change, before+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// destinationsOf are the names in a routing, sorted.
+func destinationsOf[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
