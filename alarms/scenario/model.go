@@ -208,6 +208,7 @@ func (m *model) topic() {
 		return counted(n)
 	})
 	m.add(t.Failed, none)
+	m.add(t.Lost, none)
 	m.add(t.FilteredOut, func(x *minute) simulator.Samples {
 		n := 0.0
 		for i := range m.pipeline.Consumers {
