@@ -1,16 +1,20 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/scenario"
 )
 
 type alarmsCmd struct {
 	List alarmsListCmd `cmd:"" help:"List the alarms that are made from the description, with what they cost a month."`
+	Test alarmsTestCmd `cmd:"" help:"Play scenarios: see every alarm go off, stay quiet and recover, and who is told."`
 }
 
 type alarmsListCmd struct {
@@ -67,6 +71,24 @@ func (c alarmsListCmd) Run(env environment) error {
 	_, err = fmt.Fprintf(env.out, "\n%d alarms: %.2f USD a month (metric alarms %.2f, composites %.2f, metrics made of log lines %.2f), without the free tier.\n",
 		len(all), cost.Total(), cost.Metrics, cost.Composites, cost.Filters)
 	return err
+}
+
+type alarmsTestCmd struct {
+	Paths   []string `arg:""                                                                                              help:"Files with scenarios, or directories. Defaults to alarms/scenarios beside the description." optional:""`
+	File    string   `default:"tracehaul.yaml"                                                                            help:"The pipeline's description."                                                                short:"f"`
+	Details bool     `help:"Show what every scenario and every alarm did, not failures alone."`
+	JSON    bool     `help:"Print the report as JSON."`
+	Mutate  bool     `help:"Break every alarm on purpose, one small fault at a time, and list the faults that no scenario notices."`
+}
+
+func (c alarmsTestCmd) Run(ctx context.Context, env environment) error {
+	if len(c.Paths) == 0 {
+		c.Paths = []string{filepath.Join(filepath.Dir(c.File), "alarms", "scenarios")}
+	}
+	return scenario.Main(ctx, env.out, scenario.Options{
+		Config: scenario.Config{Description: c.File},
+		Paths:  c.Paths, Details: c.Details, JSON: c.JSON, Mutate: c.Mutate,
+	})
 }
 
 func toldTo(a *alarms.Alarm) string {
