@@ -26,7 +26,9 @@ func (b *builder) alarmPath() {
 			Expression: "IF(MINUTE(tasks) < 5, 1, 0)", Threshold: 0, Unit: signal.UnitCount, Missing: MissingNotBreaching,
 		},
 	})
-	missing := &Metric{Comparison: Below, Threshold: 1, Unit: signal.UnitCount, Period: minutes(120), Missing: MissingBreaching}
+	// A little more than two hours: one heartbeat that is lost on its way is no
+	// reason to wake anybody.
+	missing := &Metric{Comparison: Below, Threshold: 1, Unit: signal.UnitCount, Period: minutes(130), Missing: MissingBreaching}
 	filled := make([]string, len(a.Heartbeats))
 	for i, h := range a.Heartbeats {
 		missing.Inputs = append(missing.Inputs, Input{h.Severity, h.Received})
@@ -35,7 +37,7 @@ func (b *builder) alarmPath() {
 	missing.Expression = "MIN([" + strings.Join(filled, ", ") + "])"
 	b.watchdog(Alarm{
 		Key: "heartbeat-missing", Title: "Alarms do not reach people", Severity: pipeline.SeverityPage, Runbook: "heartbeat-missing.md", Logs: logs,
-		Meaning: "The notifier has not heard the hourly heartbeat of every alarm topic for two hours. Alarms may be on that nobody is told of. After the first deploy it is on until the first heartbeat.",
+		Meaning: "The notifier has not heard the hourly heartbeat of every alarm topic for more than two hours. Alarms may be on that nobody is told of. After the first deploy it is on until the first heartbeat.",
 		Metric:  missing,
 	})
 	b.watchdog(Alarm{

@@ -55,6 +55,11 @@ func (b *builder) serviceLogs(query string) LogQuery {
 	return LogQuery{pipeline.LogGroupName(pipeline.KindService, b.pipeline.ServiceName()), query}
 }
 
+// Floors are compared with a count whose gaps are filled. Without that, a period
+// without data has no result, and CloudWatch goes back to older periods: an alarm
+// over more than a minute would go on again and again after traffic has ended.
+// ("Configuring how CloudWatch alarms treat missing data", CloudWatch user guide.)
+
 // Queries that open a case.
 const (
 	queryRefusals = `filter msg = "refused" and status >= 500 | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`

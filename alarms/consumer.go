@@ -31,7 +31,7 @@ func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
 		Logs:    logs(queryErrors),
 		Metric: &Metric{
 			Inputs:     []Input{{"errors", s.Errors}, {"invocations", s.Invocations}},
-			Expression: "IF(invocations > 5, 100 * FILL(errors, 0) / invocations, 0)",
+			Expression: "IF(FILL(invocations, 0) > 5, 100 * FILL(errors, 0) / invocations, 0)",
 			Threshold:  10, Unit: signal.UnitPercent, Period: minutes(5), Periods: 2,
 		},
 	}, Alarm{
@@ -40,7 +40,7 @@ func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
 		Logs:    logs(queryErrors),
 		Metric: &Metric{
 			Inputs:     []Input{{"failures", s.ItemFailures}, {"messages", s.Messages}},
-			Expression: "IF(messages > 20, 100 * FILL(failures, 0) / messages, 0)",
+			Expression: "IF(FILL(messages, 0) > 20, 100 * FILL(failures, 0) / messages, 0)",
 			Threshold:  10, Unit: signal.UnitPercent, Period: minutes(5), Periods: 2,
 		},
 	})

@@ -78,7 +78,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 		Logs:    b.serviceLogs(queryErrors),
 		Metric: &Metric{
 			Inputs:     []Input{{"time", e.ResponseTime}, {"requests", e.Requests}},
-			Expression: "IF(requests > 100, time, 0)", Threshold: limit, Unit: signal.UnitSeconds, Period: minutes(5), Periods: 3,
+			Expression: "IF(FILL(requests, 0) > 100, time, 0)", Threshold: limit, Unit: signal.UnitSeconds, Period: minutes(5), Periods: 3,
 		},
 	})
 	b.add(Alarm{

@@ -41,7 +41,7 @@ type objective struct {
 	logs    LogQuery
 
 	inputs     []Input
-	total      string // metric math for the number of all events
+	total      string // metric math for the number of all events, 0 where there is no data: see the floors in catalogue.go
 	expression string // metric math for the percentage of bad events
 
 	// suppressor explains the pages of the objective, for extension after it is
@@ -64,7 +64,7 @@ func (b *builder) objectives() {
 		key: "latency", title: "latency", bad: "of the requests take longer than " + words(o.Latency), percent: o.LatencyPercent,
 		hop: signal.HopEdge, runbook: "latency.md", logs: b.serviceLogs(queryErrors),
 		inputs:     []Input{{"fast", e.ResponseTime.With("PR(:" + number(o.Latency.Seconds()) + ")")}, {"requests", e.Requests}},
-		total:      "requests",
+		total:      "FILL(requests, 0)",
 		expression: "100 - fast",
 		suppressor: "edge",
 	})
@@ -75,7 +75,7 @@ func (b *builder) objectives() {
 			percent: o.FreshnessPercent, hop: signal.HopConsumer, owner: c.Owner, runbook: "freshness.md",
 			logs:       LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), queryLate},
 			inputs:     []Input{{"late", s.Late}, {"stored", s.Stored}},
-			total:      "stored",
+			total:      "FILL(stored, 0)",
 			expression: "100 * FILL(late, 0) / stored",
 			suppressor: c.Name + "-queue",
 			extension:  10 * time.Minute,
