@@ -87,7 +87,15 @@ func cited(s string, most int) string {
 	return b.String() + more
 }
 
-// link is an address with a text, or the text alone if the address is long.
+// code is a text in the font of code.
+func code(s string, most int) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + cited(strings.ReplaceAll(s, "`", "'"), most) + "`"
+}
+
+// slackLink is an address with a text, or the text alone if the address is long.
 func slackLink(address, text string) string {
 	if address == "" || len(address) > maxURL {
 		return escape(text)
@@ -138,8 +146,8 @@ func alarmBlocks(m Message) []block {
 	}
 	blocks = append(blocks, fieldsBlock(
 		"Since", date(m.Since), "Severity", m.Severity, "Owner", cited(m.Owner, 100),
-		"Alarm", "`"+cited(strings.ReplaceAll(m.Alarm, "`", "'"), 255)+"`", "Hop", cited(m.Hop, 100),
-		"Version", versions(m.Cases.Versions),
+		"Alarm", code(m.Alarm, 255), "Hop", cited(m.Hop, 100),
+		"Version", versions(m.Cases.Versions), "Runbook", runbookPath(m), "Log query", code(m.Query, 600),
 	))
 	if s := readings(m); s != "" {
 		blocks = append(blocks, section(s))
@@ -184,7 +192,7 @@ func readings(m Message) string {
 	for _, r := range m.Readings {
 		r.What, r.Reason = shorten(r.What, 150), shorten(r.Reason, maxReading)
 		line := "• " + escape(r.String())
-		if r.Runbook != "" {
+		if isAddress(r.Runbook) {
 			line += " · " + slackLink(r.Runbook, linkRunbook)
 		}
 		if length(lines)+len(line) > maxAllRead {
@@ -197,6 +205,14 @@ func readings(m Message) string {
 		return cited(m.Reason, maxReason)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// runbookPath is the path of a runbook that has no address to link to.
+func runbookPath(m Message) string {
+	if isAddress(m.Runbook) {
+		return ""
+	}
+	return cited(m.Runbook, 200)
 }
 
 func length(lines []string) (n int) {
@@ -220,15 +236,15 @@ func traces(list []Trace) string {
 	if len(list) == 0 {
 		return ""
 	}
-	s, plain := "*Failing requests*", "*Failing requests*"
+	linked, plain := []string{"*Failing requests*"}, []string{"*Failing requests*"}
 	for _, t := range list {
-		s += "\n• " + slackLink(t.URL, t.ID)
-		plain += "\n• " + t.ID
+		linked = append(linked, "• "+slackLink(t.URL, t.ID))
+		plain = append(plain, "• "+t.ID)
 	}
-	if len(s) > maxSection {
-		return plain
+	if length(linked) > maxSection {
+		return strings.Join(plain, "\n")
 	}
-	return s
+	return strings.Join(linked, "\n")
 }
 
 func linkLine(list []Link) string {

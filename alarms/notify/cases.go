@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,14 +36,12 @@ const (
 	maxVersions  = 3
 )
 
-// defaultFilter selects failures where the description of the alarm has no
-// filter of its own.
-const defaultFilter = `filter level = "ERROR"`
-
-// What is asked, of lines with the keys that telemetry's have.
+// What is asked, of lines with the keys that telemetry's have. A request failed
+// if a line of its trace complains, or answers with a status of a fault. (The
+// query of the alarm itself often counts lines that are no failures.)
 const (
 	versionsQuery = "fields `service.version` as version | stats count(*) as lines, max(@timestamp) as last by version | sort last desc | limit 10"
-	tracesQuery   = "filter ispresent(trace_id) | stats max(@timestamp) as last by trace_id | sort last desc | limit 20"
+	tracesQuery   = `filter ispresent(trace_id) and (level in ["WARN", "ERROR"] or status >= 500) | stats max(@timestamp) as last by trace_id | sort last desc | limit 20`
 )
 
 // caseFinder looks for cases with CloudWatch Logs Insights.
@@ -55,7 +52,7 @@ type caseFinder struct {
 
 // find looks into a log group. What one of the two queries found is returned
 // even if the other one failed.
-func (f caseFinder) find(ctx context.Context, group, query string, from, to time.Time) (Cases, error) {
+func (f caseFinder) find(ctx context.Context, group string, from, to time.Time) (Cases, error) {
 	ctx, cancel := context.WithTimeout(ctx, casesTimeout)
 	defer cancel()
 	type answer struct {
@@ -67,7 +64,7 @@ func (f caseFinder) find(ctx context.Context, group, query string, from, to time
 		rows, err := f.run(ctx, group, versionsQuery, from, to)
 		versions <- answer{rows, err}
 	}()
-	rows, err := f.run(ctx, group, filterOf(query)+" | "+tracesQuery, from, to)
+	rows, err := f.run(ctx, group, tracesQuery, from, to)
 	var c Cases
 	for _, row := range rows {
 		if id := field(row, "trace_id"); traceID.MatchString(id) && len(c.Traces) < maxTraces {
@@ -126,46 +123,4 @@ func (f caseFinder) stop(ctx context.Context, id *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	_, _ = f.client.StopQuery(ctx, &cloudwatchlogs.StopQueryInput{QueryId: id}) // it may have ended
-}
-
-// filterOf returns the filters that a query begins with.
-func filterOf(query string) string {
-	var filters []string
-	filtered := false
-	for _, command := range commands(query) {
-		verb, _, _ := strings.Cut(command, " ")
-		if verb != "filter" && verb != "parse" && verb != "fields" {
-			break
-		}
-		filtered = filtered || verb == "filter"
-		filters = append(filters, command)
-	}
-	if !filtered {
-		return defaultFilter
-	}
-	return strings.Join(filters, " | ")
-}
-
-// commands splits a query at its bars, but for those within quotes and regular
-// expressions.
-func commands(query string) []string {
-	var list []string
-	var quote byte
-	start := 0
-	for i := 0; i < len(query); i++ {
-		switch c := query[i]; {
-		case c == '\\':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'' || c == '`' || c == '/':
-			quote = c
-		case c == '|':
-			list = append(list, strings.TrimSpace(query[start:i]))
-			start = i + 1
-		}
-	}
-	return append(list, strings.TrimSpace(query[start:]))
 }

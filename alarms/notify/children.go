@@ -19,16 +19,16 @@ const describeTimeout = 3 * time.Second
 const maxReadings = 10
 
 // children reads the alarms that made a composite alarm change. It returns what
-// each of them shows, and the log group and query of the first that has them.
+// each of them shows, and the log group of the first that has one.
 // With an error, the readings are what the notification itself says.
-func children(ctx context.Context, client *cloudwatch.Client, n Notification) (readings []Reading, logs Description, err error) {
+func children(ctx context.Context, client *cloudwatch.Client, n Notification) (readings []Reading, group string, err error) {
 	var names []string
 	for _, child := range on(n) {
 		readings = append(readings, Reading{What: child.ARN.Resource, Reason: child.State})
 		names = append(names, child.ARN.Resource)
 	}
 	if len(names) == 0 {
-		return nil, logs, nil
+		return nil, "", nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
@@ -38,15 +38,13 @@ func children(ctx context.Context, client *cloudwatch.Client, n Notification) (r
 		MaxRecords: aws.Int32(maxChildren),
 	})
 	if err != nil {
-		return readings, logs, fmt.Errorf("describe %d alarms: %w", len(names), err)
+		return readings, "", fmt.Errorf("describe %d alarms: %w", len(names), err)
 	}
 	described := map[string]Reading{}
 	for _, a := range out.MetricAlarms {
 		d := ParseDescription(aws.ToString(a.AlarmDescription))
 		described[aws.ToString(a.AlarmName)] = metricReading(a, d)
-		if logs.LogGroup == "" {
-			logs = d
-		}
+		group = orElse(group, d.LogGroup)
 	}
 	for _, a := range out.CompositeAlarms {
 		d := ParseDescription(aws.ToString(a.AlarmDescription))
@@ -58,7 +56,7 @@ func children(ctx context.Context, client *cloudwatch.Client, n Notification) (r
 			readings[i] = r
 		}
 	}
-	return readings, logs, nil
+	return readings, group, nil
 }
 
 // on are the children to show: those that are on or, if none is, all of them.

@@ -35,10 +35,7 @@ const stateMargin = 2 * time.Second
 // run tells all destinations at once. Slack waits for what the logs say; those
 // that page do not.
 func (d *delivery) run(ctx context.Context) error {
-	names, err := d.recipients(ctx)
-	if err != nil {
-		return err
-	}
+	names := d.recipients(ctx)
 	if len(names) == 0 {
 		d.Logger.InfoContext(ctx, "nobody to tell", "alarm", d.note.Name, "state", d.note.New, "severity", d.severity)
 		return d.forgot
@@ -52,7 +49,8 @@ func (d *delivery) run(ctx context.Context) error {
 		d.findCases(sending, names)
 	}()
 	var wg sync.WaitGroup
-	errs := make([]error, len(names))
+	errs := make([]error, len(names)+1)
+	errs[len(names)] = d.forgot
 	for i, name := range names {
 		wg.Go(func() {
 			if !d.keyed(name) {
@@ -63,7 +61,7 @@ func (d *delivery) run(ctx context.Context) error {
 	}
 	wg.Wait()
 	<-cases
-	return errors.Join(append(errs, d.forgot)...)
+	return errors.Join(errs...)
 }
 
 // budget is the time for sending: the invocation's but for what is left to the
@@ -78,7 +76,7 @@ func (d *delivery) budget(ctx context.Context) (context.Context, context.CancelF
 }
 
 // recipients takes note of the change and returns who is to hear of it.
-func (d *delivery) recipients(ctx context.Context) ([]string, error) {
+func (d *delivery) recipients(ctx context.Context) []string {
 	changed := d.note.Changed.UnixMilli()
 	note := func(i *incident) int64 {
 		switch d.note.New {
@@ -95,25 +93,25 @@ func (d *delivery) recipients(ctx context.Context) ([]string, error) {
 	alarm := d.note.ARN.Text
 	since, err := d.memory.change(ctx, alarm, note)
 	if err != nil {
-		return d.withoutMemory(ctx, err), nil
+		return d.withoutMemory(ctx, err)
 	}
 	d.since = since
 	switch d.note.New {
 	case stateAlarm:
-		return d.routed(), nil
+		return d.routed()
 	case stateOK:
 		if since == 0 {
-			return nil, nil // a later incident has begun, and nobody knows of this one
+			return nil // a later incident has begun, and nobody knows of this one
 		}
 	}
 	told, err := d.memory.told(ctx, alarm)
 	if err != nil {
-		return d.withoutMemory(ctx, err), nil
+		return d.withoutMemory(ctx, err)
 	}
 	if names := d.toldOf(told); len(names) > 0 {
-		return names, nil
+		return names
 	}
-	return d.routed(), nil
+	return d.routed()
 }
 
 // withoutMemory returns who is told although nothing is remembered: those that
@@ -134,7 +132,9 @@ func (d *delivery) toldOf(records map[string]record) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(records)) {
 		r := records[name]
-		if r.index(d.since) < 0 && !(d.keyed(name) && r.open() && d.note.New == stateOK) {
+		// A key names the alarm: its end is that of every incident.
+		knows := r.index(d.since) >= 0 || d.keyed(name) && r.open() && d.note.New == stateOK
+		if !knows {
 			continue
 		}
 		if _, ok := d.Pipeline.Routing.Destinations[name]; !ok {
@@ -184,12 +184,12 @@ func (d *delivery) compose(ctx context.Context) {
 		since = time.UnixMilli(d.since).UTC()
 	}
 	if d.note.Composite {
-		readings, logs, err := children(ctx, d.cloudwatch, d.note)
+		readings, group, err := children(ctx, d.cloudwatch, d.note)
 		if err != nil {
 			d.Logger.WarnContext(ctx, "children of the alarm left out", "alarm", d.note.Name, "error", err.Error())
 		}
 		if d.note.Description.LogGroup == "" {
-			d.note.Description.LogGroup, d.note.Description.Query = logs.LogGroup, logs.Query
+			d.note.Description.LogGroup = group
 		}
 		d.message = newMessage(d.Pipeline, d.note, d.severity, since, now)
 		d.message.Readings = readings
@@ -206,7 +206,7 @@ func (d *delivery) findCases(ctx context.Context, names []string) {
 	}
 	from, to := d.message.Since.Add(-before), d.Now()
 	f := caseFinder{client: d.logs, url: func(id string) string { return traceURL(d.Pipeline, d.note.ARN, id, from, to) }}
-	cases, err := f.find(ctx, group, d.note.Description.Query, from, to)
+	cases, err := f.find(ctx, group, from, to)
 	if err != nil {
 		d.Logger.WarnContext(ctx, "version and failing requests left out", "alarm", d.note.Name, "log_group", group, "error", err.Error())
 	}

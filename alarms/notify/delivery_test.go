@@ -191,18 +191,18 @@ func TestHandle_AnyOrder_PagerDutyEndsAsTheAlarmIs(t *testing.T) {
 	for _, count := range []int{4, 5} {
 		for order := range permutations(all[:count]) {
 			b := setup(t)
-			names := ""
+			var names []string
 			for _, a := range order {
 				b.mustHandle(t, a)
-				names += a.id
+				names = append(names, a.id)
 			}
 			open, opened := b.PagerDuty.Open()
 			if on := count == 5; (len(open) == 1) != on || opened == 0 {
-				t.Errorf("order %s: PagerDuty has %d open of %d: %v", names, len(open), opened, actions(b.PagerDuty.Events()))
+				t.Errorf("order %v: PagerDuty has %d open of %d: %v", names, len(open), opened, actions(b.PagerDuty.Events()))
 			}
 			for _, p := range b.Slack.Posts() {
 				if p.ThreadTS == "" && count == 4 && !strings.Contains(string(p.Blocks), ":white_check_mark:") {
-					t.Errorf("order %s: a thread in Slack looks as if it were on: %s", names, p.Text)
+					t.Errorf("order %v: a thread in Slack looks as if it were on: %s", names, p.Text)
 				}
 			}
 		}
@@ -275,6 +275,17 @@ func TestHandle_NoTable_PagesAllTheSameAndFails(t *testing.T) {
 	}
 	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
 		t.Errorf("PagerDuty: %v open of %d", open, opened)
+	}
+}
+
+func TestHandle_TableSilent_PagesInTime(t *testing.T) {
+	b := setup(t)
+	b.Table.FailAlways(notifytest.Fault{Status: 500, Delay: time.Minute})
+	if err := b.handle(t, on("1", began)); err == nil {
+		t.Error("no error although nothing is remembered")
+	}
+	if n := len(b.PagerDuty.Events()); n != 1 {
+		t.Errorf("PagerDuty had %d events, want 1", n)
 	}
 }
 

@@ -15,7 +15,7 @@ type Description struct {
 	Severity  string // page, ticket or notice
 	Owner     string
 	Hop       string
-	Runbook   string // an address
+	Runbook   string // an address, or a path in the repository
 	Dashboard string // an address
 	LogGroup  string
 	Query     string // of CloudWatch Logs Insights
@@ -76,7 +76,7 @@ func (d *Description) field(key string) (field *string, address bool) {
 	case "hop":
 		return &d.Hop, false
 	case "runbook":
-		return &d.Runbook, true
+		return &d.Runbook, false
 	case "dashboard":
 		return &d.Dashboard, true
 	case "logs":

@@ -42,6 +42,14 @@ func isAuth(err error) bool {
 	return errors.As(err, &e) && e.auth
 }
 
+// afterOf is how long the other side wants to be left alone.
+func afterOf(err error) time.Duration {
+	if e := (*deliveryError)(nil); errors.As(err, &e) {
+		return e.after
+	}
+	return 0
+}
+
 func codeOf(err error) string {
 	if e := (*deliveryError)(nil); errors.As(err, &e) {
 		return e.code
@@ -131,9 +139,7 @@ func retry(ctx context.Context, first time.Duration, send func(context.Context) 
 		if err == nil || !isTemporary(err) {
 			return err
 		}
-		var e *deliveryError
-		_ = errors.As(err, &e) // it is temporary, so it is one
-		wait := max(e.after, pause/2+rand.N(pause/2+1))
+		wait := max(afterOf(err), pause/2+rand.N(pause/2+1)) //nolint:gosec // no secret
 		if time.Until(deadline) <= wait || !sleep(ctx, wait) {
 			return fmt.Errorf("gave up at attempt %d, to be tried again later: %w", attempt, err)
 		}

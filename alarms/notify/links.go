@@ -22,7 +22,7 @@ func links(p *pipeline.Pipeline, n Notification, since, now time.Time) []Link {
 		{linkGraph, n.ARN.console() + "#alarmsV2:alarm/" + url.PathEscape(n.ARN.Resource)},
 		{linkDashboard, atTime(orElse(d.Dashboard, p.DashboardURL(pipeline.BoardPipeline)), p.Dashboards.GrafanaURL, since.Add(-before), now)},
 	}
-	if d.Runbook != "" {
+	if isAddress(d.Runbook) {
 		list = append(list, Link{linkRunbook, d.Runbook})
 	}
 	if d.LogGroup != "" {

@@ -41,6 +41,19 @@ const (
 	keep = 400 * 24 * time.Hour
 )
 
+// tableTimeout bounds one call. A table that does not answer must leave time to
+// page people without it: see [delivery.withoutMemory].
+const tableTimeout = 3 * time.Second
+
+// bounded is ctx for one call: no more than a third of the time that is left.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	timeout := tableTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline)/3)
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
 // heldError says that another invocation is telling the destination.
 type heldError struct{ until time.Time }
 
@@ -121,6 +134,8 @@ func key(alarm, item string) map[string]types.AttributeValue {
 
 // incident returns what is known of an alarm's incidents: nothing, if it is new.
 func (m *memory) incident(ctx context.Context, alarm string) (i incident, err error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	out, err := m.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &m.table, Key: key(alarm, incidentKey), ConsistentRead: aws.Bool(true),
 	})
@@ -139,6 +154,8 @@ func (m *memory) incident(ctx context.Context, alarm string) (i incident, err er
 
 // putIncident writes an incident, unless it has changed since it was read.
 func (m *memory) putIncident(ctx context.Context, alarm string, i incident) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	item := key(alarm, incidentKey)
 	item["record"], item["version"], item["expires"] = encode(i), number(i.version+1), m.expires()
 	in := &dynamodb.PutItemInput{
@@ -182,6 +199,8 @@ func (m *memory) change(ctx context.Context, alarm string, change func(*incident
 
 // told returns what each destination was told of an alarm.
 func (m *memory) told(ctx context.Context, alarm string) (map[string]record, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	records := map[string]record{}
 	pages := dynamodb.NewQueryPaginator(m.client, &dynamodb.QueryInput{
 		TableName: &m.table, ConsistentRead: aws.Bool(true),
@@ -212,6 +231,8 @@ func (m *memory) told(ctx context.Context, alarm string) (map[string]record, err
 // take makes holder the one who tells a destination of an alarm, until a time.
 // The error is a *heldError if somebody else is.
 func (m *memory) take(ctx context.Context, alarm, destination, holder string, until time.Time) (r record, err error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	out, err := m.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &m.table, Key: key(alarm, toPrefix+destination),
 		UpdateExpression:    aws.String("SET #holder = :holder, #lease = :until, #expires = :expires"),
@@ -243,6 +264,8 @@ func (m *memory) take(ctx context.Context, alarm, destination, holder string, un
 
 // finish writes what was told and ends the turn.
 func (m *memory) finish(ctx context.Context, alarm, destination, holder string, r record) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	_, err := m.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &m.table, Key: key(alarm, toPrefix+destination),
 		UpdateExpression:    aws.String("SET #lease = :none, #expires = :expires, #record = :record"),
@@ -262,6 +285,8 @@ func (m *memory) finish(ctx context.Context, alarm, destination, holder string, 
 
 // giveBack ends the turn and leaves what was told as it was.
 func (m *memory) giveBack(ctx context.Context, alarm, destination, holder string) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	_, err := m.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &m.table, Key: key(alarm, toPrefix+destination),
 		UpdateExpression:          aws.String("SET #lease = :none"),

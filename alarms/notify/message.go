@@ -21,6 +21,8 @@ type Message struct {
 	Title    string
 	Meaning  string
 	Hop      string
+	Runbook  string // an address, or a path in the repository
+	Query    string // of the logs, opens the case
 	Reason   string // CloudWatch's
 
 	Product, Environment string
@@ -69,7 +71,7 @@ func (m Message) link(text string) string {
 func newMessage(p *pipeline.Pipeline, n Notification, severity string, since, now time.Time) Message {
 	m := Message{
 		State: n.New, Severity: severity, Owner: orElse(n.Description.Owner, p.Owner), Alarm: n.Name, Key: dedupKey(n.ARN),
-		Title: orElse(n.Description.Title, n.Name), Meaning: n.Description.Meaning, Hop: n.Description.Hop, Reason: n.Reason,
+		Title: orElse(n.Description.Title, n.Name), Meaning: n.Description.Meaning, Hop: n.Description.Hop, Runbook: n.Description.Runbook, Query: n.Description.Query, Reason: n.Reason,
 		Product: p.Product, Environment: p.Environment, Region: n.ARN.Region, Account: n.ARN.Account,
 		Since: since, Changed: n.Changed, Links: links(p, n, since, now),
 	}

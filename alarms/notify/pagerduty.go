@@ -91,14 +91,14 @@ func details(m Message) map[string]string {
 	pairs := map[string]string{
 		"alarm": m.Alarm, "severity": m.Severity, "owner": m.Owner, "hop": m.Hop, "since": m.Since.UTC().Format(time.RFC3339),
 		"meaning": shorten(m.Meaning, maxMeaning), "reason": shorten(m.Reason, maxReason),
-		"product": m.Product, "environment": m.Environment, "region": m.Region, "account": m.Account, "runbook": m.link(linkRunbook),
+		"product": m.Product, "environment": m.Environment, "region": m.Region, "account": m.Account, "runbook": shorten(m.Runbook, maxURL),
 	}
-	what := ""
+	var what []string
 	for _, r := range m.Readings {
 		r.Reason = shorten(r.Reason, maxReading)
-		what += strings.TrimSpace(r.String()+" "+r.Runbook) + "\n"
+		what = append(what, strings.TrimSpace(r.String()+" "+r.Runbook))
 	}
-	pairs["what"] = shorten(what, maxSection)
+	pairs["what"] = shorten(strings.Join(what, "\n"), maxSection)
 	for key, value := range pairs {
 		if value == "" {
 			delete(pairs, key)

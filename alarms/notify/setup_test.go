@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"log/slog"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -156,9 +157,7 @@ func (a alarm) event(t *testing.T) events.SNSEvent {
 			"EvaluateLowSampleCountPercentile": "",
 		},
 	}
-	for key, value := range a.extra {
-		m[key] = value
-	}
+	maps.Copy(m, a.extra)
 	body, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 const (
@@ -31,12 +32,14 @@ const (
 func (d *delivery) tell(ctx, sending context.Context, name string) error {
 	to := d.Pipeline.Routing.Destinations[name]
 	sending, span := d.tracer.Start(sending, "notify "+to.Type, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
-		attribute.String("tracehaul.destination", name), attribute.String("tracehaul.alarm", d.note.Name), attribute.String("tracehaul.alarm_state", d.note.New),
+		semconv.DestinationKey.String(name), semconv.AlarmNameKey.String(d.note.Name),
+		semconv.AlarmStateKey.String(d.note.New), semconv.AlarmSeverityKey.String(d.severity),
 	))
 	defer span.End()
 	sent, err := d.inTurn(ctx, sending, name, to)
 	if err != nil {
-		span.SetStatus(codes.Error, codeOf(err))
+		span.SetAttributes(otelsemconv.ErrorTypeKey.String(codeOf(err)))
+		span.SetStatus(codes.Error, "not notified")
 		d.Logger.ErrorContext(sending, "not notified", "destination", name, "type", to.Type, "alarm", d.note.Name,
 			"state", d.note.New, "severity", d.severity, "error", err.Error())
 		return fmt.Errorf("%s: %w", name, err)

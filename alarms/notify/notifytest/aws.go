@@ -46,7 +46,7 @@ func (s *Secrets) Values() []string {
 }
 
 func (s *Secrets) serve(w http.ResponseWriter, q *http.Request, operation string) {
-	s.wrap(w, func(w http.ResponseWriter) {
+	s.wrap(w, q, func(w http.ResponseWriter) {
 		var in struct{ SecretId string } //nolint:revive // AWS's name
 		if err := decode(q, &in); err != nil || operation != "GetSecretValue" {
 			refuse(w, "NotImplemented", operation)
@@ -88,7 +88,7 @@ func (a *Alarms) Add(alarms ...Alarm) {
 
 // serve speaks RPC v2 CBOR, as the client does unless it is told otherwise.
 func (a *Alarms) serve(w http.ResponseWriter, q *http.Request, operation string) {
-	a.wrap(w, func(w http.ResponseWriter) {
+	a.wrap(w, q, func(w http.ResponseWriter) {
 		names, err := describedNames(q)
 		if err != nil || operation != "DescribeAlarms" {
 			a.add("%s: %v", operation, err)
@@ -206,7 +206,7 @@ func (l *Logs) Stopped() int {
 }
 
 func (l *Logs) serve(w http.ResponseWriter, q *http.Request, operation string) {
-	l.wrap(w, func(w http.ResponseWriter) {
+	l.wrap(w, q, func(w http.ResponseWriter) {
 		var in struct {
 			LogGroupName, QueryString, QueryID string
 			StartTime, EndTime                 int64

@@ -89,7 +89,7 @@ func (p *PagerDuty) Open() (open []string, opened int) {
 
 // ServeHTTP takes an event. (PagerDuty, "Events API v2", "Send an alert event".)
 func (p *PagerDuty) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	p.wrap(w, func(w http.ResponseWriter) {
+	p.wrap(w, q, func(w http.ResponseWriter) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		raw := json.RawMessage{}
@@ -186,7 +186,7 @@ func (i *IncidentIO) Events() []IncidentIOEvent {
 // ServeHTTP takes an event. (incident.io API reference, "Alert Events V2",
 // "CreateHTTP".)
 func (i *IncidentIO) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	i.wrap(w, func(w http.ResponseWriter) {
+	i.wrap(w, q, func(w http.ResponseWriter) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		if q.Header.Get("Authorization") != "Bearer "+i.token {

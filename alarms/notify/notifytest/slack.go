@@ -64,7 +64,7 @@ func (s *Slack) Posts() []Post {
 
 // ServeHTTP answers calls of the Web API.
 func (s *Slack) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	s.wrap(w, func(w http.ResponseWriter) { s.serve(w, q) })
+	s.wrap(w, q, func(w http.ResponseWriter) { s.serve(w, q) })
 }
 
 type slackCall struct {

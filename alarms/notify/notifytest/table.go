@@ -62,7 +62,7 @@ type tableCall struct {
 }
 
 func (t *Table) serve(w http.ResponseWriter, q *http.Request, operation string) {
-	t.wrap(w, func(w http.ResponseWriter) {
+	t.wrap(w, q, func(w http.ResponseWriter) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		c := tableCall{used: map[string]struct{}{}}
@@ -218,11 +218,11 @@ func (c *tableCall) holds(i item) (bool, error) {
 	if c.ConditionExpression == "" {
 		return true, nil
 	}
-	any := false
+	met := false
 	for term := range strings.SplitSeq(c.ConditionExpression, " OR ") {
 		if m := notExists.FindStringSubmatch(term); m != nil {
 			_, exists := i[c.name(m[1])]
-			any = any || !exists
+			met = met || !exists
 			continue
 		}
 		m := comparison.FindStringSubmatch(term)
@@ -231,12 +231,12 @@ func (c *tableCall) holds(i item) (bool, error) {
 		}
 		have, want := i[c.name(m[1])], c.value(m[3])
 		if m[2] == "=" {
-			any = any || have != nil && fmt.Sprint(have) == fmt.Sprint(want)
+			met = met || have != nil && fmt.Sprint(have) == fmt.Sprint(want)
 			continue
 		}
 		a, errA := strconv.ParseFloat(fmt.Sprint(have["N"]), 64)
 		b, errB := strconv.ParseFloat(fmt.Sprint(want["N"]), 64)
-		any = any || errA == nil && errB == nil && a < b
+		met = met || errA == nil && errB == nil && a < b
 	}
-	return any, nil
+	return met, nil
 }

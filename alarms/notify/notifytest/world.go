@@ -1,6 +1,7 @@
 package notifytest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // World is all of the stand-ins.
@@ -82,6 +84,8 @@ type Fault struct {
 	Body       string // its body, of type JSON
 	Late       bool   // the request is dealt with, and only then does the answer fail
 	Break      bool   // the connection breaks instead of an answer
+
+	Delay time.Duration // before the answer, unless the client gives up
 }
 
 // Faults are failures to come.
@@ -138,11 +142,21 @@ func (f *Faults) next() *Fault {
 }
 
 // wrap fails a request if it is due, else has it dealt with.
-func (f *Faults) wrap(w http.ResponseWriter, deal func(http.ResponseWriter)) {
+func (f *Faults) wrap(w http.ResponseWriter, q *http.Request, deal func(http.ResponseWriter)) {
 	fault := f.next()
 	if fault == nil {
 		deal(w)
 		return
+	}
+	if fault.Delay > 0 {
+		body, _ := io.ReadAll(io.LimitReader(q.Body, 1<<20)) // the server notices that a client is gone once it has read all
+		q.Body = io.NopCloser(bytes.NewReader(body))
+		timer := time.NewTimer(fault.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-q.Context().Done():
+		}
 	}
 	if fault.Late {
 		deal(httptest.NewRecorder())
@@ -199,6 +213,6 @@ func decode(q *http.Request, v any) error {
 type Switch struct{ Faults }
 
 // ServeHTTP takes a call.
-func (s *Switch) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	s.wrap(w, func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) })
+func (s *Switch) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	s.wrap(w, q, func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) })
 }
