@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -178,7 +179,7 @@ func (p *parser) setting(key, value string) {
 	case "quiet":
 		p.quiet(value)
 	case "may":
-		s.May = list(value)
+		s.May = append(slices.Clone(p.defaults.May), list(value)...)
 	default:
 		p.fail("there is no setting %q: there are title, environment, start, length, traffic, delay, quiet and may", clip(key))
 	}

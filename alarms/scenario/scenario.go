@@ -40,7 +40,8 @@ type Scenario struct {
 	Loud bool
 
 	// May are the alarms that may go off beside those that are expected to, by
-	// key; a * stands for any characters. Default to none.
+	// key; a * stands for any characters. They come on top of those at the head
+	// of the file. Default to none.
 	May []string
 
 	// Events are what is out of the ordinary, in the order of the file. Later
