@@ -48,7 +48,12 @@ func (b *builder) alarmPath() {
 	b.watchdog(Alarm{
 		Key: "notifier-errors", Title: "The notifier fails", Severity: pipeline.SeverityTicket, Runbook: "notifier-errors.md", Logs: logs,
 		Meaning: "The notifier fails again and again. What it could not send is tried again, then put into its dead-letter queue.",
-		Metric:  &Metric{Inputs: of(a.Errors), Threshold: 0, Period: minutes(5), Periods: 3},
+		Metric: &Metric{
+			// It runs for alarms alone. Without the filling, CloudWatch would
+			// go back to older periods after the last one.
+			Inputs:     []Input{{"errors", a.Errors}},
+			Expression: "FILL(errors, 0)", Threshold: 0, Unit: signal.UnitCount, Period: minutes(5), Periods: 3,
+		},
 	})
 }
 

@@ -44,10 +44,11 @@ type objective struct {
 	total      string // metric math for the number of all events, 0 where there is no data: see the floors in catalogue.go
 	expression string // metric math for the percentage of bad events
 
-	// suppressor explains the pages of the objective, for extension after it is
-	// over: what was late is found late only when it is stored.
+	// suppressor explains the pages of the objective. settles is how long bad
+	// events may still come in after it is over: what was late is found late
+	// only when it is stored.
 	suppressor string
-	extension  time.Duration
+	settles    time.Duration
 }
 
 func (b *builder) objectives() {
@@ -59,6 +60,7 @@ func (b *builder) objectives() {
 		total:      allRequests,
 		expression: "100 * (FILL(elb, 0) + FILL(target, 0)) / " + allRequests,
 		suppressor: "edge",
+		settles:    5 * time.Minute,
 	})
 	b.objective(objective{
 		key: "latency", title: "latency", bad: "of the requests take longer than " + words(o.Latency), percent: o.LatencyPercent,
@@ -67,6 +69,7 @@ func (b *builder) objectives() {
 		total:      "FILL(requests, 0)",
 		expression: "100 - fast",
 		suppressor: "edge",
+		settles:    5 * time.Minute,
 	})
 	for i, s := range b.signals.Consumers {
 		c := &b.pipeline.Consumers[i]
@@ -78,7 +81,7 @@ func (b *builder) objectives() {
 			total:      "FILL(stored, 0)",
 			expression: "100 * FILL(late, 0) / stored",
 			suppressor: c.Name + "-queue",
-			extension:  10 * time.Minute,
+			settles:    10 * time.Minute,
 		})
 	}
 }
@@ -99,7 +102,9 @@ func (b *builder) objective(o objective) {
 		}
 		composite := &Composite{Rule: All(windows...)}
 		if rate.severity == pipeline.SeverityPage {
-			composite.Suppressor, composite.Extension = o.suppressor, o.extension
+			// An incident stays in the short window for as long as that is: a
+			// page that comes when all is well again is of no use to anybody.
+			composite.Suppressor, composite.Extension = o.suppressor, rate.short+o.settles
 		}
 		b.add(Alarm{
 			Key: o.key + "-" + rate.name, Title: "The error budget of " + o.title + " is being spent", Hop: o.hop, Owner: o.owner, Severity: rate.severity, Runbook: o.runbook, Logs: o.logs,
