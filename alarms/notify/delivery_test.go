@@ -117,53 +117,6 @@ func TestHandle_TwoMessagesOfAnIncidentAtOnce_OneThread(t *testing.T) {
 	}
 }
 
-func TestHandle_Busy_TriesAgainAfterTheTimeAskedFor(t *testing.T) {
-	b := setup(t)
-	b.Slack.Fail(1, notifytest.Fault{Status: 429, RetryAfter: "1"})
-	b.Slack.Fail(1, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"internal_error"}`})
-	b.PagerDuty.Fail(1, notifytest.Fault{Status: 429})
-	b.PagerDuty.Fail(1, notifytest.Fault{Break: true})
-	before := time.Now()
-	b.mustHandle(t, on("1", began))
-	if took := time.Since(before); took < time.Second {
-		t.Errorf("it took %v, with a Retry-After of 1 s", took)
-	}
-	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 1 || len(events) != 1 {
-		t.Errorf("%d posts and %d events", len(posts), len(events))
-	}
-}
-
-func TestHandle_RetryAfterBeyondTheBudget_FailsAtOnce(t *testing.T) {
-	b := setup(t)
-	b.Slack.FailAlways(notifytest.Fault{Status: 429, RetryAfter: "600"})
-	before := time.Now()
-	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "429") {
-		t.Errorf("error: %v", err)
-	}
-	if took := time.Since(before); took > budget/2 || b.Slack.Calls() != 1 {
-		t.Errorf("it took %v and %d calls", took, b.Slack.Calls())
-	}
-}
-
-func TestHandle_SlackAway_FailsAndIsDeliveredOnceLater(t *testing.T) {
-	b := setup(t)
-	b.Slack.FailAlways(notifytest.Fault{Status: 503})
-	for range 2 {
-		if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "team: ") || strings.Contains(err.Error(), "on-call") {
-			t.Errorf("error: %v, want one of the destination team alone", err)
-		}
-	}
-	if n := len(b.PagerDuty.Events()); n != 1 {
-		t.Errorf("PagerDuty had %d events, want 1", n)
-	}
-	b.Slack.Recover()
-	b.mustHandle(t, on("1", began), on("1", began), off("2", began.Add(time.Minute)))
-	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 2 || len(events) != 2 {
-		t.Errorf("%d posts and %d events, want 2 of each", len(posts), len(events))
-	}
-	b.wantLogged(t, `"msg":"not notified","destination":"team"`)
-}
-
 // While PagerDuty is away the alarm goes off again: what comes late must not
 // stay on.
 func TestHandle_OKOvertakesAlarm_IncidentIsOpenedAndResolved(t *testing.T) {
@@ -209,6 +162,32 @@ func TestHandle_AnyOrder_PagerDutyEndsAsTheAlarmIs(t *testing.T) {
 	}
 }
 
+// Two processes, one with the beginning and one with the end.
+func TestHandle_BeginningAndEndAtOnce_AreBothTold(t *testing.T) {
+	b := setup(t)
+	other := b.another(t)
+	for i := range 20 {
+		at := began.Add(time.Duration(i) * time.Hour)
+		id := at.Format(time.RFC3339)
+		start, end := on("on "+id, at).event(t), off("off "+id, at.Add(time.Minute)).event(t)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := b.Handle(t.Context(), start); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if err := other.Handle(t.Context(), end); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != i+1 {
+			t.Fatalf("PagerDuty: %v open of %d, want none of %d: %v", open, opened, i+1, actions(b.PagerDuty.Events()))
+		}
+	}
+}
+
 func actions(events []notifytest.PagerDutyEvent) (actions []string) {
 	for _, e := range events {
 		actions = append(actions, e.EventAction)
@@ -232,60 +211,6 @@ func permutations(list []alarm) func(yield func([]alarm) bool) {
 			return true
 		}
 		next(nil, list)
-	}
-}
-
-// The function dies after it took the turn: its lease must end before another
-// invocation may tell the destination.
-func TestHandle_CrashBetweenTurnAndSending_NextOneWaitsForTheLease(t *testing.T) {
-	b := setup(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	b.Slack.FailAlways(notifytest.Fault{Break: true})
-	go func() { // no deadline and no table any more: as good as dead
-		time.Sleep(300 * time.Millisecond)
-		b.Table.FailAlways(notifytest.Fault{Status: 500})
-		cancel()
-	}()
-	if err := b.Handle(ctx, on("1", began).event(t)); err == nil {
-		t.Fatal("no error")
-	}
-	b.Table.Recover()
-	b.Slack.Recover()
-	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "another invocation") {
-		t.Fatalf("error: %v, want that of a turn that another one has", err)
-	}
-	b.setNow(began.Add(3 * time.Minute))
-	b.mustHandle(t, on("1", began))
-	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 1 || len(events) != 1 {
-		t.Errorf("%d posts and %d events, want 1 of each", len(posts), len(events))
-	}
-}
-
-func TestHandle_NoTable_PagesAllTheSameAndFails(t *testing.T) {
-	b := setup(t)
-	b.Table.FailAlways(notifytest.Fault{Status: 500})
-	if err := b.handle(t, on("1", began)); err == nil {
-		t.Error("no error although nothing is remembered")
-	}
-	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 0 || len(events) != 1 {
-		t.Errorf("%d posts and %d events, want the page alone", len(posts), len(events))
-	}
-	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil {
-		t.Error("no error although nothing is remembered")
-	}
-	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
-		t.Errorf("PagerDuty: %v open of %d", open, opened)
-	}
-}
-
-func TestHandle_TableSilent_PagesInTime(t *testing.T) {
-	b := setup(t)
-	b.Table.FailAlways(notifytest.Fault{Status: 500, Delay: time.Minute})
-	if err := b.handle(t, on("1", began)); err == nil {
-		t.Error("no error although nothing is remembered")
-	}
-	if n := len(b.PagerDuty.Events()); n != 1 {
-		t.Errorf("PagerDuty had %d events, want 1", n)
 	}
 }
 
@@ -344,61 +269,6 @@ func TestHandle_NoData_IsSaidInTheThreadAndPagesNobody(t *testing.T) {
 	}
 	if open, _ := b.PagerDuty.Open(); len(open) != 1 || len(b.PagerDuty.Events()) != 1 {
 		t.Errorf("events: %+v", b.PagerDuty.Events())
-	}
-}
-
-func TestHandle_ThreadDeleted_BeginsAnother(t *testing.T) {
-	b := setup(t)
-	b.mustHandle(t, on("1", began))
-	b.Slack.Remove(b.Slack.Posts()[0].TS)
-	b.mustHandle(t, off("2", began.Add(time.Minute)))
-	if posts := b.Slack.Posts(); len(posts) != 1 || posts[0].ThreadTS != "" || posts[0].Broadcast {
-		t.Errorf("posts: %+v", posts)
-	}
-}
-
-func TestHandle_PermanentErrors_SayWhatToDoAndSpareTheOthers(t *testing.T) {
-	b := setup(t, func(p *pipeline.Pipeline) {
-		p.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#gone", Secret: "orders/slack"}
-	})
-	err := b.handle(t, on("1", began))
-	if err == nil || !strings.Contains(err.Error(), "team: chat.postMessage: Slack says channel_not_found: name a channel that exists") {
-		t.Errorf("error: %v", err)
-	}
-	if n := len(b.PagerDuty.Events()); n != 1 || b.Slack.Calls() != 1 {
-		t.Errorf("%d events, and %d calls to Slack: want 1 of each", n, b.Slack.Calls())
-	}
-	b.wantLogged(t, `"level":"ERROR"`, `"destination":"team"`)
-}
-
-// Slack's limits are not all written down: what it cannot lay out goes as text.
-func TestHandle_LayoutRefused_GoesAsText(t *testing.T) {
-	b := setup(t)
-	b.Slack.Fail(1, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"msg_blocks_too_long"}`})
-	b.mustHandle(t, on("1", began))
-	if posts := b.Slack.Posts(); len(posts) != 1 || posts[0].Blocks != nil || posts[0].Text != "Page: Messages wait too long" {
-		t.Errorf("posts: %+v", posts)
-	}
-}
-
-func TestHandle_Garbage_FailsSoThatItIsNotLost(t *testing.T) {
-	b := setup(t)
-	for name, body := range map[string]string{
-		"empty": "", "text": "hello", "another service": `{"source":"aws.health"}`, "no state": `{"AlarmName":"x","AlarmArn":"` + arnPrefix + `x"}`,
-		"large": `"` + strings.Repeat("x", 300<<10) + `"`, "secret inside": `{"AlarmName":"hunter2"}`,
-	} {
-		err := b.Handle(t.Context(), raw("1", pageTopic, body, began))
-		if err == nil || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
-	other := on("1", began)
-	other.topic, other.description = "some-topic", ""
-	if err := b.handle(t, other); err == nil || !strings.Contains(err.Error(), `topic "some-topic": want prod-orders-alarms-SEVERITY`) {
-		t.Errorf("error: %v", err)
-	}
-	if n := b.Slack.Calls() + b.PagerDuty.Calls(); n != 0 {
-		t.Errorf("%d calls", n)
 	}
 }
 

@@ -14,9 +14,9 @@
 //
 // A message that did not reach one of its destinations fails, and comes again;
 // then only those destinations hear of it that have not yet. PagerDuty and
-// incident.io know a repeated event by its key. Slack does not: if the function
-// dies, or the table is lost, between Slack's answer and the note of it, the
-// next attempt posts once more. Rather twice than never.
+// incident.io know a repeated event by its key. Slack does not: if its answer is
+// lost, or the function dies or loses the table between the answer and the note
+// of it, the next attempt posts once more. Rather twice than never.
 //
 // Secrets come from Secrets Manager when they are needed. They are in no error,
 // log line or span.

@@ -55,13 +55,13 @@ func (d *delivery) tell(ctx, sending context.Context, name string) error {
 // inTurn tells one destination when nobody else is telling it of this alarm.
 func (d *delivery) inTurn(ctx, sending context.Context, name string, to pipeline.Destination) (sent bool, err error) {
 	if d.forgot != nil {
-		return true, d.send(sending, to, &told{Since: d.since}, d.note.New)
+		return true, d.send(sending, to, &told{Since: d.since}, d.messageTo(to))
 	}
 	sent, err = d.turn(ctx, sending, name, func(r *record) (bool, error) {
 		return d.once(sending, to, r)
 	})
 	if errors.Is(err, errTable) && !sent && d.keyed(name) {
-		return true, errors.Join(err, d.send(sending, to, &told{Since: d.since}, d.note.New))
+		return true, errors.Join(err, d.send(sending, to, &told{Since: d.since}, d.messageTo(to)))
 	}
 	if err != nil || d.note.New != stateAlarm {
 		return sent, err
@@ -73,14 +73,20 @@ func (d *delivery) inTurn(ctx, sending context.Context, name string, to pipeline
 		return sent, err
 	}
 	_, err = d.turn(ctx, sending, name, func(r *record) (bool, error) {
-		return d.end(sending, to, r, d.messageOver(i.over(d.since)))
+		m := d.messageTo(to)
+		m.State, m.Changed = stateOK, time.UnixMilli(i.over(d.since)).UTC()
+		return d.end(sending, to, r, m)
 	})
 	return sent, err
 }
 
-func (d *delivery) messageOver(at int64) Message {
+// messageTo is the message for a destination: those that page have it before
+// the logs have answered.
+func (d *delivery) messageTo(to pipeline.Destination) Message {
 	m := d.message
-	m.State, m.Changed = stateOK, time.UnixMilli(at).UTC()
+	if !keyed(to) {
+		m.Cases = d.cases
+	}
 	return m
 }
 
@@ -91,12 +97,12 @@ func (d *delivery) once(ctx context.Context, to pipeline.Destination, r *record)
 	}
 	switch d.note.New {
 	case stateOK:
-		if sent, err := d.end(ctx, to, r, d.message); err != nil || !sent {
+		if sent, err := d.end(ctx, to, r, d.messageTo(to)); err != nil || !sent {
 			return sent, err
 		}
 	case stateAlarm:
 		t := r.of(d.since)
-		if err := d.send(ctx, to, t, stateAlarm); err != nil {
+		if err := d.send(ctx, to, t, d.messageTo(to)); err != nil {
 			return false, err
 		}
 		t.Over = false
@@ -105,7 +111,7 @@ func (d *delivery) once(ctx context.Context, to pipeline.Destination, r *record)
 		if i := r.index(d.since); i >= 0 && d.since != 0 {
 			t = r.Told[i]
 		}
-		if err := d.send(ctx, to, &t, stateUnknown); err != nil {
+		if err := d.send(ctx, to, &t, d.messageTo(to)); err != nil {
 			return false, err
 		}
 	}
@@ -127,9 +133,7 @@ func (d *delivery) end(ctx context.Context, to pipeline.Destination, r *record, 
 			return err == nil, err // whoever is told that it is over resolves this one, too
 		}
 	}
-	over := *d
-	over.message = m
-	if err := over.send(ctx, to, t, stateOK); err != nil {
+	if err := d.send(ctx, to, t, m); err != nil {
 		return false, err
 	}
 	t.Over = true
@@ -176,16 +180,13 @@ func (d *delivery) take(ctx, sending context.Context, name, holder string) (reco
 
 // send sends with the secret that is kept and, if that is refused, once with
 // the one that there is now.
-func (d *delivery) send(ctx context.Context, to pipeline.Destination, t *told, state string) error {
-	refused, m := "", d.message
-	if !keyed(to) {
-		m.Cases = d.cases
-	}
+func (d *delivery) send(ctx context.Context, to pipeline.Destination, t *told, m Message) error {
+	refused := ""
 	for {
 		c, err := d.secrets.credential(ctx, to.Type, to.Secret, refused)
 		if err == nil {
 			s := d.senders[to.Type]
-			if state == stateOK {
+			if m.State == stateOK {
 				err = s.over(ctx, to, c, m, t)
 			} else {
 				err = s.firing(ctx, to, c, m, t)
