@@ -60,6 +60,17 @@ func (e Equivalents) has(m mutant) bool {
 	return found
 }
 
+// unmatched are the declared mutants of an alarm that are not made.
+func (e Equivalents) unmatched(key string, made []mutant) []string {
+	var unmatched []string
+	for _, declared := range slices.Sorted(maps.Keys(e.reasons)) {
+		if of, _, _ := strings.Cut(declared, ": "); of == key && !slices.ContainsFunc(made, func(m mutant) bool { return m.String() == declared }) {
+			unmatched = append(unmatched, declared)
+		}
+	}
+	return unmatched
+}
+
 // unknown are the declared mutants of alarms that are not there.
 func (e Equivalents) unknown(keys []string) []string {
 	var unknown []string

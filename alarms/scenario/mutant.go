@@ -10,6 +10,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
 // mutant is an alarm with one small fault in it, such as somebody might make.
@@ -81,7 +82,7 @@ func mutateThreshold(m *alarms.Metric, add adder) {
 		return
 	}
 	to := []float64{m.Threshold * .5, m.Threshold * 2, m.Threshold * 10}
-	if m.Threshold >= 0 && m.Threshold <= 1 && m.Unit == "Count" {
+	if m.Threshold >= 0 && m.Threshold <= 1 && m.Unit == signal.UnitCount {
 		to = []float64{m.Threshold + 1}
 		if m.Threshold == 1 {
 			to = append(to, 0)
@@ -92,15 +93,15 @@ func mutateThreshold(m *alarms.Metric, add adder) {
 			add(func(a *alarms.Alarm) { a.Metric.Threshold = threshold }, "threshold %v", threshold)
 		}
 	}
-	// Values sit at a threshold where it is a small number of something, and
-	// where the comparison says so.
+	// Values sit at a threshold where it is a small number of something, or where
+	// the comparison says so.
 	var flipped alarms.Comparison
 	switch {
 	case m.Comparison == alarms.AtLeast:
 		flipped = alarms.Above
 	case m.Comparison == alarms.AtMost:
 		flipped = alarms.Below
-	case m.Threshold != 0 && m.Threshold != 1:
+	case m.Unit != signal.UnitCount || m.Threshold != 0 && m.Threshold != 1:
 		return
 	case m.Comparison == alarms.Above:
 		flipped = alarms.AtLeast
@@ -145,26 +146,16 @@ func mutateMissing(m *alarms.Metric, add adder) {
 var (
 	fillForm   = regexp.MustCompile(`FILL\(([a-z][a-zA-Z0-9_]*), *([0-9.]+|REPEAT|LINEAR)\)`)
 	numberForm = regexp.MustCompile(`(^|[^a-zA-Z0-9_.])([0-9]+(?:\.[0-9]+)?)`)
-	timeForm   = regexp.MustCompile(`\b(MINUTE|HOUR|DAY|DATE|MONTH|YEAR|EPOCH)\([a-z][a-zA-Z0-9_]*\)`)
 )
-
-// hasGaps reports whether the result of an alarm's expression has gaps: some
-// input is used as it is, without a FILL around it.
-func hasGaps(m *alarms.Metric) bool {
-	if m.Expression == "" {
-		return true
-	}
-	bare := timeForm.ReplaceAllString(fillForm.ReplaceAllString(m.Expression, ""), "")
-	return slices.ContainsFunc(m.Inputs, func(in alarms.Input) bool {
-		return regexp.MustCompile(`\b` + in.ID + `\b`).MatchString(bare)
-	})
-}
 
 func mutateInputs(m *alarms.Metric, add adder) {
 	for i, in := range m.Inputs {
 		other := map[string]string{
 			"Maximum": "Average", "Minimum": "Maximum", "Average": "Maximum", "Sum": "Average", "p99": "Average",
 		}[in.Signal.Statistic]
+		if bound, found := strings.CutPrefix(in.Signal.Statistic, "PR(:"); found {
+			mutateRank(i, strings.TrimSuffix(bound, ")"), add)
+		}
 		// Only the time of a sample matters to a function of time.
 		if other == "" || strings.Contains(m.Expression, "MINUTE("+in.ID+")") {
 			continue
@@ -173,8 +164,23 @@ func mutateInputs(m *alarms.Metric, add adder) {
 	}
 }
 
+// mutateRank changes the bound of a share of fast requests.
+func mutateRank(input int, bound string, add adder) {
+	n, err := strconv.ParseFloat(bound, 64)
+	if err != nil {
+		return
+	}
+	for _, factor := range []float64{.5, 2} {
+		rank := "PR(:" + strconv.FormatFloat(n*factor, 'g', 12, 64) + ")"
+		add(func(a *alarms.Alarm) { a.Metric.Inputs[input].Signal.Statistic = rank }, "%s instead of PR(:%s)", rank, bound)
+	}
+}
+
 func mutateExpression(m *alarms.Metric, add adder) {
 	expression := func(text, format string, args ...any) {
+		if same(m, text) {
+			return // it is no fault
+		}
 		add(func(a *alarms.Alarm) { a.Metric.Expression = text }, format, args...)
 	}
 	for nth, at := range numberForm.FindAllStringSubmatchIndex(m.Expression, -1) {

@@ -125,7 +125,9 @@ func (b *baseline) mutate(ctx context.Context, key string, equivalents Equivalen
 	home := b.suite.rigs[b.suite.config.Environment]
 	a, _ := home.set.Find(key)
 	trial := newTrial(b, key)
-	for _, m := range mutants(a) {
+	all := mutants(a)
+	to.Stale = equivalents.unmatched(key, all)
+	for _, m := range all {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -69,10 +69,10 @@ func pluralHas(n int, what string) string {
 	return fmt.Sprintf("%d %ss have", n, what)
 }
 
-// normal reports whether nothing is out of the ordinary in a scenario: no
-// signal is changed.
+// normal reports whether a scenario is a normal time: nothing is expected, and no
+// signal is changed. Deploys and bursts are normal.
 func (s *Scenario) normal() bool {
-	return !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Deploy && e.Signal != signalTraffic })
+	return len(s.Expectations) == 0 && !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Deploy && e.Signal != signalTraffic })
 }
 
 // report sums up outcomes. keys are all alarms; complete says whether those

@@ -68,8 +68,32 @@ func (r *rig) validate(s *Scenario) error {
 }
 
 // simulate plays a record to some alarms. What one refers to has to be among
-// them, before it.
+// them, before it. The few that look back over days are played by themselves, so
+// that the others need not be.
 func (r *rig) simulate(rec *record, all []alarms.Alarm) (*simulator.Result, error) {
+	patient := map[string]bool{}
+	for i := range all {
+		if lead(all[i:i+1]) > 12*time.Hour {
+			patient[all[i].Key] = true
+		}
+	}
+	if patient = dependents(all, patient); len(patient) == 0 {
+		return r.play(rec, all)
+	}
+	others := slices.DeleteFunc(slices.Clone(all), func(a alarms.Alarm) bool { return patient[a.Key] })
+	base, err := r.play(rec, others)
+	if err != nil {
+		return nil, err
+	}
+	needed := dependencies(all, patient)
+	result, err := r.play(rec, slices.DeleteFunc(slices.Clone(all), func(a alarms.Alarm) bool { return !needed[a.Key] }))
+	if err != nil {
+		return nil, err
+	}
+	return merge(base, result, patient), nil
+}
+
+func (r *rig) play(rec *record, all []alarms.Alarm) (*simulator.Result, error) {
 	sim, err := simulator.New(simulator.Config{
 		Alarms: all,
 		Delay:  rec.scenario.Delay,

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -130,7 +131,7 @@ func (t *trial) stirred(i int, a, mutated alarms.Alarm) bool {
 func (t *trial) together(r *rig, i int, mutated alarms.Alarm) (bool, error) {
 	s := t.baseline.suite.scenarios[i]
 	all := replace(r.alarms, mutated)
-	above := dependents(all, mutated.Key)
+	above := dependents(all, map[string]bool{mutated.Key: true})
 	needed := dependencies(all, above)
 	played := slices.DeleteFunc(slices.Clone(all), func(a alarms.Alarm) bool { return !needed[a.Key] })
 	result, err := r.simulate(r.model.record(s, lead(played)), played)
@@ -163,10 +164,10 @@ func refers(a *alarms.Alarm) []string {
 	return keys
 }
 
-// dependents are an alarm and those that look at it, themselves or by way of
-// others. What an alarm refers to stands before it.
-func dependents(all []alarms.Alarm, key string) map[string]bool {
-	found := map[string]bool{key: true}
+// dependents are some alarms and those that look at them, themselves or by way
+// of others. What an alarm refers to stands before it.
+func dependents(all []alarms.Alarm, of map[string]bool) map[string]bool {
+	found := maps.Clone(of)
 	for i := range all {
 		if slices.ContainsFunc(refers(&all[i]), func(k string) bool { return found[k] }) {
 			found[all[i].Key] = true
