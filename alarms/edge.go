@@ -9,9 +9,15 @@ import (
 // those among them that it answered with 502 or 504 as well. Where there is no
 // target it answers 503: the two together are all requests. ("CloudWatch metrics
 // for your Application Load Balancer", RequestCount.)
+//
+// In a sum of two series, one that is missing counts as 0; where both are there
+// is no result. Alarms of one-minute periods rely on it: filled, the minutes that
+// CloudWatch does not show yet would count as quiet ones, or as dead ones. Three
+// late minutes of five would make one alarm deaf and another go off. ("Using math
+// expressions with CloudWatch metrics", CloudWatch user guide.)
 const (
 	allRequests = "(FILL(requests, 0) + FILL(unserved, 0))"
-	elbRate     = "IF(" + allRequests + " > 20, 100 * FILL(elb, 0) / " + allRequests + ", 0)"
+	elbRate     = "IF(requests + unserved > 20, 100 * FILL(elb, 0) / (requests + FILL(unserved, 0)), 0)"
 	targetRate  = "IF(requests > 20, 100 * FILL(errors, 0) / requests, 0)"
 )
 
@@ -23,10 +29,9 @@ func (b *builder) edge() {
 			Meaning: "Neither target group has a task that passes its health check. Without any task requests are answered with 503; with unhealthy ones they get whatever those say.",
 			Logs:    b.serviceLogs(queryErrors),
 			Metric: &Metric{
-				// At rest one of the two groups reports nothing. The last minutes
-				// may not be there yet and count as 0, hence three of five.
+				// At rest one of the two groups reports nothing and counts as 0.
 				Inputs:     []Input{{"a", e.TargetGroups[0].HealthyHosts}, {"b", e.TargetGroups[1].HealthyHosts}},
-				Expression: "FILL(a, 0) + FILL(b, 0)", Comparison: Below, Threshold: 1, Unit: signal.UnitCount,
+				Expression: "a + b", Comparison: Below, Threshold: 1, Unit: signal.UnitCount,
 				Periods: 5, Datapoints: 3, Missing: MissingBreaching,
 			},
 		},
@@ -98,7 +103,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 		Logs:    b.serviceLogs(queryClients),
 		Metric: &Metric{
 			Inputs:     []Input{{"requests", e.Requests}},
-			Expression: "FILL(requests, 0)", Comparison: BelowBand, BandWidth: 4, Unit: signal.UnitCount, Period: minutes(5), Periods: 4, Datapoints: 3,
+			Expression: "FILL(requests, 0)", Comparison: BelowBand, BandWidth: 6, Unit: signal.UnitCount, Period: minutes(5), Periods: 4, Datapoints: 3,
 		},
 	})
 	if e.Blocked != nil {
