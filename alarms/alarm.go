@@ -45,8 +45,9 @@ type Alarm struct {
 	// Notify says who hears of it. Defaults to [NotifySeverity].
 	Notify Notify
 
-	// Rollback is true for an alarm that rolls a deploy back.
-	Rollback bool
+	// Rollback is the component whose deploys the alarm rolls back: the name of
+	// the service, or of a consumer. Defaults to none.
+	Rollback string
 
 	// Metric is what the alarm watches. Nil for one that joins others.
 	Metric *Metric
@@ -58,7 +59,7 @@ type Alarm struct {
 	Name string
 
 	// Description is the text that CloudWatch sends along: the meaning and, a
-	// line each, severity, owner, links and query. [For] fills it in.
+	// line each, condition, severity, owner, links and query. [For] fills it in.
 	Description string
 }
 

@@ -111,7 +111,7 @@ func TestFor_EveryAlarm_IsHeard(t *testing.T) {
 			}
 		}
 		for _, a := range s.Alarms() {
-			if len(a.Topics()) == 0 && !parts[a.Key] && !suppressors[a.Key] && !a.Rollback {
+			if len(a.Topics()) == 0 && !parts[a.Key] && !suppressors[a.Key] && a.Rollback == "" {
 				t.Errorf("%s: nobody hears of %s", p.Prefix(), a.Key)
 			}
 			if len(a.Topics()) > 0 && parts[a.Key] {
@@ -247,8 +247,8 @@ func TestTerraform_Twice_SameBytes(t *testing.T) {
 	}
 }
 
-// A change of one threshold is one line of a diff.
-func TestTerraform_ThresholdChanged_OneLineDiffers(t *testing.T) {
+// A changed threshold is two lines of a diff: itself, and what people are told.
+func TestTerraform_ThresholdChanged_TwoLinesDiffer(t *testing.T) {
 	a := setOf(t, parse(t)).Terraform()
 	b := setOf(t, parse(t, "max_concurrency: 5", "max_concurrency: 6")).Terraform()
 	var differ []string
@@ -262,8 +262,14 @@ func TestTerraform_ThresholdChanged_OneLineDiffers(t *testing.T) {
 		}
 	}
 	// the depth that ten rounds work off, and nine tenths of the concurrency
-	if want := []string{`"threshold": 6000,`, `"threshold": 5.4,`}; !slices.Equal(differ, want) {
-		t.Errorf("lines that differ: %q, want %q", differ, want)
+	want := []string{"condition: above 6,000, 3 of 3", `"threshold": 6000,`, "condition: at least 5.4, 3 of 3", `"threshold": 5.4,`}
+	if len(differ) != len(want) {
+		t.Fatalf("lines that differ: %q", differ)
+	}
+	for i := range want {
+		if !strings.Contains(differ[i], want[i]) {
+			t.Errorf("line %d that differs is %s, want one with %q", i, differ[i], want[i])
+		}
 	}
 }
 

@@ -23,12 +23,15 @@ const (
 	maxInputs      = 10
 	maxRule        = 10240
 	maxChildren    = 100
+	maxDimensions  = 30             // MetricAlarm, Dimensions
+	maxRollbacks   = 10             // AWS CodeDeploy API reference, AlarmConfiguration
 	maxShort       = 24 * time.Hour // period x periods, with a period under an hour
 	maxLong        = 7 * 24 * time.Hour
 )
 
 var (
 	keyForm       = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	ownerForm     = keyForm
 	inputIDForm   = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
 	runbookForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*\.md$`)
 	statisticForm = regexp.MustCompile(`^(SampleCount|Sum|Average|Minimum|Maximum|p(100|[0-9]{1,2}(\.[0-9]{1,10})?)|PR\(([0-9.]+:[0-9.]*|:[0-9.]+)\))$`)
@@ -61,6 +64,17 @@ func (s *Set) check(a *Alarm) (problems []string) {
 	}
 	if !runbookForm.MatchString(a.Runbook) {
 		say("Runbook is %q: an alarm needs a runbook, a file of docs/runbooks such as queue-age.md", a.Runbook)
+	}
+	if !ownerForm.MatchString(a.Owner) {
+		say("Owner is %q, want lower-case letters, digits and hyphens, as in the description", a.Owner)
+	}
+	if a.Notify < NotifySeverity || a.Notify > NotifyAll {
+		say("Notify is unknown")
+	}
+	if a.Rollback != "" && !slices.Contains(s.components(), a.Rollback) {
+		say("Rollback is %q, want one of %v", a.Rollback, s.components())
+	} else if a.Rollback != "" && len(s.rollbacks(a)) > maxRollbacks {
+		say("Rollback: %s has more than %d such alarms, the most that a deployment takes", a.Rollback, maxRollbacks)
 	}
 	oneOf(&problems, "Severity", a.Severity, pipeline.Severities())
 	oneOf(&problems, "Hop", a.Hop, signal.Hops())
@@ -98,7 +112,7 @@ func (m *Metric) check() (problems []string) {
 	if math.IsNaN(m.Threshold) || math.IsInf(m.Threshold, 0) {
 		say("Metric.Threshold must be a finite number")
 	}
-	if m.Comparison.Band() != (m.BandWidth > 0) {
+	if m.Comparison.Band() != (m.BandWidth > 0) || math.IsInf(m.BandWidth, 0) {
 		say("Metric.BandWidth must be above 0 for a comparison with a band, and 0 otherwise")
 	}
 	if m.Unit == "" {
@@ -107,10 +121,40 @@ func (m *Metric) check() (problems []string) {
 	if m.Missing < MissingNotBreaching || m.Missing > MissingMissing {
 		say("Metric.Missing is unknown")
 	}
+	if m.Period < time.Minute && slices.ContainsFunc(m.Inputs, func(in Input) bool { return strings.HasPrefix(in.Signal.Metric.Namespace, "AWS/") }) {
+		say("Metric.Period is %v: AWS reports its metrics by the minute", m.Period)
+	}
 	if m.IgnoreFewSamples && (m.Expression != "" || len(m.Inputs) != 1 || !strings.HasPrefix(m.Inputs[0].Signal.Statistic, "p")) {
 		say("Metric.IgnoreFewSamples is for a percentile without an expression")
 	}
 	return append(problems, m.checkPeriods()...)
+}
+
+// rollbacks are the alarms, up to this one, that roll the same component back.
+func (s *Set) rollbacks(a *Alarm) []string {
+	keys := s.Rollback(a.Rollback)
+	return keys[:slices.Index(keys, a.Key)+1]
+}
+
+func checkMetric(m signal.Metric) (problems []string) {
+	if m.Namespace == "" || m.Name == "" {
+		problems = append(problems, "there is no metric")
+	}
+	if len(m.Dimensions) > maxDimensions {
+		problems = append(problems, fmt.Sprintf("%d dimensions, CloudWatch takes %d", len(m.Dimensions), maxDimensions))
+	}
+	for i, d := range m.Dimensions {
+		if d.Name == "" || (d.Value == "") == (d.Input == "") {
+			problems = append(problems, fmt.Sprintf("dimension %q needs a name, and a value or an input", d.Name))
+		}
+		if d.Input != "" && !slices.Contains(signal.Inputs(), d.Input) {
+			problems = append(problems, fmt.Sprintf("dimension %q: the input is %q, want one of %v", d.Name, d.Input, signal.Inputs()))
+		}
+		if slices.ContainsFunc(m.Dimensions[:i], func(other signal.Dimension) bool { return other.Name == d.Name }) {
+			problems = append(problems, fmt.Sprintf("dimension %q is there twice", d.Name))
+		}
+	}
+	return problems
 }
 
 func (m *Metric) checkPeriods() (problems []string) {
@@ -144,12 +188,15 @@ func (m *Metric) checkInputs() (problems []string) {
 		if !inputIDForm.MatchString(in.ID) {
 			say("input %q: an id is a lower-case letter, then letters, digits and underscores", in.ID)
 		}
+		if in.ID == idResult || in.ID == idBand {
+			say("input %q: the id is kept for what is made of the inputs", in.ID)
+		}
 		if _, twice := ids[in.ID]; twice {
 			say("input %q is there twice", in.ID)
 		}
 		ids[in.ID] = struct{}{}
-		if in.Signal.Metric.Namespace == "" || in.Signal.Metric.Name == "" {
-			say("input %q has no metric", in.ID)
+		for _, problem := range checkMetric(in.Signal.Metric) {
+			say("input %q: %s", in.ID, problem)
 		}
 		if !statisticForm.MatchString(in.Signal.Statistic) {
 			say("input %q: the statistic is %q, want Sum, Average, Minimum, Maximum, SampleCount, p99 or PR(:0.3)", in.ID, in.Signal.Statistic)
@@ -193,6 +240,9 @@ func (m *Metric) checkExpression(ids map[string]struct{}) (problems []string) {
 func (s *Set) checkComposite(a *Alarm) (problems []string) {
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	c := a.Composite
+	if !c.Rule.whole() {
+		return []string{"Composite.Rule is incomplete: not takes one rule, any and all at least one, and a state is one of CloudWatch's"}
+	}
 	keys := c.Rule.Keys()
 	if len(keys) > maxChildren {
 		say("Composite.Rule names %d alarms, CloudWatch takes %d", len(keys), maxChildren)
@@ -204,9 +254,6 @@ func (s *Set) checkComposite(a *Alarm) (problems []string) {
 	}
 	if n := len(c.Rule.Text(s.Pipeline.AlarmName)); n > maxRule {
 		say("Composite.Rule has %d characters, CloudWatch takes %d", n, maxRule)
-	}
-	if !c.Rule.whole() {
-		say("Composite.Rule is incomplete: not, any and all need rules to join")
 	}
 	if c.Suppressor == "" {
 		if c.Wait != 0 || c.Extension != 0 {
@@ -236,7 +283,9 @@ func (r Rule) whole() bool {
 		if len(r.Rules) != 1 {
 			return false
 		}
-	case OpState, OpTrue, OpFalse:
+	case OpState:
+		return r.State.String() != ""
+	case OpTrue, OpFalse:
 	default:
 		return false
 	}

@@ -47,12 +47,18 @@ func TestFor_OwnAlarm_IsCompleted(t *testing.T) {
 // What is wrong with an alarm is refused, with what would be right.
 func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 	p := load(t, "prod")
-	metric := func(change func(m *alarms.Metric)) func(a *alarms.Alarm) {
+	metric := func(changes ...func(m *alarms.Metric)) func(a *alarms.Alarm) {
 		return func(a *alarms.Alarm) {
-			m := *a.Metric
-			change(&m)
-			a.Metric = &m
+			for _, change := range changes {
+				change(a.Metric)
+			}
 		}
+	}
+	input := func(change func(*signal.Signal)) func(*alarms.Metric) {
+		return func(m *alarms.Metric) { change(&m.Inputs[0].Signal) }
+	}
+	dimensions := func(d ...signal.Dimension) func(*signal.Signal) {
+		return func(s *signal.Signal) { s.Metric.Dimensions = d }
 	}
 	composite := func(c alarms.Composite) func(a *alarms.Alarm) {
 		return func(a *alarms.Alarm) { a.Metric, a.Composite = nil, &c }
@@ -70,6 +76,7 @@ func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 		"key":                {func(a *alarms.Alarm) { a.Key = "Refunds stuck" }, "the key must be lower-case words with hyphens"},
 		"duplicate":          {func(a *alarms.Alarm) { a.Key = "service-cpu" }, `alarm "service-cpu": there is another one with this key`},
 		"name too long":      {func(a *alarms.Alarm) { a.Key = strings.Repeat("a", 250) }, "has 262 characters, CloudWatch takes 255"},
+		"name just too long": {func(a *alarms.Alarm) { a.Key = strings.Repeat("a", 256-len("prod-orders-")) }, "has 256 characters"},
 		"no title":           {func(a *alarms.Alarm) { a.Title = "" }, "Title must be a text in one line"},
 		"lines":              {func(a *alarms.Alarm) { a.Meaning = "a\nb" }, "Meaning must be a text in one line"},
 		"lines in a query":   {func(a *alarms.Alarm) { a.Logs.Query = "a\nb" }, "Logs must be in one line"},
@@ -85,7 +92,7 @@ func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 		"eleven inputs":      {metric(func(m *alarms.Metric) { m.Inputs = make([]alarms.Input, 11) }), "Metric.Inputs has 11, CloudWatch takes 1 to 10"},
 		"input id":           {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{{ID: "Waiting", Signal: second.Signal}} }), `input "Waiting": an id is a lower-case letter`},
 		"input twice":        {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{second, second}; m.Expression = "more" }), `input "more" is there twice`},
-		"no metric":          {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{{ID: "x"}} }), `input "x" has no metric`},
+		"no metric":          {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{{ID: "x"}} }), `input "x": there is no metric`},
 		"statistic":          {metric(func(m *alarms.Metric) { m.Inputs = []alarms.Input{{"x", second.Signal.With("median")}} }), `the statistic is "median", want Sum`},
 		"no expression":      {metric(func(m *alarms.Metric) { m.Inputs = append(m.Inputs[:1:1], second) }), "Metric.Expression is missing"},
 		"bad expression":     {metric(func(m *alarms.Metric) { m.Expression = "waiting +" }), "Metric.Expression: "},
@@ -101,6 +108,29 @@ func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 		"more than a week":   {metric(func(m *alarms.Metric) { m.Period, m.Periods = 24*time.Hour, 8 }), "Metric.Period times Periods is 8 times 24h0m0s, CloudWatch takes 168h0m0s"},
 		"M over N":           {metric(func(m *alarms.Metric) { m.Datapoints = 4 }), "Metric.Datapoints is 4, must be from 1 to Periods, 3"},
 		"few samples":        {metric(func(m *alarms.Metric) { m.IgnoreFewSamples = true }), "Metric.IgnoreFewSamples is for a percentile"},
+		"no name":            {metric(input(func(s *signal.Signal) { s.Metric.Name = "" })), "there is no metric"},
+		"no namespace":       {metric(input(func(s *signal.Signal) { s.Metric.Namespace = "" })), "there is no metric"},
+		"dimension without":  {metric(input(dimensions(signal.Dimension{Name: "A"}))), `dimension "A" needs a name, and a value or an input`},
+		"dimension with two": {metric(input(dimensions(signal.Dimension{Name: "A", Value: "x", Input: signal.InputCertificate}))), `dimension "A" needs a name, and a value or an input`},
+		"dimension twice":    {metric(input(dimensions(signal.Dimension{Name: "A", Value: "x"}, signal.Dimension{Name: "A", Value: "y"}))), `dimension "A" is there twice`},
+		"unknown input":      {metric(input(dimensions(signal.Dimension{Name: "A", Input: "foo"}))), `the input is "foo", want one of [load_balancer`},
+		"31 dimensions":      {metric(input(dimensions(make([]signal.Dimension, 31)...))), "31 dimensions, CloudWatch takes 30"},
+		"id kept":            {metric(func(m *alarms.Metric) { m.Inputs[0].ID = "result" }), `input "result": the id is kept for what is made of the inputs`},
+		"id kept for a band": {metric(func(m *alarms.Metric) { m.Inputs[0].ID = "band" }), `input "band": the id is kept`},
+		"endless band":       {metric(func(m *alarms.Metric) { m.Comparison, m.BandWidth = alarms.AboveBand, math.Inf(1) }), "Metric.BandWidth must be above 0"},
+		"comparison":         {metric(func(m *alarms.Metric) { m.Comparison = 7 }), "Metric.Comparison is unknown"},
+		"missing":            {metric(func(m *alarms.Metric) { m.Missing = 5 }), "Metric.Missing is unknown"},
+		"periods":            {metric(func(m *alarms.Metric) { m.Periods = -1 }), "Metric.Periods is -1, must be at least 1"},
+		"by the second":      {metric(input(func(s *signal.Signal) { s.Metric.Namespace = "AWS/SQS" }), func(m *alarms.Metric) { m.Period = 10 * time.Second }), "AWS reports its metrics by the minute"},
+		"carriage return":    {func(a *alarms.Alarm) { a.Title = "a\rb" }, "Title must be a text in one line"},
+		"owner":              {func(a *alarms.Alarm) { a.Owner = "Team #1" }, `Owner is "Team #1", want lower-case letters`},
+		"owner of two lines": {func(a *alarms.Alarm) { a.Owner = "a\nseverity: page" }, "Owner is"},
+		"notify":             {func(a *alarms.Alarm) { a.Notify = 9 }, "Notify is unknown"},
+		"rollback":           {func(a *alarms.Alarm) { a.Rollback = "other" }, `Rollback is "other", want one of [intake ledger]`},
+		"not of nothing":     {composite(alarms.Composite{Rule: alarms.Rule{Op: alarms.OpNot}}), "Composite.Rule is incomplete"},
+		"not of two":         {composite(alarms.Composite{Rule: alarms.Rule{Op: alarms.OpNot, Rules: alarms.Any("service", "edge").Rules}}), "Composite.Rule is incomplete"},
+		"state":              {composite(alarms.Composite{Rule: alarms.Rule{Key: "service", State: 9}}), "Composite.Rule is incomplete"},
+		"extension in parts": {composite(alarms.Composite{Rule: alarms.Any("service"), Suppressor: "edge", Extension: time.Millisecond}), "Composite.Extension is 1ms"},
 		"rule of nothing":    {composite(alarms.Composite{Rule: alarms.Any()}), "Composite.Rule is incomplete"},
 		"unknown part":       {composite(alarms.Composite{Rule: alarms.Any("other")}), `Composite.Rule names "other", which does not stand before it`},
 		"itself":             {composite(alarms.Composite{Rule: alarms.Any("refunds-stuck")}), `Composite.Rule names "refunds-stuck", which does not stand before it`},
@@ -143,5 +173,45 @@ func TestFor_SeveralBadAlarms_AllReported(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error lacks %q:\n%v", want, err)
 		}
+	}
+}
+
+// A deployment takes ten alarms.
+func TestFor_EleventhRollbackAlarm_Refused(t *testing.T) {
+	p := load(t, "prod")
+	var more []alarms.Alarm
+	for i := range 11 {
+		a := ownAlarm(p)
+		a.Key, a.Rollback = "own-"+string(rune('a'+i)), "ledger"
+		more = append(more, a)
+	}
+	kit := len(setOf(t, p).Rollback("ledger"))
+	if _, err := alarms.For(p, more[:10-kit]...); err != nil {
+		t.Errorf("ten in all are refused: %v", err)
+	}
+	_, err := alarms.For(p, more[:11-kit]...)
+	if err == nil || !strings.Contains(err.Error(), "ledger has more than 10 such alarms") {
+		t.Errorf("eleven in all: %v", err)
+	}
+}
+
+// A team's alarm brings the metric filter of its own signal along.
+func TestFor_OwnSignalOfLogLines_HasItsFilter(t *testing.T) {
+	p := load(t, "prod")
+	own := ownAlarm(p)
+	s := &own.Metric.Inputs[0].Signal
+	s.Metric = signal.Metric{Namespace: "Tracehaul/refunds", Name: "Waiting"}
+	s.Filter = &signal.LogFilter{Name: "Waiting", LogGroup: "/ecs/refunds", Pattern: `{ $.msg = "waiting" && $.n = * }`, Value: "$.n"}
+	twice := ownAlarm(p)
+	twice.Key, twice.Metric.Inputs[0].Signal = "refunds-stuck-for-long", *s
+	set, kit := setOf(t, p, own, twice), setOf(t, p)
+	if got, want := len(set.Filters()), len(kit.Filters())+1; got != want {
+		t.Errorf("%d filters, want %d", got, want)
+	}
+	if got := set.Cost().Filters - kit.Cost().Filters; got < 0.29 || got > 0.31 {
+		t.Errorf("the filter costs %.2f, want 0.30", got)
+	}
+	if out := string(set.Terraform()); strings.Count(out, `"refunds_waiting": {`) != 1 || !strings.Contains(out, `"/ecs/refunds"`) {
+		t.Error("the filter is not in the module, or twice")
 	}
 }

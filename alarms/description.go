@@ -23,6 +23,9 @@ func (a *Alarm) describe(p *pipeline.Pipeline) string {
 		}
 	}
 	line("title", a.Title)
+	if a.Metric != nil {
+		line("condition", a.Condition())
+	}
 	line("severity", a.Severity)
 	line("owner", a.Owner)
 	line("hop", string(a.Hop))

@@ -2,8 +2,8 @@
 //
 // Start from [For]. It takes a pipeline and the alarms that a team adds to it,
 // and returns a checked [Set], or one error that names everything that is
-// wrong: a duplicate, a runbook that is not there, a limit of CloudWatch that
-// is broken. [Set.Terraform] writes the set as Terraform JSON, [Set.Cost] says
+// wrong: a duplicate, an alarm that names no runbook, a limit of CloudWatch
+// that is broken. [CheckRunbooks] looks into the runbooks. [Set.Terraform] writes the set as Terraform JSON, [Set.Cost] says
 // what it costs.
 //
 // An [Alarm] watches a metric, or the result of metric math over up to ten of

@@ -40,6 +40,7 @@ func Example() {
 	// More than ten refunds wait for their payment.
 	//
 	// title: Refunds are stuck
+	// condition: above 10, 3 of 3 datapoints of 5 minutes
 	// severity: ticket
 	// owner: team-orders
 	// hop: consumer

@@ -15,7 +15,7 @@ func (b *builder) rollback() {
 	e := b.signals.Edge
 	limit := round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
 	for _, g := range e.TargetGroups {
-		b.rollsBack(Alarm{
+		b.rollsBack(b.pipeline.Service.Name, Alarm{
 			Key: "rollback-5xx-" + g.Name, Title: "Target group " + g.Name + " answers with errors", Hop: signal.HopEdge,
 			Meaning: "More than 5 % of the requests to target group " + g.Name + " are answered with 5XX, two minutes out of three.",
 			Logs:    b.serviceLogs(queryRefusals),
@@ -25,7 +25,7 @@ func (b *builder) rollback() {
 				Threshold:  5, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
 			},
 		})
-		b.rollsBack(Alarm{
+		b.rollsBack(b.pipeline.Service.Name, Alarm{
 			Key: "rollback-latency-" + g.Name, Title: "Target group " + g.Name + " is slow", Hop: signal.HopEdge,
 			Meaning: "One request in a hundred to target group " + g.Name + " takes more than three times as long as the objective says, three minutes out of five.",
 			Logs:    b.serviceLogs(queryErrors),
@@ -36,7 +36,7 @@ func (b *builder) rollback() {
 			},
 		})
 	}
-	b.rollsBack(Alarm{
+	b.rollsBack(b.pipeline.Service.Name, Alarm{
 		Key: "rollback-elb-5xx", Title: "The load balancer answers with errors", Hop: signal.HopEdge,
 		Meaning: "More than 5 % of the requests are answered with 5XX by the load balancer itself, two minutes out of three: tasks hang up, or take too long.",
 		Logs:    b.serviceLogs(queryErrors),
@@ -52,7 +52,7 @@ func (b *builder) rollback() {
 
 func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
 	logs := LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), queryErrors}
-	b.rollsBack(Alarm{
+	b.rollsBack(c.Name, Alarm{
 		Key: "rollback-" + c.Name + "-errors", Title: "Invocations of " + c.Name + " fail", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
 		Meaning: "More than 10 % of the invocations fail as a whole, two minutes out of three.",
 		Metric: &Metric{
@@ -61,7 +61,7 @@ func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
 			Threshold:  10, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
 		},
 	})
-	b.rollsBack(Alarm{
+	b.rollsBack(c.Name, Alarm{
 		Key: "rollback-" + c.Name + "-items", Title: "Messages of " + c.Name + " fail or are put aside", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
 		Meaning: "More than 10 % of the messages fail or can never work, two minutes out of three: the consumer's new version is broken, or the service's sends what nobody can read.",
 		Metric: &Metric{
@@ -72,8 +72,8 @@ func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
 	})
 }
 
-func (b *builder) rollsBack(a Alarm) {
-	a.Severity, a.Notify, a.Rollback = pipeline.SeverityNotice, NotifyNobody, true
+func (b *builder) rollsBack(component string, a Alarm) {
+	a.Severity, a.Notify, a.Rollback = pipeline.SeverityNotice, NotifyNobody, component
 	a.Runbook, a.Board = "rollback.md", pipeline.BoardDeploy
 	a.Metric.Missing = MissingNotBreaching
 	b.add(a)

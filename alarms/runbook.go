@@ -29,7 +29,7 @@ func CheckRunbooks(runbooks fs.FS, sets ...*Set) error {
 	for _, file := range RunbookFiles(sets...) {
 		text, err := fs.ReadFile(runbooks, file)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("alarm %q has no runbook: %w", alarmsWith(file, sets[0])[0].Key, err))
+			errs = append(errs, fmt.Errorf("alarm %q has no runbook: %w", keysWith(file, sets)[0], err))
 			continue
 		}
 		for _, problem := range checkRunbook(text) {
@@ -165,7 +165,7 @@ func naming(key string, sets []*Set) string {
 func (s *Set) heard(a Alarm) string {
 	switch a.Notify {
 	case NotifyNobody:
-		if a.Rollback {
+		if a.Rollback != "" {
 			return "a rollback"
 		}
 		if parents := s.parents(a.Key); len(parents) > 0 {
@@ -203,13 +203,16 @@ func (s *Set) condition(a Alarm) string {
 	return text
 }
 
+// cell writes a text so that it stays in one cell of a table.
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
 // subject is what an alarm compares: a signal, or what is made of several.
 func (s *Set) subject(a Alarm) string {
 	if a.Metric.Expression != "" {
-		return "`" + a.Metric.Expression + "`"
+		return "`" + cell(a.Metric.Expression) + "`"
 	}
 	in := a.Metric.Inputs[0].Signal
-	return in.Title + " (" + in.Statistic + ")"
+	return cell(in.Title) + " (" + in.Statistic + ")"
 }
 
 func (s *Set) withoutData(a Alarm) string {
@@ -263,7 +266,7 @@ func RunbookIndex(sets ...*Set) []byte {
 		for i := range s.alarms {
 			if a := s.alarms[i]; !slices.Contains(keys, a.Key) {
 				keys = append(keys, a.Key)
-				fmt.Fprintf(&b, "| %s | %s | %s | [%s](%s) |\n", naming(a.Key, sets), a.Title, acrossSets(a.Key, sets, (*Set).heard), a.Runbook, a.Runbook)
+				fmt.Fprintf(&b, "| %s | %s | %s | [%s](%s) |\n", naming(a.Key, sets), cell(a.Title), acrossSets(a.Key, sets, (*Set).heard), a.Runbook, a.Runbook)
 			}
 		}
 	}

@@ -104,3 +104,25 @@ func TestFillRunbook_ConditionsFromTheAlarms(t *testing.T) {
 		}
 	}
 }
+
+// A runbook that only another environment's alarm names is missed, too.
+func TestCheckRunbooks_OnlyTheSecondSetNamesIt_Named(t *testing.T) {
+	dev, prod := setOf(t, load(t, "dev")), setOf(t, load(t, "prod"))
+	files := runbooksOf(prod)
+	delete(files, "database-replica-lag.md")
+	err := alarms.CheckRunbooks(files, dev, prod)
+	if err == nil || !strings.Contains(err.Error(), `alarm "database-replica-lag" has no runbook`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What would end a cell of a table is written so that it does not.
+func TestFillRunbook_Pipes_StayInTheirCell(t *testing.T) {
+	p := load(t, "prod")
+	own := ownAlarm(p)
+	own.Metric.Expression, own.Metric.Unit = "IF(waiting > 1 || waiting < 0, waiting, 0)", "Count"
+	out, err := alarms.FillRunbook("refunds-stuck.md", []byte(goodRunbook), setOf(t, p, own))
+	if err != nil || !strings.Contains(string(out), "| ticket | `IF(waiting > 1 \\|\\| waiting < 0, waiting, 0)` above 10") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

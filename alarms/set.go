@@ -17,7 +17,7 @@ type Set struct {
 }
 
 // Alarms returns all alarms, in a fixed order: what an alarm refers to stands
-// before it.
+// before it. What they point to is the set's own, and not to be changed.
 func (s *Set) Alarms() []Alarm { return slices.Clone(s.alarms) }
 
 // Find returns the alarm with that key.
@@ -29,18 +29,56 @@ func (s *Set) Find(key string) (Alarm, bool) {
 	return s.alarms[i], true
 }
 
-// Rollback returns the names of the alarms that roll a deploy back.
-func (s *Set) Rollback() []string {
-	var names []string
-	for _, a := range s.alarms {
-		if a.Rollback {
-			names = append(names, a.Name)
+// Rollback returns the keys of the alarms that roll a component's deploys back,
+// 10 at most: the service's or a consumer's, by its name.
+func (s *Set) Rollback(component string) []string {
+	var keys []string
+	for i := range s.alarms {
+		if s.alarms[i].Rollback == component {
+			keys = append(keys, s.alarms[i].Key)
 		}
+	}
+	return keys
+}
+
+// Filters returns the signals that metric filters make: those of the catalogue,
+// then those that only an alarm names, each metric once.
+func (s *Set) Filters() []signal.Signal {
+	var filters []signal.Signal
+	seen := map[string]struct{}{}
+	add := func(x *signal.Signal) {
+		if x.Filter == nil {
+			return
+		}
+		if key := x.Metric.Key(); !has(seen, key) {
+			seen[key] = struct{}{}
+			filters = append(filters, *x)
+		}
+	}
+	all := s.Signals.All()
+	for i := range all {
+		add(&all[i])
+	}
+	for i := range s.alarms {
+		if m := s.alarms[i].Metric; m != nil {
+			for j := range m.Inputs {
+				add(&m.Inputs[j].Signal)
+			}
+		}
+	}
+	return filters
+}
+
+// components are what is deployed: the service and the consumers.
+func (s *Set) components() []string {
+	names := []string{s.Pipeline.Service.Name}
+	for i := range s.Pipeline.Consumers {
+		names = append(names, s.Pipeline.Consumers[i].Name)
 	}
 	return names
 }
 
-// Filters returns the metric filters that the signals of the set need.
-func (s *Set) Filters() []signal.Signal {
-	return slices.DeleteFunc(s.Signals.All(), func(x signal.Signal) bool { return x.Filter == nil })
+func has(set map[string]struct{}, key string) bool {
+	_, ok := set[key]
+	return ok
 }

@@ -39,6 +39,12 @@ func (s *Set) Terraform() []byte {
 	return t.bytes()
 }
 
+// Ids of what is made of the inputs.
+const (
+	idResult = "result"
+	idBand   = "band"
+)
+
 // terraform writes a set.
 type terraform struct {
 	document
@@ -152,7 +158,7 @@ func (t *terraform) metricAlarm(a *Alarm) {
 	t.text("alarm_description", a.Description)
 	t.text("comparison_operator", m.Comparison.String())
 	if m.Comparison.Band() {
-		t.text("threshold_metric_id", "band")
+		t.text("threshold_metric_id", idBand)
 	} else {
 		t.float("threshold", m.Threshold)
 	}
@@ -220,11 +226,11 @@ func (t *terraform) queries(a *Alarm) {
 	}
 	compared := m.Inputs[0].ID
 	if m.Expression != "" {
-		compared = "result"
+		compared = idResult
 		t.query(compared, m.Expression, a.Title)
 	}
 	if m.Comparison.Band() {
-		t.query("band", fmt.Sprintf("ANOMALY_DETECTION_BAND(%s, %s)", compared, number(m.BandWidth)), "What is normal")
+		t.query(idBand, fmt.Sprintf("ANOMALY_DETECTION_BAND(%s, %s)", compared, number(m.BandWidth)), "What is normal")
 	}
 }
 
@@ -275,12 +281,17 @@ func (t *terraform) actions(a *Alarm) {
 	if topics := a.Topics(); len(topics) > 0 {
 		refs := make([]string, len(topics))
 		for i, topic := range topics {
-			refs[i] = "${var.alarm_topics." + topic + "}"
+			refs[i] = "var.alarm_topics." + topic
 		}
-		t.reference("actions_enabled", "${var.actions_enabled}")
-		t.references("alarm_actions", refs)
-		t.references("ok_actions", refs)
+		// The attribute actions_enabled would make a composite anew, which AWS
+		// refuses while another one names it.
+		actions := "${var.actions_enabled ? [" + strings.Join(refs, ", ") + "] : []}"
+		t.reference("alarm_actions", actions)
+		t.reference("ok_actions", actions)
 	}
+	// A composite lets go of an alarm before that is deleted: AWS refuses to
+	// delete what a composite names.
+	t.object("lifecycle", func() { t.boolean("create_before_destroy", true) })
 	t.object("tags", func() {
 		t.text("owner", a.Owner)
 		t.text("severity", a.Severity)
@@ -289,18 +300,24 @@ func (t *terraform) actions(a *Alarm) {
 }
 
 func (t *terraform) outputs() {
-	names := func(key, help string, keep func(*Alarm) bool) {
-		t.object(key, func() {
-			t.text("description", help)
-			var refs []string
-			for i := range t.set.alarms {
-				if a := &t.set.alarms[i]; keep(a) {
-					refs = append(refs, t.name(a.Key))
+	t.object("alarm_names", func() {
+		t.text("description", "Names of all alarms.")
+		refs := make([]string, len(t.set.alarms))
+		for i := range t.set.alarms {
+			refs[i] = t.name(t.set.alarms[i].Key)
+		}
+		t.references("value", refs)
+	})
+	t.object("rollback_alarm_names", func() {
+		t.text("description", "Names of the alarms that roll deploys back, by component: the service and each consumer.")
+		t.object("value", func() {
+			for _, component := range t.set.components() {
+				keys := t.set.Rollback(component)
+				for i := range keys {
+					keys[i] = t.name(keys[i])
 				}
+				t.references(component, keys)
 			}
-			t.references("value", refs)
 		})
-	}
-	names("alarm_names", "Names of all alarms.", func(*Alarm) bool { return true })
-	names("rollback_alarm_names", "Names of the alarms that roll a deploy back.", func(a *Alarm) bool { return a.Rollback })
+	})
 }

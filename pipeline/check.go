@@ -165,8 +165,8 @@ var nameLimits = map[Kind]struct {
 	KindRole:         {64, "AWS IAM API reference, CreateRole"},
 	KindDatabase:     {63, "Amazon RDS API reference, CreateDBCluster"},
 	KindLogGroup:     {512, "Amazon CloudWatch Logs API reference, CreateLogGroup"},
-	// A bucket name has 63 characters; a hyphen and 12 digits follow.
 	KindTable:        {255, "Amazon DynamoDB API reference, CreateTable"},
+	// A bucket name has 63 characters; a hyphen and 12 digits follow.
 	KindBucketPrefix: {63 - 13, "Amazon S3 user guide, General purpose bucket naming rules"},
 }
 
@@ -199,9 +199,15 @@ func (l *loader) checkComponents(p *Pipeline) {
 	taken := map[string]string{
 		"database": "the database", "migrate": "the migrations", "notifier": "the notifier", "albspans": "the function for ALB spans",
 	}
+	// Signals and alarms are named after hops, and after consumers.
+	hops := map[string]string{"edge": "a hop", "service": "a hop", "topic": "a hop"}
 	for i := range p.Consumers {
 		name := p.Consumers[i].Name
-		if other, ok := taken[name]; ok {
+		other, ok := taken[name]
+		if hop, isHop := hops[name]; isHop {
+			other, ok = hop, true
+		}
+		if ok {
 			l.report("consumers."+name, "", fmt.Sprintf("the name %s is that of %s", name, other))
 		}
 	}

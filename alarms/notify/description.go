@@ -12,6 +12,7 @@ import (
 type Description struct {
 	Meaning   string
 	Title     string
+	Condition string // when it is on, in words
 	Severity  string // page, ticket or notice
 	Owner     string
 	Hop       string
@@ -69,6 +70,8 @@ func (d *Description) field(key string) (field *string, address bool) {
 	switch key {
 	case "title":
 		return &d.Title, false
+	case "condition":
+		return &d.Condition, false
 	case "severity":
 		return &d.Severity, false
 	case "owner":

@@ -34,7 +34,7 @@ type listedAlarm struct {
 	Topics    []string `json:"topics"` // that hear of it; none for a part of another, or of a rollback
 	Condition string   `json:"condition"`
 	Threshold *float64 `json:"threshold"` // null for a composite, and for a band
-	Rollback  bool     `json:"rollback"`
+	Rollback  string   `json:"rollback"`  // the component whose deploys it rolls back, or empty
 	Runbook   string   `json:"runbook"`
 	Dashboard string   `json:"dashboard"`
 	LogGroup  string   `json:"log_group"`
@@ -93,7 +93,7 @@ func (c alarmsTestCmd) Run(ctx context.Context, env environment) error {
 
 func toldTo(a *alarms.Alarm) string {
 	switch topics := a.Topics(); {
-	case a.Rollback:
+	case a.Rollback != "":
 		return "deploy"
 	case len(topics) == 0:
 		return "composite"

@@ -30,7 +30,7 @@ type Consumer struct {
 	Messages         Signal
 	ItemFailures     Signal
 	DeadLettered     Signal
-	Stored           Signal // consumers with the sink postgres, as those below
+	Stored           Signal // of consumers that are made with package consumer, as Late
 	Late             Signal
 	TelemetryDropped Signal
 }

@@ -1,0 +1,117 @@
+package alarms_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// resources reads one kind of resource out of a module.
+func resources(t *testing.T, s *alarms.Set, kind string) map[string]map[string]any {
+	t.Helper()
+	var module struct {
+		Resource map[string]map[string]map[string]any `json:"resource"`
+	}
+	if err := json.Unmarshal(s.Terraform(), &module); err != nil {
+		t.Fatal(err)
+	}
+	return module.Resource[kind]
+}
+
+// Forms that the kit itself does not use.
+func TestTerraform_Forms(t *testing.T) {
+	p := load(t, "prod")
+	latency := signal.For(p).Edge.ResponseTime
+	for name, test := range map[string]struct {
+		change func(m *alarms.Metric)
+		want   map[string]any // nil for an attribute that must not be there
+	}{
+		"statistic": {func(*alarms.Metric) {}, map[string]any{"statistic": "Maximum", "extended_statistic": nil, "metric_name": "RefundsWaiting", "period": 300.0, "threshold": 10.0, "metric_query": nil}},
+		"percentile": {func(m *alarms.Metric) { m.Inputs[0].Signal, m.IgnoreFewSamples = latency, true }, map[string]any{
+			"statistic": nil, "extended_statistic": "p99", "evaluate_low_sample_count_percentiles": "ignore",
+			"dimensions": map[string]any{"LoadBalancer": "${var.load_balancer}"},
+		}},
+		"percentile rank": {func(m *alarms.Metric) { m.Inputs[0].Signal = latency.With("PR(:0.3)") }, map[string]any{
+			"extended_statistic": "PR(:0.3)", "evaluate_low_sample_count_percentiles": nil,
+		}},
+		"band": {func(m *alarms.Metric) { m.Comparison, m.BandWidth = alarms.OutsideBand, 2.5 }, map[string]any{
+			"threshold": nil, "threshold_metric_id": "band", "comparison_operator": "LessThanLowerOrGreaterThanUpperThreshold", "metric_name": nil,
+			"metric_query": []any{
+				map[string]any{"id": "waiting", "label": "Refunds that wait", "return_data": true, "metric": []any{map[string]any{
+					"namespace": "Shop", "metric_name": "RefundsWaiting", "dimensions": map[string]any{"Environment": "prod"}, "stat": "Maximum", "period": 300.0,
+				}}},
+				map[string]any{"id": "band", "label": "What is normal", "expression": "ANOMALY_DETECTION_BAND(waiting, 2.5)", "return_data": true},
+			},
+		}},
+		"band of an expression": {func(m *alarms.Metric) {
+			m.Comparison, m.BandWidth, m.Expression, m.Unit = alarms.BelowBand, 2, "FILL(waiting, 0)", signal.UnitCount
+		}, map[string]any{
+			"threshold_metric_id": "band", "comparison_operator": "LessThanLowerThreshold",
+			"metric_query": []any{
+				map[string]any{"id": "waiting", "label": "Refunds that wait", "return_data": false, "metric": []any{map[string]any{
+					"namespace": "Shop", "metric_name": "RefundsWaiting", "dimensions": map[string]any{"Environment": "prod"}, "stat": "Maximum", "period": 300.0,
+				}}},
+				map[string]any{"id": "result", "label": "Refunds are stuck", "expression": "FILL(waiting, 0)", "return_data": true},
+				map[string]any{"id": "band", "label": "What is normal", "expression": "ANOMALY_DETECTION_BAND(result, 2)", "return_data": true},
+			},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			own := ownAlarm(p)
+			test.change(own.Metric)
+			got := resources(t, setOf(t, p, own), "aws_cloudwatch_metric_alarm")["refunds_stuck"]
+			for attribute, want := range test.want {
+				if diff := cmp.Diff(want, got[attribute]); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", attribute, diff)
+				}
+			}
+		})
+	}
+}
+
+// AWS refuses to delete an alarm that a composite names, and a composite that is
+// made anew is deleted first: what names goes, and comes, before what is named.
+func TestTerraform_Alarms_CanBeTakenAway(t *testing.T) {
+	s := setOf(t, load(t, "prod"))
+	for _, kind := range []string{"aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"} {
+		for name, r := range resources(t, s, kind) {
+			if diff := cmp.Diff(map[string]any{"create_before_destroy": true}, r["lifecycle"]); diff != "" {
+				t.Errorf("%s: lifecycle (-want +got):\n%s", name, diff)
+			}
+			if _, there := r["actions_enabled"]; there {
+				t.Errorf("%s has actions_enabled, which makes a composite anew", name)
+			}
+		}
+	}
+}
+
+func TestTerraform_Composite_NamesOthersByReference(t *testing.T) {
+	p := load(t, "prod")
+	own := alarms.Alarm{
+		Key: "own", Title: "Own", Meaning: "Ours.", Hop: signal.HopEdge, Severity: "page", Runbook: "own.md",
+		Composite: &alarms.Composite{Rule: alarms.All("service-cpu", "edge"), Suppressor: "service-memory", Wait: time.Minute},
+	}
+	got := resources(t, setOf(t, p, own), "aws_cloudwatch_composite_alarm")["own"]
+	want := map[string]any{
+		"alarm_name": "prod-orders-own", "alarm_description": got["alarm_description"],
+		"alarm_rule": `ALARM("${aws_cloudwatch_metric_alarm.service_cpu.alarm_name}") AND ALARM("${aws_cloudwatch_composite_alarm.edge.alarm_name}")`,
+		"actions_suppressor": []any{map[string]any{
+			"alarm": "${aws_cloudwatch_metric_alarm.service_memory.alarm_name}", "wait_period": 60.0, "extension_period": 180.0,
+		}},
+		"alarm_actions": "${var.actions_enabled ? [var.alarm_topics.page] : []}",
+		"ok_actions":    "${var.actions_enabled ? [var.alarm_topics.page] : []}",
+		"lifecycle":     map[string]any{"create_before_destroy": true},
+		"tags":          map[string]any{"owner": "team-orders", "severity": "page", "hop": "edge"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if own.Composite.Extension != 0 {
+		t.Error("the caller's composite was changed")
+	}
+}
