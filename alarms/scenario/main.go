@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 )
 
@@ -13,7 +14,9 @@ import (
 type Options struct {
 	Config
 
-	// Paths are files, and directories whose *.scenario are played. Required.
+	// Paths are files, and directories whose *.scenario are played. Where one
+	// is a file, a run passes though there are alarms that were not tried.
+	// Required.
 	Paths []string
 
 	// Details is whether what every scenario and alarm did is written, and not
@@ -44,6 +47,11 @@ func Main(ctx context.Context, w io.Writer, o Options) error {
 	}
 	if o.Mutate {
 		return o.mutate(ctx, w)
+	}
+	for _, path := range o.Paths {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			o.Incomplete = true
+		}
 	}
 	r, err := RunFiles(ctx, o.Config, o.Paths...)
 	if err != nil {

@@ -38,11 +38,24 @@ func (m mutant) of(a alarms.Alarm) alarms.Alarm {
 }
 
 // valid reports whether CloudWatch, and the checks of alarms, take the mutant.
-func (m mutant) valid(p *pipeline.Pipeline, a alarms.Alarm) bool {
+// added are the alarms of its set that are not of the kit.
+func (m mutant) valid(p *pipeline.Pipeline, a alarms.Alarm, added []alarms.Alarm) bool {
 	a = m.of(a)
 	a.Key += "-mutant"
-	_, err := alarms.For(p, a)
+	_, err := alarms.For(p, append(slices.Clone(added), a)...)
 	return err == nil
+}
+
+// added are the alarms of a set that are not of the kit.
+func added(set *alarms.Set) ([]alarms.Alarm, error) {
+	kit, err := alarms.For(set.Pipeline)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(set.Alarms(), func(a alarms.Alarm) bool {
+		_, ofTheKit := kit.Find(a.Key)
+		return ofTheKit
+	}), nil
 }
 
 // mutants are the faults of an alarm that are worth to be noticed.
@@ -219,7 +232,7 @@ func mutateComposite(c *alarms.Composite, add adder) {
 	if c.Suppressor == "" {
 		return
 	}
-	add(func(a *alarms.Alarm) { a.Composite.Suppressor = "" }, "not suppressed by %s", c.Suppressor)
+	add(func(a *alarms.Alarm) { *a.Composite = alarms.Composite{Rule: rule} }, "not suppressed by %s", c.Suppressor)
 	// A second is none, as alarms are evaluated once a minute; zero stands for the
 	// default.
 	add(func(a *alarms.Alarm) { a.Composite.Wait = time.Second }, "no wait for %s", c.Suppressor)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/alarms/simulator"
 )
 
@@ -97,12 +98,17 @@ func Mutate(ctx context.Context, c Config, equivalents Equivalents, keep func(ke
 type baseline struct {
 	suite   *suite
 	results []*simulator.Result // by scenario
+	added   []alarms.Alarm      // that are not of the kit
 }
 
 // newBaseline plays all scenarios. They must go as expected.
 func newBaseline(ctx context.Context, s *suite) (*baseline, error) {
 	b := &baseline{suite: s, results: make([]*simulator.Result, len(s.scenarios))}
-	err := s.each(len(s.scenarios), func(i int) error {
+	var err error
+	if b.added, err = added(s.rigs[s.config.Environment].set); err != nil {
+		return nil, err
+	}
+	err = s.each(len(s.scenarios), func(i int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -131,7 +137,7 @@ func (b *baseline) mutate(ctx context.Context, key string, equivalents Equivalen
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !m.valid(home.set.Pipeline, a) {
+		if !m.valid(home.set.Pipeline, a, b.added) {
 			to.Refused++
 			continue
 		}

@@ -111,8 +111,10 @@ func (p *parser) finish() {
 func (p *parser) check(s *Scenario) {
 	outside := func(line int, what string, at time.Duration) {
 		if at > s.Length {
-			p.problems = append(p.problems, &Error{p.file, line,
-				fmt.Sprintf("%s %s, which is after the end: the scenario has a length of %s", what, short(at), short(s.Length))})
+			p.problems = append(p.problems, &Error{
+				p.file, line,
+				fmt.Sprintf("%s %s, which is after the end: the scenario has a length of %s", what, short(at), short(s.Length)),
+			})
 		}
 	}
 	for _, e := range s.Events {

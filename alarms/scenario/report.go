@@ -30,9 +30,11 @@ type AlarmReport struct {
 	Messages  int    `json:"messages"`
 	False     int    `json:"false"` // times that it went off on a normal day
 
-	// Least, Median and Most are times from the onset of trouble to its going
-	// off.
-	Least, Median, Most Minutes
+	// Least, Median and Most are the times from the onset of trouble to its
+	// going off.
+	Least  Minutes `json:"detected_least"`
+	Median Minutes `json:"detected_median"`
+	Most   Minutes `json:"detected_most"`
 
 	detection []Minutes
 }

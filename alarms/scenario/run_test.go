@@ -1,12 +1,198 @@
 package scenario
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
-func TestX(t *testing.T) {
-	path := os.Getenv("SCEN")
-	err := Main(t.Context(), os.Stdout, Options{Config: Config{Description: reference, Incomplete: os.Getenv("INC") != ""}, Paths: []string{path}, Details: os.Getenv("DET") != "", Mutate: os.Getenv("MUT") != ""})
-	t.Log(err)
+// all is where the scenarios of the kit are.
+const all = "../scenarios"
+
+// Every scenario of the kit, against the reference pipeline. Each alarm has to
+// be seen to go off, to stay quiet and to recover.
+func TestScenarios_OfTheKit_GoAsExpected(t *testing.T) {
+	r, err := RunFiles(t.Context(), Config{Description: reference}, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range r.Scenarios {
+		if !o.OK() {
+			var b strings.Builder
+			o.text(&b)
+			t.Error(b.String())
+		}
+	}
+	for _, untried := range r.Untried {
+		t.Error(untried)
+	}
+	for _, a := range r.Alarms {
+		if a.False > 0 {
+			t.Errorf("%s goes off %d times in normal weeks", a.Alarm, a.False)
+		}
+	}
+	if r.NormalFor < Minutes(28*24*time.Hour) {
+		t.Errorf("only %s of normal traffic are played", r.NormalFor)
+	}
+}
+
+// trialAlarms are alarms that tests know in full: the kit's may change.
+func trialAlarms(p *pipeline.Pipeline) (*alarms.Set, error) {
+	ledger := signal.For(p).Consumers[0]
+	base := alarms.Alarm{
+		Title: "A trial", Meaning: "It is of tests.", Hop: signal.HopQueue, Severity: pipeline.SeverityPage, Runbook: "queue.md",
+		Logs: alarms.LogQuery{Group: "/aws/lambda/x", Query: "limit 1"},
+	}
+	age, depth, both := base, base, base
+	age.Key, age.Notify = "trial-age", alarms.NotifyNobody
+	age.Metric = &alarms.Metric{Inputs: []alarms.Input{{ID: "age", Signal: ledger.QueueAge}}, Threshold: 100, Periods: 2, Missing: alarms.MissingMissing}
+	depth.Key, depth.Severity = "trial-depth", pipeline.SeverityTicket
+	depth.Metric = &alarms.Metric{Inputs: []alarms.Input{{ID: "depth", Signal: ledger.QueueDepth}}, Threshold: 20_000}
+	both.Key = "trial-both"
+	both.Composite = &alarms.Composite{Rule: alarms.Any("trial-age", "trial-depth")}
+	return alarms.For(p, age, depth, both)
+}
+
+func trialConfig() Config {
+	return Config{Description: reference, Alarms: trialAlarms, Incomplete: true}
+}
+
+// texts are the scenarios of a report as they are written.
+func texts(r *Report) []byte {
+	var b strings.Builder
+	for _, o := range r.Scenarios {
+		o.text(&b)
+	}
+	return []byte(b.String())
+}
+
+func TestRun_ExpectationsThatHold_AreNoFailure(t *testing.T) {
+	r, err := RunFiles(t.Context(), trialConfig(), "testdata/holds.scenario")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkFile(t, "testdata/holds.golden", texts(r))
+	if err := r.Failed(); err != nil {
+		t.Errorf("the run fails: %v", err)
+	}
+}
+
+func TestRun_ExpectationsThatDoNotHold_SayWhatHappened(t *testing.T) {
+	r, err := RunFiles(t.Context(), trialConfig(), "testdata/fails.scenario")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkFile(t, "testdata/fails.golden", texts(r))
+	if err := r.Failed(); err == nil {
+		t.Error("the run passes")
+	}
+}
+
+func TestRunFiles_UnknownNames_AreAllListed(t *testing.T) {
+	_, err := RunFiles(t.Context(), trialConfig(), "testdata/unknown.scenario")
+	if e := (*Error)(nil); !errors.As(err, &e) {
+		t.Fatalf("got %v, want an *Error", err)
+	}
+	checkFile(t, "testdata/unknown.golden", []byte(err.Error()+"\n"))
+}
+
+func TestRunFiles_Results_AreInTheOrderOfTheFiles(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"b", "a", "c"} {
+		text := "title: " + name + "1\nlength: 5m\n---\ntitle: " + name + "2\nlength: 5m\n"
+		if err := os.WriteFile(filepath.Join(dir, name+".scenario"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := RunFiles(t.Context(), trialConfig(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var titles []string
+	for _, o := range r.Scenarios {
+		titles = append(titles, o.Title)
+	}
+	if got := strings.Join(titles, " "); got != "a1 a2 b1 b2 c1 c2" {
+		t.Errorf("the order is %s", got)
+	}
+}
+
+func TestReport_AlarmsThatWereNotTried_FailTheRun(t *testing.T) {
+	config := trialConfig()
+	config.Incomplete = false
+	r, err := RunFiles(t.Context(), config, "testdata/holds.scenario")
+	if err != nil {
+		t.Fatal(err)
+	}
+	untried := strings.Join(r.Untried, "\n")
+	for text, want := range map[string]bool{
+		"trial-age was not":               false,
+		"trial-both was not":              false,
+		"trial-depth was not":             false,
+		"database was not seen to go off": true,
+	} {
+		if strings.Contains(untried, text) != want {
+			t.Errorf("%q is listed: %v, want %v:\n%s", text, !want, want, untried)
+		}
+	}
+	if err := r.Failed(); err == nil {
+		t.Error("the run passes")
+	}
+}
+
+func TestMain_JSON_IsTheReport(t *testing.T) {
+	var b bytes.Buffer
+	err := Main(t.Context(), &b, Options{Config: trialConfig(), Paths: []string{"testdata/fails.scenario"}, JSON: true})
+	if err == nil {
+		t.Error("scenarios that fail do not fail the command")
+	}
+	var r struct {
+		Scenarios []struct {
+			Title    string
+			Failures []struct{ Line int }
+			Messages []struct{ At, Destination, Alarm, State string }
+		}
+		Alarms []struct {
+			Alarm string
+			Fired int
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &r); err != nil {
+		t.Fatalf("%v:\n%s", err, b.String())
+	}
+	if len(r.Scenarios) == 0 || len(r.Scenarios[0].Failures) == 0 || len(r.Scenarios[0].Messages) == 0 || len(r.Alarms) == 0 {
+		t.Errorf("the report lacks something: %+v", r)
+	}
+}
+
+func TestMain_NoScenarios_SaysWhatIsWanted(t *testing.T) {
+	for name, o := range map[string]Options{
+		"no paths":    {Config: trialConfig()},
+		"empty":       {Config: trialConfig(), Paths: []string{t.TempDir()}},
+		"not there":   {Config: trialConfig(), Paths: []string{"nowhere"}},
+		"environment": {Config: Config{Description: reference, Environment: "moon"}, Paths: []string{"testdata/holds.scenario"}},
+		"description": {Config: Config{Description: "nowhere.yaml"}, Paths: []string{"testdata/holds.scenario"}},
+	} {
+		if err := Main(t.Context(), &bytes.Buffer{}, o); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestRun_Canceled_Stops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := RunFiles(ctx, trialConfig(), "testdata/holds.scenario"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was cancelled", err)
+	}
 }

@@ -144,6 +144,17 @@ func (s *Scenario) Onset() time.Duration {
 // Name is the place and the title, for messages.
 func (s *Scenario) Name() string { return fmt.Sprintf("%s:%d: %s", s.File, s.Line, s.Title) }
 
+// when writes the time of an expectation.
+func (e *Expectation) when() string {
+	if e.From == e.To {
+		return "at " + short(e.From)
+	}
+	if e.From == 0 {
+		return "by " + short(e.To)
+	}
+	return "in " + short(e.From) + ".." + short(e.To)
+}
+
 // end is when the event ends.
 func (e *Event) end(s *Scenario) time.Duration {
 	if e.To == 0 {

@@ -19,6 +19,7 @@ type story struct {
 	start    time.Time
 	alarms   []alarms.Alarm
 	changes  map[string][]simulator.Change // by key, in order
+	shown    map[string]bool               // alarms whose changes are in a failure
 	outcome  *Outcome
 }
 
@@ -26,7 +27,7 @@ type story struct {
 // what is expected of them; nil stands for all.
 func tell(s *Scenario, start time.Time, all []alarms.Alarm, routing pipeline.Routing, result *simulator.Result, judged map[string]bool) *Outcome {
 	t := &story{
-		scenario: s, start: start, alarms: all, changes: map[string][]simulator.Change{},
+		scenario: s, start: start, alarms: all, changes: map[string][]simulator.Change{}, shown: map[string]bool{},
 		outcome: &Outcome{File: s.File, Line: s.Line, Title: s.Title, Environment: s.Environment, scenario: s},
 	}
 	for _, c := range result.Changes {
@@ -198,12 +199,11 @@ func (t *story) stateAt(key string, at time.Duration) alarms.State {
 func (t *story) entered(key string, state alarms.State, expected []Expectation) {
 	got := t.entries(key, state)
 	for i, e := range expected {
-		window := fmt.Sprintf("%s..%s", short(e.From), short(e.To))
 		switch {
 		case i >= len(got):
-			t.fail(e.Line, key, "%s does not become %s, expected in %s", key, state, window)
+			t.fail(e.Line, key, "%s does not become %s, expected %s", key, state, e.when())
 		case got[i] < e.From || got[i] > e.To:
-			t.fail(e.Line, key, "%s becomes %s at %s, expected in %s", key, state, short(got[i]), window)
+			t.fail(e.Line, key, "%s becomes %s at %s, expected %s", key, state, short(got[i]), e.when())
 		}
 	}
 	if len(got) > len(expected) {
@@ -230,7 +230,7 @@ func (t *story) told(key string, e Expectation) {
 		if len(when) > 0 {
 			heard = "hears of it at " + strings.Join(when, ", ")
 		}
-		t.failPeople(e.Line, key, "%s is to hear of %s in %s..%s, but %s", d, key, short(e.From), short(e.To), heard)
+		t.failPeople(e.Line, key, "%s is to hear of %s %s, but %s", d, key, e.when(), heard)
 	}
 }
 
@@ -263,12 +263,12 @@ func (t *story) failPeople(line int, key, format string, args ...any) {
 	t.outcome.Failures[len(t.outcome.Failures)-1].people = true
 }
 
-// fail notes a failure, with what the alarm did.
+// fail notes a failure, with what the alarm did if that was not said yet.
 func (t *story) fail(line int, key, format string, args ...any) {
 	const most = 6
 	f := Failure{Line: line, Message: fmt.Sprintf(format, args...)}
 	for _, c := range t.changes[key] {
-		if c.At.Before(t.start) {
+		if c.At.Before(t.start) || t.shown[key] {
 			continue
 		}
 		if len(f.Timeline) == most {
@@ -277,6 +277,7 @@ func (t *story) fail(line int, key, format string, args ...any) {
 		}
 		f.Timeline = append(f.Timeline, fmt.Sprintf("%-6s %s: %s", short(c.At.Sub(t.start)), c.To, brief(c.Reason)))
 	}
+	t.shown[key] = true
 	t.outcome.Failures = append(t.outcome.Failures, f)
 }
 

@@ -3,7 +3,6 @@ package scenario
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -146,6 +145,3 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
-
-// destinationsOf are the names in a routing, sorted.
-func destinationsOf[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
