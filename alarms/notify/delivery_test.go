@@ -221,9 +221,9 @@ func TestHandle_TableLost_OKStillResolves(t *testing.T) {
 		t.Errorf("events: %+v", events)
 	}
 	first := off("3", began.Add(time.Hour))
-	first.old, first.name = "INSUFFICIENT_DATA", "prod-orders-new"
+	first.old, first.name, first.topic = "INSUFFICIENT_DATA", "prod-orders-new", ticketTopic
 	b.mustHandle(t, first)
-	if posts := b.Slack.Posts(); len(posts) != 0 {
+	if posts := b.Slack.Posts(); len(posts) != 0 || b.Slack.Calls() != 0 {
 		t.Errorf("Slack hears that a new alarm is fine: %+v", posts)
 	}
 }

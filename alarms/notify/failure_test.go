@@ -102,6 +102,31 @@ func TestHandle_NoTable_PagesAllTheSameAndFails(t *testing.T) {
 	}
 }
 
+// The incident is noted, and then the table is away: so it is when a table
+// throttles writes.
+func TestHandle_TableAwayLater_PagesAllTheSameAndFails(t *testing.T) {
+	b := setup(t)
+	b.Table.FailAlways(notifytest.Fault{Status: 500, Only: "UpdateItem"})
+	if err := b.handle(t, on("1", began)); err == nil {
+		t.Error("no error although nothing is remembered")
+	}
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 0 || len(events) != 1 {
+		t.Errorf("%d posts and %d events, want the page alone", len(posts), len(events))
+	}
+	b.Table.Recover()
+	b.mustHandle(t, on("1", began))
+	if n := len(b.Slack.Posts()); n != 1 {
+		t.Errorf("%d posts, want 1", n)
+	}
+	b.Table.FailAlways(notifytest.Fault{Status: 500, Only: "Query"})
+	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil {
+		t.Error("no error although nobody knows who was told")
+	}
+	if open, _ := b.PagerDuty.Open(); len(open) != 0 {
+		t.Errorf("PagerDuty: %v open", open)
+	}
+}
+
 func TestHandle_TableSilent_PagesInTime(t *testing.T) {
 	b := setup(t)
 	b.Table.FailAlways(notifytest.Fault{Status: 500, Delay: time.Minute})
@@ -119,6 +144,16 @@ func TestHandle_ThreadDeleted_BeginsAnother(t *testing.T) {
 	b.Slack.Remove(b.Slack.Posts()[0].TS)
 	b.mustHandle(t, off("2", began.Add(time.Minute)))
 	if posts := b.Slack.Posts(); len(posts) != 1 || posts[0].ThreadTS != "" || posts[0].Broadcast {
+		t.Errorf("posts: %+v", posts)
+	}
+}
+
+func TestHandle_ThreadDeletedDuringTheIncident_GoesOnInTheNewOne(t *testing.T) {
+	b := setup(t)
+	b.mustHandle(t, on("1", began))
+	b.Slack.Remove(b.Slack.Posts()[0].TS)
+	b.mustHandle(t, on("2", began.Add(time.Minute)), off("3", began.Add(2*time.Minute)))
+	if posts := b.Slack.Posts(); len(posts) != 2 || posts[0].Updates != 1 || posts[1].ThreadTS != posts[0].TS {
 		t.Errorf("posts: %+v", posts)
 	}
 }
@@ -165,6 +200,25 @@ func TestHandle_Garbage_FailsSoThatItIsNotLost(t *testing.T) {
 	}
 	if n := b.Slack.Calls() + b.PagerDuty.Calls(); n != 0 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// The beginning of an incident that comes when the next one is on belongs to its
+// own thread, and says that it is over.
+func TestHandle_BeginningDeliveredDuringTheNextIncident_AThreadOfItsOwn(t *testing.T) {
+	b := setup(t)
+	b.Slack.FailAlways(notifytest.Fault{Status: 503})
+	if err := b.handle(t, on("1", began)); err == nil {
+		t.Error("no error although Slack is away")
+	}
+	b.Slack.Recover()
+	b.mustHandle(t, off("2", began.Add(time.Minute)), on("3", began.Add(2*time.Minute)), on("1", began))
+	posts := b.Slack.Posts()
+	if len(posts) != 3 || posts[0].ThreadTS != "" || posts[1].ThreadTS != "" || posts[2].ThreadTS != posts[1].TS || posts[0].Updates != 0 || posts[1].Updates != 1 {
+		t.Errorf("posts: %+v", posts)
+	}
+	if open, _ := b.PagerDuty.Open(); len(open) != 1 {
+		t.Errorf("PagerDuty: %v open, want the incident that is on", actions(b.PagerDuty.Events()))
 	}
 }
 

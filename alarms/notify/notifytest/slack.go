@@ -20,6 +20,7 @@ type Slack struct {
 	token    string
 	channels map[string]string // ids by name
 	posts    []*Post
+	sent     int
 }
 
 // Post is a message in a channel.
@@ -135,7 +136,8 @@ func (s *Slack) post(w http.ResponseWriter, c slackCall, no func(string)) {
 	if c.ReplyBroadcast && c.ThreadTS == "" {
 		s.add("chat.postMessage: reply_broadcast without thread_ts")
 	}
-	ts := fmt.Sprintf("1774000000.%06d", len(s.posts)+1)
+	s.sent++
+	ts := fmt.Sprintf("1774000000.%06d", s.sent)
 	s.posts = append(s.posts, &Post{Channel: id, TS: ts, ThreadTS: c.ThreadTS, Broadcast: c.ReplyBroadcast, Text: c.Text, Blocks: c.Blocks})
 	answer(w, http.StatusOK, map[string]any{"ok": true, "channel": id, "ts": ts})
 }

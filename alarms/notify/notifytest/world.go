@@ -86,6 +86,7 @@ type Fault struct {
 	Break      bool   // the connection breaks instead of an answer
 
 	Delay time.Duration // before the answer, unless the client gives up
+	Only  string        // the operation of AWS that fails, if not all do
 }
 
 // Faults are failures to come.
@@ -126,14 +127,15 @@ func (f *Faults) Calls() int {
 	return f.calls
 }
 
-func (f *Faults) next() *Fault {
+func (f *Faults) next(operation string) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls++
-	if f.always != nil {
+	meant := func(fault Fault) bool { return fault.Only == "" || fault.Only == operation }
+	if f.always != nil && meant(*f.always) {
 		return f.always
 	}
-	if len(f.queue) == 0 {
+	if len(f.queue) == 0 || !meant(f.queue[0]) {
 		return nil
 	}
 	fault := f.queue[0]
@@ -143,7 +145,8 @@ func (f *Faults) next() *Fault {
 
 // wrap fails a request if it is due, else has it dealt with.
 func (f *Faults) wrap(w http.ResponseWriter, q *http.Request, deal func(http.ResponseWriter)) {
-	fault := f.next()
+	_, operation, _ := strings.Cut(q.Header.Get("X-Amz-Target"), ".")
+	fault := f.next(operation)
 	if fault == nil {
 		deal(w)
 		return
