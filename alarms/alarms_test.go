@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -153,19 +154,29 @@ func TestFor_Description_DecidesWhatThereIs(t *testing.T) {
 		}
 		return keys
 	}
-	full := keys(setOf(t, load(t, "prod")))
+	everything := []string{"readers: 0", "readers: 1", "min_acu: 0 ", "min_acu: 0.5 "}
+	full := keys(setOf(t, parse(t, everything...)))
 	for name, test := range map[string]struct {
 		replace []string
 		gone    []string
 	}{
-		"no firewall":  {[]string{"authentication: jwt", "authentication: jwt\n  waf: false"}, []string{"database-replica-lag", "waf-blocked"}},
-		"own sink":     {[]string{"sink: postgres", "sink: custom"}, []string{"database", "database-acu", "database-capacity", "database-connections", "database-cpu", "database-deadlocks", "database-memory", "database-replica-lag", "database-transaction-ids", "ledger-queue-explained"}},
-		"readers":      {[]string{"readers: 0", "readers: 1"}, nil},
-		"lax latency":  {[]string{"latency_percent: 99\n", "latency_percent: 90\n", "readers: 0", "readers: 1"}, []string{"latency-fast", "latency-fast-1h", "latency-fast-5m"}},
-		"no certified": {[]string{"  domain: orders.dev.example.com\n  hosted_zone: dev.example.com\n", "", "authentication: jwt", "authentication: none", "readers: 0", "readers: 1"}, []string{"certificate"}},
+		"nothing":     {nil, nil},
+		"no firewall": {[]string{"authentication: jwt", "authentication: jwt\n  waf: false"}, []string{"waf-blocked"}},
+		"no domain":   {[]string{"  domain: orders.dev.example.com\n  hosted_zone: dev.example.com\n", "", "authentication: jwt", "authentication: none"}, []string{"certificate"}},
+		"no readers":  {[]string{"readers: 0", "readers: 0"}, []string{"database-replica-lag"}},
+		"pauses":      {[]string{"min_acu: 0 ", "min_acu: 0 "}, []string{"database-silent"}},
+		"fixed size":  {[]string{"min_acu: 0 ", "min_acu: 2 "}, []string{"database-acu"}},
+		"own sink": {[]string{"sink: postgres", "sink: custom"}, []string{
+			"database", "database-acu", "database-capacity", "database-connections", "database-cpu", "database-deadlocks", "database-memory",
+			"database-replica-lag", "database-silent", "database-transaction-ids", "ledger-queue-explained",
+		}},
+		"lax latency": {[]string{"latency_percent: 99\n", "latency_percent: 90\n"}, []string{"latency-fast-1h", "latency-fast-5m"}},
+		"lax at all": {[]string{"latency_percent: 99\n", "latency_percent: 60\n"}, []string{
+			"latency", "latency-fast-1h", "latency-fast-5m", "latency-slow-30m", "latency-slow-6h",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := keys(setOf(t, parse(t, test.replace...)))
+			got := keys(setOf(t, parse(t, append(test.replace, everything...)...)))
 			var gone []string
 			for _, key := range full {
 				if !slices.Contains(got, key) {
@@ -180,12 +191,53 @@ func TestFor_Description_DecidesWhatThereIs(t *testing.T) {
 	}
 }
 
-// A paused cluster reports nothing, and that is no fault.
-func TestFor_DatabasePauses_GapIsNoFault(t *testing.T) {
-	for minimum, want := range map[string]alarms.Missing{"min_acu: 0 ": alarms.MissingNotBreaching, "min_acu: 1 ": alarms.MissingBreaching} {
-		a, _ := setOf(t, parse(t, "min_acu: 0 ", minimum)).Find("database-capacity")
-		if a.Metric.Missing != want {
-			t.Errorf("%s: missing data is %v, want %v", minimum, a.Metric.Missing, want)
+// A capacity that is always near its greatest says nothing: the CPU does.
+func TestFor_CapacityFixed_CPUIsWatched(t *testing.T) {
+	for least, want := range map[string]string{"0.5": "", "1": "", "1.5": "IF(capacity > 0, cpu * 2 / capacity, 0)", "2": "IF(capacity > 0, cpu * 2 / capacity, 0)"} {
+		a, _ := setOf(t, parse(t, "min_acu: 0 ", "min_acu: "+least+" ")).Find("database-capacity")
+		if a.Metric.Expression != want {
+			t.Errorf("min_acu %s of 2: watched is %q, want %q", least, a.Metric.Expression, want)
+		}
+	}
+}
+
+// What silences another alarm is not on because something says nothing, nor on
+// a quiet day: an outage would go unheard.
+func TestFor_Suppressors_GapsDoNotSilence(t *testing.T) {
+	for _, p := range every(t) {
+		s := setOf(t, p)
+		var visit func(by, key string)
+		visit = func(by, key string) {
+			a, _ := s.Find(key)
+			if a.Metric != nil {
+				if a.Metric.Missing != alarms.MissingNotBreaching && a.Key != "no-healthy-hosts" { // without the load balancer's metrics nothing of the edge fires
+					t.Errorf("%s: %s is silenced by %s, which takes missing data as %v", p.Prefix(), by, key, a.Metric.Missing)
+				}
+				return
+			}
+			for _, part := range a.Composite.Rule.Keys() {
+				visit(by, part)
+			}
+		}
+		for _, a := range s.Alarms() {
+			if a.Composite != nil && a.Composite.Suppressor != "" {
+				visit(a.Key, a.Composite.Suppressor)
+			}
+		}
+	}
+}
+
+// A threshold is written once: the meaning repeats none. That of an objective
+// is made from it.
+func TestFor_Meaning_RepeatsNoThreshold(t *testing.T) {
+	repeats := regexp.MustCompile(`\d %|\d+ (minutes|messages|times)|(quarter|half) (of )?an hour`)
+	for _, a := range setOf(t, load(t, "prod")).Alarms() {
+		switch a.Runbook {
+		case "availability.md", "latency.md", "freshness.md", "service-memory.md", "heartbeat.md", "heartbeat-missing.md":
+			continue // of a task's memory, and of the hour
+		}
+		if found := repeats.FindString(a.Meaning); found != "" {
+			t.Errorf("%s: the meaning says %q: %s", a.Key, found, a.Meaning)
 		}
 	}
 }
@@ -230,8 +282,13 @@ func TestFor_Objectives_BurnRates(t *testing.T) {
 	if got := a.Metric.Inputs[0].Signal.Statistic; got != "PR(:0.3)" {
 		t.Errorf("latency is measured by %s, want PR(:0.3)", got)
 	}
-	if a, _ := s.Find("availability-fast"); a.Composite.Rule.String() != `ALARM("availability-fast-1h") AND ALARM("availability-fast-5m")` {
-		t.Errorf("the pair is joined by %s", a.Composite.Rule)
+	for key, want := range map[string]string{
+		"availability":       `(ALARM("availability-fast-1h") AND ALARM("availability-fast-5m")) OR (ALARM("availability-slow-6h") AND ALARM("availability-slow-30m"))`,
+		"availability-trend": `ALARM("availability-trend-3d") AND ALARM("availability-trend-6h")`,
+	} {
+		if a, _ := s.Find(key); a.Composite.Rule.String() != want {
+			t.Errorf("%s joins its pairs by %s", key, a.Composite.Rule)
+		}
 	}
 }
 
@@ -308,7 +365,7 @@ func TestTerraform_Variables_AreThoseThatAreUsed(t *testing.T) {
 func TestCost_Reference(t *testing.T) {
 	cost := setOf(t, load(t, "prod")).Cost()
 	got := fmt.Sprintf("%.2f + %.2f + %.2f = %.2f", cost.Metrics, cost.Composites, cost.Filters, cost.Total())
-	if diff := cmp.Diff("12.40 + 8.00 + 3.30 = 23.70", got); diff != "" {
+	if diff := cmp.Diff("13.40 + 6.50 + 3.30 = 23.20", got); diff != "" {
 		t.Errorf("US dollars a month (-want +got):\n%s", diff)
 	}
 }

@@ -27,20 +27,20 @@ func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
 		Logs:    logs(queryErrors),
 	}, database, Alarm{
 		Key: c.Name + "-errors", Title: "Invocations fail", Runbook: "consumer-errors.md",
-		Meaning: "More than 10 % of the invocations fail as a whole: a crash, a timeout, out of memory. All their messages come again.",
+		Meaning: "Many invocations fail as a whole: a crash, a timeout, out of memory. All their messages come again.",
 		Logs:    logs(queryErrors),
 		Metric: &Metric{
 			Inputs:     []Input{{"errors", s.Errors}, {"invocations", s.Invocations}},
-			Expression: "IF(FILL(invocations, 0) > 5, 100 * FILL(errors, 0) / invocations, 0)",
+			Expression: "IF(FILL(errors, 0) > 2, 100 * FILL(errors, 0) / invocations, 0)",
 			Threshold:  10, Unit: signal.UnitPercent, Period: minutes(5), Periods: 2,
 		},
 	}, Alarm{
 		Key: c.Name + "-item-failures", Title: "Messages fail within invocations that succeed", Runbook: "item-failures.md",
-		Meaning: "More than 10 % of the messages fail and come again. Lambda counts their invocations as successful, so that its error rate does not show it.",
+		Meaning: "Many messages fail and come again. Lambda counts their invocations as successful, so that its error rate does not show it.",
 		Logs:    logs(queryErrors),
 		Metric: &Metric{
 			Inputs:     []Input{{"failures", s.ItemFailures}, {"messages", s.Messages}},
-			Expression: "IF(FILL(messages, 0) > 20, 100 * FILL(failures, 0) / messages, 0)",
+			Expression: "IF(FILL(failures, 0) > 5, 100 * FILL(failures, 0) / messages, 0)",
 			Threshold:  10, Unit: signal.UnitPercent, Period: minutes(5), Periods: 2,
 		},
 	})
@@ -67,12 +67,12 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 		Logs:    logs(queryErrors),
 	}, explained, Alarm{
 		Key: c.Name + "-queue-age", Title: "Messages wait too long", Runbook: "queue-age.md",
-		Meaning: "The oldest message has waited for more than " + words(b.queueAge()) + " for five minutes on end. The consumer does not run, does not keep up, or fails.",
+		Meaning: "The oldest message has waited far longer than the freshness objective allows. The consumer does not run, does not keep up, or fails.",
 		Logs:    logs(queryErrors),
 		Metric:  &Metric{Inputs: of(s.QueueAge), Threshold: b.queueAge().Seconds(), Periods: 5},
 	}, Alarm{
 		Key: c.Name + "-dlq-arrivals", Title: "Many messages are given up", Runbook: "dlq-arrivals.md",
-		Meaning: "More than 20 messages came into the dead-letter queue within five minutes: not one bad message but a flood, or a consumer that fails for long.",
+		Meaning: "Many messages came into the dead-letter queue within minutes: not one bad message but a flood, or a consumer that fails for long.",
 		Logs:    logs(queryErrors),
 		Metric: &Metric{
 			// What came in is how much deeper the queue is. An idle queue
@@ -84,7 +84,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 	})
 	b.add(Alarm{
 		Key: c.Name + "-queue-depth", Title: "Many messages wait", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "queue-depth.md",
-		Meaning: "More messages wait than ten rounds of all concurrent invocations take, for a quarter of an hour. The consumer is too small for what comes in.",
+		Meaning: "More messages wait than many rounds of all concurrent invocations take. The consumer is too small for what comes in.",
 		Logs:    logs(querySettled),
 		Metric:  &Metric{Inputs: of(s.QueueDepth), Threshold: float64(10 * c.BatchSize * c.MaxConcurrency), Period: minutes(5), Periods: 3},
 	})
@@ -109,23 +109,23 @@ func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs 
 	}
 	ticket(Alarm{
 		Key: c.Name + "-throttles", Title: "Invocations are throttled", Runbook: "throttles.md",
-		Meaning: "Lambda refuses more than 5 % of the invocations because no concurrency is left. Messages wait, and every refusal counts as a delivery.",
+		Meaning: "Lambda refuses invocations because no concurrency is left. Messages wait, and every refusal counts as a delivery.",
 		Logs:    logs(querySettled),
 		Metric: &Metric{
 			Inputs:     []Input{{"throttles", s.Throttles}, {"invocations", s.Invocations}},
-			Expression: "IF(FILL(invocations, 0) + FILL(throttles, 0) > 5, 100 * FILL(throttles, 0) / (FILL(invocations, 0) + FILL(throttles, 0)), 0)",
+			Expression: "IF(FILL(throttles, 0) > 2, 100 * FILL(throttles, 0) / (FILL(invocations, 0) + FILL(throttles, 0)), 0)",
 			Threshold:  5, Unit: signal.UnitPercent, Period: minutes(5), Periods: 3,
 		},
 	})
 	ticket(Alarm{
 		Key: c.Name + "-duration", Title: "Invocations come near their timeout", Runbook: "duration.md",
-		Meaning: "An invocation takes more than 80 % of the time that it has, for a quarter of an hour. At the end of it all its messages come again.",
+		Meaning: "An invocation takes nearly all the time that it has. At the end of it all its messages come again.",
 		Logs:    logs(queryErrors),
 		Metric:  &Metric{Inputs: of(s.Duration), Threshold: 0.8 * float64(c.Timeout.Milliseconds()), Period: minutes(5), Periods: 3},
 	})
 	ticket(Alarm{
 		Key: c.Name + "-concurrency", Title: "The consumer runs at its most", Runbook: "concurrency.md",
-		Meaning: "Nearly as many invocations run as the event source may start, for a quarter of an hour. From here on the queue grows.",
+		Meaning: "Nearly as many invocations run as the event source may start. From here on the queue grows.",
 		Logs:    logs(querySettled),
 		Metric:  &Metric{Inputs: of(s.Concurrency), Comparison: AtLeast, Threshold: round(0.9*float64(c.MaxConcurrency), 1), Period: minutes(5), Periods: 3},
 	})

@@ -30,26 +30,51 @@ func (b *builder) database() {
 		pipeline.LogGroupName(pipeline.KindFunction, b.pipeline.Consumers[b.firstSink()].FunctionName()),
 		queryErrors,
 	}
-	gone := MissingBreaching
-	if b.pipeline.Database.MinACU == 0 {
-		gone = MissingNotBreaching // it may have paused
-	}
 	b.page(Alarm{
 		Key: "database", Title: "The database is at its limit", Hop: signal.HopDatabase, Runbook: "database.md",
 		Meaning: "The database can take no more. Messages fail and come again; rows are late.",
 		Logs:    logs,
 	}, "", Alarm{
 		Key: "database-capacity", Title: "The database is out of capacity", Runbook: "database-capacity.md",
-		Meaning: "The writer has had nearly all the capacity it may have for a quarter of an hour, or says nothing at all.",
+		Meaning: "The writer has used nearly all the capacity that it may have for some time. It grows no further.",
 		Logs:    logs,
-		Metric:  &Metric{Inputs: of(d.ACUUtilization), Threshold: 95, Period: minutes(5), Periods: 3, Missing: gone},
+		Metric:  b.outOfCapacity(d),
 	}, Alarm{
 		Key: "database-connections", Title: "The database is nearly out of connections", Runbook: "database-connections.md",
-		Meaning: "More than 80 % of the connections that the database takes are open. New sandboxes of a consumer will be refused.",
+		Meaning: "Most of the connections that the database takes are open. New sandboxes of a consumer will be refused.",
 		Logs:    logs,
 		Metric:  &Metric{Inputs: of(d.Connections), Threshold: round(0.8*maxConnections(b.pipeline.Database), 0), Periods: 5, Missing: MissingNotBreaching},
 	})
+	if b.pipeline.Database.MinACU > 0 { // else it may have paused
+		b.add(silent("database-silent", "Nothing is known of the database", signal.HopDatabase, d.ACUUtilization, logs,
+			"The writer reports nothing: it is stopped or gone, or its metrics are late. Alarms on it cannot fire."))
+	}
 	b.databaseTickets(d, logs)
+}
+
+// scales reports whether the capacity says anything about the load: one whose
+// least is near its greatest is always near it.
+func (b *builder) scales() bool {
+	return b.pipeline.Database.MinACU < 0.75*b.pipeline.Database.MaxACU
+}
+
+// outOfCapacity watches the capacity or, where that is always the same, the CPU.
+func (b *builder) outOfCapacity(d *signal.Database) *Metric {
+	m := b.cpuInUse(d)
+	if b.scales() {
+		m = &Metric{Inputs: of(d.ACUUtilization)}
+	}
+	m.Threshold, m.Period, m.Periods, m.Missing = 95, minutes(5), 3, MissingNotBreaching
+	return m
+}
+
+// cpuInUse is the CPU in use of what the present capacity has. CloudWatch's own
+// figure is of the greatest capacity.
+func (b *builder) cpuInUse(d *signal.Database) *Metric {
+	return &Metric{
+		Inputs:     []Input{{"cpu", d.CPU}, {"capacity", d.Capacity}},
+		Expression: "IF(capacity > 0, cpu * " + number(b.pipeline.Database.MaxACU) + " / capacity, 0)", Unit: signal.UnitPercent,
+	}
 }
 
 // firstSink is a consumer that writes to the database.
@@ -68,39 +93,39 @@ func (b *builder) databaseTickets(d *signal.Database, logs LogQuery) {
 		b.add(a)
 	}
 	most := b.pipeline.Database.MaxACU
-	ticket(Alarm{
-		Key: "database-acu", Title: "The database has little capacity left", Runbook: "database-acu.md",
-		Meaning: "The writer has had more than 80 % of the capacity that it may have for half an hour. A burst would find none.",
-		Metric:  &Metric{Inputs: of(d.ACUUtilization), Threshold: 80, Period: minutes(5), Periods: 6},
-	})
+	if b.scales() {
+		ticket(Alarm{
+			Key: "database-acu", Title: "The database has little capacity left", Runbook: "database-acu.md",
+			Meaning: "The writer has had most of the capacity that it may have for a good while. A burst would find none.",
+			Metric:  &Metric{Inputs: of(d.ACUUtilization), Threshold: 80, Period: minutes(5), Periods: 6},
+		})
+	}
+	cpu := b.cpuInUse(d)
+	cpu.Threshold, cpu.Period, cpu.Periods = 90, minutes(5), 3
 	ticket(Alarm{
 		Key: "database-cpu", Title: "The database is out of CPU", Runbook: "database-cpu.md",
-		Meaning: "The writer uses more than 90 % of the CPU that it has at its present capacity, for a quarter of an hour. CloudWatch's own figure is of the greatest capacity and would look harmless.",
-		Metric: &Metric{
-			Inputs:     []Input{{"cpu", d.CPU}, {"capacity", d.Capacity}},
-			Expression: "IF(capacity > 0, cpu * " + number(most) + " / capacity, 0)",
-			Threshold:  90, Unit: signal.UnitPercent, Period: minutes(5), Periods: 3,
-		},
+		Meaning: "The writer uses nearly all the CPU that it has at its present capacity. CloudWatch's own figure is of the greatest capacity and would look harmless.",
+		Metric:  cpu,
 	})
 	ticket(Alarm{
 		Key: "database-memory", Title: "The database is nearly out of memory", Runbook: "database-memory.md",
-		Meaning: "Less than 5 % of the memory of the greatest capacity would be free. Queries will spill to disk, then be killed.",
+		Meaning: "Little memory would be free even at the greatest capacity. Queries will spill to disk, then be killed.",
 		Metric:  &Metric{Inputs: of(d.FreeMemory), Comparison: Below, Threshold: round(0.05*most*2*gibibyte, 0), Period: minutes(5), Periods: 3},
 	})
 	ticket(Alarm{
 		Key: "database-deadlocks", Title: "Transactions block each other", Runbook: "database-deadlocks.md",
-		Meaning: "There are more than three deadlocks a minute for a quarter of an hour. The consumer sorts its batches, so that somebody else writes in another order.",
+		Meaning: "Deadlocks keep coming. The consumer sorts its batches, so that somebody else writes in another order.",
 		Metric:  &Metric{Inputs: of(d.Deadlocks), Threshold: 0.05, Period: minutes(5), Periods: 3},
 	})
 	ticket(Alarm{
 		Key: "database-transaction-ids", Title: "PostgreSQL runs out of transaction ids", Runbook: "database-transaction-ids.md",
-		Meaning: "The oldest transaction id is a thousand million old. At about 2.1 thousand million PostgreSQL takes no more writes; vacuum does not keep up, or something keeps it from working.",
+		Meaning: "The oldest transaction id has grown very old. At the end PostgreSQL takes no more writes; vacuum does not keep up, or something keeps it from working.",
 		Metric:  &Metric{Inputs: of(d.TransactionIDs), Threshold: 1e9, Period: minutes(60)},
 	})
 	if d.ReplicaLag != nil {
 		ticket(Alarm{
 			Key: "database-replica-lag", Title: "Readers are behind", Runbook: "database-replica-lag.md",
-			Meaning: "The slowest reader is more than a second behind the writer for a quarter of an hour. Who reads there does not see what was just written.",
+			Meaning: "The slowest reader is far behind the writer. Who reads there does not see what was just written.",
 			Metric:  &Metric{Inputs: of(*d.ReplicaLag), Threshold: 1000, Period: minutes(5), Periods: 3},
 		})
 	}

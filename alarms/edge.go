@@ -6,9 +6,11 @@ import (
 )
 
 // RequestCount has the requests for which the load balancer chose a target,
-// those among them that it answered with 502 or 504 as well. Where there is no
-// target it answers 503: the two together are all requests. ("CloudWatch metrics
-// for your Application Load Balancer", RequestCount.)
+// those among them that it answered with 502 or 504 as well. What it answers
+// before that (503 without a target, 500 where the firewall or the identity
+// provider fails, 561) is not among them: its own 5XX, less 502 and 504, are to
+// be added. ("CloudWatch metrics for your Application Load Balancer",
+// RequestCount, and "Troubleshoot your Application Load Balancers".)
 //
 // In a sum of two series, one that is missing counts as 0; where both are there
 // is no result. Alarms of one-minute periods rely on it: filled, the minutes that
@@ -16,10 +18,15 @@ import (
 // late minutes of five would make one alarm deaf and another go off. ("Using math
 // expressions with CloudWatch metrics", CloudWatch user guide.)
 const (
-	allRequests = "(FILL(requests, 0) + FILL(unserved, 0))"
-	elbRate     = "IF(requests + unserved > 20, 100 * FILL(elb, 0) / (requests + FILL(unserved, 0)), 0)"
+	allRequests = "(FILL(requests, 0) + FILL(elb, 0) - FILL(hangups, 0) - FILL(timeouts, 0))"
+	elbRate     = "IF(requests + elb > 20, 100 * FILL(elb, 0) / " + allRequests + ", 0)"
 	targetRate  = "IF(requests > 20, 100 * FILL(errors, 0) / requests, 0)"
 )
+
+// elbInputs are what [elbRate] and [allRequests] are made of.
+func elbInputs(e signal.Edge) []Input {
+	return []Input{{"elb", e.ELB5XX}, {"hangups", e.ELB502}, {"timeouts", e.ELB504}, {"requests", e.Requests}}
+}
 
 func (b *builder) edge() {
 	e := b.signals.Edge
@@ -37,10 +44,10 @@ func (b *builder) edge() {
 		},
 		{
 			Key: "elb-5xx", Title: "The load balancer answers with errors", Runbook: "elb-5xx.md",
-			Meaning: "More than 5 % of the requests are answered with 5XX by the load balancer itself: it reaches no task, or they hang up or take too long.",
+			Meaning: "Many requests are answered with 5XX by the load balancer itself: it reaches no task, they hang up or take too long, or the firewall or the identity provider fails.",
 			Logs:    b.serviceLogs(queryErrors),
 			Metric: &Metric{
-				Inputs:     []Input{{"elb", e.ELB5XX}, {"unserved", e.ELB503}, {"requests", e.Requests}},
+				Inputs:     elbInputs(e),
 				Expression: elbRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 5, Datapoints: 3,
 			},
 		},
@@ -48,7 +55,7 @@ func (b *builder) edge() {
 	for _, g := range e.TargetGroups {
 		members = append(members, Alarm{
 			Key: "target-5xx-" + g.Name, Title: "The service answers with errors (target group " + g.Name + ")", Runbook: "target-5xx.md",
-			Meaning: "More than 5 % of the requests to the tasks in target group " + g.Name + " are answered with 5XX. Events are refused; clients have to send them again.",
+			Meaning: "Many requests to the tasks in target group " + g.Name + " are answered with 5XX. Events are refused; clients have to send them again.",
 			Logs:    b.serviceLogs(queryRefusals),
 			Metric: &Metric{
 				Inputs:     []Input{{"errors", g.Target5XX}, {"requests", g.Requests}},
@@ -68,7 +75,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	limit := round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
 	b.add(Alarm{
 		Key: "client-4xx", Title: "Clients are refused", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "client-4xx.md",
-		Meaning: "More than 20 % of the requests are refused as the client's fault, for a quarter of an hour: a client has changed, or what we take has.",
+		Meaning: "Many requests are refused as the client's fault: a client has changed, or what we take has.",
 		Logs:    b.serviceLogs(queryClients),
 		Metric: &Metric{
 			// Most of what the load balancer refuses has no target chosen.
@@ -79,7 +86,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	})
 	b.add(Alarm{
 		Key: "latency-p99", Title: "Requests are slow", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "latency-p99.md",
-		Meaning: "One request in a hundred takes more than three times as long as the objective says, for a quarter of an hour.",
+		Meaning: "The slowest of a hundred requests takes far longer than the objective says.",
 		Logs:    b.serviceLogs(queryErrors),
 		Metric: &Metric{
 			Inputs:     []Input{{"time", e.ResponseTime}, {"requests", e.Requests}},
@@ -120,7 +127,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	if e.Certificate != nil {
 		b.add(Alarm{
 			Key: "certificate", Title: "The certificate expires soon", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "certificate.md",
-			Meaning: "The certificate of the domain ends in less than 30 days. ACM renews it well before that, so that something keeps it from doing so.",
+			Meaning: "The certificate of the domain ends soon. ACM renews it well before that, so that something keeps it from doing so.",
 			// Nothing is reported any more once it has expired: the alarm stays on.
 			Metric: &Metric{Inputs: of(*e.Certificate), Comparison: Below, Threshold: 30, Period: minutes(24 * 60), Missing: MissingIgnore},
 		})

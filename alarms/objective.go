@@ -1,7 +1,8 @@
 package alarms
 
 import (
-	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tracehaul/tracehaul/pipeline"
@@ -33,16 +34,16 @@ func burns() []burn {
 type objective struct {
 	key     string // what its alarms' keys begin with
 	title   string // completes "The error budget of ..."
-	bad     string // completes "... of the requests": what is wrong with the bad ones
+	bad     string // completes "More ... than": what is wrong with the bad ones
 	percent float64
 	hop     signal.Hop
 	owner   string
 	runbook string
 	logs    LogQuery
 
-	inputs     []Input
-	total      string // metric math for the number of all events, 0 where there is no data: see the floors in catalogue.go
-	expression string // metric math for the percentage of bad events
+	inputs []Input
+	number string // metric math for how many events are bad, 0 where there is no data: see the floors in catalogue.go
+	share  string // metric math for the percentage that they are
 
 	// suppressor explains the pages of the objective. settles is how long bad
 	// events may still come in after it is over: what was late is found late
@@ -54,76 +55,97 @@ type objective struct {
 func (b *builder) objectives() {
 	o, e := b.pipeline.Objectives, b.signals.Edge
 	b.objective(objective{
-		key: "availability", title: "availability", bad: "of the requests are answered with 5XX", percent: o.AvailabilityPercent,
+		key: "availability", title: "availability", bad: "requests are answered with 5XX", percent: o.AvailabilityPercent,
 		hop: signal.HopEdge, runbook: "availability.md", logs: b.serviceLogs(queryRefusals),
-		inputs:     []Input{{"elb", e.ELB5XX}, {"target", e.Target5XX}, {"unserved", e.ELB503}, {"requests", e.Requests}},
-		total:      allRequests,
-		expression: "100 * (FILL(elb, 0) + FILL(target, 0)) / " + allRequests,
+		inputs:     append([]Input{{"target", e.Target5XX}}, elbInputs(e)...),
+		number:     "FILL(elb, 0) + FILL(target, 0)",
+		share:      "100 * (FILL(elb, 0) + FILL(target, 0)) / " + allRequests,
 		suppressor: "edge",
 		settles:    5 * time.Minute,
 	})
 	b.objective(objective{
-		key: "latency", title: "latency", bad: "of the requests take longer than " + words(o.Latency), percent: o.LatencyPercent,
+		key: "latency", title: "latency", bad: "requests take longer than " + words(o.Latency), percent: o.LatencyPercent,
 		hop: signal.HopEdge, runbook: "latency.md", logs: b.serviceLogs(queryErrors),
 		inputs:     []Input{{"fast", e.ResponseTime.With("PR(:" + number(o.Latency.Seconds()) + ")")}, {"requests", e.Requests}},
-		total:      "FILL(requests, 0)",
-		expression: "100 - fast",
+		number:     "FILL(requests, 0) * (100 - FILL(fast, 100)) / 100",
+		share:      "100 - fast",
 		suppressor: "edge",
 		settles:    5 * time.Minute,
 	})
 	for i, s := range b.signals.Consumers {
 		c := &b.pipeline.Consumers[i]
 		b.objective(objective{
-			key: c.Name + "-freshness", title: "freshness in " + c.Name, bad: "of the events are stored later than " + words(o.Freshness) + " after they were accepted",
+			key: c.Name + "-freshness", title: "freshness in " + c.Name, bad: "events are stored later than " + words(o.Freshness) + " after they were accepted",
 			percent: o.FreshnessPercent, hop: signal.HopConsumer, owner: c.Owner, runbook: "freshness.md",
 			logs:       LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), queryLate},
 			inputs:     []Input{{"late", s.Late}, {"stored", s.Stored}},
-			total:      "FILL(stored, 0)",
-			expression: "100 * FILL(late, 0) / stored",
+			number:     "FILL(late, 0)",
+			share:      "100 * FILL(late, 0) / stored",
 			suppressor: c.Name + "-queue",
 			settles:    10 * time.Minute,
 		})
 	}
 }
 
-// objective adds a composite and its two windows for each burn rate at which
-// there is something left that could be worse.
+// objective adds the windows, a composite that pages for whichever pair is
+// breached, and one that makes a ticket of the trend. A pair whose threshold
+// nothing could exceed is left out.
 func (b *builder) objective(o objective) {
-	budget := 100 - o.percent
-	for _, rate := range burns() {
-		threshold := round(rate.rate*budget, 6)
-		if threshold >= 100 {
-			continue // not even if everything failed
+	for _, severity := range []string{pipeline.SeverityPage, pipeline.SeverityTicket} {
+		var pairs []Rule
+		var limits []string
+		var settles time.Duration
+		for _, rate := range burns() {
+			threshold := round(rate.rate*(100-o.percent), 6)
+			if rate.severity != severity || threshold >= 100 {
+				continue
+			}
+			long, short := o.window(rate, rate.long, threshold, fewLong), o.window(rate, rate.short, threshold, fewShort)
+			b.add(long)
+			b.add(short)
+			pairs = append(pairs, All(long.Key, short.Key))
+			limits = append(limits, number(threshold)+" % over "+words(rate.long)+" and over the last "+words(rate.short))
+			settles = max(settles, rate.short)
 		}
-		windows := make([]string, 2)
-		for i, window := range []time.Duration{rate.long, rate.short} {
-			windows[i] = o.key + "-" + rate.name + "-" + short(window)
-			b.add(o.window(rate, windows[i], window, threshold))
+		if len(pairs) > 0 {
+			b.add(o.composite(severity, Rule{Op: OpAny, Rules: pairs}, limits, settles))
 		}
-		composite := &Composite{Rule: All(windows...)}
-		if rate.severity == pipeline.SeverityPage {
-			// An incident stays in the short window for as long as that is: a
-			// page that comes when all is well again is of no use to anybody.
-			composite.Suppressor, composite.Extension = o.suppressor, rate.short+o.settles
-		}
-		b.add(Alarm{
-			Key: o.key + "-" + rate.name, Title: "The error budget of " + o.title + " is being spent", Hop: o.hop, Owner: o.owner, Severity: rate.severity, Runbook: o.runbook, Logs: o.logs,
-			Meaning: "More than " + number(threshold) + " % " + o.bad + ", over " + words(rate.long) + " and over the last " + words(rate.short) +
-				". The objective allows " + number(round(budget, 6)) + " %; at this rate the budget of " + words(b.pipeline.Objectives.Window) + " lasts " + lasts(b.pipeline.Objectives.Window, rate.rate) + ".",
-			Composite: composite,
-		})
 	}
 }
 
-// window is one window of a pair. One bad event alone never breaches it.
-func (o objective) window(rate burn, key string, window time.Duration, threshold float64) Alarm {
-	floor := max(20, math.Ceil(100/threshold))
+// composite is heard of: a page, or a ticket, whose key ends with "-trend".
+func (o objective) composite(severity string, rule Rule, limits []string, settles time.Duration) Alarm {
+	a := Alarm{
+		Key: o.key, Title: "The error budget of " + o.title + " is being spent", Hop: o.hop, Owner: o.owner, Severity: severity, Runbook: o.runbook, Logs: o.logs,
+		Meaning:   "More " + o.bad + " than the objective can bear: above " + strings.Join(limits, ", or ") + ". It allows " + number(round(100-o.percent, 6)) + " %.",
+		Composite: &Composite{Rule: rule},
+	}
+	if severity == pipeline.SeverityPage {
+		// An incident stays in the short window for as long as that is: a page
+		// that comes when all is well again is of no use to anybody.
+		a.Composite.Suppressor, a.Composite.Extension = o.suppressor, settles+o.settles
+	} else {
+		a.Key += "-trend"
+	}
+	return a
+}
+
+// A few bad events are no trend, however few there are in all: with that many,
+// or less, a window is not breached.
+const (
+	fewLong  = 10
+	fewShort = 3
+)
+
+// window is one window of a pair.
+func (o objective) window(rate burn, window time.Duration, threshold float64, few int) Alarm {
 	return Alarm{
-		Key: key, Title: "Error budget of " + o.title + ", over " + words(window), Hop: o.hop, Owner: o.owner, Severity: rate.severity, Notify: NotifyNobody, Runbook: o.runbook, Logs: o.logs,
-		Meaning: "More than " + number(threshold) + " % " + o.bad + ", over " + words(window) + ". It is one of two windows: both together are heard of.",
+		Key: o.key + "-" + rate.name + "-" + short(window), Title: "Error budget of " + o.title + ", over " + words(window),
+		Hop: o.hop, Owner: o.owner, Severity: rate.severity, Notify: NotifyNobody, Runbook: o.runbook, Logs: o.logs,
+		Meaning: "More " + o.bad + " than the objective can bear, over " + words(window) + ". It is one of two windows: both together are heard of.",
 		Metric: &Metric{
 			Inputs:     o.inputs,
-			Expression: "IF(" + o.total + " > " + number(floor) + ", " + o.expression + ", 0)",
+			Expression: "IF(" + o.number + " > " + strconv.Itoa(few) + ", " + o.share + ", 0)",
 			Threshold:  threshold, Unit: signal.UnitPercent, Period: window,
 		},
 	}

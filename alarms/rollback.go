@@ -17,7 +17,7 @@ func (b *builder) rollback() {
 	for _, g := range e.TargetGroups {
 		b.rollsBack(b.pipeline.Service.Name, Alarm{
 			Key: "rollback-5xx-" + g.Name, Title: "Target group " + g.Name + " answers with errors", Hop: signal.HopEdge,
-			Meaning: "More than 5 % of the requests to target group " + g.Name + " are answered with 5XX, two minutes out of three.",
+			Meaning: "Many requests to target group " + g.Name + " are answered with 5XX.",
 			Logs:    b.serviceLogs(queryRefusals),
 			Metric: &Metric{
 				Inputs:     []Input{{"errors", g.Target5XX}, {"requests", g.Requests}},
@@ -27,7 +27,7 @@ func (b *builder) rollback() {
 		})
 		b.rollsBack(b.pipeline.Service.Name, Alarm{
 			Key: "rollback-latency-" + g.Name, Title: "Target group " + g.Name + " is slow", Hop: signal.HopEdge,
-			Meaning: "One request in a hundred to target group " + g.Name + " takes more than three times as long as the objective says, three minutes out of five.",
+			Meaning: "The slowest of a hundred requests to target group " + g.Name + " takes far longer than the objective says.",
 			Logs:    b.serviceLogs(queryErrors),
 			Metric: &Metric{
 				Inputs:     []Input{{"time", g.ResponseTime}, {"requests", g.Requests}},
@@ -38,10 +38,10 @@ func (b *builder) rollback() {
 	}
 	b.rollsBack(b.pipeline.Service.Name, Alarm{
 		Key: "rollback-elb-5xx", Title: "The load balancer answers with errors", Hop: signal.HopEdge,
-		Meaning: "More than 5 % of the requests are answered with 5XX by the load balancer itself, two minutes out of three: tasks hang up, or take too long.",
+		Meaning: "Many requests are answered with 5XX by the load balancer itself: tasks hang up, or take too long.",
 		Logs:    b.serviceLogs(queryErrors),
 		Metric: &Metric{
-			Inputs:     []Input{{"elb", e.ELB5XX}, {"unserved", e.ELB503}, {"requests", e.Requests}},
+			Inputs:     elbInputs(e),
 			Expression: elbRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
 		},
 	})
@@ -54,7 +54,7 @@ func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
 	logs := LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), queryErrors}
 	b.rollsBack(c.Name, Alarm{
 		Key: "rollback-" + c.Name + "-errors", Title: "Invocations of " + c.Name + " fail", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
-		Meaning: "More than 10 % of the invocations fail as a whole, two minutes out of three.",
+		Meaning: "Many invocations fail as a whole.",
 		Metric: &Metric{
 			Inputs:     []Input{{"errors", s.Errors}, {"invocations", s.Invocations}},
 			Expression: "IF(invocations > 2, 100 * FILL(errors, 0) / invocations, 0)",
@@ -63,7 +63,7 @@ func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
 	})
 	b.rollsBack(c.Name, Alarm{
 		Key: "rollback-" + c.Name + "-items", Title: "Messages of " + c.Name + " fail or are put aside", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
-		Meaning: "More than 10 % of the messages fail or can never work, two minutes out of three: the consumer's new version is broken, or the service's sends what nobody can read.",
+		Meaning: "Many messages fail or can never work: the consumer's new version is broken, or the service's sends what nobody can read.",
 		Metric: &Metric{
 			Inputs:     []Input{{"failures", s.ItemFailures}, {"letters", s.DeadLettered}, {"messages", s.Messages}},
 			Expression: "IF(messages > 10, 100 * (FILL(failures, 0) + FILL(letters, 0)) / messages, 0)",

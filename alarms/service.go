@@ -13,14 +13,17 @@ func (b *builder) service() {
 		Logs:    b.serviceLogs(queryErrors),
 	}, "", Alarm{
 		Key: "running-tasks", Title: "No task runs", Runbook: "running-tasks.md",
-		Meaning: "ECS runs no task of the service, or Container Insights says nothing about it: then nobody knows.",
+		Meaning: "ECS runs no task of the service.",
 		Logs:    b.serviceLogs(queryErrors),
-		Metric:  &Metric{Inputs: of(s.RunningTasks), Comparison: Below, Threshold: 1, Periods: 3, Missing: MissingBreaching},
+		Metric:  &Metric{Inputs: of(s.RunningTasks), Comparison: Below, Threshold: 1, Periods: 3, Missing: MissingNotBreaching},
 	})
-	// That the metrics are gone is running-tasks' to say: no other speaks up.
+	// That there are no metrics is one alarm's to say. It explains nothing: an
+	// outage must not be silent because Container Insights is.
+	b.add(silent("service-silent", "Nothing is known of the service", signal.HopService, s.RunningTasks, b.serviceLogs(queryErrors),
+		"Container Insights says nothing about the service: it is off, its metrics are late, or the service is gone. Alarms on its tasks cannot fire."))
 	b.add(Alarm{
 		Key: "tasks-missing", Title: "Fewer tasks than wanted", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "tasks-missing.md",
-		Meaning: "For a quarter of an hour fewer tasks run than ECS wants: they do not start, or do not stay. What runs bears the load of all.",
+		Meaning: "Fewer tasks run than ECS wants: they do not start, or do not stay. What runs bears the load of all.",
 		Logs:    b.serviceLogs(queryErrors),
 		Metric: &Metric{
 			Inputs:     []Input{{"desired", s.DesiredTasks}, {"running", s.RunningTasks}},
@@ -29,13 +32,13 @@ func (b *builder) service() {
 	})
 	b.add(Alarm{
 		Key: "service-cpu", Title: "The service is out of CPU", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "service-cpu.md",
-		Meaning: "The tasks use more than 85 % of their CPU for a quarter of an hour, though autoscaling holds less: it has reached its most, or is stuck.",
+		Meaning: "The tasks use more CPU than autoscaling holds: it has reached its most, or is stuck.",
 		Logs:    b.serviceLogs(queryErrors),
 		Metric:  &Metric{Inputs: of(s.CPU), Threshold: 85, Period: minutes(5), Periods: 3, Missing: MissingNotBreaching},
 	})
 	b.add(Alarm{
 		Key: "service-memory", Title: "The service is nearly out of memory", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "service-memory.md",
-		Meaning: "A task uses more than 85 % of its memory for a quarter of an hour. At 100 % it is killed, with the requests that it is answering.",
+		Meaning: "A task has little memory left. At 100 % it is killed, with the requests that it is answering.",
 		Logs:    b.serviceLogs(queryErrors),
 		Metric:  &Metric{Inputs: of(s.Memory), Threshold: 85, Period: minutes(5), Periods: 3, Missing: MissingNotBreaching},
 	})
@@ -46,6 +49,15 @@ func (b *builder) service() {
 		Metric:  &Metric{Inputs: of(s.ContextsDropped), Threshold: 0, Period: minutes(15)},
 	})
 	b.add(b.telemetryDropped("service-telemetry-dropped", signal.HopService, "service", s.TelemetryDropped, b.serviceLogs(queryDropped)))
+}
+
+// silent tells that a signal that is always there is not: no value is below
+// nothing, so that a gap alone makes it fire.
+func silent(key, title string, hop signal.Hop, s signal.Signal, logs LogQuery, meaning string) Alarm {
+	return Alarm{
+		Key: key, Title: title, Hop: hop, Severity: pipeline.SeverityPage, Runbook: key + ".md", Meaning: meaning, Logs: logs,
+		Metric: &Metric{Inputs: of(s), Comparison: Below, Threshold: 0, Period: minutes(5), Periods: 3, Missing: MissingBreaching},
+	}
 }
 
 // telemetryDropped tells that a program is no longer seen.
@@ -72,7 +84,7 @@ func (b *builder) topic() {
 		Logs:    b.serviceLogs(queryPublish),
 	}, "", Alarm{
 		Key: "sns-delivery-failures", Title: "Deliveries of the topic fail", Runbook: "sns-delivery-failures.md",
-		Meaning: "A queue did not take messages of the topic, three minutes out of five: its policy, its key, or messages with more than ten attributes.",
+		Meaning: "A queue does not take messages of the topic: its policy, its key, or messages with more than ten attributes.",
 		Logs:    b.serviceLogs(queryPublish),
 		Metric:  &Metric{Inputs: of(t.Failed), Threshold: 0, Periods: 5, Datapoints: 3},
 	}, Alarm{

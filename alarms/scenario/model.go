@@ -98,7 +98,8 @@ func (m *model) edge() {
 		return func(x *minute) simulator.Samples { return counted(s.count(x.number, x.requests*share)) }
 	}
 	m.add(e.ELB5XX, by("elb 5xx", 1./200_000))
-	m.add(e.ELB503, by("elb 503", 1./400_000))
+	m.add(e.ELB502, by("elb 502", 1./600_000))
+	m.add(e.ELB504, by("elb 504", 1./600_000))
 	m.add(e.ELB4XX, by("elb 4xx", .002))
 	m.add(e.Target5XX, func(x *minute) simulator.Samples { return counted(x.failed[0] + x.failed[1]) })
 	m.add(e.Target4XX, func(x *minute) simulator.Samples { return counted(x.refused) })

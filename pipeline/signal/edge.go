@@ -9,7 +9,8 @@ import "github.com/tracehaul/tracehaul/pipeline"
 type Edge struct {
 	Requests         Signal // those for which a target was chosen
 	ELB5XX           Signal // by the load balancer itself
-	ELB503           Signal // of those, the ones for which there was no target
+	ELB502           Signal // of those, the ones of a target that hung up
+	ELB504           Signal // of those, the ones of a target that took too long
 	ELB4XX           Signal
 	Target5XX        Signal
 	Target4XX        Signal
@@ -42,8 +43,10 @@ func (c *Catalogue) edge(p *pipeline.Pipeline) Edge {
 			"Requests for which the load balancer chose a target. Those that it answered itself are not among them."),
 		ELB5XX: alb.add("elb_5xx", "HTTPCode_ELB_5XX_Count", "Sum", UnitCount, AbsentNothing, "5XX by the load balancer",
 			"Answers 5XX that the load balancer gave itself: no healthy target, a target that hung up or took too long. Good is none."),
-		ELB503: alb.add("elb_503", "HTTPCode_ELB_503_Count", "Sum", UnitCount, AbsentNothing, "503 by the load balancer",
-			"Requests for which there was no target at all: they are in no other count of requests. Good is none."),
+		ELB502: alb.add("elb_502", "HTTPCode_ELB_502_Count", "Sum", UnitCount, AbsentNothing, "502 by the load balancer",
+			"Requests whose target hung up or answered with something that is not HTTP. Good is none."),
+		ELB504: alb.add("elb_504", "HTTPCode_ELB_504_Count", "Sum", UnitCount, AbsentNothing, "504 by the load balancer",
+			"Requests whose target took too long to connect or to answer. Good is none."),
 		ELB4XX: alb.add("elb_4xx", "HTTPCode_ELB_4XX_Count", "Sum", UnitCount, AbsentNothing, "4XX by the load balancer",
 			"Requests that the load balancer refused itself: malformed, without a valid token, given up by the client."),
 		Target5XX: alb.add("target_5xx", "HTTPCode_Target_5XX_Count", "Sum", UnitCount, AbsentNothing, "5XX by the service",
