@@ -114,13 +114,17 @@ func (d *delivery) recipients(ctx context.Context) []string {
 	return d.routed()
 }
 
-// withoutMemory returns who is told although nothing is remembered: those that
-// know an event by its key, as they may hear of it twice. The others hear of it
-// when the message comes again.
+// withoutMemory returns who is told while the table is away. Of an alarm, those
+// that know an event by its key, as they may hear of it twice; the others hear
+// of it when the message comes again. Of an end nobody: it may be an old one, and
+// resolve what is on.
 func (d *delivery) withoutMemory(ctx context.Context, err error) []string {
 	d.forgot = fmt.Errorf("%w: %w", errTable, err)
 	d.Logger.ErrorContext(ctx, "nothing is remembered", "alarm", d.note.Name, "error", err.Error())
 	d.since = d.note.Changed.UnixMilli()
+	if d.note.New != stateAlarm {
+		return nil
+	}
 	return slices.DeleteFunc(d.routed(), func(name string) bool { return !d.keyed(name) })
 }
 

@@ -18,6 +18,9 @@
 // lost, or the function dies or loses the table between the answer and the note
 // of it, the next attempt posts once more. Rather twice than never.
 //
+// While the table is away, alarms still reach PagerDuty and incident.io; all
+// else waits for the next attempt.
+//
 // Secrets come from Secrets Manager when they are needed. They are in no error,
 // log line or span.
 //

@@ -60,7 +60,7 @@ func (d *delivery) inTurn(ctx, sending context.Context, name string, to pipeline
 	sent, err = d.turn(ctx, sending, name, func(r *record) (bool, error) {
 		return d.once(sending, to, r)
 	})
-	if errors.Is(err, errTable) && !sent && d.keyed(name) {
+	if errors.Is(err, errTable) && d.keyed(name) && d.note.New == stateAlarm {
 		return true, errors.Join(err, d.send(sending, to, &told{Since: d.since}, d.messageTo(to)))
 	}
 	if err != nil || d.note.New != stateAlarm {
