@@ -336,7 +336,7 @@ type Destination struct {
 	// Channel is the channel of Slack, with its #. Needed for slack, and for nothing else. Defaults to nothing.
 	Channel string `yaml:"channel" format:"channel"`
 
-	// Secret is the name in Secrets Manager of the bot token (slack), the routing key (pagerduty) or the API token (incidentio).
+	// Secret is the name in Secrets Manager of the bot token (slack), the routing key (pagerduty), or the address and token of an HTTP alert source as JSON {"url", "token"} (incidentio).
 	Secret string `yaml:"secret" format:"secret" required:"true"`
 }
 

@@ -1,0 +1,37 @@
+package notify_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/notify"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// What package alarms writes into a description is what a message is made of.
+func TestParseDescription_WhatAlarmsWrite_IsReadBack(t *testing.T) {
+	all, err := pipeline.LoadAll("../../tracehaul.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		set, err := alarms.For(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range set.Alarms() {
+			want := notify.Description{
+				Meaning: a.Meaning, Title: a.Title, Severity: a.Severity, Owner: a.Owner, Hop: string(a.Hop),
+				Runbook: alarms.RunbookURL(p, a.Runbook), Dashboard: p.DashboardURL(a.Board), LogGroup: a.Logs.Group, Query: a.Logs.Query,
+			}
+			if a.Metric != nil {
+				want.Condition = a.Condition()
+			}
+			if diff := cmp.Diff(want, notify.ParseDescription(a.Description)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", a.Name, diff)
+			}
+		}
+	}
+}
