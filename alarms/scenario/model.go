@@ -97,9 +97,19 @@ func (m *model) edge() {
 		s := seedOf(name)
 		return func(x *minute) simulator.Samples { return counted(s.count(x.number, x.requests*share)) }
 	}
-	m.add(e.ELB5XX, by("elb 5xx", 1./200_000))
-	m.add(e.ELB502, by("elb 502", 1./600_000))
-	m.add(e.ELB504, by("elb 504", 1./600_000))
+	own := by("elb 5xx", 1./200_000)
+	kind := seedOf("elb kind") // of all that fail in a minute
+	of := func(from, to float64) func(*minute) simulator.Samples {
+		return func(x *minute) simulator.Samples {
+			if k := kind.uniform(x.number); k < from || k >= to {
+				return simulator.Samples{}
+			}
+			return own(x)
+		}
+	}
+	m.add(e.ELB5XX, own)
+	m.add(e.ELB502, of(0, .4))
+	m.add(e.ELB504, of(.4, .8))
 	m.add(e.ELB4XX, by("elb 4xx", .002))
 	m.add(e.Target5XX, func(x *minute) simulator.Samples { return counted(x.failed[0] + x.failed[1]) })
 	m.add(e.Target4XX, func(x *minute) simulator.Samples { return counted(x.refused) })

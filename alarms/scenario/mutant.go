@@ -216,19 +216,9 @@ func mutateExpression(m *alarms.Metric, add adder) {
 
 func mutateComposite(c *alarms.Composite, add adder) {
 	rule := c.Rule
-	if rule.Op == alarms.OpAny || rule.Op == alarms.OpAll {
-		for i, part := range rule.Rules {
-			if len(rule.Rules) < 2 {
-				break
-			}
-			less := alarms.Rule{Op: rule.Op, Rules: slices.Delete(slices.Clone(rule.Rules), i, i+1)}
-			add(func(a *alarms.Alarm) { a.Composite.Rule = less }, "without %s", part)
-		}
-		if len(rule.Rules) > 1 {
-			swapped := alarms.Rule{Op: alarms.OpAny + alarms.OpAll - rule.Op, Rules: rule.Rules}
-			add(func(a *alarms.Alarm) { a.Composite.Rule = swapped }, "OR and AND swapped")
-		}
-	}
+	mutateRule(rule, func(changed alarms.Rule, format string, args ...any) {
+		add(func(a *alarms.Alarm) { a.Composite.Rule = changed }, format, args...)
+	})
 	if c.Suppressor == "" {
 		return
 	}
@@ -237,4 +227,23 @@ func mutateComposite(c *alarms.Composite, add adder) {
 	// default.
 	add(func(a *alarms.Alarm) { a.Composite.Wait = time.Second }, "no wait for %s", c.Suppressor)
 	add(func(a *alarms.Alarm) { a.Composite.Extension = time.Second }, "no extension after %s", c.Suppressor)
+}
+
+// mutateRule leaves out each part of a rule, and swaps OR and AND, at every
+// depth. made is called with the whole rule.
+func mutateRule(rule alarms.Rule, made func(changed alarms.Rule, format string, args ...any)) {
+	if rule.Op != alarms.OpAny && rule.Op != alarms.OpAll || len(rule.Rules) < 2 {
+		return
+	}
+	for i, part := range rule.Rules {
+		made(alarms.Rule{Op: rule.Op, Rules: slices.Delete(slices.Clone(rule.Rules), i, i+1)}, "without %s", part)
+	}
+	made(alarms.Rule{Op: alarms.OpAny + alarms.OpAll - rule.Op, Rules: rule.Rules}, "OR and AND swapped in %s", rule)
+	for i, part := range rule.Rules {
+		mutateRule(part, func(changed alarms.Rule, format string, args ...any) {
+			rules := slices.Clone(rule.Rules)
+			rules[i] = changed
+			made(alarms.Rule{Op: rule.Op, Rules: rules}, format, args...)
+		})
+	}
 }
