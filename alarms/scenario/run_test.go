@@ -98,6 +98,53 @@ func TestRun_ExpectationsThatDoNotHold_SayWhatHappened(t *testing.T) {
 	}
 }
 
+// The example of the README is what a reader tries first.
+func TestREADME_Example_Holds(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(all, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(b), "## One in five minutes\n\n```\n")
+	example, _, found := strings.Cut(after, "```")
+	if !found {
+		t.Fatal("there is no example")
+	}
+	file := filepath.Join(t.TempDir(), "README.scenario")
+	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := RunFiles(t.Context(), Config{Description: reference, Incomplete: true}, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Failed(); err != nil {
+		t.Errorf("%v:\n%s", err, texts(r))
+	}
+}
+
+func TestReport_Details_SayWhatEveryAlarmDid(t *testing.T) {
+	r, err := RunFiles(t.Context(), trialConfig(), "testdata/holds.scenario")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := r.Text(&b, true); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{
+		"13m ALARM trial-both -> on-call, team",
+		"fired quiet recovered detected after messages false alarm",
+		"1 1 1 3m / 3m / 3m 0 0 trial-age",
+		"1 2 1 2m / 2m / 2m 4 0 trial-depth",
+		"4 scenarios, 0 failed",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("there is no %q in:\n%s", want, b.String())
+		}
+	}
+}
+
 func TestRunFiles_UnknownNames_AreAllListed(t *testing.T) {
 	_, err := RunFiles(t.Context(), trialConfig(), "testdata/unknown.scenario")
 	if e := (*Error)(nil); !errors.As(err, &e) {
