@@ -43,7 +43,7 @@ func (b *builder) alarmPath() {
 	b.watchdog(Alarm{
 		Key: "notifier-undelivered", Title: "An alarm reached nobody", Severity: pipeline.SeverityPage, Runbook: "notifier-undelivered.md", Logs: logs,
 		Meaning: "The notifier gave up sending a message about an alarm. It waits in the notifier's dead-letter queue.",
-		Metric:  &Metric{Inputs: of(a.Undelivered), Threshold: 0},
+		Metric:  &Metric{Inputs: of(a.Undelivered), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
 	b.watchdog(Alarm{
 		Key: "notifier-errors", Title: "The notifier fails", Severity: pipeline.SeverityTicket, Runbook: "notifier-errors.md", Logs: logs,

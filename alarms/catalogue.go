@@ -32,7 +32,9 @@ func (b *builder) add(a Alarm) { b.alarms = append(b.alarms, a) }
 // page adds alarms that together are one reason to wake somebody, and the
 // composite that does. Its members tell nobody themselves, so that one broken
 // hop is one message, however many of its alarms go off.
-func (b *builder) page(composite Alarm, suppressor string, members ...Alarm) {
+//
+// It returns what joins them, for what is special about it.
+func (b *builder) page(composite Alarm, suppressor string, members ...Alarm) *Composite {
 	keys := make([]string, len(members))
 	for i, m := range members {
 		keys[i] = m.Key
@@ -45,6 +47,7 @@ func (b *builder) page(composite Alarm, suppressor string, members ...Alarm) {
 	composite.Severity = pipeline.SeverityPage
 	composite.Composite = &Composite{Rule: Any(keys...), Suppressor: suppressor}
 	b.add(composite)
+	return composite.Composite
 }
 
 // of is a metric alarm's only input.
@@ -59,6 +62,11 @@ func (b *builder) serviceLogs(query string) LogQuery {
 // without data has no result, and CloudWatch goes back to older periods: an alarm
 // over more than a minute would go on again and again after traffic has ended.
 // ("Configuring how CloudWatch alarms treat missing data", CloudWatch user guide.)
+
+// Alarms of one-minute periods look at more periods than have to breach. Metrics
+// are minutes late at times, and CloudWatch looks for no more than a little
+// beyond the periods it is told of: three minutes late, an alarm over the last
+// one or three would see nothing at all, and be deaf.
 
 // Queries that open a case.
 const (

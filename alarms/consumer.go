@@ -61,7 +61,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 			Composite: &Composite{Rule: Any(c.Name+"-consumer", "database")},
 		})
 	}
-	b.page(Alarm{
+	page := b.page(Alarm{
 		Key: c.Name + "-queue", Title: "The queue of " + c.Name + " is not worked off", Hop: signal.HopQueue, Owner: c.Owner, Runbook: "queue.md",
 		Meaning: "Messages wait far too long, or are given up in numbers. Rows are missing or late.",
 		Logs:    logs(queryErrors),
@@ -69,7 +69,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 		Key: c.Name + "-queue-age", Title: "Messages wait too long", Runbook: "queue-age.md",
 		Meaning: "The oldest message has waited far longer than the freshness objective allows. The consumer does not run, does not keep up, or fails.",
 		Logs:    logs(queryErrors),
-		Metric:  &Metric{Inputs: of(s.QueueAge), Threshold: b.queueAge().Seconds(), Periods: 5},
+		Metric:  &Metric{Inputs: of(s.QueueAge), Threshold: b.queueAge().Seconds(), Periods: 8, Datapoints: 5},
 	}, Alarm{
 		Key: c.Name + "-dlq-arrivals", Title: "Many messages are given up", Runbook: "dlq-arrivals.md",
 		Meaning: "Many messages came into the dead-letter queue within minutes: not one bad message but a flood, or a consumer that fails for long.",
@@ -82,6 +82,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 			Threshold:  20, Unit: signal.UnitCount, Period: minutes(5),
 		},
 	})
+	page.Extension = 15 * time.Minute // what has waited is worked off after that
 	b.add(Alarm{
 		Key: c.Name + "-queue-depth", Title: "Many messages wait", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "queue-depth.md",
 		Meaning: "More messages wait than many rounds of all concurrent invocations take. The consumer is too small for what comes in.",
@@ -92,13 +93,13 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 		Key: c.Name + "-dlq-depth", Title: "Dead letters wait for somebody", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "dlq-depth.md",
 		Meaning: "Messages were given up. Each is an event that has no row. They are kept for " + words(c.DLQRetention) + " from their first arrival, then they are gone.",
 		Logs:    logs(queryErrors),
-		Metric:  &Metric{Inputs: of(s.DLQDepth), Threshold: 0},
+		Metric:  &Metric{Inputs: of(s.DLQDepth), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
 	b.add(Alarm{
 		Key: c.Name + "-undelivered", Title: "Events did not reach the queue", Hop: signal.HopTopic, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "undelivered.md",
 		Meaning: "SNS could not put messages into the queue of " + c.Name + ", and gave them up. Each is an event that has no row.",
 		Logs:    logs(querySettled),
-		Metric:  &Metric{Inputs: of(s.Undelivered), Threshold: 0},
+		Metric:  &Metric{Inputs: of(s.Undelivered), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
 }
 

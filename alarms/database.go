@@ -43,7 +43,7 @@ func (b *builder) database() {
 		Key: "database-connections", Title: "The database is nearly out of connections", Runbook: "database-connections.md",
 		Meaning: "Most of the connections that the database takes are open. New sandboxes of a consumer will be refused.",
 		Logs:    logs,
-		Metric:  &Metric{Inputs: of(d.Connections), Threshold: round(0.8*maxConnections(b.pipeline.Database), 0), Periods: 5, Missing: MissingNotBreaching},
+		Metric:  &Metric{Inputs: of(d.Connections), Threshold: round(0.8*maxConnections(b.pipeline.Database), 0), Periods: 8, Datapoints: 5, Missing: MissingNotBreaching},
 	})
 	if b.pipeline.Database.MinACU > 0 { // else it may have paused
 		b.add(silent("database-silent", "Nothing is known of the database", signal.HopDatabase, d.ACUUtilization, logs,

@@ -83,10 +83,10 @@ func TestCheckRunbooks_Faults_AreNamed(t *testing.T) {
 func TestFillRunbook_ConditionsFromTheAlarms(t *testing.T) {
 	dev, prod := setOf(t, load(t, "dev")), setOf(t, load(t, "prod"))
 	for file, want := range map[string]string{
-		"queue-age.md":            "| `ledger-queue-age` | `ledger-queue` | Age of the oldest message (Maximum) above 300 s, 5 of 5 datapoints of a minute | off |",
+		"queue-age.md":            "| `ledger-queue-age` | `ledger-queue` | Age of the oldest message (Maximum) above 300 s, 5 of 8 datapoints of a minute | off |",
 		"queue-depth.md":          "| `ledger-queue-depth` | ticket | dev: Messages waiting (Maximum) above 5,000, 3 of 3 datapoints of 5 minutes; prod: Messages waiting (Maximum) above 50,000, 3 of 3 datapoints of 5 minutes | off |",
 		"queue.md":                "| `ledger-queue` | page | `ledger-queue-age` or `ledger-dlq-arrivals`; silent while `ledger-queue-explained` is on | as its parts |",
-		"running-tasks.md":        "| `running-tasks` | `service` | Running tasks (Minimum) below 1, 3 of 3 datapoints of a minute | off |",
+		"running-tasks.md":        "| `running-tasks` | `service` | Running tasks (Minimum) below 1, 3 of 5 datapoints of a minute | off |",
 		"service-silent.md":       "| `service-silent` | page | Running tasks (Minimum) below 0, 3 of 3 datapoints of 5 minutes | on |",
 		"database-replica-lag.md": "| `database-replica-lag` (not in dev) | ticket | Replica lag (Maximum) above 1,000 ms, 3 of 3 datapoints of 5 minutes | off |",
 		"rollback.md":             "| `rollback-5xx-a` | a rollback |",

@@ -15,7 +15,7 @@ func (b *builder) service() {
 		Key: "running-tasks", Title: "No task runs", Runbook: "running-tasks.md",
 		Meaning: "ECS runs no task of the service.",
 		Logs:    b.serviceLogs(queryErrors),
-		Metric:  &Metric{Inputs: of(s.RunningTasks), Comparison: Below, Threshold: 1, Periods: 3, Missing: MissingNotBreaching},
+		Metric:  &Metric{Inputs: of(s.RunningTasks), Comparison: Below, Threshold: 1, Periods: 5, Datapoints: 3, Missing: MissingNotBreaching},
 	})
 	// That there are no metrics is one alarm's to say. It explains nothing: an
 	// outage must not be silent because Container Insights is.
@@ -27,7 +27,7 @@ func (b *builder) service() {
 		Logs:    b.serviceLogs(queryErrors),
 		Metric: &Metric{
 			Inputs:     []Input{{"desired", s.DesiredTasks}, {"running", s.RunningTasks}},
-			Expression: "desired - running", Threshold: 0, Unit: signal.UnitCount, Periods: 15, Missing: MissingNotBreaching,
+			Expression: "desired - running", Threshold: 0, Unit: signal.UnitCount, Periods: 18, Datapoints: 15, Missing: MissingNotBreaching,
 		},
 	})
 	b.add(Alarm{
@@ -91,6 +91,6 @@ func (b *builder) topic() {
 		Key: "sns-events-lost", Title: "Events are lost at the topic", Runbook: "sns-events-lost.md",
 		Meaning: "SNS could put messages neither into a queue nor into the queue for undelivered ones. They are gone: only their producers can send them again.",
 		Logs:    b.serviceLogs(queryPublish),
-		Metric:  &Metric{Inputs: of(t.Lost), Threshold: 0},
+		Metric:  &Metric{Inputs: of(t.Lost), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
 }
