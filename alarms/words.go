@@ -52,12 +52,3 @@ func words(d time.Duration) string {
 	}
 	return number(float64(d)/float64(time.Millisecond)) + " ms"
 }
-
-// lasts says how long a budget lasts that is spent at a rate.
-func lasts(window time.Duration, rate float64) string {
-	left := time.Duration(float64(window) / rate)
-	if left >= 2*day {
-		return words(left.Truncate(day))
-	}
-	return words(left.Truncate(time.Hour))
-}

@@ -74,8 +74,8 @@ func (c alarmsListCmd) Run(env environment) error {
 }
 
 type alarmsTestCmd struct {
-	Paths   []string `arg:""                                                                                              help:"Files with scenarios, or directories. Defaults to alarms/scenarios beside the description." optional:""`
-	File    string   `default:"tracehaul.yaml"                                                                            help:"The pipeline's description."                                                                short:"f"`
+	Paths   []string `arg:""                                                                                                        help:"Files with scenarios, or directories. Defaults to alarms/scenarios beside the description." optional:""`
+	File    string   `default:"tracehaul.yaml"                                                                                      help:"The pipeline's description."                                                                short:"f"`
 	Details bool     `help:"Show what every scenario and every alarm did, not failures alone."`
 	JSON    bool     `help:"Print the report as JSON."`
 	Mutate  bool     `help:"Break every alarm on purpose, one small fault at a time, and list the faults that no scenario notices."`

@@ -44,7 +44,7 @@ func TestRunbooks_NamesAndLinks_AreThere(t *testing.T) {
 			own[m[1]] = true
 		}
 		for _, m := range shellRead.FindAllStringSubmatch(commands, -1) {
-			for _, name := range strings.Fields(m[1]) {
+			for name := range strings.FieldsSeq(m[1]) {
 				own[name] = true
 			}
 		}
