@@ -120,7 +120,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 			Logs:    b.serviceLogs(queryClients),
 			Metric: &Metric{
 				Inputs:     []Input{{"blocked", *e.Blocked}},
-				Expression: "IF(FILL(blocked, 0) > 500, FILL(blocked, 0), 0)", Comparison: AboveBand, BandWidth: 6, Unit: signal.UnitCount, Period: minutes(5), Periods: 3,
+				Expression: "IF(FILL(blocked, 0) > 500, FILL(blocked, 0), 0)", Comparison: AboveBand, BandWidth: 6, Unit: signal.UnitCount, Period: minutes(5), Periods: 4, Datapoints: 3,
 			},
 		})
 	}
