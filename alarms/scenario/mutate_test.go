@@ -18,8 +18,8 @@ import (
 // A part of what `make alarms` does in full: the alarms of the edge, with the
 // scenarios that are about them.
 func TestMutate_AlarmsOfTheEdge_EveryFaultIsNoticed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
+	if testing.Short() || raceDetector {
+		t.Skip("takes seconds, and minutes with the race detector")
 	}
 	equivalents, err := LoadEquivalents(filepath.Join(all, "equivalent.txt"))
 	if err != nil {
