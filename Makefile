@@ -49,7 +49,8 @@ verify: ## fail if a generated file or go.mod is not up to date
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 
-alarms: ## run all alarm scenarios, then with every alarm broken on purpose
+alarms: ## play all alarm scenarios, then break every alarm on purpose
+	$(GO) run ./cmd/tracehaul alarms test
 	$(GO) run ./cmd/tracehaul alarms test --mutate
 
 iac: ## validate the Terraform modules
