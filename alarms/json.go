@@ -116,17 +116,30 @@ func escapeTemplate(s string) string {
 func appendText(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
+	from := 0 // of what is written as it is
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		b = append(b, s[from:i]...)
+		switch r, size := utf8.DecodeRuneInString(s[i:]); {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+			i++
+		case c == '\n':
 			b = append(b, '\\', 'n')
-		case r < ' ':
-			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+			i++
+		case c < ' ':
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			i++
 		default:
 			b = utf8.AppendRune(b, r)
+			i += size
 		}
+		from = i
 	}
+	b = append(b, s[from:]...)
 	return append(b, '"')
 }
