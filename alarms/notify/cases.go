@@ -30,10 +30,11 @@ type Trace struct{ ID, URL string }
 
 const (
 	casesTimeout = 6 * time.Second
-	casesPoll    = 400 * time.Millisecond
 	stopTimeout  = 2 * time.Second
 	maxTraces    = 5
 	maxVersions  = 3
+
+	defaultCasesPoll = 400 * time.Millisecond
 )
 
 // What is asked, of lines with the keys that telemetry's have. A request failed
@@ -47,6 +48,7 @@ const (
 // caseFinder looks for cases with CloudWatch Logs Insights.
 type caseFinder struct {
 	client *cloudwatchlogs.Client
+	poll   time.Duration
 	url    func(trace string) string
 }
 
@@ -100,7 +102,7 @@ func (f caseFinder) run(ctx context.Context, group, query string, from, to time.
 	if err != nil {
 		return nil, fmt.Errorf("start a query of %s: %w", group, err)
 	}
-	for sleep(ctx, casesPoll) {
+	for sleep(ctx, f.poll) {
 		out, err := f.client.GetQueryResults(ctx, &cloudwatchlogs.GetQueryResultsInput{QueryId: started.QueryId})
 		if err != nil {
 			f.stop(ctx, started.QueryId)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -24,16 +25,16 @@ type delivery struct {
 
 	since   int64 // names the incident that the message is about
 	message Message
-	cases   Cases // for those who read: complete when Slack is told
-	forgot  error // why nothing is remembered
+	cases   func() Cases // for those who read: asks the logs when the first of them is told
+	forgot  error        // why nothing is remembered
 }
 
 // stateMargin is what of an invocation's time is left to the table when the time
 // for sending is over.
 const stateMargin = 2 * time.Second
 
-// run tells all destinations at once. Slack waits for what the logs say; those
-// that page do not.
+// run tells all destinations at once. What fails for one of them, by a panic
+// even, is no reason to leave out another.
 func (d *delivery) run(ctx context.Context) error {
 	names := d.recipients(ctx)
 	if len(names) == 0 {
@@ -43,24 +44,22 @@ func (d *delivery) run(ctx context.Context) error {
 	sending, cancel := d.budget(ctx)
 	defer cancel()
 	d.compose(sending)
-	cases := make(chan struct{})
-	go func() {
-		defer close(cases)
-		d.findCases(sending, names)
-	}()
+	d.cases = sync.OnceValue(func() Cases { return d.findCases(sending) })
 	var wg sync.WaitGroup
 	errs := make([]error, len(names)+1)
 	errs[len(names)] = d.forgot
 	for i, name := range names {
 		wg.Go(func() {
-			if !d.keyed(name) {
-				<-cases
-			}
+			defer func() {
+				if v := recover(); v != nil {
+					errs[i] = fmt.Errorf("%s: panic: %v", name, v)
+					d.Logger.ErrorContext(ctx, "panic", "destination", name, "alarm", d.note.Name, "error", fmt.Sprint(v), "stack", string(debug.Stack()))
+				}
+			}()
 			errs[i] = d.tell(ctx, sending, name)
 		})
 	}
 	wg.Wait()
-	<-cases
 	return errors.Join(errs...)
 }
 
@@ -108,10 +107,24 @@ func (d *delivery) recipients(ctx context.Context) []string {
 	if err != nil {
 		return d.withoutMemory(ctx, err)
 	}
-	if names := d.toldOf(told); len(names) > 0 {
-		return names
+	names, began := d.toldOf(ctx, told)
+	if len(names) == 0 || !began {
+		names = union(names, d.routed())
 	}
-	return d.routed()
+	if d.note.New == stateOK {
+		names = union(names, d.pagers())
+	}
+	return names
+}
+
+// union returns a with those of b that it has not.
+func union(a, b []string) []string {
+	for _, name := range b {
+		if !slices.Contains(a, name) {
+			a = append(a, name)
+		}
+	}
+	return a
 }
 
 // withoutMemory returns who is told while the table is away. Of an alarm, those
@@ -131,18 +144,18 @@ func (d *delivery) withoutMemory(ctx context.Context, err error) []string {
 // errTable says that the table is why a message fails.
 var errTable = errors.New("the table of the notifier")
 
-// toldOf are the destinations that were told of the incident and still exist.
-func (d *delivery) toldOf(records map[string]record) []string {
-	var names []string
+// toldOf are the destinations that were told of the incident and still exist,
+// and whether any destination was told that it began.
+func (d *delivery) toldOf(ctx context.Context, records map[string]record) (names []string, began bool) {
 	for _, name := range slices.Sorted(maps.Keys(records)) {
 		r := records[name]
-		// A key names the alarm: its end is that of every incident.
-		knows := r.index(d.since) >= 0 || d.keyed(name) && r.open() && d.note.New == stateOK
-		if !knows {
+		i := r.index(d.since)
+		if i < 0 {
 			continue
 		}
+		began = began || r.Told[i].Began
 		if _, ok := d.Pipeline.Routing.Destinations[name]; !ok {
-			d.Logger.Warn("a destination that was told of the alarm is gone", "destination", name, "alarm", d.note.Name)
+			d.Logger.WarnContext(ctx, "a destination that was told of the alarm is gone", "destination", name, "alarm", d.note.Name)
 			continue
 		}
 		if d.note.New == stateUnknown && d.keyed(name) {
@@ -150,26 +163,25 @@ func (d *delivery) toldOf(records map[string]record) []string {
 		}
 		names = append(names, name)
 	}
-	return names
+	return names, began
 }
 
-// routed are the destinations by the routes alone. An end of which nothing else
-// is known is told to all those that page, as they may have been told at
-// another hour; to the others only if the alarm was on: the first look at a new
-// alarm is no news.
+// pagers are the destinations with a key that such an alarm may have gone to. An
+// end is told to all of them: it does no harm to those that do not know of the
+// incident, and the one that does may have another name by now.
+func (d *delivery) pagers() []string {
+	names := atAnyHour(d.Pipeline.Routing, d.severity, d.owner)
+	return slices.DeleteFunc(names, func(name string) bool { return !d.keyed(name) })
+}
+
+// routed are the destinations by the routes alone. The end of an alarm that was
+// not on is told to nobody by them: the first look at a new alarm is no news.
 func (d *delivery) routed() []string {
 	names := Routes(d.Pipeline.Routing, d.severity, d.owner, d.at)
-	switch d.note.New {
-	case stateOK:
-		if d.note.Old != stateAlarm {
-			names = nil
-		}
-		for _, name := range atAnyHour(d.Pipeline.Routing, d.severity, d.owner) {
-			if d.keyed(name) && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	case stateUnknown:
+	switch {
+	case d.note.New == stateOK && d.note.Old != stateAlarm:
+		return nil
+	case d.note.New == stateUnknown:
 		names = slices.DeleteFunc(names, d.keyed)
 	}
 	return names
@@ -202,17 +214,24 @@ func (d *delivery) compose(ctx context.Context) {
 	d.message = newMessage(d.Pipeline, d.note, d.severity, since, now)
 }
 
-// findCases asks the logs, if somebody is there to read it.
-func (d *delivery) findCases(ctx context.Context, names []string) {
+// casesReach is how far back from a change the logs are asked: it costs by what
+// is read, and an alarm may be on for weeks.
+const casesReach = 3 * time.Hour
+
+// findCases asks the logs of an alarm that went on.
+func (d *delivery) findCases(ctx context.Context) Cases {
 	group := d.note.Description.LogGroup
-	if d.NoCases || group == "" || d.note.New != stateAlarm || !slices.ContainsFunc(names, func(n string) bool { return !d.keyed(n) }) {
-		return
+	if d.NoCases || group == "" || d.note.New != stateAlarm {
+		return Cases{}
 	}
 	from, to := d.message.Since.Add(-before), d.Now()
-	f := caseFinder{client: d.logs, url: func(id string) string { return traceURL(d.Pipeline, d.note.ARN, id, from, to) }}
+	if earliest := d.note.Changed.Add(-casesReach); from.Before(earliest) {
+		from = earliest
+	}
+	f := caseFinder{client: d.logs, poll: d.casesPoll, url: func(id string) string { return traceURL(d.Pipeline, d.note.ARN, id, from, to) }}
 	cases, err := f.find(ctx, group, from, to)
 	if err != nil {
 		d.Logger.WarnContext(ctx, "version and failing requests left out", "alarm", d.note.Name, "log_group", group, "error", err.Error())
 	}
-	d.cases = cases
+	return cases
 }

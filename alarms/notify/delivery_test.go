@@ -125,9 +125,11 @@ func TestHandle_OKOvertakesAlarm_IncidentIsOpenedAndResolved(t *testing.T) {
 	if err := b.handle(t, on("1", began)); err == nil {
 		t.Error("no error although PagerDuty is away")
 	}
-	b.mustHandle(t, off("2", began.Add(time.Minute))) // PagerDuty was told of nothing
+	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil {
+		t.Error("no error although PagerDuty is away")
+	}
 	b.PagerDuty.Recover()
-	b.mustHandle(t, on("1", began))
+	b.mustHandle(t, off("2", began.Add(time.Minute)), on("1", began)) // PagerDuty was told of nothing
 	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
 		t.Errorf("PagerDuty: %v open of %d, want none of 1: %v", open, opened, actions(b.PagerDuty.Events()))
 	}
@@ -137,28 +139,122 @@ func TestHandle_OKOvertakesAlarm_IncidentIsOpenedAndResolved(t *testing.T) {
 }
 
 // SNS and Lambda keep no order. Whatever it is, PagerDuty must end up as the
-// alarm is.
+// alarm is, and people hear of each incident once at most.
 func TestHandle_AnyOrder_PagerDutyEndsAsTheAlarmIs(t *testing.T) {
 	minute := func(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) }
-	all := []alarm{on("1", minute(0)), off("2", minute(1)), on("3", minute(2)), off("4", minute(3)), on("5", minute(4))}
-	for _, count := range []int{4, 5} {
-		for order := range permutations(all[:count]) {
+	for name, c := range map[string]struct {
+		changes   []alarm
+		on        bool
+		incidents int
+	}{
+		"two incidents": {[]alarm{on("1", minute(0)), off("2", minute(1)), on("3", minute(2)), off("4", minute(3))}, false, 2},
+		"and a third":   {[]alarm{on("1", minute(0)), off("2", minute(1)), on("3", minute(2)), off("4", minute(3)), on("5", minute(4))}, true, 3},
+		"on twice":      {[]alarm{on("1", minute(0)), on("2", minute(5)), off("3", minute(10))}, false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := setup(t)
-			var names []string
-			for _, a := range order {
-				b.mustHandle(t, a)
-				names = append(names, a.id)
+			for order := range permutations(c.changes) {
+				checkOrder(t, b, order, c.on, c.incidents)
 			}
-			open, opened := b.PagerDuty.Open()
-			if on := count == 5; (len(open) == 1) != on || opened == 0 {
-				t.Errorf("order %v: PagerDuty has %d open of %d: %v", names, len(open), opened, actions(b.PagerDuty.Events()))
-			}
-			for _, p := range b.Slack.Posts() {
-				if p.ThreadTS == "" && count == 4 && !strings.Contains(string(p.Blocks), ":white_check_mark:") {
-					t.Errorf("order %v: a thread in Slack looks as if it were on: %s", names, p.Text)
-				}
-			}
+		})
+	}
+}
+
+// checkOrder has an alarm of its own change in an order.
+func checkOrder(t *testing.T, b *bundle, order []alarm, on bool, incidents int) {
+	t.Helper()
+	name := "order"
+	for _, a := range order {
+		name += "-" + a.id
+	}
+	seen, posted := len(b.PagerDuty.Events()), len(b.Slack.Posts())
+	for _, a := range order {
+		a.name, a.id = name, name+"/"+a.id
+		b.mustHandle(t, a)
+	}
+	open, opened := notifytest.Open(b.PagerDuty.Events()[seen:])
+	if (len(open) == 1) != on || opened == 0 || opened > incidents {
+		t.Errorf("%s: PagerDuty has %d open of %d: %v", name, len(open), opened, actions(b.PagerDuty.Events()[seen:]))
+	}
+	threads := 0
+	for _, p := range b.Slack.Posts()[posted:] {
+		if p.ThreadTS != "" {
+			continue
 		}
+		threads++
+		if !on && !strings.Contains(string(p.Blocks), ":white_check_mark:") {
+			t.Errorf("%s: a thread in Slack looks as if it were on: %s", name, p.Text)
+		}
+	}
+	if threads == 0 || threads > incidents {
+		t.Errorf("%s: %d threads in Slack for %d incidents", name, threads, incidents)
+	}
+}
+
+// The second message of an incident comes after its end: PagerDuty would ring
+// for nothing.
+func TestHandle_OnAgainDeliveredAfterTheEnd_RingsNobody(t *testing.T) {
+	b := setup(t)
+	b.mustHandle(t, on("1", began), off("3", began.Add(10*time.Minute)), on("2", began.Add(5*time.Minute)), on("2", began.Add(5*time.Minute)))
+	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 || len(b.Slack.Posts()) != 2 {
+		t.Errorf("PagerDuty: %v open of %d; %d posts in Slack, want 2", open, opened, len(b.Slack.Posts()))
+	}
+	b.wantLogged(t, `"msg":"no news","destination":"team"`)
+}
+
+// It is told without a turn while the table is away, and heals when it comes
+// again.
+func TestHandle_OnAgainDeliveredAfterTheEndWithoutTable_IsResolvedLater(t *testing.T) {
+	b := setup(t)
+	b.mustHandle(t, on("1", began), off("3", began.Add(10*time.Minute)))
+	b.Table.FailAlways(notifytest.Fault{Status: 500})
+	if err := b.handle(t, on("2", began.Add(5*time.Minute))); err == nil || !strings.Contains(err.Error(), "told, but that is not noted") {
+		t.Errorf("error: %v", err)
+	}
+	b.Table.Recover()
+	b.mustHandle(t, on("2", began.Add(5*time.Minute)))
+	if open, _ := b.PagerDuty.Open(); len(open) != 0 {
+		t.Errorf("PagerDuty: %v open", open)
+	}
+}
+
+// A destination is renamed, or its route goes elsewhere, while it has an
+// incident: the end finds it by the key.
+func TestHandle_DestinationRenamedDuringTheIncident_IsResolved(t *testing.T) {
+	for name, change := range map[string]func(*pipeline.Routing){
+		"all": func(r *pipeline.Routing) { r.Routes[0].To = []string{"primary", "team"} },
+		"the one that was told": func(r *pipeline.Routing) { // of an incident that Slack was not told of
+			r.Routes[0].To, r.Routes[0].When = []string{"primary"}, pipeline.WhenOffHours // not now
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			b.mustHandle(t, on("1", began))
+			r := &b.pipeline.Routing
+			r.Destinations["primary"] = r.Destinations["on-call"]
+			delete(r.Destinations, "on-call")
+			change(r)
+			b.mustHandle(t, off("2", began.Add(time.Minute)), on("3", began.Add(time.Hour)))
+			if open, opened := b.PagerDuty.Open(); name == "all" && (len(open) != 1 || opened != 2) || name != "all" && len(open) != 0 {
+				t.Errorf("PagerDuty: %v open of %d: %v", open, opened, actions(b.PagerDuty.Events()))
+			}
+		})
+	}
+}
+
+// Nobody is known to have been told, and Slack is away: the end that PagerDuty
+// has by now is not the end for Slack.
+func TestHandle_TableLostAndSlackAway_SlackHearsOfTheEndLater(t *testing.T) {
+	b := setup(t)
+	b.Slack.FailAlways(notifytest.Fault{Status: 429, RetryAfter: "600"})
+	if err := b.handle(t, off("2", began)); err == nil {
+		t.Error("no error although Slack is away")
+	}
+	b.Slack.Recover()
+	b.mustHandle(t, off("2", began))
+	if n := len(b.Slack.Posts()); n != 1 {
+		t.Errorf("%d posts, want 1", n)
 	}
 }
 

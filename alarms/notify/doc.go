@@ -24,5 +24,6 @@
 // Secrets come from Secrets Manager when they are needed. They are in no error,
 // log line or span.
 //
-// The package imports pipeline and telemetry/semconv.
+// The package imports alarms, for the name of the heartbeat, pipeline and
+// telemetry/semconv.
 package notify

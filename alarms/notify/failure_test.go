@@ -2,6 +2,8 @@ package notify_test
 
 import (
 	"context"
+	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +87,93 @@ func TestHandle_CrashBetweenTurnAndSending_NextOneWaitsForTheLease(t *testing.T)
 	}
 }
 
+// An invocation dies while it has PagerDuty's turn: the next page of the alarm
+// does not wait for the end of its lease.
+func TestHandle_TurnOfTheDead_PageGoesWithoutIt(t *testing.T) {
+	b := setup(t)
+	b.Table.Hold(arnPrefix+"prod-orders-ledger-queue-age", "to#on-call", b.clock().Add(time.Minute))
+	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "told, but that is not noted: another invocation") {
+		t.Errorf("error: %v", err)
+	}
+	if n := len(b.PagerDuty.Events()); n != 1 {
+		t.Fatalf("PagerDuty had %d events, want 1", n)
+	}
+	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil || len(b.PagerDuty.Events()) != 1 {
+		t.Errorf("an end goes without its turn, too: %v", err)
+	}
+	if err := b.handle(t, on("1", began)); err == nil || len(b.PagerDuty.Events()) != 1 {
+		t.Errorf("it goes without its turn although it is over: %v", err)
+	}
+	b.setNow(began.Add(3 * time.Minute))
+	b.mustHandle(t, on("1", began), off("2", began.Add(time.Minute)))
+	if open, _ := b.PagerDuty.Open(); len(open) != 0 {
+		t.Errorf("PagerDuty: %v open", open)
+	}
+}
+
+// What CloudWatch's schema does not say must not lose a page.
+func TestHandle_FieldsOfOtherTypes_AreToldAllTheSame(t *testing.T) {
+	for name, extra := range map[string]map[string]any{
+		"reason":   {"NewStateReason": 5},
+		"rule":     {"AlarmRule": map[string]any{}},
+		"children": {"TriggeringChildren": map[string]any{}},
+		"time":     {"StateChangeTime": "2026-03-25 10:00:00"},
+		"no time":  {"StateChangeTime": nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			odd := composite("1", began)
+			maps.Copy(odd.extra, extra)
+			b.mustHandle(t, odd)
+			events := b.PagerDuty.Events()
+			if len(events) != 1 || len(b.Slack.Posts()) != 1 {
+				t.Fatalf("%d posts and %d events", len(b.Slack.Posts()), len(events))
+			}
+			if at := events[0].Payload.Timestamp; at != "2026-03-25T10:00:00Z" {
+				t.Errorf("it is on since %s", at)
+			}
+		})
+	}
+}
+
+// A fault that passes costs an attempt, not a delivery: the next one is minutes
+// away.
+func TestHandle_FaultPasses_SameDelivery(t *testing.T) {
+	for _, status := range []int{408, 500, 503} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(p *pipeline.Pipeline) {
+				p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
+				p.Routing.Routes[0].To = append(p.Routing.Routes[0].To, "io")
+			})
+			b.Secrets.Set("orders/io", `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`)
+			b.Slack.Fail(1, notifytest.Fault{Status: status})
+			b.PagerDuty.Fail(2, notifytest.Fault{Status: status})
+			b.IncidentIO.Fail(2, notifytest.Fault{Status: status})
+			b.mustHandle(t, on("1", began))
+			if s, p, io := len(b.Slack.Posts()), len(b.PagerDuty.Events()), len(b.IncidentIO.Events()); s != 1 || p != 1 || io != 1 {
+				t.Errorf("%d, %d and %d messages, want 1 of each", s, p, io)
+			}
+		})
+	}
+}
+
+// A fault of this program, or of a description that it was given.
+func TestHandle_PanicForOneDestination_OthersAreTold(t *testing.T) {
+	b := setup(t, func(p *pipeline.Pipeline) {
+		p.Routing.Destinations["pigeon"] = pipeline.Destination{Type: "pigeon", Secret: "orders/slack"}
+		p.Routing.Routes[0].To = append([]string{"pigeon"}, p.Routing.Routes[0].To...)
+	})
+	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "pigeon: panic: ") {
+		t.Errorf("error: %v", err)
+	}
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 1 || len(events) != 1 {
+		t.Errorf("%d posts and %d events, want 1 of each", len(posts), len(events))
+	}
+	b.wantLogged(t, `"msg":"panic","destination":"pigeon"`)
+}
+
 func TestHandle_NoTable_PagesAllTheSameAndFails(t *testing.T) {
 	b := setup(t)
 	b.Table.FailAlways(notifytest.Fault{Status: 500})
@@ -122,6 +211,10 @@ func TestHandle_TableAwayLater_PagesAllTheSameAndFails(t *testing.T) {
 	b.mustHandle(t, on("1", began))
 	if n := len(b.Slack.Posts()); n != 1 {
 		t.Errorf("%d posts, want 1", n)
+	}
+	b.Table.FailAlways(notifytest.Fault{Status: 500, Only: "UpdateItem"})
+	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil || len(b.PagerDuty.Events()) != 2 {
+		t.Errorf("an end goes without a turn: %v, %v", err, actions(b.PagerDuty.Events()))
 	}
 	b.Table.FailAlways(notifytest.Fault{Status: 500, Only: "Query"})
 	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil {
@@ -244,6 +337,7 @@ func TestHandle_DestinationGone_OthersHearOfTheEnd(t *testing.T) {
 	b := setup(t)
 	b.mustHandle(t, on("1", began))
 	delete(b.pipeline.Routing.Destinations, "team")
+	b.pipeline.Routing.Routes[0].To = []string{"on-call"}
 	b.mustHandle(t, off("2", began.Add(time.Minute)))
 	if open, _ := b.PagerDuty.Open(); len(open) != 0 || len(b.Slack.Posts()) != 1 {
 		t.Errorf("open %v, %d posts", open, len(b.Slack.Posts()))

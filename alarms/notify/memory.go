@@ -61,6 +61,11 @@ func (e *heldError) Error() string {
 	return "another invocation is telling it, until " + e.until.UTC().Format(time.RFC3339) + " at the latest"
 }
 
+func isHeld(err error) bool {
+	var held *heldError
+	return errors.As(err, &held)
+}
+
 // errChanged says that another invocation was quicker.
 var errChanged = errors.New("the incident has changed meanwhile")
 
@@ -72,8 +77,9 @@ type record struct {
 
 // told is what a destination knows of an incident.
 type told struct {
-	Since   int64           `json:"since"`          // names the incident
-	Over    bool            `json:"over,omitempty"` // it knows that it is over
+	Since   int64           `json:"since"`           // names the incident
+	Began   bool            `json:"began,omitempty"` // it was told that it began
+	Over    bool            `json:"over,omitempty"`  // it knows that it is over
 	Channel string          `json:"channel,omitempty"`
 	TS      string          `json:"ts,omitempty"`     // of the first message of the thread in Slack
 	Blocks  json.RawMessage `json:"blocks,omitempty"` // of that message
@@ -105,12 +111,6 @@ func (r *record) of(since int64) *told {
 
 func (r *record) index(since int64) int {
 	return slices.IndexFunc(r.Told, func(t told) bool { return t.Since == since })
-}
-
-// open reports whether the destination was told of an incident and not of its
-// end.
-func (r *record) open() bool {
-	return slices.ContainsFunc(r.Told, func(t told) bool { return !t.Over })
 }
 
 // close notes that the destination knows of no incident that is not over.

@@ -31,7 +31,7 @@ type Notification struct {
 	Description Description
 	Old, New    string // OK, ALARM or INSUFFICIENT_DATA
 	Reason      string
-	Changed     time.Time
+	Changed     time.Time // zero if the message does not say it
 
 	// Trigger is what a metric alarm watches.
 	Trigger Trigger
@@ -71,21 +71,21 @@ type notificationJSON struct {
 	OldStateValue      string
 	NewStateReason     string
 	StateChangeTime    string
-	AlarmRule          string
+	AlarmRule          json.RawMessage
 	TriggeringChildren []json.RawMessage
 	Trigger            json.RawMessage
 }
 
-// ParseNotification reads a message of an alarm topic. It wants a name, an ARN,
-// a state and its time, and takes the rest as it comes. The error quotes
-// nothing of the message.
+// ParseNotification reads a message of an alarm topic. It wants a name, an ARN
+// and a state, and takes the rest as it comes: a field of another type is
+// missing, no more. The error quotes nothing of the message.
 func ParseNotification(message string) (Notification, error) {
 	var n Notification
 	if len(message) > maxMessageBytes {
 		return n, fmt.Errorf("the message has %d bytes: want at most %d", len(message), maxMessageBytes)
 	}
 	var m notificationJSON
-	if json.Unmarshal([]byte(message), &m) != nil {
+	if err := json.Unmarshal([]byte(message), &m); err != nil && !isMismatch(err) {
 		return n, errors.New("the message is not the JSON of a CloudWatch alarm")
 	}
 	var errs []error
@@ -99,17 +99,13 @@ func ParseNotification(message string) (Notification, error) {
 	if !isState(m.NewStateValue) {
 		errs = append(errs, errors.New("NewStateValue: want ALARM, OK or INSUFFICIENT_DATA"))
 	}
-	changed, ok := parseTime(m.StateChangeTime)
-	if !ok {
-		errs = append(errs, errors.New("StateChangeTime: want a time such as 2026-03-29T02:30:00.000+0000"))
-	}
 	if len(errs) > 0 {
 		return n, fmt.Errorf("the message is not that of a CloudWatch alarm: %w", errors.Join(errs...))
 	}
 	n = Notification{
 		Name: m.AlarmName, ARN: arn, Description: ParseDescription(m.AlarmDescription),
-		Old: m.OldStateValue, New: m.NewStateValue, Reason: m.NewStateReason, Changed: changed,
-		Composite: m.AlarmRule != "", Trigger: parseTrigger(m.Trigger),
+		Old: m.OldStateValue, New: m.NewStateValue, Reason: m.NewStateReason, Changed: parseTime(m.StateChangeTime),
+		Composite: isGiven(m.AlarmRule), Trigger: parseTrigger(m.Trigger),
 	}
 	for _, raw := range m.TriggeringChildren[:min(len(m.TriggeringChildren), maxChildren)] {
 		if child, ok := parseChild(raw); ok {
@@ -117,6 +113,17 @@ func ParseNotification(message string) (Notification, error) {
 		}
 	}
 	return n, nil
+}
+
+// isMismatch reports whether a field had another type. All others have been
+// read then.
+func isMismatch(err error) bool {
+	var mismatch *json.UnmarshalTypeError
+	return errors.As(err, &mismatch)
+}
+
+func isGiven(raw json.RawMessage) bool {
+	return len(raw) > 0 && string(raw) != "null" && string(raw) != `""`
 }
 
 func isState(s string) bool { return s == stateAlarm || s == stateOK || s == stateUnknown }
@@ -178,12 +185,13 @@ func isWord(s string) bool {
 	return s != "" && len(s) <= 40
 }
 
-// parseTime reads CloudWatch's times, which have no colon in the offset.
-func parseTime(s string) (time.Time, bool) {
+// parseTime reads CloudWatch's times, which have no colon in the offset. What is
+// none is the zero time.
+func parseTime(s string) time.Time {
 	for _, layout := range []string{"2006-01-02T15:04:05.999999999Z0700", time.RFC3339Nano} {
 		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 2000 && t.Year() < 2200 {
-			return t.UTC(), true
+			return t.UTC()
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}
 }

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -106,6 +107,8 @@ type Notifier struct {
 	cloudwatch *cloudwatch.Client
 	logs       *cloudwatchlogs.Client
 	senders    map[string]sender
+
+	turnPause, casesPoll time.Duration // how often to ask; tests have no time
 }
 
 // sender tells a kind of destination. t is what the destination knows of the
@@ -129,6 +132,7 @@ func New(c Config) (*Notifier, error) {
 		memory:     &memory{client: dynamodb.NewFromConfig(c.AWS), table: c.Pipeline.NotifierTableName(), now: c.Now},
 		cloudwatch: cloudwatch.NewFromConfig(c.AWS),
 		logs:       cloudwatchlogs.NewFromConfig(c.AWS),
+		turnPause:  defaultTurnPause, casesPoll: defaultCasesPoll,
 		senders: map[string]sender{
 			"slack":      &slack{client: client, url: c.SlackURL, pause: c.Pause},
 			"pagerduty":  &pagerDuty{client: client, url: c.PagerDutyURL, pause: c.Pause},
@@ -164,7 +168,7 @@ func (n *Notifier) notice(ctx context.Context, s events.SNSEntity) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasSuffix(note.Name, "-heartbeat") {
+	if note.Name == n.Pipeline.AlarmName(alarms.KeyHeartbeat) {
 		n.heartbeat(ctx, note, severity)
 		return nil
 	}
@@ -174,6 +178,9 @@ func (n *Notifier) notice(ctx context.Context, s events.SNSEntity) error {
 	}
 	if d.at.IsZero() {
 		d.at = n.Now()
+	}
+	if d.note.Changed.IsZero() {
+		d.note.Changed = d.at.UTC()
 	}
 	if d.id == "" { // it would share its mark with all others of this kind
 		return errors.New("the message has no id")

@@ -90,6 +90,22 @@ func heartbeat(id, state string) alarm {
 	return alarm{id: id, topic: ticketTopic, name: "prod-orders-heartbeat", old: "OK", new: state, at: began, description: "Goes on every hour."}
 }
 
+// Only the kit's own heartbeat is none of people's business.
+func TestHeartbeat_TeamsAlarmOfASimilarName_IsTold(t *testing.T) {
+	b := setup(t)
+	for _, name := range []string{"prod-orders-sync-heartbeat", "prod-orders-heartbeat-missing", "heartbeat"} {
+		a := on(name, began)
+		a.name = name
+		b.mustHandle(t, a)
+	}
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 3 || len(events) != 3 {
+		t.Errorf("%d posts and %d events, want 3 of each", len(posts), len(events))
+	}
+	if strings.Contains(b.log.String(), `"msg":"`+semconv.LogHeartbeat+`"`) {
+		t.Errorf("the log has a heartbeat:\n%s", b.log)
+	}
+}
+
 func TestHeartbeat_OneLineForEachAlarmAndNobodyIsTold(t *testing.T) {
 	b := setup(t, func(p *pipeline.Pipeline) { p.Routing.HeartbeatSecret = "orders/heartbeat" })
 	b.Secrets.Set("orders/heartbeat", b.SwitchURL)

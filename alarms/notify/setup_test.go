@@ -99,6 +99,7 @@ func (b *bundle) another(t *testing.T) *notify.Notifier {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.Hurry()
 	return n
 }
 

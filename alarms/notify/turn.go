@@ -23,8 +23,11 @@ const (
 	// defaultLease is for an invocation without a deadline.
 	defaultLease = 90 * time.Second
 
-	// turnPause is how often to ask for a turn that somebody else has.
-	turnPause = 250 * time.Millisecond
+	// defaultTurnPause is how often to ask for a turn that somebody else has.
+	defaultTurnPause = 250 * time.Millisecond
+
+	// maxPageWait is how long a page waits for its turn.
+	maxPageWait = 5 * time.Second
 )
 
 // tell tells one destination, and logs how that went. ctx is for the table,
@@ -36,7 +39,7 @@ func (d *delivery) tell(ctx, sending context.Context, name string) error {
 		semconv.AlarmStateKey.String(d.note.New), semconv.AlarmSeverityKey.String(d.severity),
 	))
 	defer span.End()
-	sent, err := d.inTurn(ctx, sending, name, to)
+	done, err := d.inTurn(ctx, sending, name, to)
 	if err != nil {
 		span.SetAttributes(otelsemconv.ErrorTypeKey.String(codeOf(err)))
 		span.SetStatus(codes.Error, "not notified")
@@ -44,135 +47,182 @@ func (d *delivery) tell(ctx, sending context.Context, name string) error {
 			"state", d.note.New, "severity", d.severity, "error", err.Error())
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	what := "notified"
-	if !sent {
-		what = "notified before"
-	}
-	d.Logger.InfoContext(sending, what, "destination", name, "type", to.Type, "alarm", d.note.Name, "state", d.note.New, "severity", d.severity)
+	d.Logger.InfoContext(sending, string(done), "destination", name, "type", to.Type, "alarm", d.note.Name, "state", d.note.New, "severity", d.severity)
 	return nil
 }
 
+// outcome is what became of a message, as the log says it.
+type outcome string
+
+const (
+	outcomeBefore outcome = "notified before" // and there is nothing to note
+	outcomeNoNews outcome = "no news"         // noted without sending
+	outcomeSent   outcome = "notified"
+)
+
 // inTurn tells one destination when nobody else is telling it of this alarm.
-func (d *delivery) inTurn(ctx, sending context.Context, name string, to pipeline.Destination) (sent bool, err error) {
+func (d *delivery) inTurn(ctx, sending context.Context, name string, to pipeline.Destination) (outcome, error) {
 	if d.forgot != nil {
-		return true, d.send(sending, to, &told{Since: d.since}, d.messageTo(to))
+		return d.outOfTurn(sending, to, d.forgot)
 	}
-	sent, err = d.turn(ctx, sending, name, func(r *record) (bool, error) {
+	done, err := d.turn(ctx, sending, name, func(r *record) (outcome, error) {
 		return d.once(sending, to, r)
 	})
-	if errors.Is(err, errTable) && d.keyed(name) && d.note.New == stateAlarm {
-		return true, errors.Join(err, d.send(sending, to, &told{Since: d.since}, d.messageTo(to)))
+	if err != nil && keyed(to) && d.note.New == stateAlarm {
+		switch {
+		case errors.Is(err, errTable):
+			return d.outOfTurn(sending, to, err)
+		case isHeld(err):
+			// Whoever has the turn may have died with it.
+			if i, unknown := d.memory.incident(ctx, d.note.ARN.Text); unknown != nil || i.over(d.since) == 0 {
+				return d.outOfTurn(sending, to, err)
+			}
+		}
 	}
 	if err != nil || d.note.New != stateAlarm {
-		return sent, err
+		return done, err
 	}
 	// The end may have been told to all others before this one was told of the
 	// beginning.
 	i, err := d.memory.incident(ctx, d.note.ARN.Text)
 	if err != nil || i.over(d.since) == 0 {
-		return sent, err
+		return done, err
 	}
-	_, err = d.turn(ctx, sending, name, func(r *record) (bool, error) {
+	_, err = d.turn(ctx, sending, name, func(r *record) (outcome, error) {
 		m := d.messageTo(to)
 		m.State, m.Changed = stateOK, time.UnixMilli(i.over(d.since)).UTC()
 		return d.end(sending, to, r, m)
 	})
-	return sent, err
+	return done, err
 }
 
-// messageTo is the message for a destination: those that page have it before
-// the logs have answered.
+// outOfTurn tells one that has a key, though that cannot be noted, because of
+// why: so the message fails, to come again and be noted then.
+func (d *delivery) outOfTurn(ctx context.Context, to pipeline.Destination, why error) (outcome, error) {
+	if err := d.send(ctx, to, &told{Since: d.since}, d.messageTo(to)); err != nil {
+		return "", errors.Join(why, err)
+	}
+	return outcomeSent, fmt.Errorf("told, but that is not noted: %w", why)
+}
+
+// messageTo is the message for a destination: those that page do not wait for
+// the logs.
 func (d *delivery) messageTo(to pipeline.Destination) Message {
 	m := d.message
 	if !keyed(to) {
-		m.Cases = d.cases
+		m.Cases = d.cases()
 	}
 	return m
 }
 
 // once sends what the message says, unless that was done before.
-func (d *delivery) once(ctx context.Context, to pipeline.Destination, r *record) (bool, error) {
+func (d *delivery) once(ctx context.Context, to pipeline.Destination, r *record) (done outcome, err error) {
 	if r.has(d.id) {
-		return false, nil
+		return outcomeBefore, nil
 	}
 	switch d.note.New {
 	case stateOK:
-		if sent, err := d.end(ctx, to, r, d.messageTo(to)); err != nil || !sent {
-			return sent, err
+		if done, err = d.end(ctx, to, r, d.messageTo(to)); err != nil {
+			return done, err
 		}
 	case stateAlarm:
-		t := r.of(d.since)
-		if err := d.send(ctx, to, t, d.messageTo(to)); err != nil {
-			return false, err
+		if done, err = d.begin(ctx, to, r); err != nil {
+			return done, err
 		}
-		t.Over = false
 	default:
 		t := told{}
 		if i := r.index(d.since); i >= 0 && d.since != 0 {
 			t = r.Told[i]
 		}
 		if err := d.send(ctx, to, &t, d.messageTo(to)); err != nil {
-			return false, err
+			return "", err
 		}
+		done = outcomeSent
 	}
 	r.done(d.id)
-	return true, nil
+	return done, nil
+}
+
+// begin tells that the alarm is on, unless the destination knows that this
+// incident began and is over: a second message of it that comes late is no news.
+func (d *delivery) begin(ctx context.Context, to pipeline.Destination, r *record) (outcome, error) {
+	t := r.of(d.since)
+	if t.Began && t.Over {
+		// One that pages may have been told out of turn, see inTurn: there the
+		// end is sent once more.
+		t.Over = !keyed(to)
+		return outcomeNoNews, nil
+	}
+	if err := d.send(ctx, to, t, d.messageTo(to)); err != nil {
+		return "", err
+	}
+	t.Began, t.Over = true, false
+	return outcomeSent, nil
 }
 
 // end tells that the incident is over, unless the destination knows.
-func (d *delivery) end(ctx context.Context, to pipeline.Destination, r *record, m Message) (bool, error) {
+func (d *delivery) end(ctx context.Context, to pipeline.Destination, r *record, m Message) (outcome, error) {
 	t := r.of(d.since)
 	if t.Over {
-		return false, nil
+		return outcomeNoNews, nil
 	}
 	if keyed(to) {
 		// Its key is the alarm's: while that is on, resolving it would resolve
 		// the incident that is on now. This look and the note of a new incident
 		// cannot miss each other: whoever tells of that one waits for this turn.
 		if i, err := d.memory.incident(ctx, d.note.ARN.Text); err != nil || i.on() {
-			return err == nil, err // whoever is told that it is over resolves this one, too
+			return outcomeNoNews, err // whoever is told that it is over resolves this one, too
 		}
 	}
 	if err := d.send(ctx, to, t, m); err != nil {
-		return false, err
+		return "", err
 	}
 	t.Over = true
 	if keyed(to) {
 		r.close()
 	}
-	return true, nil
+	return outcomeSent, nil
 }
 
 // turn has f tell a destination while nobody else does, and notes what it was
-// told. f reports whether there is anything to note.
-func (d *delivery) turn(ctx, sending context.Context, name string, f func(*record) (bool, error)) (bool, error) {
+// told.
+func (d *delivery) turn(ctx, sending context.Context, name string, f func(*record) (outcome, error)) (outcome, error) {
 	alarm, holder := d.note.ARN.Text, rand.Text()
 	r, err := d.take(ctx, sending, name, holder)
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	sent, err := f(&r)
-	if err != nil || !sent {
+	done, err := f(&r)
+	if err != nil || done == outcomeBefore {
 		if back := d.memory.giveBack(ctx, alarm, name, holder); back != nil {
 			d.Logger.WarnContext(ctx, "turn not given back; it ends by itself", "destination", name, "error", back.Error())
 		}
-		return false, err
+		return done, err
 	}
-	return true, d.memory.finish(ctx, alarm, name, holder, r)
+	return done, d.memory.finish(ctx, alarm, name, holder, r)
 }
 
-// take waits for the turn.
+// take waits for the turn: a page no longer than it may without it.
 func (d *delivery) take(ctx, sending context.Context, name, holder string) (record, error) {
+	if d.keyed(name) && d.note.New == stateAlarm {
+		wait := maxPageWait
+		if deadline, ok := sending.Deadline(); ok {
+			wait = min(wait, time.Until(deadline)/2)
+		}
+		var cancel context.CancelFunc
+		sending, cancel = context.WithTimeout(sending, wait)
+		defer cancel()
+	}
 	for {
 		until := d.Now().Add(defaultLease)
 		if deadline, ok := ctx.Deadline(); ok {
 			until = d.Now().Add(time.Until(deadline) + leaseMargin)
 		}
 		r, err := d.memory.take(ctx, d.note.ARN.Text, name, holder, until)
-		if held := (*heldError)(nil); err != nil && !errors.As(err, &held) {
+		if err != nil && !isHeld(err) {
 			return r, fmt.Errorf("%w: %w", errTable, err)
 		}
-		if err == nil || !sleep(sending, turnPause) {
+		if err == nil || !sleep(sending, d.turnPause) {
 			return r, err
 		}
 	}

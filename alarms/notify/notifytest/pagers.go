@@ -69,9 +69,13 @@ func (p *PagerDuty) Events() []PagerDutyEvent {
 
 // Open returns the keys of incidents that are not resolved. Opened is how often
 // one was opened.
-func (p *PagerDuty) Open() (open []string, opened int) {
+func (p *PagerDuty) Open() (open []string, opened int) { return Open(p.Events()) }
+
+// Open is what becomes of events: the keys of incidents that are not resolved,
+// and how often one was opened.
+func Open(events []PagerDutyEvent) (open []string, opened int) {
 	on := map[string]struct{}{}
-	for _, e := range p.Events() {
+	for _, e := range events {
 		_, is := on[e.DedupKey]
 		switch {
 		case e.EventAction == "resolve":

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Table is a DynamoDB table with the keys pk and sk. It knows GetItem, PutItem,
@@ -37,6 +38,15 @@ func (t *Table) Items() map[string]string {
 		all[key] = string(b)
 	}
 	return all
+}
+
+// Hold has somebody else tell a destination, until a time.
+func (t *Table) Hold(pk, sk string, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.items[pk+" "+sk] = item{
+		"pk": {"S": pk}, "sk": {"S": sk}, "holder": {"S": "somebody else"}, "lease": {"N": strconv.FormatInt(until.UnixMilli(), 10)},
+	}
 }
 
 // Clear loses everything.
