@@ -146,7 +146,7 @@ func alarmBlocks(m Message) []block {
 	}
 	blocks = append(blocks, fieldsBlock(
 		"Since", date(m.Since), "Severity", m.Severity, "Owner", cited(m.Owner, 100),
-		"Alarm", code(m.Alarm, 255), "Hop", cited(m.Hop, 100),
+		"Condition", cited(m.Condition, 300), "Alarm", code(m.Alarm, 255), "Hop", cited(m.Hop, 100),
 		"Version", versions(m.Cases.Versions), "Runbook", runbookPath(m), "Log query", code(m.Query, 600),
 	))
 	if s := readings(m); s != "" {
@@ -166,6 +166,15 @@ func overBlocks(m Message) []block {
 		section(linkLine(m.Links)),
 		footer(m),
 	}
+}
+
+// plainAlarm and plainOver are what is left of a message without its blocks.
+func plainAlarm(m Message) string {
+	return strings.Join([]string{headline(m), readings(m), linkLine(m.Links)}, "\n")
+}
+
+func plainOver(m Message) string {
+	return strings.Join([]string{headline(m), overLine(m), linkLine(m.Links)}, "\n")
 }
 
 func overLine(m Message) string {
@@ -189,20 +198,24 @@ func lasted(d time.Duration) string {
 
 func readings(m Message) string {
 	var lines []string
-	for _, r := range m.Readings {
+	more := m.More
+	for i, r := range m.Readings {
 		r.What, r.Reason = shorten(r.What, 150), shorten(r.Reason, maxReading)
 		line := "• " + escape(r.String())
 		if isAddress(r.Runbook) {
 			line += " · " + slackLink(r.Runbook, linkRunbook)
 		}
 		if length(lines)+len(line) > maxAllRead {
-			lines = append(lines, "• …")
+			more += len(m.Readings) - i
 			break
 		}
 		lines = append(lines, line)
 	}
 	if len(lines) == 0 {
 		return cited(m.Reason, maxReason)
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("• and %d more", more))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -19,16 +19,20 @@ const describeTimeout = 3 * time.Second
 const maxReadings = 10
 
 // children reads the alarms that made a composite alarm change. It returns what
-// each of them shows, and the log group of the first that has one.
+// each of them shows, for as many as are shown, how many more there are, and the
+// log group of the first that has one.
 // With an error, the readings are what the notification itself says.
-func children(ctx context.Context, client *cloudwatch.Client, n Notification) (readings []Reading, group string, err error) {
+func children(ctx context.Context, client *cloudwatch.Client, n Notification) (readings []Reading, more int, group string, err error) {
 	var names []string
-	for _, child := range on(n) {
+	all := on(n)
+	shown := all[:min(len(all), maxReadings)]
+	more = len(all) - len(shown)
+	for _, child := range shown {
 		readings = append(readings, Reading{What: child.ARN.Resource, Reason: child.State})
 		names = append(names, child.ARN.Resource)
 	}
 	if len(names) == 0 {
-		return nil, "", nil
+		return nil, 0, "", nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
@@ -38,7 +42,7 @@ func children(ctx context.Context, client *cloudwatch.Client, n Notification) (r
 		MaxRecords: aws.Int32(maxChildren),
 	})
 	if err != nil {
-		return readings, "", fmt.Errorf("describe %d alarms: %w", len(names), err)
+		return readings, more, "", fmt.Errorf("describe %d alarms: %w", len(names), err)
 	}
 	described := map[string]Reading{}
 	for _, a := range out.MetricAlarms {
@@ -56,7 +60,7 @@ func children(ctx context.Context, client *cloudwatch.Client, n Notification) (r
 			readings[i] = r
 		}
 	}
-	return readings, group, nil
+	return readings, more, group, nil
 }
 
 // on are the children to show: those that are on or, if none is, all of them.
@@ -70,13 +74,13 @@ func on(n Notification) []Child {
 	if len(on) == 0 {
 		on = n.Children
 	}
-	return on[:min(len(on), maxReadings)]
+	return on
 }
 
 func metricReading(a types.MetricAlarm, d Description) Reading {
 	r := Reading{
 		What: orElse(d.Title, aws.ToString(a.AlarmName)), Value: latestValue(aws.ToString(a.StateReason)),
-		Against: against(string(a.ComparisonOperator), a.Threshold), Runbook: d.Runbook,
+		Against: orElse(d.Condition, against(string(a.ComparisonOperator), a.Threshold)), Runbook: d.Runbook,
 	}
 	if r.Value == "" {
 		r.Value = recentDatapoint(aws.ToString(a.StateReasonData))

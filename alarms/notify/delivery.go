@@ -200,7 +200,7 @@ func (d *delivery) compose(ctx context.Context) {
 		since = time.UnixMilli(d.since).UTC()
 	}
 	if d.note.Composite {
-		readings, group, err := children(ctx, d.cloudwatch, d.note)
+		readings, more, group, err := children(ctx, d.cloudwatch, d.note)
 		if err != nil {
 			d.Logger.WarnContext(ctx, "children of the alarm left out", "alarm", d.note.Name, "error", err.Error())
 		}
@@ -208,7 +208,7 @@ func (d *delivery) compose(ctx context.Context) {
 			d.note.Description.LogGroup = group
 		}
 		d.message = newMessage(d.Pipeline, d.note, d.severity, since, now)
-		d.message.Readings = readings
+		d.message.Readings, d.message.More = readings, more
 		return
 	}
 	d.message = newMessage(d.Pipeline, d.note, d.severity, since, now)

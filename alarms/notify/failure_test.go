@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/tracehaul/tracehaul/alarms/notify"
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
@@ -66,7 +68,7 @@ func TestHandle_SlackAway_FailsAndIsDeliveredOnceLater(t *testing.T) {
 func TestHandle_CrashBetweenTurnAndSending_NextOneWaitsForTheLease(t *testing.T) {
 	b := setup(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	b.Slack.FailAlways(notifytest.Fault{Break: true})
+	b.Slack.FailAlways(notifytest.Fault{Status: 429})
 	go func() { // no deadline and no table any more: as good as dead
 		time.Sleep(300 * time.Millisecond)
 		b.Table.FailAlways(notifytest.Fault{Status: 500})
@@ -277,8 +279,19 @@ func TestHandle_LayoutRefused_GoesAsText(t *testing.T) {
 	b := setup(t)
 	b.Slack.Fail(1, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"msg_blocks_too_long"}`})
 	b.mustHandle(t, on("1", began))
-	if posts := b.Slack.Posts(); len(posts) != 1 || posts[0].Blocks != nil || posts[0].Text != "Page: Messages wait too long" {
-		t.Errorf("posts: %+v", posts)
+	posts := b.Slack.Posts()
+	if len(posts) != 1 || posts[0].Blocks != nil {
+		t.Fatalf("posts: %+v", posts)
+	}
+	for _, want := range []string{"Page: Messages wait too long\n", "731 (alarm: &gt; 300)", "|Graph>", "|Runbook>"} {
+		if !strings.Contains(posts[0].Text, want) {
+			t.Errorf("the text has no %q: %s", want, posts[0].Text)
+		}
+	}
+	b.Slack.Fail(1, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"invalid_blocks"}`})
+	b.mustHandle(t, off("2", began.Add(time.Minute)))
+	if root := b.Slack.Posts()[0]; root.Updates != 1 || string(root.Blocks) != "[]" || !strings.HasPrefix(root.Text, "Over: ") || !strings.Contains(root.Text, "|Runbook>") {
+		t.Errorf("the first message: %+v", root)
 	}
 }
 
@@ -319,6 +332,130 @@ func TestHandle_BeginningDeliveredDuringTheNextIncident_AThreadOfItsOwn(t *testi
 	}
 	if open, _ := b.PagerDuty.Open(); len(open) != 1 {
 		t.Errorf("PagerDuty: %v open, want the incident that is on", actions(b.PagerDuty.Events()))
+	}
+}
+
+// Whether Slack has posted it is not known: asked again and again, it may post
+// again and again.
+func TestHandle_SlackMayHavePosted_AskedTwiceInADelivery(t *testing.T) {
+	for name, fault := range map[string]notifytest.Fault{
+		"fault":          {Status: 500, Late: true},
+		"unavailable":    {Status: 503, Late: true},
+		"broken":         {Break: true, Late: true},
+		"internal error": {Status: 200, Body: `{"ok":false,"error":"internal_error"}`, Late: true},
+		"fatal error":    {Status: 200, Body: `{"ok":false,"error":"fatal_error"}`, Late: true},
+		"garbled":        {Status: 200, Body: `<html>`, Late: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.Slack.FailAlways(fault)
+			if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "it may be posted") {
+				t.Errorf("error: %v", err)
+			}
+			if n := len(b.Slack.Posts()); n != 2 {
+				t.Errorf("%d posts, want 2", n)
+			}
+		})
+	}
+}
+
+// Nothing is posted: so it may be asked again.
+func TestHandle_SlackHasNotPosted_AskedUntilTheTimeIsOver(t *testing.T) {
+	b := setup(t)
+	b.Slack.Fail(5, notifytest.Fault{Status: 429})
+	b.Slack.Fail(2, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"ratelimited"}`})
+	b.mustHandle(t, on("1", began))
+	if n := len(b.Slack.Posts()); n != 1 {
+		t.Errorf("%d posts, want 1", n)
+	}
+	b.SlackURL = "http://127.0.0.1:1/api" // nobody is there
+	if err := b.another(t).Handle(within(t, budget), on("2", began.Add(time.Minute)).event(t)); err == nil || !strings.Contains(err.Error(), "gave up at attempt") {
+		t.Errorf("error: %v", err)
+	}
+}
+
+// The address of the thread's channel: archived, or the bot was put out of it.
+// The destination has another one by now.
+func TestHandle_ChannelOfTheThreadGone_GoesOnInTheNewOne(t *testing.T) {
+	for _, code := range []string{"channel_not_found", "is_archived", "not_in_channel"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.pipeline.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#orders-alerts", Secret: "orders/slack"}
+			b.mustHandle(t, on("1", began))
+			b.Slack.Close("#orders-alerts", code)
+			if err := b.handle(t, on("2", began.Add(time.Minute))); err == nil || !strings.Contains(err.Error(), code+": ") {
+				t.Errorf("error: %v", err)
+			}
+			b.pipeline.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#orders-dev", Secret: "orders/slack"}
+			b.mustHandle(t, off("3", began.Add(time.Minute)))
+			posts := b.Slack.Posts()
+			if len(posts) != 2 || posts[1].Channel != "C0DEV" || posts[1].ThreadTS != "" || posts[1].Broadcast {
+				t.Errorf("posts: %+v", posts)
+			}
+		})
+	}
+}
+
+// The end stays in its thread if the channel must not hear of it.
+func TestHandle_BroadcastRefused_StaysInTheThread(t *testing.T) {
+	b := setup(t)
+	b.mustHandle(t, on("1", began))
+	b.Slack.RefuseBroadcasts()
+	b.mustHandle(t, off("2", began.Add(time.Minute)))
+	if posts := b.Slack.Posts(); len(posts) != 2 || posts[1].ThreadTS != posts[0].TS || posts[1].Broadcast {
+		t.Errorf("posts: %+v", posts)
+	}
+}
+
+// PagerDuty rings even if it does not like what the event says.
+func TestHandle_PagerDutyRefusesTheDetails_RingsWithout(t *testing.T) {
+	b := setup(t)
+	b.PagerDuty.Fail(1, notifytest.Fault{Status: 400, Body: `{"status":"invalid event","message":"Event object is invalid","errors":["'custom_details' is odd"]}`})
+	b.mustHandle(t, on("1", began))
+	events := b.PagerDuty.Events()
+	if len(events) != 1 || events[0].DedupKey != arnPrefix+"prod-orders-ledger-queue-age" {
+		t.Fatalf("events: %+v", events)
+	}
+	want := notifytest.PagerDutyPayload{
+		Summary: "orders prod: Messages wait too long (ApproximateAgeOfOldestMessage: 731 (alarm: > 300))", Source: "prod-orders-ledger-queue-age", Severity: "critical",
+	}
+	if diff := cmp.Diff(&want, events[0].Payload); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	b.wantLogged(t, `"level":"WARN","msg":"PagerDuty refuses the details; sent without"`, "Event object is invalid; 'custom_details' is odd")
+}
+
+func TestHandle_IncidentIORefuses_SaysWhyAndReadsTheAddressAnew(t *testing.T) {
+	b := setup(t, func(p *pipeline.Pipeline) {
+		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
+		p.Routing.Routes[0].To = []string{"io"}
+	})
+	b.Secrets.Set("orders/io", `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`)
+	b.IncidentIO.Fail(1, notifytest.Fault{Status: 422, Body: `{"type":"validation_error","errors":[{"code":"invalid_value","message":"title is too long"}]}`})
+	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "answered 422 Unprocessable Entity; title is too long") {
+		t.Errorf("error: %v", err)
+	}
+	b.Secrets.Set("orders/io", `{"url": "`+strings.Replace(b.IncidentIOURL, "01SOURCE", "02SOURCE", 1)+`", "token": "io-first"}`)
+	b.IncidentIO.Move("02SOURCE")
+	b.mustHandle(t, on("1", began))
+	if n := len(b.IncidentIO.Events()); n != 1 {
+		t.Errorf("%d events, want 1", n)
+	}
+}
+
+func TestPauseAfter_TimeAskedFor_IsKeptAndNobodyComesAtOnce(t *testing.T) {
+	seen := map[time.Duration]struct{}{}
+	for range 50 {
+		pause := notify.PauseAfter(time.Second, time.Second)
+		if pause < time.Second || pause > 2*time.Second {
+			t.Fatalf("a pause of %v", pause)
+		}
+		seen[pause] = struct{}{}
+	}
+	if len(seen) < 25 {
+		t.Errorf("%d pauses of 50 differ", len(seen))
 	}
 }
 

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -27,6 +29,7 @@ type deliveryError struct {
 	text      string // what was wrong and, if it is known, what would be right
 	temporary bool   // it may pass by itself
 	auth      bool   // a newer secret may help
+	ambiguous bool   // the other side may have done it all the same
 	after     time.Duration
 }
 
@@ -40,6 +43,11 @@ func isTemporary(err error) bool {
 func isAuth(err error) bool {
 	var e *deliveryError
 	return errors.As(err, &e) && e.auth
+}
+
+func isAmbiguous(err error) bool {
+	var e *deliveryError
+	return errors.As(err, &e) && e.ambiguous
 }
 
 // afterOf is how long the other side wants to be left alone.
@@ -86,7 +94,7 @@ func post(ctx context.Context, client *http.Client, address, bearer string, body
 func do(client *http.Client, req *http.Request) ([]byte, error) {
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, &deliveryError{code: "connection", text: "no answer: " + withoutAddress(err), temporary: true}
+		return nil, &deliveryError{code: "connection", text: "no answer: " + withoutAddress(err), temporary: true, ambiguous: !isUnsent(err)}
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes))
@@ -94,15 +102,55 @@ func do(client *http.Client, req *http.Request) ([]byte, error) {
 	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500:
 		return answer, &deliveryError{
 			code: strconv.Itoa(status), text: "answered " + resp.Status, temporary: true, after: retryAfter(resp.Header.Get("Retry-After")),
+			ambiguous: status >= 500,
 		}
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return answer, &deliveryError{code: strconv.Itoa(status), text: "answered " + resp.Status + ": put a valid secret into Secrets Manager", auth: true}
 	case status < 200 || status > 299:
 		return answer, &deliveryError{code: strconv.Itoa(status), text: "answered " + resp.Status}
 	case err != nil:
-		return nil, &deliveryError{code: "connection", text: "the answer broke off", temporary: true}
+		return nil, &deliveryError{code: "connection", text: "the answer broke off", temporary: true, ambiguous: true}
 	}
 	return answer, nil
+}
+
+// isUnsent reports whether there was no connection to send anything over.
+func isUnsent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// refusal adds to an error that does not pass what the answer says of it.
+func refusal(err error, answer []byte, c credential) error {
+	e, ok := err.(*deliveryError) //nolint:errorlint // it comes straight from post
+	if !ok || e.temporary {
+		return err
+	}
+	for _, reason := range reasons(answer) {
+		e.text += "; " + shorten(c.redact(reason), 200)
+	}
+	return e
+}
+
+// reasons are the texts of an answer such as {"message": ..., "errors": ...},
+// where errors are texts (PagerDuty) or have a message each (incident.io).
+func reasons(answer []byte) []string {
+	var body struct {
+		Message string            `json:"message"`
+		Errors  []json.RawMessage `json:"errors"`
+	}
+	_ = json.Unmarshal(answer, &body) // there may be none
+	list := []string{body.Message}
+	for _, raw := range body.Errors[:min(len(body.Errors), 5)] {
+		var one struct {
+			Message string `json:"message"`
+		}
+		if json.Unmarshal(raw, &one) != nil {
+			_ = json.Unmarshal(raw, &one.Message)
+		}
+		list = append(list, one.Message)
+	}
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
 
 // withoutAddress drops the address from an error of net/http: it may be a
@@ -124,8 +172,7 @@ func retryAfter(value string) time.Duration {
 }
 
 // retry calls send until it succeeds, fails for good, or the next attempt would
-// begin after the end of ctx. The first pause is at least half of first, then
-// they double.
+// begin after the end of ctx. See [pauseAfter] for the pauses; they double.
 func retry(ctx context.Context, first time.Duration, send func(context.Context) error) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -139,12 +186,23 @@ func retry(ctx context.Context, first time.Duration, send func(context.Context) 
 		if err == nil || !isTemporary(err) {
 			return err
 		}
-		wait := max(afterOf(err), pause/2+rand.N(pause/2+1)) //nolint:gosec // no secret
+		wait := pauseAfter(err, pause)
 		if time.Until(deadline) <= wait || !sleep(ctx, wait) {
 			return fmt.Errorf("gave up at attempt %d, to be tried again later: %w", attempt, err)
 		}
 		pause = min(2*pause, maxPause)
 	}
+}
+
+// pauseAfter is at least half of a pause and at most all of it; if the other side
+// asks for a time, that comes before. Chance keeps apart those that failed at
+// once.
+func pauseAfter(err error, pause time.Duration) time.Duration {
+	after := afterOf(err)
+	if after == 0 {
+		after, pause = pause/2, pause/2
+	}
+	return after + rand.N(pause+1) //nolint:gosec // no secret
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -2,6 +2,8 @@ package notify
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -43,6 +45,9 @@ func alertEvent(m Message, status string) incidentIOEvent {
 		r.Reason = shorten(r.Reason, maxReading)
 		parts = append(parts, "- "+r.String())
 	}
+	if m.More > 0 {
+		parts = append(parts, fmt.Sprintf("- and %d more", m.More))
+	}
 	for _, l := range m.Links {
 		parts = append(parts, "["+l.Text+"]("+l.URL+")")
 	}
@@ -52,7 +57,10 @@ func alertEvent(m Message, status string) incidentIOEvent {
 
 func (i *incidentIO) send(ctx context.Context, c credential, e incidentIOEvent) error {
 	return retry(ctx, i.pause, func(ctx context.Context) error {
-		_, err := post(ctx, i.client, c.url, c.token, e)
-		return err
+		answer, err := post(ctx, i.client, c.url, c.token, e)
+		if refused := (*deliveryError)(nil); errors.As(err, &refused) && refused.code == "404" {
+			refused.auth = true // the address is in the secret
+		}
+		return refusal(err, answer, c)
 	})
 }

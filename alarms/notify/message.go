@@ -13,17 +13,18 @@ import (
 
 // Message is what people are told, whatever the form of it.
 type Message struct {
-	State    string // OK, ALARM or INSUFFICIENT_DATA
-	Severity string
-	Owner    string
-	Alarm    string // its name
-	Key      string // names the alarm to PagerDuty and incident.io
-	Title    string
-	Meaning  string
-	Hop      string
-	Runbook  string // an address, or a path in the repository
-	Query    string // of the logs, opens the case
-	Reason   string // CloudWatch's
+	State     string // OK, ALARM or INSUFFICIENT_DATA
+	Severity  string
+	Owner     string
+	Alarm     string // its name
+	Key       string // names the alarm to PagerDuty and incident.io
+	Title     string
+	Meaning   string
+	Hop       string
+	Condition string // of a metric alarm: when it is on
+	Runbook   string // an address, or a path in the repository
+	Query     string // of the logs, opens the case
+	Reason    string // CloudWatch's
 
 	Product, Environment string
 	Region, Account      string
@@ -32,6 +33,7 @@ type Message struct {
 	Changed time.Time // of the alarm
 
 	Readings []Reading
+	More     int // readings that are left out
 	Links    []Link
 	Cases    Cases
 }
@@ -41,7 +43,7 @@ type Message struct {
 type Reading struct {
 	What    string // title or metric
 	Value   string // empty if it is not known
-	Against string // such as "> 300", or empty
+	Against string // such as "> 300" or a condition in words, or empty
 	Reason  string // CloudWatch's, where there is no value
 	Runbook string // of an alarm beneath this one
 }
@@ -71,7 +73,8 @@ func (m Message) link(text string) string {
 func newMessage(p *pipeline.Pipeline, n Notification, severity string, since, now time.Time) Message {
 	m := Message{
 		State: n.New, Severity: severity, Owner: orElse(n.Description.Owner, p.Owner), Alarm: n.Name, Key: dedupKey(n.ARN),
-		Title: orElse(n.Description.Title, n.Name), Meaning: n.Description.Meaning, Hop: n.Description.Hop, Runbook: n.Description.Runbook, Query: n.Description.Query, Reason: n.Reason,
+		Title: orElse(n.Description.Title, n.Name), Meaning: n.Description.Meaning, Hop: n.Description.Hop,
+		Condition: n.Description.Condition, Runbook: n.Description.Runbook, Query: n.Description.Query, Reason: n.Reason,
 		Product: p.Product, Environment: p.Environment, Region: n.ARN.Region, Account: n.ARN.Account,
 		Since: since, Changed: n.Changed, Links: links(p, n, since, now),
 	}

@@ -101,7 +101,7 @@ func TestParseDescription_Forms(t *testing.T) {
 	}{
 		"whole": {description, notify.Description{
 			Meaning: "Messages wait for longer than they may. Orders reach the ledger late.", Title: "Messages wait too long", Severity: "page",
-			Owner: "team-orders", Hop: "queue", Runbook: "https://example.com/runbooks/queue-age.md",
+			Condition: "above 300 s, 2 of 2 datapoints of a minute", Owner: "team-orders", Hop: "queue", Runbook: "https://example.com/runbooks/queue-age.md",
 			Dashboard: "https://grafana.example.com/d/prod-orders-pipeline?var-env=prod", LogGroup: ledgerLogs,
 			Query: `filter level = "ERROR" | sort @timestamp desc | limit 20`,
 		}},

@@ -128,14 +128,14 @@ func New(c Config) (*Notifier, error) {
 	return &Notifier{
 		Config: c, client: client,
 		tracer:     c.TracerProvider.Tracer("github.com/tracehaul/tracehaul/alarms/notify"),
-		secrets:    &secrets{client: secretsmanager.NewFromConfig(c.AWS), now: c.Now},
+		secrets:    &secrets{client: secretsmanager.NewFromConfig(c.AWS), now: c.Now, pause: c.Pause},
 		memory:     &memory{client: dynamodb.NewFromConfig(c.AWS), table: c.Pipeline.NotifierTableName(), now: c.Now},
 		cloudwatch: cloudwatch.NewFromConfig(c.AWS),
 		logs:       cloudwatchlogs.NewFromConfig(c.AWS),
 		turnPause:  defaultTurnPause, casesPoll: defaultCasesPoll,
 		senders: map[string]sender{
 			"slack":      &slack{client: client, url: c.SlackURL, pause: c.Pause},
-			"pagerduty":  &pagerDuty{client: client, url: c.PagerDutyURL, pause: c.Pause},
+			"pagerduty":  &pagerDuty{client: client, url: c.PagerDutyURL, pause: c.Pause, logger: c.Logger},
 			"incidentio": &incidentIO{client: client, pause: c.Pause},
 		},
 	}, nil

@@ -2,7 +2,9 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -15,6 +17,7 @@ type pagerDuty struct {
 	client *http.Client
 	url    string
 	pause  time.Duration
+	logger *slog.Logger
 }
 
 type pagerDutyEvent struct {
@@ -31,7 +34,7 @@ type pagerDutyPayload struct {
 	Summary       string            `json:"summary"`
 	Source        string            `json:"source"`
 	Severity      string            `json:"severity"` // critical, error, warning or info
-	Timestamp     string            `json:"timestamp"`
+	Timestamp     string            `json:"timestamp,omitempty"`
 	Component     string            `json:"component,omitempty"`
 	Group         string            `json:"group,omitempty"`
 	Class         string            `json:"class,omitempty"`
@@ -89,7 +92,7 @@ func summary(m Message) string {
 // details are an alarm as pairs, for services that show them in a table.
 func details(m Message) map[string]string {
 	pairs := map[string]string{
-		"alarm": m.Alarm, "severity": m.Severity, "owner": m.Owner, "hop": m.Hop, "since": m.Since.UTC().Format(time.RFC3339),
+		"alarm": m.Alarm, "severity": m.Severity, "owner": m.Owner, "hop": m.Hop, "condition": shorten(m.Condition, maxReading), "since": m.Since.UTC().Format(time.RFC3339),
 		"meaning": shorten(m.Meaning, maxMeaning), "reason": shorten(m.Reason, maxReason),
 		"product": m.Product, "environment": m.Environment, "region": m.Region, "account": m.Account, "runbook": shorten(m.Runbook, maxURL),
 	}
@@ -97,6 +100,9 @@ func details(m Message) map[string]string {
 	for _, r := range m.Readings {
 		r.Reason = shorten(r.Reason, maxReading)
 		what = append(what, strings.TrimSpace(r.String()+" "+r.Runbook))
+	}
+	if m.More > 0 {
+		what = append(what, fmt.Sprintf("and %d more", m.More))
 	}
 	pairs["what"] = shorten(strings.Join(what, "\n"), maxSection)
 	for key, value := range pairs {
@@ -107,32 +113,41 @@ func details(m Message) map[string]string {
 	return pairs
 }
 
+// send sends an event. If PagerDuty refuses what the event says, it still takes
+// that something broke.
 func (p *pagerDuty) send(ctx context.Context, c credential, e pagerDutyEvent) error {
+	err := p.try(ctx, c, e)
+	if e.Payload == nil || !isInvalid(err) {
+		return err
+	}
+	least := pagerDutyEvent{
+		EventAction: e.EventAction, DedupKey: e.DedupKey,
+		Payload: &pagerDutyPayload{Summary: e.Payload.Summary, Source: e.Payload.Source, Severity: e.Payload.Severity},
+	}
+	if p.try(ctx, c, least) != nil {
+		return err
+	}
+	p.logger.WarnContext(ctx, "PagerDuty refuses the details; sent without", "alarm", e.Payload.Source, "error", err.Error())
+	return nil
+}
+
+// try sends an event as it is. PagerDuty refuses a bad routing key with 400 like
+// any other fault, so that a newer secret may help.
+func (p *pagerDuty) try(ctx context.Context, c credential, e pagerDutyEvent) error {
 	e.RoutingKey = c.token
 	return retry(ctx, p.pause, func(ctx context.Context) error {
 		answer, err := post(ctx, p.client, p.url, "", e)
-		return refusal(err, answer, c)
+		err = refusal(err, answer, c)
+		if refused := (*deliveryError)(nil); errors.As(err, &refused) && !refused.temporary {
+			refused.auth = true
+		}
+		return err
 	})
 }
 
-// refusal adds to a permanent error what the answer says of it. PagerDuty
-// refuses a bad routing key with 400 like any other fault, so that a newer
-// secret may help.
-func refusal(err error, answer []byte, c credential) error {
-	e, ok := err.(*deliveryError) //nolint:errorlint // it comes straight from post
-	if !ok || e.temporary {
-		return err
-	}
-	var body struct {
-		Message string   `json:"message"`
-		Errors  []string `json:"errors"`
-	}
-	if json.Unmarshal(answer, &body) == nil && body.Message != "" {
-		e.text += ": " + c.redact(shorten(body.Message, 200))
-		for _, more := range body.Errors[:min(len(body.Errors), 5)] {
-			e.text += "; " + c.redact(shorten(more, 200))
-		}
-	}
-	e.auth = true
-	return e
+// isInvalid reports whether an event was refused for something else than its
+// routing key, which PagerDuty names then.
+func isInvalid(err error) bool {
+	code := codeOf(err)
+	return err != nil && (code == "400" || code == "413") && !strings.Contains(strings.ToLower(err.Error()), "routing")
 }

@@ -47,7 +47,7 @@ func withChildren(b *bundle) {
 	b.Alarms.Add(
 		notifytest.Alarm{
 			Name: "prod-orders-intake-burn-1h", State: "ALARM", Comparison: "GreaterThanThreshold", Threshold: 1.44,
-			Description: "The budget burns.\n\ntitle: Faults over an hour\nrunbook: https://example.com/runbooks/burn.md\nlogs: /ecs/prod-orders-intake",
+			Description: "The budget burns.\n\ntitle: Faults over an hour\ncondition: above 1.44 %, over an hour\nrunbook: https://example.com/runbooks/burn.md\nlogs: /ecs/prod-orders-intake",
 			Reason:      "Threshold Crossed: 1 out of the last 1 datapoints [3.25 (25/03/26 09:55:00)] was greater than the threshold (1.44) (minimum 1 datapoint for OK -> ALARM transition).",
 		},
 		notifytest.Alarm{
@@ -151,6 +151,64 @@ func TestMessages_LongAndHostileTexts_Fit(t *testing.T) {
 	b.mustHandle(t, many)
 	if posts := b.Slack.Posts(); len(posts) != 2 || posts[0].Blocks == nil || posts[1].Blocks == nil {
 		t.Errorf("posts: %+v", posts)
+	}
+}
+
+func TestMessages_ManyChildren_RestIsCounted(t *testing.T) {
+	b := setup(t, func(p *pipeline.Pipeline) {
+		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
+		p.Routing.Routes[0].To = append(p.Routing.Routes[0].To, "io")
+	})
+	b.Secrets.Set("orders/io", `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`)
+	children := func(n int, name string) (list []any) {
+		for i := range n {
+			list = append(list, map[string]any{"Arn": arnPrefix + fmt.Sprint(i, name), "State": map[string]any{"Value": "ALARM"}})
+		}
+		return list
+	}
+	many, long := composite("1", began), composite("2", began.Add(time.Minute))
+	many.extra["TriggeringChildren"], long.extra["TriggeringChildren"] = children(37, "-child"), children(12, strings.Repeat("&", 150))
+	b.mustHandle(t, many, long)
+	if blocks := string(b.Slack.Posts()[0].Blocks); !strings.Contains(blocks, "9-child") || !strings.Contains(blocks, "• and 27 more") || strings.Contains(blocks, "10-child") {
+		t.Errorf("blocks: %s", blocks)
+	}
+	if blocks := string(b.Slack.Posts()[1].Blocks); !strings.Contains(blocks, "• and 10 more") { // two of them fit
+		t.Errorf("blocks: %s", blocks)
+	}
+	if what := b.PagerDuty.Events()[0].Payload.CustomDetails["what"]; !strings.HasSuffix(what, "\nand 27 more") {
+		t.Errorf("PagerDuty: %s", what)
+	}
+	if d := b.IncidentIO.Events()[0].Description; !strings.Contains(d, "\n- and 27 more\n") {
+		t.Errorf("incident.io: %s", d)
+	}
+}
+
+// What is asked for costs by what is read, and a redelivery may come often.
+func TestCases_AreAskedForOnceAndOfTheLastHours(t *testing.T) {
+	b := setup(t)
+	withCases(b)
+	b.mustHandle(t, on("1", began), on("1", began))
+	b.setNow(began.Add(41 * 24 * time.Hour))
+	again := on("2", began.Add(41*24*time.Hour-time.Minute))
+	again.old = "INSUFFICIENT_DATA"
+	b.mustHandle(t, again)
+	queries := b.Logs.Queries()
+	if len(queries) != 4 {
+		t.Fatalf("%d queries for two messages, want 4", len(queries))
+	}
+	for i, want := range []time.Duration{30*time.Minute + 6*time.Second, 30*time.Minute + 6*time.Second, 3*time.Hour + time.Minute + time.Second, 3*time.Hour + time.Minute + time.Second} {
+		if got := queries[i].End.Sub(queries[i].Start); got != want {
+			t.Errorf("query %d is over %v, want %v", i, got, want)
+		}
+	}
+}
+
+func TestCases_OnlyPagers_LogsAreNotAsked(t *testing.T) {
+	b := setup(t, func(p *pipeline.Pipeline) { p.Routing.Routes[0].To = []string{"on-call"} })
+	withCases(b)
+	b.mustHandle(t, on("1", began))
+	if n := len(b.Logs.Queries()); n != 0 {
+		t.Errorf("%d queries, want none", n)
 	}
 }
 

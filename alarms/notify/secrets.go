@@ -3,59 +3,88 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsretry "github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// secretAge is for how long a secret is not read again.
-const secretAge = 5 * time.Minute
-
-// secretTimeout bounds one reading of a secret.
-const secretTimeout = 5 * time.Second
+const (
+	secretAge     = 5 * time.Minute  // for how long a secret is not read again
+	secretStale   = 30 * time.Second // for how long an older one is used when it cannot be read
+	secretTimeout = 5 * time.Second  // one reading
+)
 
 // secrets reads secrets and keeps them for a while. It formats no value, ever.
 type secrets struct {
 	client *secretsmanager.Client
 	now    func() time.Time
+	pause  time.Duration // before a second attempt
 
-	mu   sync.Mutex // held while one is read: nobody reads it twice
-	kept map[string]keptSecret
+	mu   sync.Mutex
+	kept map[string]*keptSecret
 }
 
+// keptSecret is locked while it is read: nobody reads it twice, and nobody waits
+// for another one.
 type keptSecret struct {
+	mu    sync.Mutex
 	value string
-	read  time.Time
+	until time.Time // when to read it again
 }
 
 // get returns a secret by its name. refused is a value that was refused and is
 // not wanted again, unless it still is the secret.
 func (s *secrets) get(ctx context.Context, name, refused string) (string, error) {
+	k := s.keep(name)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.value != "" && k.value != refused && s.now().Before(k.until) {
+		return k.value, nil
+	}
+	err := retry(ctx, s.pause, func(ctx context.Context) error {
+		value, err := s.read(ctx, name)
+		if err == nil {
+			k.value, k.until = value, s.now().Add(secretAge)
+			return nil
+		}
+		if k.value != "" { // one that may be out of date is better than none
+			k.until = s.now().Add(secretStale)
+			return nil
+		}
+		return err
+	})
+	return k.value, err
+}
+
+func (s *secrets) keep(name string) *keptSecret {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old, known := s.kept[name]
-	if known && old.value != refused && s.now().Sub(old.read) < secretAge {
-		return old.value, nil
+	if s.kept == nil {
+		s.kept = map[string]*keptSecret{}
 	}
+	if s.kept[name] == nil {
+		s.kept[name] = &keptSecret{}
+	}
+	return s.kept[name]
+}
+
+// read reads a secret once. (The client itself tries again, too, within the
+// time.)
+func (s *secrets) read(ctx context.Context, name string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, secretTimeout)
 	defer cancel()
 	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})
-	if err != nil && known {
-		return old.value, nil // one that may be out of date is better than none
-	}
 	if err != nil {
-		return "", fmt.Errorf("read secret %q: %w", name, err)
+		passes := errors.Is(err, context.DeadlineExceeded) || awsretry.NewStandard().IsErrorRetryable(err)
+		return "", &deliveryError{code: "secret_unread", text: fmt.Sprintf("read secret %q: %v", name, err), temporary: passes}
 	}
-	value := strings.TrimSpace(aws.ToString(out.SecretString))
-	if s.kept == nil {
-		s.kept = map[string]keptSecret{}
-	}
-	s.kept[name] = keptSecret{value, s.now()}
-	return value, nil
+	return strings.TrimSpace(aws.ToString(out.SecretString)), nil
 }
 
 // credential is what opens a destination.

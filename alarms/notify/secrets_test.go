@@ -2,7 +2,9 @@ package notify_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,8 +22,63 @@ func TestSecrets_AreKeptForFiveMinutes(t *testing.T) {
 	b.setNow(began.Add(6 * time.Minute))
 	b.Secrets.FailAlways(notifytest.Fault{Status: 500})
 	b.mustHandle(t, on("3", began.Add(6*time.Minute))) // the old one still works
-	if calls := b.Secrets.Calls(); calls <= 2 {
+	calls := b.Secrets.Calls()
+	if calls <= 2 {
 		t.Errorf("Secrets Manager had %d calls", calls)
+	}
+	b.mustHandle(t, on("4", began.Add(6*time.Minute)))
+	if more := b.Secrets.Calls() - calls; more != 0 {
+		t.Errorf("Secrets Manager, which is away, had %d more calls at once", more)
+	}
+	b.setNow(began.Add(7 * time.Minute))
+	b.mustHandle(t, on("5", began.Add(7*time.Minute)))
+	if b.Secrets.Calls() == calls {
+		t.Error("Secrets Manager is not asked again")
+	}
+}
+
+func TestSecrets_FaultPasses_SameDelivery(t *testing.T) {
+	b := setup(t)
+	b.Secrets.Fail(4, notifytest.Fault{Status: 500})
+	b.mustHandle(t, on("1", began))
+	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 1 || len(events) != 1 {
+		t.Errorf("%d posts and %d events, want 1 of each", len(posts), len(events))
+	}
+}
+
+func TestSecrets_OneIsSlow_OthersDoNotWait(t *testing.T) {
+	b := setup(t)
+	b.Secrets.Slow("orders/slack", time.Second)
+	var handled sync.WaitGroup
+	handled.Go(func() { _ = b.handle(t, on("1", began)) })
+	for range 50 {
+		if len(b.PagerDuty.Events()) == 1 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := len(b.PagerDuty.Events()); n != 1 {
+		t.Errorf("PagerDuty had %d events while the secret of Slack was read, want 1", n)
+	}
+	handled.Wait()
+}
+
+// A part of a secret is one, too.
+func TestSecrets_AcrossTheCutOfAText_AreRedacted(t *testing.T) {
+	b := setup(t)
+	b.Secrets.Set("orders/slack", `{"token": "`+slackToken+`"}`)
+	for length := range 210 {
+		long := strings.Repeat("x", length)
+		b.Slack.Fail(2, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"` + long + slackToken + `"}`})
+		b.PagerDuty.Fail(4, notifytest.Fault{Status: 400, Body: `{"message":"` + long + routingKey + `","errors":["` + long + routingKey + `"]}`})
+		written := fmt.Sprint(b.handle(t, on(fmt.Sprint(length), began))) + b.log.String()
+		for _, secret := range []string{slackToken, routingKey} {
+			if at := strings.Index(written, "x"+secret[:4]); at >= 0 {
+				t.Fatalf("behind %d characters: %s", length, written[at:][:20])
+			}
+		}
+		b.Slack.Recover()
+		b.PagerDuty.Recover()
 	}
 }
 

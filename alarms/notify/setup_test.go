@@ -127,6 +127,7 @@ type alarm struct {
 
 const description = "Messages wait for longer than they may. Orders reach the ledger late.\n\n" +
 	"severity: page\nowner: team-orders\nhop: queue\ntitle: Messages wait too long\n" +
+	"condition: above 300 s, 2 of 2 datapoints of a minute\n" +
 	"runbook: https://example.com/runbooks/queue-age.md\ndashboard: https://grafana.example.com/d/prod-orders-pipeline?var-env=prod\n" +
 	"logs: " + ledgerLogs + "\nquery: filter level = \"ERROR\" | sort @timestamp desc | limit 20"
 
@@ -182,11 +183,17 @@ func raw(id, topic, body string, at time.Time) events.SNSEvent {
 // budget is the time that an invocation has.
 const budget = 2 * time.Second
 
+// within is the context of an invocation that has so much time.
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func (b *bundle) handle(t *testing.T, a alarm) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), budget)
-	defer cancel()
-	return b.Handle(ctx, a.event(t))
+	return b.Handle(within(t, budget), a.event(t))
 }
 
 func (b *bundle) mustHandle(t *testing.T, alarms ...alarm) {

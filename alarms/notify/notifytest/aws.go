@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/smithy-go/encoding/cbor"
 )
@@ -20,9 +21,19 @@ type Secrets struct {
 	mu     sync.Mutex
 	values map[string]string
 	reads  map[string]int
+	slow   map[string]time.Duration
 }
 
-func newSecrets() *Secrets { return &Secrets{values: map[string]string{}, reads: map[string]int{}} }
+func newSecrets() *Secrets {
+	return &Secrets{values: map[string]string{}, reads: map[string]int{}, slow: map[string]time.Duration{}}
+}
+
+// Slow has a secret take so long to read.
+func (s *Secrets) Slow(name string, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slow[name] = d
+}
 
 // Set gives a secret its value.
 func (s *Secrets) Set(name, value string) {
@@ -52,6 +63,10 @@ func (s *Secrets) serve(w http.ResponseWriter, q *http.Request, operation string
 			refuse(w, "NotImplemented", operation)
 			return
 		}
+		s.mu.Lock()
+		slow := s.slow[in.SecretId]
+		s.mu.Unlock()
+		time.Sleep(slow)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.reads[in.SecretId]++
@@ -164,7 +179,13 @@ type Logs struct {
 	groups  map[string][]LogAnswer
 	running map[string]*logQuery
 	stopped int
-	queries []string
+	queries []Query
+}
+
+// Query is a query that was started.
+type Query struct {
+	Text       string
+	Start, End time.Time
 }
 
 // LogAnswer answers the queries that have a text in them, after it was asked
@@ -192,7 +213,7 @@ func (l *Logs) Set(group string, answers ...LogAnswer) {
 }
 
 // Queries returns the queries that were started.
-func (l *Logs) Queries() []string {
+func (l *Logs) Queries() []Query {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.queries)
@@ -220,7 +241,7 @@ func (l *Logs) serve(w http.ResponseWriter, q *http.Request, operation string) {
 		defer l.mu.Unlock()
 		switch operation {
 		case "StartQuery":
-			l.start(w, in.LogGroupName, in.QueryString, in.EndTime-in.StartTime)
+			l.start(w, in.LogGroupName, Query{in.QueryString, time.Unix(in.StartTime, 0), time.Unix(in.EndTime, 0)})
 		case "GetQueryResults":
 			l.results(w, in.QueryID)
 		case "StopQuery":
@@ -232,19 +253,19 @@ func (l *Logs) serve(w http.ResponseWriter, q *http.Request, operation string) {
 	})
 }
 
-func (l *Logs) start(w http.ResponseWriter, group, query string, seconds int64) {
+func (l *Logs) start(w http.ResponseWriter, group string, query Query) {
 	answers, ok := l.groups[group]
 	if !ok {
 		refuse(w, "ResourceNotFoundException", "The specified log group does not exist.")
 		return
 	}
-	if query == "" || len(query) > 10000 || seconds <= 0 || seconds > 40*24*3600 {
-		l.add("StartQuery: %q over %d s", query, seconds)
+	if query.Text == "" || len(query.Text) > 10000 || !query.Start.Before(query.End) {
+		l.add("StartQuery: %+v", query)
 	}
 	l.queries = append(l.queries, query)
 	run := &logQuery{}
 	for _, a := range answers {
-		if strings.Contains(query, a.Query) {
+		if strings.Contains(query.Text, a.Query) {
 			run.answer = a
 		}
 	}

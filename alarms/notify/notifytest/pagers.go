@@ -147,7 +147,7 @@ func (e PagerDutyEvent) check() (faults []string) {
 	if pl.Source == "" || !slices.Contains([]string{"critical", "error", "warning", "info"}, pl.Severity) {
 		faults = append(faults, fmt.Sprintf("source %q, severity %q", pl.Source, pl.Severity))
 	}
-	if _, err := time.Parse(time.RFC3339Nano, pl.Timestamp); err != nil {
+	if _, err := time.Parse(time.RFC3339Nano, pl.Timestamp); err != nil && pl.Timestamp != "" {
 		faults = append(faults, err.Error())
 	}
 	for _, l := range e.Links {
@@ -165,6 +165,7 @@ type IncidentIO struct {
 
 	mu     sync.Mutex
 	token  string
+	source string
 	events []IncidentIOEvent
 }
 
@@ -178,7 +179,14 @@ type IncidentIOEvent struct {
 	Metadata         map[string]string `json:"metadata"`
 }
 
-func newIncidentIO() *IncidentIO { return &IncidentIO{token: "io-first"} }
+func newIncidentIO() *IncidentIO { return &IncidentIO{token: "io-first", source: "01SOURCE"} }
+
+// Move gives the source another address.
+func (i *IncidentIO) Move(source string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.source = source
+}
 
 // Events returns what was taken, the first event first.
 func (i *IncidentIO) Events() []IncidentIOEvent {
@@ -197,9 +205,13 @@ func (i *IncidentIO) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 			answer(w, http.StatusUnauthorized, map[string]any{"type": "authentication_error", "status": 401})
 			return
 		}
+		if q.URL.Path != "/v2/alert_events/http/"+i.source {
+			answer(w, http.StatusNotFound, map[string]any{"type": "not_found", "status": 404})
+			return
+		}
 		var e IncidentIOEvent
 		err := decode(q, &e)
-		if err != nil || q.Method != http.MethodPost || q.URL.Path != "/v2/alert_events/http/01SOURCE" || e.Title == "" ||
+		if err != nil || q.Method != http.MethodPost || e.Title == "" ||
 			e.DeduplicationKey == "" || (e.Status != "firing" && e.Status != "resolved") || !strings.HasPrefix(e.SourceURL, "http") {
 			i.add("%s %s %+v: %v", q.Method, q.URL.Path, e, err)
 			answer(w, http.StatusUnprocessableEntity, map[string]any{"type": "validation_error", "status": 422})

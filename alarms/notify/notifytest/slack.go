@@ -19,6 +19,8 @@ type Slack struct {
 	mu       sync.Mutex
 	token    string
 	channels map[string]string // ids by name
+	closed   map[string]string // errors by id
+	quiet    bool              // no broadcasts
 	posts    []*Post
 	sent     int
 }
@@ -35,7 +37,7 @@ type Post struct {
 }
 
 func newSlack() *Slack {
-	return &Slack{token: "xoxb-first", channels: map[string]string{"#orders-alerts": "C0ALERTS", "#orders-dev": "C0DEV"}}
+	return &Slack{token: "xoxb-first", closed: map[string]string{}, channels: map[string]string{"#orders-alerts": "C0ALERTS", "#orders-dev": "C0DEV"}}
 }
 
 // Rotate makes another token the only valid one.
@@ -43,6 +45,20 @@ func (s *Slack) Rotate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.token = token
+}
+
+// Close has a channel answer with an error.
+func (s *Slack) Close(channel, code string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed[s.channel(channel)] = code
+}
+
+// RefuseBroadcasts lets nobody post an answer in a thread to the channel as well.
+func (s *Slack) RefuseBroadcasts() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quiet = true
 }
 
 // Remove deletes a message.
@@ -103,7 +119,7 @@ func (s *Slack) serve(w http.ResponseWriter, q *http.Request) {
 	if c.Text == "" {
 		s.add("%s: no text to fall back to", method)
 	}
-	if code, problem := checkBlocks(c.Blocks); problem != "" {
+	if code, problem := checkBlocks(c.Blocks); problem != "" && (method != "chat.update" || string(c.Blocks) != "[]") {
 		s.add("%s: %s", method, problem)
 		no(code)
 		return
@@ -127,6 +143,14 @@ func (s *Slack) post(w http.ResponseWriter, c slackCall, no func(string)) {
 		no("channel_not_found")
 		return
 	}
+	if code := s.closed[id]; code != "" {
+		no(code)
+		return
+	}
+	if c.ReplyBroadcast && s.quiet {
+		no("cant_broadcast_message")
+		return
+	}
 	if c.ThreadTS != "" {
 		if root := s.find(id, c.ThreadTS); root == nil || root.ThreadTS != "" {
 			no("thread_not_found")
@@ -147,12 +171,19 @@ func (s *Slack) update(w http.ResponseWriter, c slackCall, no func(string)) {
 		no("channel_not_found")
 		return
 	}
+	if code := s.closed[c.Channel]; code != "" {
+		no(code)
+		return
+	}
 	p := s.find(c.Channel, c.TS)
 	if p == nil {
 		no("message_not_found")
 		return
 	}
-	p.Text, p.Blocks, p.Updates = c.Text, c.Blocks, p.Updates+1
+	p.Text, p.Updates = c.Text, p.Updates+1
+	if c.Blocks != nil { // else it keeps those that it has
+		p.Blocks = c.Blocks
+	}
 	answer(w, http.StatusOK, map[string]any{"ok": true, "channel": c.Channel, "ts": c.TS})
 }
 

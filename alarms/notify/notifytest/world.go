@@ -81,6 +81,7 @@ func (w *World) aws(rw http.ResponseWriter, q *http.Request) {
 type Fault struct {
 	Status     int    // of the answer
 	RetryAfter string // its header
+	Location   string // its header
 	Body       string // its body, of type JSON
 	Late       bool   // the request is dealt with, and only then does the answer fail
 	Break      bool   // the connection breaks instead of an answer
@@ -169,6 +170,9 @@ func (f *Faults) wrap(w http.ResponseWriter, q *http.Request, deal func(http.Res
 	}
 	if fault.RetryAfter != "" {
 		w.Header().Set("Retry-After", fault.RetryAfter)
+	}
+	if fault.Location != "" {
+		w.Header().Set("Location", fault.Location)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(fault.Status)
