@@ -12,6 +12,7 @@ import (
 )
 
 func TestHandle_AlarmThenOK_OneThreadAndOneIncident(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began))
 	b.setNow(began.Add(31 * time.Minute))
@@ -33,6 +34,7 @@ func TestHandle_AlarmThenOK_OneThreadAndOneIncident(t *testing.T) {
 }
 
 func TestHandle_SecondIncident_AThreadOfItsOwn(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	for i, id := range []string{"a", "b"} {
 		at := began.Add(time.Duration(i) * time.Hour)
@@ -48,6 +50,7 @@ func TestHandle_SecondIncident_AThreadOfItsOwn(t *testing.T) {
 }
 
 func TestHandle_OnAgainWithoutOK_SameThread(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	again := on("2", began.Add(10*time.Minute))
 	again.old = "INSUFFICIENT_DATA"
@@ -59,9 +62,44 @@ func TestHandle_OnAgainWithoutOK_SameThread(t *testing.T) {
 	if _, opened := b.PagerDuty.Open(); opened != 1 {
 		t.Errorf("PagerDuty has %d incidents, want 1", opened)
 	}
+	for i, e := range b.PagerDuty.Events() {
+		if e.Payload.Timestamp != "2026-03-25T10:00:00Z" {
+			t.Errorf("event %d says that it is on since %s", i, e.Payload.Timestamp)
+		}
+	}
+}
+
+func TestHandle_EndOfATicket_StaysInItsThread(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	start, end := on("1", began), off("2", began.Add(time.Minute))
+	start.topic, end.topic = ticketTopic, ticketTopic
+	b.mustHandle(t, start, end)
+	if posts := b.Slack.Posts(); len(posts) != 2 || posts[1].ThreadTS != posts[0].TS || posts[1].Broadcast {
+		t.Errorf("posts: %+v", posts)
+	}
+}
+
+// PagerDuty could not be told of the end before it began again, and so it has
+// one incident: with its end, the one before is over as well.
+func TestHandle_OnAgainDeliveredAfterTheNextIncident_RingsNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	minute := func(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) }
+	b.mustHandle(t, on("1", minute(0)))
+	b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
+	if err := b.handle(t, off("3", minute(10))); err == nil {
+		t.Error("no error although PagerDuty is away")
+	}
+	b.PagerDuty.Recover()
+	b.mustHandle(t, on("4", minute(20)), off("3", minute(10)), off("5", minute(30)), on("2", minute(5)))
+	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
+		t.Errorf("PagerDuty: %v open of %d: %v", open, opened, actions(b.PagerDuty.Events()))
+	}
 }
 
 func TestHandle_Redelivery_NobodyHearsTwice(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began), on("1", began), off("2", began.Add(time.Minute)), off("2", began.Add(time.Minute)), on("1", began))
 	if posts, events := b.Slack.Posts(), b.PagerDuty.Events(); len(posts) != 2 || len(events) != 2 {
@@ -71,6 +109,7 @@ func TestHandle_Redelivery_NobodyHearsTwice(t *testing.T) {
 }
 
 func TestHandle_SameMessageAtOnce_OnePost(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	other := b.another(t)
 	event := on("1", began).event(t)
@@ -96,6 +135,7 @@ func TestHandle_SameMessageAtOnce_OnePost(t *testing.T) {
 
 // Messages of one incident that arrive at once must not open two threads.
 func TestHandle_TwoMessagesOfAnIncidentAtOnce_OneThread(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	var wg sync.WaitGroup
 	for _, id := range []string{"1", "2", "3"} {
@@ -120,6 +160,7 @@ func TestHandle_TwoMessagesOfAnIncidentAtOnce_OneThread(t *testing.T) {
 // While PagerDuty is away the alarm goes off again: what comes late must not
 // stay on.
 func TestHandle_OKOvertakesAlarm_IncidentIsOpenedAndResolved(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
 	if err := b.handle(t, on("1", began)); err == nil {
@@ -141,6 +182,7 @@ func TestHandle_OKOvertakesAlarm_IncidentIsOpenedAndResolved(t *testing.T) {
 // SNS and Lambda keep no order. Whatever it is, PagerDuty must end up as the
 // alarm is, and people hear of each incident once at most.
 func TestHandle_AnyOrder_PagerDutyEndsAsTheAlarmIs(t *testing.T) {
+	t.Parallel()
 	minute := func(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) }
 	for name, c := range map[string]struct {
 		changes   []alarm
@@ -195,6 +237,7 @@ func checkOrder(t *testing.T, b *bundle, order []alarm, on bool, incidents int) 
 // The second message of an incident comes after its end: PagerDuty would ring
 // for nothing.
 func TestHandle_OnAgainDeliveredAfterTheEnd_RingsNobody(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began), off("3", began.Add(10*time.Minute)), on("2", began.Add(5*time.Minute)), on("2", began.Add(5*time.Minute)))
 	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 || len(b.Slack.Posts()) != 2 {
@@ -206,6 +249,7 @@ func TestHandle_OnAgainDeliveredAfterTheEnd_RingsNobody(t *testing.T) {
 // It is told without a turn while the table is away, and heals when it comes
 // again.
 func TestHandle_OnAgainDeliveredAfterTheEndWithoutTable_IsResolvedLater(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began), off("3", began.Add(10*time.Minute)))
 	b.Table.FailAlways(notifytest.Fault{Status: 500})
@@ -222,6 +266,7 @@ func TestHandle_OnAgainDeliveredAfterTheEndWithoutTable_IsResolvedLater(t *testi
 // A destination is renamed, or its route goes elsewhere, while it has an
 // incident: the end finds it by the key.
 func TestHandle_DestinationRenamedDuringTheIncident_IsResolved(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*pipeline.Routing){
 		"all": func(r *pipeline.Routing) { r.Routes[0].To = []string{"primary", "team"} },
 		"the one that was told": func(r *pipeline.Routing) { // of an incident that Slack was not told of
@@ -229,6 +274,7 @@ func TestHandle_DestinationRenamedDuringTheIncident_IsResolved(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := setup(t)
 			b.mustHandle(t, on("1", began))
 			r := &b.pipeline.Routing
@@ -246,6 +292,7 @@ func TestHandle_DestinationRenamedDuringTheIncident_IsResolved(t *testing.T) {
 // Nobody is known to have been told, and Slack is away: the end that PagerDuty
 // has by now is not the end for Slack.
 func TestHandle_TableLostAndSlackAway_SlackHearsOfTheEndLater(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Slack.FailAlways(notifytest.Fault{Status: 429, RetryAfter: "600"})
 	if err := b.handle(t, off("2", began)); err == nil {
@@ -260,6 +307,7 @@ func TestHandle_TableLostAndSlackAway_SlackHearsOfTheEndLater(t *testing.T) {
 
 // Two processes, one with the beginning and one with the end.
 func TestHandle_BeginningAndEndAtOnce_AreBothTold(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	other := b.another(t)
 	for i := range 20 {
@@ -311,6 +359,7 @@ func permutations(list []alarm) func(yield func([]alarm) bool) {
 }
 
 func TestHandle_TableLost_OKStillResolves(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) { p.Routing.Routes[0].When = pipeline.WhenOffHours }) // not now
 	b.mustHandle(t, off("2", began))
 	if events := b.PagerDuty.Events(); len(events) != 1 || events[0].EventAction != "resolve" {
@@ -325,6 +374,7 @@ func TestHandle_TableLost_OKStillResolves(t *testing.T) {
 }
 
 func TestHandle_ToldAtNight_HearsOfTheEndAtNoon(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.Routes = []pipeline.Route{
 			{Severity: "page", When: pipeline.WhenOffHours, To: []string{"on-call"}},
@@ -343,6 +393,7 @@ func TestHandle_ToldAtNight_HearsOfTheEndAtNoon(t *testing.T) {
 
 // A redelivery at another hour must find the same routes.
 func TestHandle_RedeliveryAtAnotherHour_SameDestinations(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.Routes = []pipeline.Route{{Severity: "page", When: pipeline.WhenWorking, To: []string{"team"}}, {Severity: "page", When: pipeline.WhenOffHours, To: []string{"on-call"}}}
 	})
@@ -355,6 +406,7 @@ func TestHandle_RedeliveryAtAnotherHour_SameDestinations(t *testing.T) {
 }
 
 func TestHandle_NoData_IsSaidInTheThreadAndPagesNobody(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	unknown := off("2", began.Add(time.Minute))
 	unknown.new, unknown.reason = "INSUFFICIENT_DATA", "Insufficient Data: 2 datapoints were unknown."
@@ -369,6 +421,7 @@ func TestHandle_NoData_IsSaidInTheThreadAndPagesNobody(t *testing.T) {
 }
 
 func TestHandle_TeamsOwnAlarm_TakesTopicsSeverityAndPipelinesOwner(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	own := on("1", began)
 	own.topic, own.description, own.extra = ticketTopic, "CPU of the <shop> & co.", nil

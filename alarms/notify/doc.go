@@ -14,12 +14,15 @@
 //
 // A message that did not reach one of its destinations fails, and comes again;
 // then only those destinations hear of it that have not yet. PagerDuty and
-// incident.io know a repeated event by its key. Slack does not: if its answer is
-// lost, or the function dies or loses the table between the answer and the note
-// of it, the next attempt posts once more. Rather twice than never.
+// incident.io know a repeated event by its key. Slack does not: if it is not
+// known whether it has posted (no answer, a fault of its own), the message is
+// posted once more, and then again once or twice at each further delivery; so it
+// is if the function dies or loses the table between the answer and the note of
+// it. Rather twice than never.
 //
 // While the table is away, alarms still reach PagerDuty and incident.io; all
-// else waits for the next attempt.
+// else waits for the next attempt. So do pages if another invocation has had the
+// turn for some seconds: it may be dead.
 //
 // Secrets come from Secrets Manager when they are needed. They are in no error,
 // log line or span.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 )
 
 func TestHandle_Busy_TriesAgainAfterTheTimeAskedFor(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Slack.Fail(1, notifytest.Fault{Status: 429, RetryAfter: "1"})
 	b.Slack.Fail(1, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"internal_error"}`})
@@ -33,6 +35,7 @@ func TestHandle_Busy_TriesAgainAfterTheTimeAskedFor(t *testing.T) {
 }
 
 func TestHandle_RetryAfterBeyondTheBudget_FailsAtOnce(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Slack.FailAlways(notifytest.Fault{Status: 429, RetryAfter: "600"})
 	before := time.Now()
@@ -45,6 +48,7 @@ func TestHandle_RetryAfterBeyondTheBudget_FailsAtOnce(t *testing.T) {
 }
 
 func TestHandle_SlackAway_FailsAndIsDeliveredOnceLater(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Slack.FailAlways(notifytest.Fault{Status: 503})
 	for range 2 {
@@ -66,6 +70,7 @@ func TestHandle_SlackAway_FailsAndIsDeliveredOnceLater(t *testing.T) {
 // The function dies after it took the turn: its lease must end before another
 // invocation may tell the destination.
 func TestHandle_CrashBetweenTurnAndSending_NextOneWaitsForTheLease(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	b.Slack.FailAlways(notifytest.Fault{Status: 429})
@@ -89,11 +94,96 @@ func TestHandle_CrashBetweenTurnAndSending_NextOneWaitsForTheLease(t *testing.T)
 	}
 }
 
+// waitForLease waits until somebody tells Slack, and returns until when.
+func (b *bundle) waitForLease(t *testing.T) (until time.Time) {
+	t.Helper()
+	for range 200 {
+		if until = b.Table.Lease(queueAge, "to#team"); !until.IsZero() {
+			return until
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("nobody tells Slack")
+	return until
+}
+
+// slowly is a post that takes a time.
+func slowly(d time.Duration) notifytest.Fault {
+	return notifytest.Fault{Status: 200, Delay: d, Body: `{"ok":true,"channel":"C0ALERTS","ts":"1773000000.000001"}`}
+}
+
+// A lease must end after the invocation, and not much later.
+func TestHandle_Lease_OutlivesTheInvocation(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ctx      func(t *testing.T) context.Context
+		from, to time.Duration
+	}{
+		"a minute":    {func(t *testing.T) context.Context { t.Helper(); return within(t, time.Minute) }, 58 * time.Second, 62 * time.Second},
+		"no deadline": {func(t *testing.T) context.Context { t.Helper(); return t.Context() }, 90 * time.Second, 90 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.Slack.Fail(1, slowly(300*time.Millisecond))
+			var handled sync.WaitGroup
+			handled.Go(func() {
+				if err := b.Handle(c.ctx(t), on("1", began).event(t)); err != nil {
+					t.Error(err)
+				}
+			})
+			if lease := b.waitForLease(t).Sub(b.clock()); lease < c.from || lease > c.to {
+				t.Errorf("the lease ends in %v, want %v to %v", lease, c.from, c.to)
+			}
+			handled.Wait()
+		})
+	}
+}
+
+// Slack hangs until the time is over: there is some left to give the turn back.
+func TestHandle_TimeIsOver_TurnIsGivenBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.Slack.FailAlways(notifytest.Fault{Status: 200, Delay: time.Minute})
+	if err := b.handle(t, on("1", began)); err == nil {
+		t.Error("no error although Slack hangs")
+	}
+	if lease := b.Table.Lease(queueAge, "to#team"); !lease.IsZero() {
+		t.Errorf("the turn is held until %v", lease)
+	}
+}
+
+// An invocation lives longer than its lease, and another one tells Slack
+// meanwhile: what that noted must stay.
+func TestHandle_TurnLost_NoteOfTheOtherStays(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	other := b.another(t)
+	b.Slack.Fail(1, slowly(500*time.Millisecond))
+	var handled sync.WaitGroup
+	handled.Go(func() {
+		if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "team: note what was told") {
+			t.Errorf("error: %v", err)
+		}
+	})
+	b.waitForLease(t)
+	b.setNow(began.Add(10 * time.Minute))
+	if err := other.Handle(within(t, 10*budget), on("1", began).event(t)); err != nil {
+		t.Error(err)
+	}
+	handled.Wait()
+	b.mustHandle(t, on("1", began), off("2", began.Add(11*time.Minute)))
+	if posts := b.Slack.Posts(); len(posts) != 2 || posts[0].Updates != 1 || posts[1].ThreadTS != posts[0].TS {
+		t.Errorf("posts: %+v", posts)
+	}
+}
+
 // An invocation dies while it has PagerDuty's turn: the next page of the alarm
 // does not wait for the end of its lease.
 func TestHandle_TurnOfTheDead_PageGoesWithoutIt(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
-	b.Table.Hold(arnPrefix+"prod-orders-ledger-queue-age", "to#on-call", b.clock().Add(time.Minute))
+	b.Table.Hold(queueAge, "to#on-call", b.clock().Add(time.Minute))
 	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "told, but that is not noted: another invocation") {
 		t.Errorf("error: %v", err)
 	}
@@ -115,6 +205,7 @@ func TestHandle_TurnOfTheDead_PageGoesWithoutIt(t *testing.T) {
 
 // What CloudWatch's schema does not say must not lose a page.
 func TestHandle_FieldsOfOtherTypes_AreToldAllTheSame(t *testing.T) {
+	t.Parallel()
 	for name, extra := range map[string]map[string]any{
 		"reason":   {"NewStateReason": 5},
 		"rule":     {"AlarmRule": map[string]any{}},
@@ -142,6 +233,7 @@ func TestHandle_FieldsOfOtherTypes_AreToldAllTheSame(t *testing.T) {
 // A fault that passes costs an attempt, not a delivery: the next one is minutes
 // away.
 func TestHandle_FaultPasses_SameDelivery(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{408, 500, 503} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
@@ -163,6 +255,7 @@ func TestHandle_FaultPasses_SameDelivery(t *testing.T) {
 
 // A fault of this program, or of a description that it was given.
 func TestHandle_PanicForOneDestination_OthersAreTold(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.Destinations["pigeon"] = pipeline.Destination{Type: "pigeon", Secret: "orders/slack"}
 		p.Routing.Routes[0].To = append([]string{"pigeon"}, p.Routing.Routes[0].To...)
@@ -177,6 +270,7 @@ func TestHandle_PanicForOneDestination_OthersAreTold(t *testing.T) {
 }
 
 func TestHandle_NoTable_PagesAllTheSameAndFails(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Table.FailAlways(notifytest.Fault{Status: 500})
 	if err := b.handle(t, on("1", began)); err == nil {
@@ -201,6 +295,7 @@ func TestHandle_NoTable_PagesAllTheSameAndFails(t *testing.T) {
 // The incident is noted, and then the table is away: so it is when a table
 // throttles writes.
 func TestHandle_TableAwayLater_PagesAllTheSameAndFails(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Table.FailAlways(notifytest.Fault{Status: 500, Only: "UpdateItem"})
 	if err := b.handle(t, on("1", began)); err == nil {
@@ -230,6 +325,7 @@ func TestHandle_TableAwayLater_PagesAllTheSameAndFails(t *testing.T) {
 }
 
 func TestHandle_TableSilent_PagesInTime(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Table.FailAlways(notifytest.Fault{Status: 500, Delay: time.Minute})
 	if err := b.handle(t, on("1", began)); err == nil {
@@ -241,6 +337,7 @@ func TestHandle_TableSilent_PagesInTime(t *testing.T) {
 }
 
 func TestHandle_ThreadDeleted_BeginsAnother(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began))
 	b.Slack.Remove(b.Slack.Posts()[0].TS)
@@ -251,6 +348,7 @@ func TestHandle_ThreadDeleted_BeginsAnother(t *testing.T) {
 }
 
 func TestHandle_ThreadDeletedDuringTheIncident_GoesOnInTheNewOne(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began))
 	b.Slack.Remove(b.Slack.Posts()[0].TS)
@@ -261,6 +359,7 @@ func TestHandle_ThreadDeletedDuringTheIncident_GoesOnInTheNewOne(t *testing.T) {
 }
 
 func TestHandle_PermanentErrors_SayWhatToDoAndSpareTheOthers(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#gone", Secret: "orders/slack"}
 	})
@@ -276,6 +375,7 @@ func TestHandle_PermanentErrors_SayWhatToDoAndSpareTheOthers(t *testing.T) {
 
 // Slack's limits are not all written down: what it cannot lay out goes as text.
 func TestHandle_LayoutRefused_GoesAsText(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Slack.Fail(1, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"msg_blocks_too_long"}`})
 	b.mustHandle(t, on("1", began))
@@ -296,6 +396,7 @@ func TestHandle_LayoutRefused_GoesAsText(t *testing.T) {
 }
 
 func TestHandle_Garbage_FailsSoThatItIsNotLost(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	for name, body := range map[string]string{
 		"empty": "", "text": "hello", "another service": `{"source":"aws.health"}`, "no state": `{"AlarmName":"x","AlarmArn":"` + arnPrefix + `x"}`,
@@ -307,8 +408,8 @@ func TestHandle_Garbage_FailsSoThatItIsNotLost(t *testing.T) {
 		}
 	}
 	other := on("1", began)
-	other.topic, other.description = "some-topic", ""
-	if err := b.handle(t, other); err == nil || !strings.Contains(err.Error(), `topic "some-topic": want prod-orders-alarms-SEVERITY`) {
+	other.topic, other.description = "homepage", ""
+	if err := b.handle(t, other); err == nil || !strings.Contains(err.Error(), `topic "homepage": want prod-orders-alarms-SEVERITY`) {
 		t.Errorf("error: %v", err)
 	}
 	if n := b.Slack.Calls() + b.PagerDuty.Calls(); n != 0 {
@@ -319,6 +420,7 @@ func TestHandle_Garbage_FailsSoThatItIsNotLost(t *testing.T) {
 // The beginning of an incident that comes when the next one is on belongs to its
 // own thread, and says that it is over.
 func TestHandle_BeginningDeliveredDuringTheNextIncident_AThreadOfItsOwn(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Slack.FailAlways(notifytest.Fault{Status: 503})
 	if err := b.handle(t, on("1", began)); err == nil {
@@ -338,6 +440,7 @@ func TestHandle_BeginningDeliveredDuringTheNextIncident_AThreadOfItsOwn(t *testi
 // Whether Slack has posted it is not known: asked again and again, it may post
 // again and again.
 func TestHandle_SlackMayHavePosted_AskedTwiceInADelivery(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]notifytest.Fault{
 		"fault":          {Status: 500, Late: true},
 		"unavailable":    {Status: 503, Late: true},
@@ -362,6 +465,7 @@ func TestHandle_SlackMayHavePosted_AskedTwiceInADelivery(t *testing.T) {
 
 // Nothing is posted: so it may be asked again.
 func TestHandle_SlackHasNotPosted_AskedUntilTheTimeIsOver(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Slack.Fail(5, notifytest.Fault{Status: 429})
 	b.Slack.Fail(2, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"ratelimited"}`})
@@ -378,6 +482,7 @@ func TestHandle_SlackHasNotPosted_AskedUntilTheTimeIsOver(t *testing.T) {
 // The address of the thread's channel: archived, or the bot was put out of it.
 // The destination has another one by now.
 func TestHandle_ChannelOfTheThreadGone_GoesOnInTheNewOne(t *testing.T) {
+	t.Parallel()
 	for _, code := range []string{"channel_not_found", "is_archived", "not_in_channel"} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
@@ -400,6 +505,7 @@ func TestHandle_ChannelOfTheThreadGone_GoesOnInTheNewOne(t *testing.T) {
 
 // The end stays in its thread if the channel must not hear of it.
 func TestHandle_BroadcastRefused_StaysInTheThread(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began))
 	b.Slack.RefuseBroadcasts()
@@ -411,6 +517,7 @@ func TestHandle_BroadcastRefused_StaysInTheThread(t *testing.T) {
 
 // PagerDuty rings even if it does not like what the event says.
 func TestHandle_PagerDutyRefusesTheDetails_RingsWithout(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.PagerDuty.Fail(1, notifytest.Fault{Status: 400, Body: `{"status":"invalid event","message":"Event object is invalid","errors":["'custom_details' is odd"]}`})
 	b.mustHandle(t, on("1", began))
@@ -428,6 +535,7 @@ func TestHandle_PagerDutyRefusesTheDetails_RingsWithout(t *testing.T) {
 }
 
 func TestHandle_IncidentIORefuses_SaysWhyAndReadsTheAddressAnew(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
 		p.Routing.Routes[0].To = []string{"io"}
@@ -445,7 +553,36 @@ func TestHandle_IncidentIORefuses_SaysWhyAndReadsTheAddressAnew(t *testing.T) {
 	}
 }
 
+func TestHandle_Away_PausesDouble(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(p *pipeline.Pipeline) { p.Routing.Routes[0].To = []string{"on-call"} })
+	b.pause = 20 * time.Millisecond
+	b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
+	if err := b.another(t).Handle(within(t, budget), on("1", began).event(t)); err == nil {
+		t.Error("no error although PagerDuty is away")
+	}
+	if n := b.PagerDuty.Calls(); n < 3 || n > 10 { // 20, 40, 80, ... ms; some 100 if they stayed the same
+		t.Errorf("%d attempts within %v, want 3 to 10", n, budget)
+	}
+}
+
+// A token is not for others.
+func TestHandle_Redirect_IsNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{302, 307, 308} {
+		b := setup(t)
+		b.Slack.FailAlways(notifytest.Fault{Status: status, Location: b.SwitchURL})
+		if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), strconv.Itoa(status)) {
+			t.Errorf("error: %v", err)
+		}
+		if n := b.Switch.Calls(); n != 0 {
+			t.Errorf("a redirect with %d was followed", status)
+		}
+	}
+}
+
 func TestPauseAfter_TimeAskedFor_IsKeptAndNobodyComesAtOnce(t *testing.T) {
+	t.Parallel()
 	seen := map[time.Duration]struct{}{}
 	for range 50 {
 		pause := notify.PauseAfter(time.Second, time.Second)
@@ -462,6 +599,7 @@ func TestPauseAfter_TimeAskedFor_IsKeptAndNobodyComesAtOnce(t *testing.T) {
 // Slack has no key to know a message again by: if its answer is lost, it is
 // asked once more, and posts once more.
 func TestHandle_AnswerOfSlackLost_RatherTwiceThanNever(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Slack.Fail(1, notifytest.Fault{Late: true, Break: true})
 	b.mustHandle(t, on("1", began))
@@ -471,6 +609,7 @@ func TestHandle_AnswerOfSlackLost_RatherTwiceThanNever(t *testing.T) {
 }
 
 func TestHandle_DestinationGone_OthersHearOfTheEnd(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began))
 	delete(b.pipeline.Routing.Destinations, "team")
@@ -483,6 +622,7 @@ func TestHandle_DestinationGone_OthersHearOfTheEnd(t *testing.T) {
 }
 
 func TestHandle_SeveralRecords_OneThatFailsSparesTheOthers(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	event := on("1", began).event(t)
 	event.Records = append(raw("0", pageTopic, "hello", began).Records, event.Records...)

@@ -57,6 +57,7 @@ func withChildren(b *bundle) {
 }
 
 func TestMessages_MetricAlarm_Golden(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
 		p.Routing.Routes[0].To = append(p.Routing.Routes[0].To, "io")
@@ -80,6 +81,7 @@ func TestMessages_MetricAlarm_Golden(t *testing.T) {
 }
 
 func TestMessages_CompositeAlarm_Golden(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	withChildren(b)
 	b.mustHandle(t, composite("1", began))
@@ -106,6 +108,7 @@ func pagerDutyGolden(t *testing.T, e notifytest.PagerDutyEvent) []byte {
 }
 
 func TestMessages_ChildrenUnknown_AreNamedAllTheSame(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Alarms.FailAlways(notifytest.Fault{Status: 500})
 	b.mustHandle(t, composite("1", began))
@@ -118,6 +121,7 @@ func TestMessages_ChildrenUnknown_AreNamedAllTheSame(t *testing.T) {
 // A composite that was held back by its suppressor is published late: routes go
 // by the time of that, not by that of the change.
 func TestMessages_SuppressedForHours_GoByTheTimeOfTheMessage(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.Routes = []pipeline.Route{{Severity: "page", When: pipeline.WhenWorking, To: []string{"team"}}, {Severity: "page", When: pipeline.WhenOffHours, To: []string{"on-call"}}}
 	})
@@ -134,10 +138,11 @@ func TestMessages_SuppressedForHours_GoByTheTimeOfTheMessage(t *testing.T) {
 // Whatever an alarm says of itself, its message must fit and mean nothing to
 // Slack.
 func TestMessages_LongAndHostileTexts_Fit(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	hostile := on("1", began)
 	hostile.name = strings.Repeat("<!channel>&`", 20)
-	hostile.description = strings.Repeat("<!here> & |ü ", 80) + "\n\ntitle: " + strings.Repeat("ü<@U1>", 100) + "\nowner: " + strings.Repeat("&", 300) +
+	hostile.description = strings.Repeat("<!here> & |ü ", 80) + "\n\ntitle: " + strings.Repeat("ü<@U1>", 200) + "\nowner: " + strings.Repeat("&", 300) +
 		"\nhop: <|>\nrunbook: https://example.com/" + strings.Repeat("r", 2000) + "\ndashboard: https://grafana.example.com/d/x?a=%7C&b=1#|"
 	hostile.reason = strings.Repeat("<https://evil.example|click> ", 400)
 	b.mustHandle(t, hostile)
@@ -155,6 +160,7 @@ func TestMessages_LongAndHostileTexts_Fit(t *testing.T) {
 }
 
 func TestMessages_ManyChildren_RestIsCounted(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
 		p.Routing.Routes[0].To = append(p.Routing.Routes[0].To, "io")
@@ -185,6 +191,7 @@ func TestMessages_ManyChildren_RestIsCounted(t *testing.T) {
 
 // What is asked for costs by what is read, and a redelivery may come often.
 func TestCases_AreAskedForOnceAndOfTheLastHours(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	withCases(b)
 	b.mustHandle(t, on("1", began), on("1", began))
@@ -204,6 +211,7 @@ func TestCases_AreAskedForOnceAndOfTheLastHours(t *testing.T) {
 }
 
 func TestCases_OnlyPagers_LogsAreNotAsked(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) { p.Routing.Routes[0].To = []string{"on-call"} })
 	withCases(b)
 	b.mustHandle(t, on("1", began))
@@ -213,6 +221,7 @@ func TestCases_OnlyPagers_LogsAreNotAsked(t *testing.T) {
 }
 
 func TestCases_NoLogGroup_IsSaidAndLeftOut(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began)) // the group does not exist
 	b.wantLogged(t, "version and failing requests left out", "ResourceNotFoundException")
@@ -222,6 +231,7 @@ func TestCases_NoLogGroup_IsSaidAndLeftOut(t *testing.T) {
 }
 
 func TestCases_QueryThatDoesNotEnd_IsStoppedAndPagesDoNotWait(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Logs.Set(ledgerLogs, notifytest.LogAnswer{Query: "stats", After: 1000})
 	var handled sync.WaitGroup
@@ -244,17 +254,20 @@ func TestCases_QueryThatDoesNotEnd_IsStoppedAndPagesDoNotWait(t *testing.T) {
 }
 
 func TestCases_TracesWithoutGrafana_AreInXRayOrPlain(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(*pipeline.Pipeline)
 		want   string
 	}{
-		"tempo": {func(*pipeline.Pipeline) {}, "https://grafana.example.com/explore?"},
-		"x-ray": {func(p *pipeline.Pipeline) { p.Dashboards.TempoUID = "" }, "#xray:traces/1-4bf92f35-77b34da6a3ce929d0e0e4736|" + failingTrace},
+		"tempo":    {func(*pipeline.Pipeline) {}, "https://grafana.example.com/explore?"},
+		"x-ray":    {func(p *pipeline.Pipeline) { p.Dashboards.TempoUID = "" }, "#xray:traces/1-4bf92f35-77b34da6a3ce929d0e0e4736|" + failingTrace},
+		"too long": {func(p *pipeline.Pipeline) { p.Dashboards.GrafanaURL += "/" + strings.Repeat("g", 300) }, "• " + failingTrace + "\\n"},
 		"none": {func(p *pipeline.Pipeline) {
 			p.Dashboards.TempoUID, p.Dashboards.XRayUID, p.Telemetry.Export = "", "", "endpoint"
 		}, "• " + failingTrace},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := setup(t, c.change)
 			withCases(b)
 			b.mustHandle(t, on("1", began))

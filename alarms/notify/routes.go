@@ -3,6 +3,7 @@ package notify
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tracehaul/tracehaul/pipeline"
@@ -41,15 +42,28 @@ func destinations(r pipeline.Routing, severity, owner string, open func(when str
 // Working reports whether a time is within the working hours: by the clock on
 // the wall in their time zone, on a working day that is no holiday.
 func Working(r pipeline.Routing, at time.Time) bool {
-	zone, err := time.LoadLocation(r.TimeZone)
-	if err != nil {
-		zone = time.UTC // pipeline.Parse takes known zones only
-	}
-	at = at.In(zone)
+	at = at.In(location(r.TimeZone))
 	day := strings.ToLower(at.Weekday().String()[:3])
 	if !slices.Contains(r.WorkingDays, day) || slices.Contains(r.Holidays, at.Format(time.DateOnly)) {
 		return false
 	}
 	clock := at.Format("15:04")
 	return r.WorkingFrom <= clock && clock < r.WorkingTo // as texts: 24:00 is after all of them
+}
+
+// locations keeps time zones by name, as [time.LoadLocation] reads a file each
+// time. There are as many as the descriptions of pipelines name: one, but for
+// tests.
+var locations sync.Map
+
+func location(zone string) *time.Location {
+	if known, ok := locations.Load(zone); ok {
+		return known.(*time.Location) //nolint:forcetypeassert // nothing else is put there
+	}
+	l, err := time.LoadLocation(zone)
+	if err != nil {
+		return time.UTC // pipeline.Parse takes known zones only
+	}
+	locations.Store(zone, l)
+	return l
 }

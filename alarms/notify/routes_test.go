@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/alarms/notify"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
@@ -18,75 +19,134 @@ func prod(t *testing.T) *pipeline.Pipeline {
 	return p
 }
 
-// Two years have both changes of the clocks four times in each hemisphere. What
-// working hours are is said here once more, by other means: by the minutes that
-// have passed on the clock on the wall.
-func TestRoutes_EveryQuarterOfTwoYears_PagesAlwaysAndTicketsNeverAtNight(t *testing.T) {
-	t.Parallel()
-	for _, zone := range []string{"Europe/Berlin", "America/New_York", "Australia/Sydney", "UTC"} {
-		t.Run(zone, func(t *testing.T) {
-			t.Parallel()
-			p := prod(t)
-			r := p.Routing
-			r.TimeZone = zone
-			location, err := time.LoadLocation(zone)
-			if err != nil {
-				t.Fatal(err)
-			}
-			working, changes, offset := 0, 0, 0
-			end := time.Date(2028, 1, 1, 0, 0, 0, 0, location)
-			for at := time.Date(2026, 1, 1, 0, 0, 0, 0, location); at.Before(end); at = at.Add(15 * time.Minute) {
-				local := at.In(location)
-				if _, now := local.Zone(); now != offset {
-					offset = now
-					changes++
-				}
-				minutes := local.Hour()*60 + local.Minute()
-				open := local.Weekday() >= time.Monday && local.Weekday() <= time.Friday && minutes >= 9*60 && minutes < 17*60+30 &&
-					!slices.Contains(r.Holidays, local.Format("2006-01-02"))
-				if open {
-					working++
-				}
-				if notify.Working(r, at) != open {
-					t.Fatalf("%v: working hours %t, want %t", local, !open, open)
-				}
-				checkRoutes(t, r, at)
-			}
-			// 522 weekdays, of which three are holidays: 2026-12-24 and -25, and 2027-01-01.
-			if want := 34 * (522 - 3); working != want {
-				t.Errorf("%d quarters are working hours, want %d", working, want)
-			}
-			if want := map[string]int{"UTC": 0}[zone]; zone == "UTC" && changes != want || zone != "UTC" && changes < 5 {
-				t.Errorf("the clocks changed %d times", changes)
-			}
-		})
+// byDay is a routing that pages for tickets, too, while people are at work, and
+// has a pager of its own for the team of the ledger.
+func byDay(p *pipeline.Pipeline) {
+	p.Consumers[0].Owner = "team-ledger"
+	p.Routing.Destinations["ledger-on-call"] = pipeline.Destination{Type: "pagerduty", Secret: "orders/ledger"}
+	p.Routing.Routes = []pipeline.Route{
+		{Severity: "page", When: pipeline.WhenAlways, To: []string{"on-call"}},
+		{Severity: "page", Owner: "team-ledger", When: pipeline.WhenAlways, To: []string{"ledger-on-call"}},
+		{Severity: "ticket", When: pipeline.WhenWorking, To: []string{"on-call"}},
+		{Severity: "ticket", When: pipeline.WhenOffHours, To: []string{"team"}},
+		{Severity: "notice", When: pipeline.WhenAlways, To: []string{"team"}},
 	}
 }
 
-func checkRoutes(t *testing.T, r pipeline.Routing, at time.Time) {
+// heard is a kind of alarm, heard in working hours or outside of them.
+type heard struct {
+	severity, owner string
+	working         bool
+}
+
+// Every alarm of the catalogue is routed at every quarter of an hour of a year,
+// which has both changes of the clocks in either hemisphere. What working
+// hours are is said here once more, by other means: by the minutes that have
+// passed on the clock on the wall.
+func TestRoutes_EveryAlarmAtEveryQuarterOfAYear_PagesAlwaysAndTicketsNeverAtNight(t *testing.T) {
+	t.Parallel()
+	none, team, onCall := []string(nil), []string{"team"}, []string{"on-call"}
+	for name, c := range map[string]struct {
+		change func(*pipeline.Pipeline)
+		pagers map[heard][]string // nobody, unless it is there
+	}{
+		"prod": {func(*pipeline.Pipeline) {}, map[heard][]string{
+			{"page", "team-orders", true}: onCall, {"page", "team-orders", false}: onCall,
+		}},
+		"tickets page by day": {byDay, map[heard][]string{
+			{"page", "team-orders", true}: onCall, {"page", "team-orders", false}: onCall,
+			{"page", "team-ledger", true}: {"on-call", "ledger-on-call"}, {"page", "team-ledger", false}: {"on-call", "ledger-on-call"},
+			{"ticket", "team-orders", true}: onCall, {"ticket", "team-orders", false}: none,
+			{"ticket", "team-ledger", true}: onCall, {"ticket", "team-ledger", false}: none,
+		}},
+	} {
+		for _, zone := range []string{"Europe/Berlin", "America/New_York", "Australia/Sydney", "UTC"} {
+			t.Run(name+" in "+zone, func(t *testing.T) {
+				t.Parallel()
+				p := prod(t)
+				c.change(p)
+				p.Routing.TimeZone = zone
+				kinds := catalogue(t, p)
+				eachQuarter(t, p.Routing, func(at time.Time, working bool) {
+					for kind, alarm := range kinds {
+						kind.working = working
+						pagers, readers := route(p.Routing, kind, at)
+						if !slices.Equal(pagers, c.pagers[kind]) {
+							t.Fatalf("%v: %s (%s) pages %v, want %v", at, alarm, kind.severity, pagers, c.pagers[kind])
+						}
+						if len(pagers) == 0 && !slices.Equal(readers, team) { // it waits there
+							t.Fatalf("%v: %s (%s) is read by %v, want %v", at, alarm, kind.severity, readers, team)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// catalogue is one alarm of each severity and owner in the catalogue.
+func catalogue(t *testing.T, p *pipeline.Pipeline) map[heard]string {
 	t.Helper()
-	pages := func(severity string) (slack, pagers int) {
-		for _, name := range notify.Routes(r, severity, "team-orders", at) {
-			if r.Destinations[name].Type == "slack" {
-				slack++
-			} else {
-				pagers++
-			}
-		}
-		return slack, pagers
+	set, err := alarms.For(p)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, pagers := pages(pipeline.SeverityPage); pagers == 0 {
-		t.Fatalf("%v: a page reaches nobody who is on call", at)
+	kinds := map[heard]string{}
+	for _, a := range set.Alarms() {
+		kinds[heard{severity: a.Severity, owner: a.Owner}] = a.Name
 	}
-	for _, severity := range []string{pipeline.SeverityTicket, pipeline.SeverityNotice} {
-		slack, pagers := pages(severity)
-		if pagers > 0 {
-			t.Fatalf("%v: a %s pages somebody", at, severity)
-		}
-		if slack != 1 { // at any hour: it waits there
-			t.Fatalf("%v: a %s reaches %d channels, want 1", at, severity, slack)
+	for _, severity := range pipeline.Severities() {
+		if _, ok := kinds[heard{severity: severity, owner: p.Owner}]; !ok {
+			t.Fatalf("no alarm of %s is a %s", p.Owner, severity)
 		}
 	}
+	return kinds
+}
+
+// eachQuarter calls f for every quarter of an hour of a year, and checks the
+// working hours.
+func eachQuarter(t *testing.T, r pipeline.Routing, f func(at time.Time, working bool)) {
+	t.Helper()
+	zone, err := time.LoadLocation(r.TimeZone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quarters, changes, offset := 0, 0, 0
+	end := time.Date(2027, 1, 1, 0, 0, 0, 0, zone)
+	for at := time.Date(2026, 1, 1, 0, 0, 0, 0, zone); at.Before(end); at = at.Add(15 * time.Minute) {
+		if _, now := at.Zone(); now != offset {
+			offset = now
+			changes++
+		}
+		minutes := at.Hour()*60 + at.Minute()
+		working := at.Weekday() >= time.Monday && at.Weekday() <= time.Friday && minutes >= 9*60 && minutes < 17*60+30 &&
+			!slices.Contains(r.Holidays, at.Format("2006-01-02"))
+		if working {
+			quarters++
+		}
+		if notify.Working(r, at.UTC()) != working {
+			t.Fatalf("%v: working hours %t, want %t", at, !working, working)
+		}
+		f(at.UTC(), working)
+	}
+	// 261 weekdays, of which two are holidays: 2026-12-24 and -25.
+	if want := 34 * (261 - 2); quarters != want {
+		t.Errorf("%d quarters are working hours, want %d", quarters, want)
+	}
+	if r.TimeZone != "UTC" && changes != 3 || r.TimeZone == "UTC" && changes != 0 {
+		t.Errorf("the clocks changed %d times", changes)
+	}
+}
+
+func route(r pipeline.Routing, kind heard, at time.Time) (pagers, readers []string) {
+	for _, name := range notify.Routes(r, kind.severity, kind.owner, at) {
+		if r.Destinations[name].Type == "slack" {
+			readers = append(readers, name)
+		} else {
+			pagers = append(pagers, name)
+		}
+	}
+	return pagers, readers
 }
 
 func TestRoutes_HoursOfRoutes(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 )
 
 func TestSecrets_AreKeptForFiveMinutes(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began), off("2", began.Add(time.Minute)))
 	if n := b.Secrets.Reads("orders/slack"); n != 1 {
@@ -38,6 +39,7 @@ func TestSecrets_AreKeptForFiveMinutes(t *testing.T) {
 }
 
 func TestSecrets_FaultPasses_SameDelivery(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Secrets.Fail(4, notifytest.Fault{Status: 500})
 	b.mustHandle(t, on("1", began))
@@ -47,6 +49,7 @@ func TestSecrets_FaultPasses_SameDelivery(t *testing.T) {
 }
 
 func TestSecrets_OneIsSlow_OthersDoNotWait(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Secrets.Slow("orders/slack", time.Second)
 	var handled sync.WaitGroup
@@ -65,6 +68,7 @@ func TestSecrets_OneIsSlow_OthersDoNotWait(t *testing.T) {
 
 // A part of a secret is one, too.
 func TestSecrets_AcrossTheCutOfAText_AreRedacted(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.Secrets.Set("orders/slack", `{"token": "`+slackToken+`"}`)
 	for length := range 210 {
@@ -83,6 +87,7 @@ func TestSecrets_AcrossTheCutOfAText_AreRedacted(t *testing.T) {
 }
 
 func TestSecrets_Rotated_AreReadOnceMore(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began))
 	b.Slack.Rotate("xoxb-second")
@@ -100,6 +105,7 @@ func TestSecrets_Rotated_AreReadOnceMore(t *testing.T) {
 
 // Everything that is written, in every way to fail, without a secret in it.
 func TestSecrets_AreInNoErrorOrLine(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) {
 		p.Routing.HeartbeatSecret = "orders/heartbeat"
 		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
@@ -149,6 +155,7 @@ func heartbeat(id, state string) alarm {
 
 // Only the kit's own heartbeat is none of people's business.
 func TestHeartbeat_TeamsAlarmOfASimilarName_IsTold(t *testing.T) {
+	t.Parallel()
 	b := setup(t)
 	for _, name := range []string{"prod-orders-sync-heartbeat", "prod-orders-heartbeat-missing", "heartbeat"} {
 		a := on(name, began)
@@ -164,6 +171,7 @@ func TestHeartbeat_TeamsAlarmOfASimilarName_IsTold(t *testing.T) {
 }
 
 func TestHeartbeat_OneLineForEachAlarmAndNobodyIsTold(t *testing.T) {
+	t.Parallel()
 	b := setup(t, func(p *pipeline.Pipeline) { p.Routing.HeartbeatSecret = "orders/heartbeat" })
 	b.Secrets.Set("orders/heartbeat", b.SwitchURL)
 	b.mustHandle(t, heartbeat("1", "ALARM"), heartbeat("2", "OK"))

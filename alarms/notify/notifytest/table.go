@@ -19,6 +19,8 @@ type Table struct {
 	Faults
 	problems
 
+	Now func() time.Time // to check when items expire. Defaults to time.Now.
+
 	mu    sync.Mutex
 	name  string
 	items map[string]item // by pk and sk
@@ -26,7 +28,7 @@ type Table struct {
 
 type item map[string]map[string]any
 
-func newTable() *Table { return &Table{items: map[string]item{}, name: "prod-orders-notifier"} }
+func newTable() *Table { return &Table{items: map[string]item{}, name: "prod-orders-notifier", Now: time.Now} }
 
 // Items returns every item as JSON, by its keys.
 func (t *Table) Items() map[string]string {
@@ -115,6 +117,9 @@ func keyOf(i item) string {
 }
 
 func (t *Table) get(w http.ResponseWriter, c tableCall) {
+	if !c.ConsistentRead {
+		t.add("GetItem: an answer may be out of date without ConsistentRead")
+	}
 	if len(c.Key) != 2 || keyOf(c.Key) == "" {
 		t.invalid(w, "GetItem", "the provided key element does not match the schema")
 		return
@@ -166,12 +171,35 @@ func (t *Table) write(w http.ResponseWriter, operation string, c *tableCall, key
 		answer(w, http.StatusBadRequest, out)
 		return
 	}
+	t.checkExpires(operation, changed)
 	t.items[key0] = maps.Clone(changed)
 	out := map[string]any{}
 	if c.ReturnValues == "ALL_NEW" {
 		out["Attributes"] = changed
 	}
 	answer(w, http.StatusOK, out)
+}
+
+// checkExpires wants an item to expire in months, in seconds since 1970: it would
+// go at once, or never, if that were milliseconds. (DynamoDB takes no item away
+// that is older than five years.)
+func (t *Table) checkExpires(operation string, i item) {
+	seconds, err := strconv.ParseInt(fmt.Sprint(i["expires"]["N"]), 10, 64)
+	at := time.Unix(seconds, 0)
+	if now := t.Now(); err != nil || at.Before(now.AddDate(0, 1, 0)) || at.After(now.AddDate(10, 0, 0)) {
+		t.add("%s: the item expires at %v", operation, i["expires"])
+	}
+}
+
+// Lease is until when somebody tells a destination, or the zero time.
+func (t *Table) Lease(pk, sk string) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ms, _ := strconv.ParseInt(fmt.Sprint(t.items[pk+" "+sk]["lease"]["N"]), 10, 64)
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }
 
 // query returns the items of one pk whose sk begins with a text.
@@ -186,6 +214,9 @@ func (t *Table) query(w http.ResponseWriter, operation string, c *tableCall) {
 	if err := c.unused(); err != nil {
 		t.invalid(w, operation, err.Error())
 		return
+	}
+	if !c.ConsistentRead {
+		t.add("Query: an answer may be out of date without ConsistentRead")
 	}
 	found := []item{}
 	for _, key := range slices.Sorted(maps.Keys(t.items)) {
