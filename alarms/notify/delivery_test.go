@@ -206,10 +206,11 @@ func TestHandle_AnyOrder_PagerDutyEndsAsTheAlarmIs(t *testing.T) {
 // checkOrder has an alarm of its own change in an order.
 func checkOrder(t *testing.T, b *bundle, order []alarm, on bool, incidents int) {
 	t.Helper()
-	name := "order"
-	for _, a := range order {
-		name += "-" + a.id
+	ids := make([]string, len(order))
+	for i, a := range order {
+		ids[i] = a.id
 	}
+	name := "order-" + strings.Join(ids, "-")
 	seen, posted := len(b.PagerDuty.Events()), len(b.Slack.Posts())
 	for _, a := range order {
 		a.name, a.id = name, name+"/"+a.id

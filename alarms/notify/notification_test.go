@@ -94,6 +94,15 @@ func TestParseNotification_FieldsOfOtherTypes_AreMissing(t *testing.T) {
 	}
 }
 
+func TestParseNotification_RuleOfAnyForm_IsOfACompositeAlarm(t *testing.T) {
+	for rule, want := range map[string]bool{`"ALARM(x)"`: true, `{}`: true, `null`: false, `""`: false} {
+		n, err := notify.ParseNotification(`{"AlarmName": "x", "AlarmArn": "` + arnPrefix + `x", "NewStateValue": "OK", "AlarmRule": ` + rule + `}`)
+		if err != nil || n.Composite != want {
+			t.Errorf("rule %s: composite %t, error %v", rule, n.Composite, err)
+		}
+	}
+}
+
 func TestParseDescription_Forms(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string

@@ -192,7 +192,10 @@ func TestMessages_ManyChildren_RestIsCounted(t *testing.T) {
 // What is asked for costs by what is read, and a redelivery may come often.
 func TestCases_AreAskedForOnceAndOfTheLastHours(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := setup(t, func(p *pipeline.Pipeline) { // two to read it
+		p.Routing.Destinations["second"] = pipeline.Destination{Type: "slack", Channel: "#orders-alerts", Secret: "orders/slack"}
+		p.Routing.Routes[0].To = append(p.Routing.Routes[0].To, "second")
+	})
 	withCases(b)
 	b.mustHandle(t, on("1", began), on("1", began))
 	b.setNow(began.Add(41 * 24 * time.Hour))
@@ -261,7 +264,7 @@ func TestCases_TracesWithoutGrafana_AreInXRayOrPlain(t *testing.T) {
 	}{
 		"tempo":    {func(*pipeline.Pipeline) {}, "https://grafana.example.com/explore?"},
 		"x-ray":    {func(p *pipeline.Pipeline) { p.Dashboards.TempoUID = "" }, "#xray:traces/1-4bf92f35-77b34da6a3ce929d0e0e4736|" + failingTrace},
-		"too long": {func(p *pipeline.Pipeline) { p.Dashboards.GrafanaURL += "/" + strings.Repeat("g", 300) }, "• " + failingTrace + "\\n"},
+		"too long": {func(p *pipeline.Pipeline) { p.Dashboards.GrafanaURL += "/" + strings.Repeat("g", 200) }, "• " + failingTrace + "\\n"},
 		"none": {func(p *pipeline.Pipeline) {
 			p.Dashboards.TempoUID, p.Dashboards.XRayUID, p.Telemetry.Export = "", "", "endpoint"
 		}, "• " + failingTrace},

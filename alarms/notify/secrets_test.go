@@ -3,6 +3,7 @@ package notify_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -50,18 +51,24 @@ func TestSecrets_FaultPasses_SameDelivery(t *testing.T) {
 
 func TestSecrets_OneIsSlow_OthersDoNotWait(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.Secrets.Slow("orders/slack", time.Second)
-	var handled sync.WaitGroup
-	handled.Go(func() { _ = b.handle(t, on("1", began)) })
-	for range 50 {
-		if len(b.PagerDuty.Events()) == 1 {
-			break
+	b := setup(t, func(p *pipeline.Pipeline) {
+		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
+		p.Routing.Routes = []pipeline.Route{
+			{Severity: "ticket", When: pipeline.WhenAlways, To: []string{"io"}}, {Severity: "page", When: pipeline.WhenAlways, To: []string{"on-call"}},
 		}
-		time.Sleep(10 * time.Millisecond)
+	})
+	b.Secrets.Set("orders/io", `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`)
+	b.Secrets.Slow("orders/io", time.Second)
+	ticket := on("1", began)
+	ticket.topic, ticket.name = ticketTopic, "prod-orders-other"
+	var handled sync.WaitGroup
+	handled.Go(func() { _ = b.handle(t, ticket) })
+	for b.Secrets.Reads("orders/io") == 0 {
+		time.Sleep(time.Millisecond)
 	}
-	if n := len(b.PagerDuty.Events()); n != 1 {
-		t.Errorf("PagerDuty had %d events while the secret of Slack was read, want 1", n)
+	b.mustHandle(t, on("2", began))
+	if n := len(b.IncidentIO.Events()); n != 0 {
+		t.Error("the page waited for the secret of another destination")
 	}
 	handled.Wait()
 }
@@ -75,7 +82,7 @@ func TestSecrets_AcrossTheCutOfAText_AreRedacted(t *testing.T) {
 		long := strings.Repeat("x", length)
 		b.Slack.Fail(2, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"` + long + slackToken + `"}`})
 		b.PagerDuty.Fail(4, notifytest.Fault{Status: 400, Body: `{"message":"` + long + routingKey + `","errors":["` + long + routingKey + `"]}`})
-		written := fmt.Sprint(b.handle(t, on(fmt.Sprint(length), began))) + b.log.String()
+		written := fmt.Sprint(b.handle(t, on(strconv.Itoa(length), began))) + b.log.String()
 		for _, secret := range []string{slackToken, routingKey} {
 			if at := strings.Index(written, "x"+secret[:4]); at >= 0 {
 				t.Fatalf("behind %d characters: %s", length, written[at:][:20])

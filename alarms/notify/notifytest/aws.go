@@ -65,11 +65,11 @@ func (s *Secrets) serve(w http.ResponseWriter, q *http.Request, operation string
 		}
 		s.mu.Lock()
 		slow := s.slow[in.SecretId]
+		s.reads[in.SecretId]++
 		s.mu.Unlock()
 		time.Sleep(slow)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.reads[in.SecretId]++
 		value, ok := s.values[in.SecretId]
 		if !ok {
 			refuse(w, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")

@@ -28,7 +28,9 @@ type Table struct {
 
 type item map[string]map[string]any
 
-func newTable() *Table { return &Table{items: map[string]item{}, name: "prod-orders-notifier", Now: time.Now} }
+func newTable() *Table {
+	return &Table{items: map[string]item{}, name: "prod-orders-notifier", Now: time.Now}
+}
 
 // Items returns every item as JSON, by its keys.
 func (t *Table) Items() map[string]string {
