@@ -88,7 +88,7 @@ func TestHandle_OnAgainDeliveredAfterTheNextIncident_RingsNobody(t *testing.T) {
 	minute := func(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) }
 	b.mustHandle(t, on("1", minute(0)))
 	b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
-	if err := b.handle(t, off("3", minute(10))); err == nil {
+	if err := b.handleShort(t, off("3", minute(10))); err == nil {
 		t.Error("no error although PagerDuty is away")
 	}
 	b.PagerDuty.Recover()
@@ -163,10 +163,10 @@ func TestHandle_OKOvertakesAlarm_IncidentIsOpenedAndResolved(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
-	if err := b.handle(t, on("1", began)); err == nil {
+	if err := b.handleShort(t, on("1", began)); err == nil {
 		t.Error("no error although PagerDuty is away")
 	}
-	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil {
+	if err := b.handleShort(t, off("2", began.Add(time.Minute))); err == nil {
 		t.Error("no error although PagerDuty is away")
 	}
 	b.PagerDuty.Recover()
@@ -213,7 +213,7 @@ func checkOrder(t *testing.T, b *bundle, order []alarm, on bool, incidents int) 
 	name := "order-" + strings.Join(ids, "-")
 	seen, posted := len(b.PagerDuty.Events()), len(b.Slack.Posts())
 	for _, a := range order {
-		a.name, a.id = name, name+"/"+a.id
+		a.name, a.id, a.description = name, name+"/"+a.id, "" // which has logs, to be asked
 		b.mustHandle(t, a)
 	}
 	open, opened := notifytest.Open(b.PagerDuty.Events()[seen:])

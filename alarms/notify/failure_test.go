@@ -84,7 +84,7 @@ func TestHandle_CrashBetweenTurnAndSending_NextOneWaitsForTheLease(t *testing.T)
 	}
 	b.Table.Recover()
 	b.Slack.Recover()
-	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "another invocation") {
+	if err := b.handleShort(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "another invocation") {
 		t.Fatalf("error: %v, want that of a turn that another one has", err)
 	}
 	b.setNow(began.Add(3 * time.Minute))
@@ -145,7 +145,7 @@ func TestHandle_TimeIsOver_TurnIsGivenBack(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.Slack.FailAlways(notifytest.Fault{Status: 200, Delay: time.Minute})
-	if err := b.handle(t, on("1", began)); err == nil {
+	if err := b.handleShort(t, on("1", began)); err == nil {
 		t.Error("no error although Slack hangs")
 	}
 	if lease := b.Table.Lease(queueAge, "to#team"); !lease.IsZero() {
@@ -190,10 +190,10 @@ func TestHandle_TurnOfTheDead_PageGoesWithoutIt(t *testing.T) {
 	if n := len(b.PagerDuty.Events()); n != 1 {
 		t.Fatalf("PagerDuty had %d events, want 1", n)
 	}
-	if err := b.handle(t, off("2", began.Add(time.Minute))); err == nil || len(b.PagerDuty.Events()) != 1 {
+	if err := b.handleShort(t, off("2", began.Add(time.Minute))); err == nil || len(b.PagerDuty.Events()) != 1 {
 		t.Errorf("an end goes without its turn, too: %v", err)
 	}
-	if err := b.handle(t, on("1", began)); err == nil || len(b.PagerDuty.Events()) != 1 {
+	if err := b.handleShort(t, on("1", began)); err == nil || len(b.PagerDuty.Events()) != 1 {
 		t.Errorf("it goes without its turn although it is over: %v", err)
 	}
 	b.setNow(began.Add(3 * time.Minute))
@@ -474,7 +474,7 @@ func TestHandle_SlackHasNotPosted_AskedUntilTheTimeIsOver(t *testing.T) {
 		t.Errorf("%d posts, want 1", n)
 	}
 	b.SlackURL = "http://127.0.0.1:1/api" // nobody is there
-	if err := b.another(t).Handle(within(t, budget), on("2", began.Add(time.Minute)).event(t)); err == nil || !strings.Contains(err.Error(), "gave up at attempt") {
+	if err := b.another(t).Handle(within(t, short), on("2", began.Add(time.Minute)).event(t)); err == nil || !strings.Contains(err.Error(), "gave up at attempt") {
 		t.Errorf("error: %v", err)
 	}
 }

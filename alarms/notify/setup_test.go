@@ -187,6 +187,9 @@ func raw(id, topic, body string, at time.Time) events.SNSEvent {
 // more: tests run at once, and slowly.)
 const budget = 2 * time.Second
 
+// short is the time of one that waits for nothing until the end of it.
+const short = budget / 4
+
 // within is the context of an invocation that has so much time.
 func within(t *testing.T, d time.Duration) context.Context {
 	t.Helper()
@@ -198,6 +201,12 @@ func within(t *testing.T, d time.Duration) context.Context {
 func (b *bundle) handle(t *testing.T, a alarm) error {
 	t.Helper()
 	return b.Handle(within(t, budget), a.event(t))
+}
+
+// handleShort is handle for a message that fails at the end of its time only.
+func (b *bundle) handleShort(t *testing.T, a alarm) error {
+	t.Helper()
+	return b.Handle(within(t, short), a.event(t))
 }
 
 func (b *bundle) mustHandle(t *testing.T, alarms ...alarm) {
