@@ -1,8 +1,6 @@
 package alarms_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,8 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/pipeline"
@@ -292,82 +288,37 @@ func TestFor_Objectives_BurnRates(t *testing.T) {
 	}
 }
 
-func TestTerraform_Twice_SameBytes(t *testing.T) {
-	for _, p := range every(t) {
-		a, b := setOf(t, p).Terraform(), setOf(t, p).Terraform()
-		if !bytes.Equal(a, b) {
-			t.Errorf("%s: two runs differ", p.Prefix())
-		}
-		if !json.Valid(a) {
-			t.Errorf("%s: not JSON", p.Prefix())
-		}
-	}
-}
-
 // A changed threshold is two lines of a diff: itself, and what people are told.
-func TestTerraform_ThresholdChanged_TwoLinesDiffer(t *testing.T) {
-	a := setOf(t, parse(t)).Terraform()
-	b := setOf(t, parse(t, "max_concurrency: 5", "max_concurrency: 6")).Terraform()
-	var differ []string
-	linesA, linesB := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
-	if len(linesA) != len(linesB) {
-		t.Fatalf("%d lines became %d", len(linesA), len(linesB))
-	}
-	for i := range linesA {
-		if !bytes.Equal(linesA[i], linesB[i]) {
-			differ = append(differ, strings.TrimSpace(string(linesB[i])))
-		}
-	}
-	// the depth that ten rounds work off, and nine tenths of the concurrency
-	want := []string{"condition: above 6,000, 3 of 3", `"threshold": 6000,`, "condition: at least 5.4, 3 of 3", `"threshold": 5.4,`}
-	if len(differ) != len(want) {
-		t.Fatalf("lines that differ: %q", differ)
-	}
-	for i := range want {
-		if !strings.Contains(differ[i], want[i]) {
-			t.Errorf("line %d that differs is %s, want one with %q", i, differ[i], want[i])
-		}
-	}
-}
-
-func TestTerraform_TextsWithTemplates_AreTexts(t *testing.T) {
-	more := ownAlarm(load(t, "dev"))
-	more.Meaning = `Costs ${var.secret} and %{ if true } "quoted" \ é.`
-	out := setOf(t, load(t, "dev"), more).Terraform()
-	var module struct {
-		Resource struct {
-			Alarms map[string]struct {
-				Description string `json:"alarm_description"`
-			} `json:"aws_cloudwatch_metric_alarm"`
-		} `json:"resource"`
-	}
-	if err := json.Unmarshal(out, &module); err != nil {
-		t.Fatal(err)
-	}
-	if want := `Costs $${var.secret} and %%{ if true } "quoted" \ é.`; !strings.HasPrefix(module.Resource.Alarms["refunds_stuck"].Description, want) {
-		t.Errorf("description %q, want it to begin with %q", module.Resource.Alarms["refunds_stuck"].Description, want)
-	}
-}
-
 // Terraform finds every input in the variables, and none that nobody needs.
-func TestTerraform_Variables_AreThoseThatAreUsed(t *testing.T) {
-	for _, p := range every(t) {
-		out := string(setOf(t, p).Terraform())
-		for _, in := range signal.Inputs() {
-			declared, used := strings.Contains(out, fmt.Sprintf("%q: {\n", in)), strings.Contains(out, "${var."+string(in)+"}")
-			if declared != used {
-				t.Errorf("%s: %s is declared %v, used %v", p.Prefix(), in, declared, used)
-			}
+// Each form of an alarm adds its price.
+func TestCost_PerForm(t *testing.T) {
+	p := load(t, "prod")
+	kit := setOf(t, p).Cost()
+	for name, test := range map[string]struct {
+		change func(a *alarms.Alarm)
+		want   float64
+	}{
+		"a metric":       {func(*alarms.Alarm) {}, 0.10},
+		"two metrics":    {func(a *alarms.Alarm) { twoInputs(a.Metric) }, 0.20},
+		"a band":         {func(a *alarms.Alarm) { a.Metric.Comparison, a.Metric.BandWidth = alarms.AboveBand, 2 }, 0.30},
+		"by ten seconds": {func(a *alarms.Alarm) { a.Metric.Period = 10 * time.Second }, 0.30},
+		"a composite":    {func(a *alarms.Alarm) { a.Metric, a.Composite = nil, &alarms.Composite{Rule: alarms.Any("service")} }, 0.50},
+	} {
+		own := ownAlarm(p)
+		test.change(&own)
+		if got := setOf(t, p, own).Cost().Total() - kit.Total(); got < test.want-.001 || got > test.want+.001 {
+			t.Errorf("%s costs %.2f US dollars a month, want %.2f", name, got, test.want)
 		}
+	}
+	if kit.Total() != kit.Metrics+kit.Composites+kit.Filters || kit.Composites == 0 || kit.Filters == 0 {
+		t.Errorf("the kit costs %+v", kit)
 	}
 }
 
-func TestCost_Reference(t *testing.T) {
-	cost := setOf(t, load(t, "prod")).Cost()
-	got := fmt.Sprintf("%.2f + %.2f + %.2f = %.2f", cost.Metrics, cost.Composites, cost.Filters, cost.Total())
-	if diff := cmp.Diff("13.40 + 6.50 + 3.30 = 23.20", got); diff != "" {
-		t.Errorf("US dollars a month (-want +got):\n%s", diff)
-	}
+func twoInputs(m *alarms.Metric) {
+	second := m.Inputs[0]
+	second.ID = "more"
+	m.Inputs, m.Expression, m.Unit = append(m.Inputs, second), "waiting + more", signal.UnitCount
 }
 
 func TestFor_ThousandPipelines_Differ(t *testing.T) {

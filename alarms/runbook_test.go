@@ -106,6 +106,19 @@ func TestFillRunbook_ConditionsFromTheAlarms(t *testing.T) {
 	}
 }
 
+func TestCheckRunbooks_NobodyNamesIt_Reported(t *testing.T) {
+	s := setOf(t, load(t, "prod"))
+	files := runbooksOf(s)
+	files["README.md"] = &fstest.MapFile{Data: []byte("# List")}
+	if err := alarms.CheckRunbooks(files, s); err != nil {
+		t.Errorf("the list is taken for a runbook: %v", err)
+	}
+	files["old.md"] = &fstest.MapFile{Data: []byte(goodRunbook)}
+	if err := alarms.CheckRunbooks(files, s); err == nil || !strings.Contains(err.Error(), "runbook old.md: no alarm names it") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A runbook that only another environment's alarm names is missed, too.
 func TestCheckRunbooks_OnlyTheSecondSetNamesIt_Named(t *testing.T) {
 	dev, prod := setOf(t, load(t, "dev")), setOf(t, load(t, "prod"))

@@ -1,7 +1,10 @@
 package alarms_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,5 +116,73 @@ func TestTerraform_Composite_NamesOthersByReference(t *testing.T) {
 	}
 	if own.Composite.Extension != 0 {
 		t.Error("the caller's composite was changed")
+	}
+}
+
+func TestTerraform_Twice_SameBytes(t *testing.T) {
+	for _, p := range every(t) {
+		a, b := setOf(t, p).Terraform(), setOf(t, p).Terraform()
+		if !bytes.Equal(a, b) {
+			t.Errorf("%s: two runs differ", p.Prefix())
+		}
+		if !json.Valid(a) {
+			t.Errorf("%s: not JSON", p.Prefix())
+		}
+	}
+}
+
+func TestTerraform_ThresholdChanged_TwoLinesDiffer(t *testing.T) {
+	a := setOf(t, parse(t)).Terraform()
+	b := setOf(t, parse(t, "max_concurrency: 5", "max_concurrency: 6")).Terraform()
+	var differ []string
+	linesA, linesB := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
+	if len(linesA) != len(linesB) {
+		t.Fatalf("%d lines became %d", len(linesA), len(linesB))
+	}
+	for i := range linesA {
+		if !bytes.Equal(linesA[i], linesB[i]) {
+			differ = append(differ, strings.TrimSpace(string(linesB[i])))
+		}
+	}
+	// the depth that ten rounds work off, and nine tenths of the concurrency
+	want := []string{"condition: above 6,000, 3 of 3", `"threshold": 6000,`, "condition: at least 5.4, 3 of 3", `"threshold": 5.4,`}
+	if len(differ) != len(want) {
+		t.Fatalf("lines that differ: %q", differ)
+	}
+	for i := range want {
+		if !strings.Contains(differ[i], want[i]) {
+			t.Errorf("line %d that differs is %s, want one with %q", i, differ[i], want[i])
+		}
+	}
+}
+
+func TestTerraform_TextsWithTemplates_AreTexts(t *testing.T) {
+	more := ownAlarm(load(t, "dev"))
+	more.Meaning = `Costs ${var.secret} and %{ if true } "quoted" \ é.`
+	out := setOf(t, load(t, "dev"), more).Terraform()
+	var module struct {
+		Resource struct {
+			Alarms map[string]struct {
+				Description string `json:"alarm_description"`
+			} `json:"aws_cloudwatch_metric_alarm"`
+		} `json:"resource"`
+	}
+	if err := json.Unmarshal(out, &module); err != nil {
+		t.Fatal(err)
+	}
+	if want := `Costs $${var.secret} and %%{ if true } "quoted" \ é.`; !strings.HasPrefix(module.Resource.Alarms["refunds_stuck"].Description, want) {
+		t.Errorf("description %q, want it to begin with %q", module.Resource.Alarms["refunds_stuck"].Description, want)
+	}
+}
+
+func TestTerraform_Variables_AreThoseThatAreUsed(t *testing.T) {
+	for _, p := range every(t) {
+		out := string(setOf(t, p).Terraform())
+		for _, in := range signal.Inputs() {
+			declared, used := strings.Contains(out, fmt.Sprintf("%q: {\n", in)), strings.Contains(out, "${var."+string(in)+"}")
+			if declared != used {
+				t.Errorf("%s: %s is declared %v, used %v", p.Prefix(), in, declared, used)
+			}
+		}
 	}
 }
