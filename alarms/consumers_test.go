@@ -1,6 +1,7 @@
 package alarms_test
 
 import (
+	"bytes"
 	"os"
 	"regexp"
 	"slices"
@@ -14,13 +15,15 @@ import (
 )
 
 // manyConsumers has a ledger of batches of 1000, a mailer of another team with a
-// timeout of a minute, and a search with little concurrency.
+// timeout of a minute and a sink of its own, and a search with little
+// concurrency that writes to the database, too.
 func manyConsumers(t *testing.T) *alarms.Set {
 	t.Helper()
 	b, err := os.ReadFile("../pipeline/testdata/many-consumers.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
+	b = bytes.Replace(b, []byte("sink: custom\n    filter_scope"), []byte("sink: postgres\n    filter_scope"), 1)
 	p, err := pipeline.Parse("many-consumers.yaml", append(b, "objectives:\n  freshness_seconds: 120\n"...))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +41,7 @@ func TestFor_SeveralConsumers_EachItsOwn(t *testing.T) {
 	}{
 		"ledger": {"team-orders", "/aws/lambda/test-orders-ledger", 100000, 24000, 9, "database", "ledger-queue-explained"},
 		"mailer": {"team-post", "/aws/lambda/test-orders-mailer", 1000, 48000, 9, "", "mailer-consumer"},
-		"search": {"team-orders", "/aws/lambda/test-orders-search", 200, 24000, 1.8, "", "search-consumer"},
+		"search": {"team-orders", "/aws/lambda/test-orders-search", 200, 24000, 1.8, "database", "search-queue-explained"},
 	} {
 		find := func(key string) alarms.Alarm {
 			a, ok := s.Find(key)
@@ -80,9 +83,11 @@ func TestFor_SeveralConsumers_EachItsOwn(t *testing.T) {
 			}
 		}
 	}
-	explained, _ := s.Find("ledger-queue-explained")
-	if got, want := explained.Composite.Rule.String(), `ALARM("ledger-consumer") OR ALARM("database")`; got != want {
-		t.Errorf("the queue is explained by %s, want %s", got, want)
+	for _, consumer := range []string{"ledger", "search"} {
+		explained, _ := s.Find(consumer + "-queue-explained")
+		if got, want := explained.Composite.Rule.String(), `ALARM("`+consumer+`-consumer") OR ALARM("database")`; got != want {
+			t.Errorf("the queue of %s is explained by %s, want %s", consumer, got, want)
+		}
 	}
 }
 

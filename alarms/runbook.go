@@ -22,8 +22,8 @@ const (
 )
 
 // CheckRunbooks reports every runbook that an alarm of the sets names and that
-// is not in the directory, every one that lacks a title, a section or the place
-// for its alarms, and every one that no alarm names. README.md is none.
+// is not in the directory, and every one that lacks a title, a section or the
+// place for its alarms.
 func CheckRunbooks(runbooks fs.FS, sets ...*Set) error {
 	var errs []error
 	for _, file := range RunbookFiles(sets...) {
@@ -36,22 +36,7 @@ func CheckRunbooks(runbooks fs.FS, sets ...*Set) error {
 			errs = append(errs, fmt.Errorf("runbook %s: %s", file, problem))
 		}
 	}
-	return errors.Join(append(errs, orphans(runbooks, sets)...)...)
-}
-
-// orphans are runbooks that no alarm leads to.
-func orphans(runbooks fs.FS, sets []*Set) (errs []error) {
-	found, err := fs.Glob(runbooks, "*.md")
-	if err != nil {
-		return []error{err}
-	}
-	named := RunbookFiles(sets...)
-	for _, file := range found {
-		if _, ok := slices.BinarySearch(named, file); !ok && file != "README.md" {
-			errs = append(errs, fmt.Errorf("runbook %s: no alarm names it", file))
-		}
-	}
-	return errs
+	return errors.Join(errs...)
 }
 
 // RunbookFiles returns the runbooks that the alarms of the sets name, sorted.

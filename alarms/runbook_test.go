@@ -2,11 +2,17 @@ package alarms_test
 
 import (
 	"bytes"
+	"io/fs"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline"
 )
 
 const goodRunbook = `# Refunds are stuck
@@ -106,16 +112,23 @@ func TestFillRunbook_ConditionsFromTheAlarms(t *testing.T) {
 	}
 }
 
-func TestCheckRunbooks_NobodyNamesIt_Reported(t *testing.T) {
-	s := setOf(t, load(t, "prod"))
-	files := runbooksOf(s)
-	files["README.md"] = &fstest.MapFile{Data: []byte("# List")}
-	if err := alarms.CheckRunbooks(files, s); err != nil {
-		t.Errorf("the list is taken for a runbook: %v", err)
+// The kit has no runbook that nothing leads to.
+func TestRunbooks_EachIsNamed(t *testing.T) {
+	all, err := pipeline.LoadAll("../tracehaul.yaml")
+	if err != nil {
+		t.Fatal(err)
 	}
-	files["old.md"] = &fstest.MapFile{Data: []byte(goodRunbook)}
-	if err := alarms.CheckRunbooks(files, s); err == nil || !strings.Contains(err.Error(), "runbook old.md: no alarm names it") {
-		t.Errorf("got %v", err)
+	var sets []*alarms.Set
+	for _, p := range all {
+		sets = append(sets, setOf(t, p))
+	}
+	found, err := fs.Glob(os.DirFS("../docs/runbooks"), "*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found = slices.DeleteFunc(found, func(file string) bool { return file == "README.md" })
+	if diff := cmp.Diff(alarms.RunbookFiles(sets...), found); diff != "" {
+		t.Errorf("runbooks (-named +there):\n%s", diff)
 	}
 }
 

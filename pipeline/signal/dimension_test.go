@@ -110,6 +110,22 @@ func TestSignals_Filters_CountWhatTheySay(t *testing.T) {
 	}
 }
 
+// A gap in the database's signals is a fault, unless it may have paused.
+func TestSignals_DatabaseGaps_AreFaultsUnlessItPauses(t *testing.T) {
+	for p, s := range signals(t) {
+		if s.Hop != signal.HopDatabase || s.ID == "database.commit_latency" || s.ID == "database.replica_lag" {
+			continue // of those, none is no work and no reader
+		}
+		want := signal.AbsentFault
+		if p.Database.MinACU == 0 {
+			want = signal.AbsentIdle
+		}
+		if s.Absent != want {
+			t.Errorf("%s: %s: a gap is read as %v, want %v", p.Prefix(), s.ID, s.Absent, want)
+		}
+	}
+}
+
 // Metrics of one namespace have names of their own.
 func TestSignals_Metrics_DifferUnlessTheStatisticDoes(t *testing.T) {
 	for name, p := range pipelines(t) {
