@@ -11,6 +11,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
 	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -185,6 +186,18 @@ func TestHeartbeat_OneLineForEachAlarmAndNobodyIsTold(t *testing.T) {
 	line := `"level":"INFO","msg":"` + semconv.LogHeartbeat + `","` + semconv.LogKeyTopic + `":"ticket"`
 	if n := strings.Count(b.log.String(), line); n != 1 {
 		t.Errorf("%d lines with %s, want 1:\n%s", n, line, b.log)
+	}
+	for _, h := range signal.For(b.pipeline).AlarmPath.Heartbeats {
+		// what CloudWatch counts of these lines
+		beats := 0.0
+		for text := range strings.Lines(b.log.String()) {
+			if n, ok := h.Received.Filter.Match([]byte(text)); ok {
+				beats += n
+			}
+		}
+		if want := map[string]float64{"ticket": 1}[h.Severity]; beats != want {
+			t.Errorf("%v heartbeats of the topic for %s, want %v", beats, h.Severity, want)
+		}
 	}
 	if n := b.Switch.Calls(); n != 1 {
 		t.Errorf("the switch was called %d times, want once", n)
