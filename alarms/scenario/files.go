@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,12 +28,18 @@ type Config struct {
 	// Alarms makes the alarms of a description. Defaults to those of the kit.
 	Alarms func(*pipeline.Pipeline) (*alarms.Set, error)
 
+	// Normal is what signals are on a normal day that the model knows nothing
+	// of, by ID; a line "normal" in a file counts more. Defaults to 0 for a signal
+	// whose gap is a fault, and to no data for others.
+	Normal map[string]float64
+
 	// Parallel is how many scenarios are played at once. Defaults to the
 	// number of processors.
 	Parallel int
 
 	// Incomplete lets a run pass though there are alarms that no scenario
-	// makes go off, stay quiet and recover. Defaults to false.
+	// makes go off, stay quiet and recover. It is asked of those that Alarms
+	// adds to the kit's or, if it adds none, of all. Defaults to false.
 	Incomplete bool
 }
 
@@ -71,14 +79,11 @@ func load(c Config, paths []string) (*suite, error) {
 			errs = append(errs, err)
 			continue
 		}
-		some, err := Parse(file, b)
+		some, err := parse(file, b)
 		errs = append(errs, err)
 		s.scenarios = append(s.scenarios, some...)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	if len(s.scenarios) == 0 {
+	if len(files) == 0 {
 		return nil, fmt.Errorf("no files *.scenario in %v", paths)
 	}
 	if _, err := s.rig(s.config.Environment); err != nil {
@@ -90,11 +95,15 @@ func load(c Config, paths []string) (*suite, error) {
 		}
 		r, err := s.rig(x.Environment)
 		if err != nil {
-			return nil, fmt.Errorf("%s: environment %s: %w", x.Name(), x.Environment, err)
+			errs = append(errs, &Error{x.File, x.Line, err.Error()})
+			continue
 		}
 		errs = append(errs, r.validate(x))
 	}
-	return s, errors.Join(errs...)
+	if err := inOrder(errs...); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // find lists the files at paths, those of a directory in the order of their
@@ -115,11 +124,27 @@ func find(paths []string) ([]string, error) {
 	return files, nil
 }
 
+// environments are those of a description, as far as it can be read.
+func environments(description string) []string {
+	all, err := pipeline.LoadAll(description)
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].Environment
+	}
+	return names
+}
+
 func (s *suite) rig(environment string) (*rig, error) {
 	if r := s.rigs[environment]; r != nil {
 		return r, nil
 	}
 	p, err := pipeline.LoadEnvironment(s.config.Description, environment)
+	if all := environments(s.config.Description); errors.Is(err, fs.ErrNotExist) && len(all) > 0 {
+		return nil, fmt.Errorf("there is no environment %q: there are %s", environment, strings.Join(all, ", "))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +152,7 @@ func (s *suite) rig(environment string) (*rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRig(set)
+	r, err := newRig(set, s.config.Normal)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +180,11 @@ func RunFiles(ctx context.Context, c Config, paths ...string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := report(outcomes, s.keys(), !c.Incomplete)
+	asked, err := s.asked()
+	if err != nil {
+		return nil, err
+	}
+	r := report(outcomes, s.keys(), asked)
 	r.Took = time.Since(began)
 	return r, nil
 }
@@ -167,6 +196,23 @@ func (s *suite) keys() []string {
 		keys = append(keys, a.Key)
 	}
 	return keys
+}
+
+// asked are the alarms that scenarios have to try in full: those that are added to
+// the kit's, which are tried in the kit's own scenarios; without such, all.
+func (s *suite) asked() ([]string, error) {
+	if s.config.Incomplete {
+		return nil, nil
+	}
+	more, err := added(s.rigs[s.config.Environment].set)
+	if err != nil || len(more) == 0 {
+		return s.keys(), err
+	}
+	keys := make([]string, len(more))
+	for i := range more {
+		keys[i] = more[i].Key
+	}
+	return keys, nil
 }
 
 // each does things at once, as many as the config says, and returns the errors

@@ -15,6 +15,8 @@ import (
 type model struct {
 	pipeline *pipeline.Pipeline
 	signals  *signal.Catalogue
+	own      []signal.Signal          // that are not in the catalogue
+	byMetric map[string]signal.Signal // with their own statistics
 	zone     *time.Location
 	sources  map[string]source // by the IDs of signals
 	seeds    struct {
@@ -28,14 +30,18 @@ type source struct {
 	samples func(*minute) simulator.Samples
 	// rare is set for a metric that is not reported every minute: it says when.
 	rare func(*minute) bool
+	// own is set for a metric of a team, of which the model knows nothing.
+	own bool
 }
 
-func newModel(p *pipeline.Pipeline, signals *signal.Catalogue) (*model, error) {
+// newModel makes the model of a pipeline. own are signals that are not in the
+// catalogue, normal the values of signals that somebody says, by ID.
+func newModel(p *pipeline.Pipeline, signals *signal.Catalogue, own []signal.Signal, normal map[string]float64) (*model, error) {
 	zone, err := time.LoadLocation(p.Routing.TimeZone)
 	if err != nil {
 		return nil, err
 	}
-	m := &model{pipeline: p, signals: signals, zone: zone, sources: map[string]source{}}
+	m := &model{pipeline: p, signals: signals, zone: zone, byMetric: map[string]signal.Signal{}, sources: map[string]source{}}
 	m.seeds.day, m.seeds.wave, m.seeds.burst = seedOf("day"), seedOf("wave"), seedOf("burst")
 	m.seeds.requests, m.seeds.refused = seedOf("requests"), seedOf("refused")
 	m.seeds.failed = [2]seed{seedOf("failed a"), seedOf("failed b")}
@@ -49,7 +55,7 @@ func newModel(p *pipeline.Pipeline, signals *signal.Catalogue) (*model, error) {
 		m.database(signals.Database)
 	}
 	m.alarmPath()
-	return m, nil
+	return m, m.addOwn(own, normal)
 }
 
 // add says what a signal gets.

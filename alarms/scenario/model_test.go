@@ -18,7 +18,7 @@ func modelOf(tb testing.TB, p *pipeline.Pipeline, err error) *model {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m, err := newModel(p, signal.For(p))
+	m, err := newModel(p, signal.For(p), nil, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,10 +29,19 @@ func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line,
 // Parse reads the scenarios of a file. file stands in their names and in the
 // errors, of which all are returned at once, each an [*Error].
 func Parse(file string, b []byte) ([]*Scenario, error) {
+	scenarios, err := parse(file, b)
+	if err != nil {
+		return nil, err
+	}
+	return scenarios, nil
+}
+
+// parse returns what could be read beside the errors.
+func parse(file string, b []byte) ([]*Scenario, error) {
 	p := &parser{file: file, defaults: *newScenario(file)}
 	if len(b) > maxFileBytes {
 		p.fail("has %d bytes, but %d are the most", len(b), maxFileBytes)
-		return nil, errors.Join(p.problems...)
+		return nil, inOrder(p.problems...)
 	}
 	p.begin()
 	for line := range strings.Lines(string(b)) {
@@ -49,10 +59,33 @@ func Parse(file string, b []byte) ([]*Scenario, error) {
 	if len(p.scenarios) == 0 && len(p.problems) == 0 {
 		p.fail("has no scenario, which begins with a line \"title: ...\"")
 	}
-	if len(p.problems) > 0 {
-		return nil, errors.Join(p.problems...)
+	return p.scenarios, inOrder(p.problems...)
+}
+
+// inOrder joins errors, each once: those about lines by file and line, then the
+// others.
+func inOrder(errs ...error) error {
+	var lines []*Error
+	var others []error
+	for len(errs) > 0 {
+		err := errs[0]
+		errs = errs[1:]
+		switch e := err.(type) { //nolint:errorlint // what wraps a line is something else
+		case nil:
+		case *Error:
+			lines = append(lines, e)
+		case interface{ Unwrap() []error }:
+			errs = append(e.Unwrap(), errs...)
+		default:
+			others = append(others, err)
+		}
 	}
-	return p.scenarios, nil
+	slices.SortStableFunc(lines, func(a, b *Error) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
+	all := make([]error, len(lines), len(lines)+len(others))
+	for i := range lines {
+		all[i] = lines[i]
+	}
+	return errors.Join(append(all, others...)...)
 }
 
 // parser reads one file.
@@ -83,7 +116,7 @@ func (p *parser) fail(format string, args ...any) {
 // begin starts a block with what the head of the file says.
 func (p *parser) begin() {
 	s := p.defaults
-	s.Line = 0
+	s.Line, s.Normal = 0, slices.Clone(s.Normal)
 	p.current, p.settings = &s, map[string]int{}
 	p.blocks++
 }
@@ -97,7 +130,7 @@ func (p *parser) finish() {
 		p.scenarios = append(p.scenarios, s)
 		return
 	}
-	if len(p.settings) == 0 && len(s.Events) == 0 && len(s.Expectations) == 0 {
+	if len(p.settings) == 0 && len(s.Normal) == len(p.defaults.Normal) && len(s.Events) == 0 && len(s.Expectations) == 0 {
 		return // an empty block
 	}
 	if p.blocks > 1 || len(s.Events) > 0 || len(s.Expectations) > 0 {
@@ -139,13 +172,15 @@ func (p *parser) statement(text string) {
 	switch {
 	case word == "at":
 		p.event(rest)
+	case word == "normal":
+		p.normal(rest)
 	case word == "expect":
 		p.expectation(rest)
 	case strings.Contains(text, ":"):
 		key, value, _ := strings.Cut(text, ":")
 		p.setting(strings.TrimSpace(key), strings.TrimSpace(value))
 	default:
-		p.fail("%q is neither a setting (\"title: ...\") nor begins with \"at\" or \"expect\"", clip(text))
+		p.fail("%q is neither a setting (\"title: ...\") nor begins with \"at\", \"normal\" or \"expect\"", clip(text))
 	}
 }
 

@@ -49,48 +49,52 @@ func TestParse_GoodFile_ReadsEveryForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	always := Event{Line: 4, Signal: "refunds.waiting", Value: Value{Op: OpSet, From: 2, To: 2}}
 	want := []*Scenario{
 		{
-			File: "good.scenario", Line: 5, Title: "The queue is not worked on",
+			File: "good.scenario", Line: 6, Title: "The queue is not worked on",
 			Environment: "prod", Start: start.Add(-2 * time.Hour), Length: 3 * time.Hour, Delay: 2 * time.Minute,
+			Normal: []Event{always, {Line: 9, Signal: "refunds.*", Value: Value{Op: OpShares, Shares: []Share{{90, 1}, {10, 9}}}}},
 			Events: []Event{
-				{Line: 8, From: at10, To: 50 * time.Minute, Signal: "ledger.queue.age", Value: Value{Op: OpSet, To: 2400}},
-				{Line: 9, From: at10, Signal: "ledger.invocations", Value: Value{Op: OpAbsent}},
+				{Line: 10, From: at10, To: 50 * time.Minute, Signal: "ledger.queue.age", Value: Value{Op: OpSet, To: 2400}},
+				{Line: 11, From: at10, Signal: "ledger.invocations", Value: Value{Op: OpAbsent}},
 			},
 			Expectations: []Expectation{
-				{Line: 10, Kind: Enters, Alarm: "ledger-queue-age", State: alarms.StateAlarm, From: 14 * time.Minute, To: 16 * time.Minute},
-				{Line: 11, Kind: Enters, Alarm: "ledger-queue-age", State: alarms.StateOK, To: 58 * time.Minute},
-				{Line: 12, Kind: Quiet, Alarm: "ledger-queue-depth", State: alarms.StateOK},
-				{Line: 13, Kind: Told, Alarm: "ledger-queue", Destinations: []string{"on-call", "team"}, From: 14 * time.Minute, To: 18 * time.Minute},
-				{Line: 14, Kind: Messages, Destinations: []string{"on-call"}, Number: 2},
+				{Line: 12, Kind: Enters, Alarm: "ledger-queue-age", State: alarms.StateAlarm, From: 14 * time.Minute, To: 16 * time.Minute},
+				{Line: 13, Kind: Enters, Alarm: "ledger-queue-age", State: alarms.StateOK, To: 58 * time.Minute},
+				{Line: 14, Kind: Quiet, Alarm: "ledger-queue-depth", State: alarms.StateOK},
+				{Line: 15, Kind: Told, Alarm: "ledger-queue", Destinations: []string{"on-call", "team"}, From: 14 * time.Minute, To: 18 * time.Minute},
+				{Line: 16, Kind: Messages, Destinations: []string{"on-call"}, Number: 2},
 			},
 		},
 		{
-			File: "good.scenario", Line: 16, Title: "A canary, and all other ways to say a value",
+			File: "good.scenario", Line: 18, Title: "A canary, and all other ways to say a value",
 			Environment: "prod", Start: start, Length: 2 * time.Hour, Delay: 2 * time.Minute,
+			Normal:  []Event{always},
 			Traffic: Traffic{Fixed: true, Number: 1000}, May: []string{"ledger-*", "edge"},
 			Events: []Event{
-				{Line: 19, From: 5 * time.Minute, Deploy: true},
-				{Line: 20, From: 7 * time.Minute, To: 17 * time.Minute, Signal: "edge.target_5xx.b", Value: Value{Op: OpPercent, From: 12, To: 12, Of: "edge.requests.b"}},
-				{Line: 21, From: 7 * time.Minute, Signal: "edge.response_time", Value: Value{Op: OpShares, Shares: []Share{{90, .05}, {10, 2.5}}}},
-				{Line: 22, From: 7 * time.Minute, Signal: "edge.elb_5xx", Value: Value{Op: OpPlus, From: 5, To: 5}},
-				{Line: 23, From: 7 * time.Minute, To: at1h, Signal: "traffic", Value: Value{Op: OpTimes, From: 5, To: 1}},
-				{Line: 24, From: at1h, Signal: "service.cpu", Value: Value{Op: OpTimes, From: 3, To: 3}},
-				{Line: 25, From: at1h, Signal: "service.memory", Value: Value{Op: OpSet, From: 91.5, To: 91.5}},
+				{Line: 21, From: 5 * time.Minute, Deploy: true},
+				{Line: 22, From: 7 * time.Minute, To: 17 * time.Minute, Signal: "edge.target_5xx.b", Value: Value{Op: OpPercent, From: 12, To: 12, Of: "edge.requests.b"}},
+				{Line: 23, From: 7 * time.Minute, Signal: "edge.response_time", Value: Value{Op: OpShares, Shares: []Share{{90, .05}, {10, 2.5}}}},
+				{Line: 24, From: 7 * time.Minute, Signal: "edge.elb_5xx", Value: Value{Op: OpPlus, From: 5, To: 5}},
+				{Line: 25, From: 7 * time.Minute, To: at1h, Signal: "traffic", Value: Value{Op: OpTimes, From: 5, To: 1}},
+				{Line: 26, From: at1h, Signal: "service.cpu", Value: Value{Op: OpTimes, From: 3, To: 3}},
+				{Line: 27, From: at1h, Signal: "service.memory", Value: Value{Op: OpSet, From: 91.5, To: 91.5}},
 			},
 			Expectations: []Expectation{
-				{Line: 26, Kind: Is, Alarm: "target-5xx-b", State: alarms.StateAlarm, From: 12 * time.Minute, To: 12 * time.Minute},
-				{Line: 27, Kind: Is, Alarm: "target-5xx-b", State: alarms.StateInsufficientData, From: 90 * time.Minute, To: 90 * time.Minute},
-				{Line: 28, Kind: NotTold, Alarm: "edge", Destinations: []string{"on-call"}},
-				{Line: 29, Kind: Messages, Destinations: []string{"team"}, Number: 3, AtMost: true},
+				{Line: 28, Kind: Is, Alarm: "target-5xx-b", State: alarms.StateAlarm, From: 12 * time.Minute, To: 12 * time.Minute},
+				{Line: 29, Kind: Is, Alarm: "target-5xx-b", State: alarms.StateInsufficientData, From: 90 * time.Minute, To: 90 * time.Minute},
+				{Line: 30, Kind: NotTold, Alarm: "edge", Destinations: []string{"on-call"}},
+				{Line: 31, Kind: Messages, Destinations: []string{"team"}, Number: 3, AtMost: true},
 			},
 		},
 		{
-			File: "good.scenario", Line: 31, Title: "Nothing at all",
+			File: "good.scenario", Line: 33, Title: "Nothing at all",
 			Environment: "prod", Start: start, Length: 2 * time.Hour, Delay: 2 * time.Minute,
+			Normal:  []Event{always},
 			Traffic: Traffic{Fixed: true}, Loud: true,
 			Expectations: []Expectation{
-				{Line: 34, Kind: Enters, Alarm: "edge", State: alarms.StateInsufficientData, To: 5 * time.Minute},
+				{Line: 36, Kind: Enters, Alarm: "edge", State: alarms.StateInsufficientData, To: 5 * time.Minute},
 			},
 		},
 	}

@@ -37,13 +37,7 @@ func (p *parser) event(text string) {
 		p.current.Events = append(p.current.Events, e)
 		return
 	}
-	signal, value, found := strings.Cut(what, "=")
-	e.Signal = strings.TrimSpace(signal)
-	if !found || e.Signal == "" || strings.ContainsAny(e.Signal, " \t") {
-		p.fail("%q is neither \"deploy\" nor \"SIGNAL = VALUE\", such as edge.elb_5xx = 12", clip(what))
-		return
-	}
-	if e.Value, ok = p.value(strings.TrimSpace(value)); !ok {
+	if !p.signal(&e, what, `neither "deploy" nor "SIGNAL = VALUE"`) {
 		return
 	}
 	if e.Signal == signalTraffic && e.Value.Op != OpSet && e.Value.Op != OpTimes {
@@ -51,6 +45,34 @@ func (p *parser) event(text string) {
 		return
 	}
 	p.current.Events = append(p.current.Events, e)
+}
+
+// normal reads what follows "normal":
+//
+//	refunds.waiting = 2
+func (p *parser) normal(text string) {
+	e := Event{Line: p.line}
+	if !p.signal(&e, text, `not "SIGNAL = VALUE"`) {
+		return
+	}
+	if e.Signal == signalTraffic || e.Value.From != e.Value.To {
+		p.fail("%q: what is normal is one value of a signal, and \"traffic: 600\" says how much traffic is", clip(text))
+		return
+	}
+	p.current.Normal = append(p.current.Normal, e)
+}
+
+// signal reads "SIGNAL = VALUE".
+func (p *parser) signal(e *Event, text, otherwise string) bool {
+	signal, value, found := strings.Cut(text, "=")
+	e.Signal = strings.TrimSpace(signal)
+	if !found || e.Signal == "" || strings.ContainsAny(e.Signal, " \t") {
+		p.fail("%q is %s, such as edge.elb_5xx = 12", clip(text), otherwise)
+		return false
+	}
+	var ok bool
+	e.Value, ok = p.value(strings.TrimSpace(value))
+	return ok
 }
 
 const valueForms = "5, 0 -> 5, x5, +5, 5% of edge.requests, \"90% 0.05, 10% 2.5\" or absent"

@@ -57,7 +57,7 @@ func (r *record) history(signals []signal.Signal, lead time.Duration) *simulator
 
 // catalogued is the signal of the same metric with its own statistic.
 func (r *record) catalogued(s signal.Signal) signal.Signal {
-	if own, ok := r.model.signals.Find(s.ID); ok {
+	if own, ok := r.model.byMetric[s.Metric.Key()]; ok {
 		return own
 	}
 	return s
@@ -72,14 +72,19 @@ func (r *record) of(s signal.Signal) []simulator.Samples {
 	r.series[s.ID] = all
 	source, known := r.model.sources[s.ID]
 	if !known {
-		return all // a metric that the team has added: only events give it data
+		source.samples, source.own = none, true // only the scenario gives it data
 	}
 	for i := range all {
 		all[i] = source.samples(&r.minutes[i])
 	}
+	for i := range r.scenario.Normal {
+		if e := &r.scenario.Normal[i]; e.touches(s.ID) {
+			r.apply(e, s, source, all, 0, len(all))
+		}
+	}
 	for i := range r.scenario.Events {
 		if e := &r.scenario.Events[i]; e.touches(s.ID) {
-			r.apply(e, s, source, all)
+			r.apply(e, s, source, all, r.lead+int(e.From/time.Minute), r.lead+int(e.end(r.scenario)/time.Minute))
 		}
 	}
 	return all
@@ -103,15 +108,14 @@ func matches(pattern, name string) bool {
 	return ok && err == nil
 }
 
-// apply changes a signal by an event.
-func (r *record) apply(e *Event, s signal.Signal, from source, all []simulator.Samples) {
+// apply changes a signal by an event, from one minute until another.
+func (r *record) apply(e *Event, s signal.Signal, from source, all []simulator.Samples, first, last int) {
 	var of []simulator.Samples
 	var whole signal.Signal
 	if e.Value.Op == OpPercent {
-		whole, _ = r.model.signals.Find(e.Value.Of)
+		whole, _ = r.model.find(e.Value.Of)
 		of = r.of(whole)
 	}
-	first, last := r.lead+int(e.From/time.Minute), r.lead+int(e.end(r.scenario)/time.Minute)
 	for i := first; i < min(last, len(all)); i++ {
 		at := time.Duration(i-r.lead) * time.Minute
 		if e.Value.Op != OpAbsent && from.rare != nil && !from.rare(&r.minutes[i]) {
@@ -130,7 +134,11 @@ func (r *record) apply(e *Event, s signal.Signal, from source, all []simulator.S
 		case OpPercent:
 			all[i] = reading(s, math.Round(v*value(whole, of[i])/100), all[i].Count)
 		case OpShares:
-			all[i] = distributed(e.Value.Shares, all[i].Count)
+			n := all[i].Count
+			if from.own {
+				n = max(n, 1)
+			}
+			all[i] = distributed(e.Value.Shares, n)
 		}
 	}
 }
@@ -147,6 +155,8 @@ func value(s signal.Signal, x simulator.Samples) float64 {
 		return x.Max
 	case s.Statistic == "Minimum":
 		return x.Min
+	case s.Statistic == "SampleCount":
+		return x.Count
 	}
 	return x.Sum / x.Count
 }
@@ -154,13 +164,13 @@ func value(s signal.Signal, x simulator.Samples) float64 {
 // reading makes samples that are read as a value. n is how many there are on a
 // normal day.
 func reading(s signal.Signal, v, n float64) simulator.Samples {
-	if s.Statistic != "Sum" {
-		return summed(v*max(n, 1), n)
-	}
-	if oneByOne(s) {
+	switch {
+	case s.Statistic == "SampleCount", s.Statistic == "Sum" && oneByOne(s):
 		return counted(v)
+	case s.Statistic == "Sum":
+		return summed(v, n)
 	}
-	return summed(v, n)
+	return summed(v*max(n, 1), n)
 }
 
 // oneByOne reports whether AWS reports a sample of 1 for each that it counts,

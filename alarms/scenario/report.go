@@ -77,9 +77,9 @@ func (s *Scenario) normal() bool {
 	return len(s.Expectations) == 0 && !slices.ContainsFunc(s.Events, func(e Event) bool { return !e.Deploy && e.Signal != signalTraffic })
 }
 
-// report sums up outcomes. keys are all alarms; complete says whether those
-// that were not tried are listed.
-func report(outcomes []*Outcome, keys []string, complete bool) *Report {
+// report sums up outcomes. keys are all alarms, asked those that are listed if they
+// were not tried.
+func report(outcomes []*Outcome, keys, asked []string) *Report {
 	r := &Report{Scenarios: outcomes}
 	byKey := map[string]*AlarmReport{}
 	r.Alarms = make([]AlarmReport, len(keys))
@@ -99,7 +99,7 @@ func report(outcomes []*Outcome, keys []string, complete bool) *Report {
 			slices.Sort(a.detection)
 			a.Least, a.Median, a.Most = a.detection[0], a.detection[n/2], a.detection[n-1]
 		}
-		if complete {
+		if slices.Contains(asked, a.Alarm) {
 			r.Untried = append(r.Untried, a.untried()...)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // cannot be simulated; that the alarms do something else than expected is in the
 // outcome.
 func Run(ctx context.Context, set *alarms.Set, s *Scenario) (*Outcome, error) {
-	r, err := newRig(set)
+	r, err := newRig(set, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +34,12 @@ type rig struct {
 	bands  bands
 }
 
-func newRig(set *alarms.Set) (*rig, error) {
-	m, err := newModel(set.Pipeline, set.Signals)
+func newRig(set *alarms.Set, normal map[string]float64) (*rig, error) {
+	own, err := ownSignals(set)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(set.Pipeline, set.Signals, own, normal)
 	if err != nil {
 		return nil, fmt.Errorf("model of %s: %w", set.Pipeline.Prefix(), err)
 	}
@@ -64,7 +68,7 @@ func (r *rig) tell(s *Scenario, all []alarms.Alarm, result *simulator.Result, ju
 
 func (r *rig) validate(s *Scenario) error {
 	destinations := slices.Sorted(maps.Keys(r.set.Pipeline.Routing.Destinations))
-	return validate(s, r.set.Signals, r.alarms, destinations)
+	return validate(s, r.model.all(), r.alarms, destinations)
 }
 
 // simulate plays a record to some alarms. What one refers to has to be among
@@ -146,6 +150,7 @@ type bands struct {
 type bandKey struct {
 	start   time.Time
 	traffic Traffic
+	normal  string
 }
 
 // band is [simulator.Config.Band].
@@ -169,11 +174,11 @@ func (r *rig) band(s *Scenario) band {
 	}
 	r.bands.mu.Lock()
 	defer r.bands.mu.Unlock()
-	key := bandKey{s.Start, s.Traffic}
+	key := bandKey{s.Start, s.Traffic, fmt.Sprint(s.Normal)}
 	if known := r.bands.known[key]; known != nil {
 		return known
 	}
-	before := &Scenario{Start: s.Start.Add(-learnFor), Length: learnFor, Traffic: s.Traffic}
+	before := &Scenario{Start: s.Start.Add(-learnFor), Length: learnFor, Traffic: s.Traffic, Normal: s.Normal}
 	learnt := simulator.LearnBand(r.model.record(before, 0).history(signalsOf(asking), 0))
 	if r.bands.known == nil {
 		r.bands.known = map[bandKey]band{}

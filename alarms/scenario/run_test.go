@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/pipeline"
@@ -157,6 +160,31 @@ func TestRunFiles_UnknownNames_AreAllListed(t *testing.T) {
 	checkFile(t, "testdata/unknown.golden", []byte(err.Error()+"\n"))
 }
 
+func TestRunFiles_SyntaxErrors_HideNoUnknownNames(t *testing.T) {
+	_, err := runText(t, trialConfig(), `title: Two mistakes
+expect edges OK
+at soon edge.elb_5xx = 5
+---
+title: And two more
+environment: produktion
+length: 5
+`)
+	var lines []string
+	for line := range strings.Lines(fmt.Sprint(err)) {
+		_, message, _ := strings.Cut(line, "own.scenario:")
+		lines = append(lines, strings.TrimSpace(message))
+	}
+	want := []string{
+		`2: there is no alarm "edges": is it edge?`,
+		`3: "soon" is no time such as 5m, 1h30m or 2d3h`,
+		`5: there is no environment "produktion": there are dev, prod, staging`,
+		`7: "5" is no time such as 5m, 1h30m or 2d3h`,
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("the errors are not all of them, in order (-want +got):\n%s", diff)
+	}
+}
+
 func TestRunFiles_Results_AreInTheOrderOfTheFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"b", "a", "c"} {
@@ -181,23 +209,23 @@ func TestRunFiles_Results_AreInTheOrderOfTheFiles(t *testing.T) {
 func TestReport_AlarmsThatWereNotTried_FailTheRun(t *testing.T) {
 	config := trialConfig()
 	config.Incomplete = false
-	r, err := RunFiles(t.Context(), config, "testdata/holds.scenario")
+	r, err := RunFiles(t.Context(), config, "testdata/fails.scenario")
 	if err != nil {
 		t.Fatal(err)
 	}
 	untried := strings.Join(r.Untried, "\n")
 	for text, want := range map[string]bool{
-		"trial-age was not":               false,
-		"trial-both was not":              false,
-		"trial-depth was not":             false,
-		"database was not seen to go off": true,
+		"trial-age was not seen to stay quiet in trouble": true,
+		"trial-both was not":                              false,
+		"trial-depth was not seen to go off":              true,
+		"database was not":                                false, // it is the kit's
 	} {
 		if strings.Contains(untried, text) != want {
 			t.Errorf("%q is listed: %v, want %v:\n%s", text, !want, want, untried)
 		}
 	}
-	if err := r.Failed(); err == nil {
-		t.Error("the run passes")
+	if err := r.Failed(); err == nil || !strings.Contains(err.Error(), "2 alarms have not been tried in full") {
+		t.Errorf("got %v, want that alarms have not been tried", err)
 	}
 }
 

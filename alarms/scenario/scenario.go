@@ -44,6 +44,12 @@ type Scenario struct {
 	// of the file. Default to none.
 	May []string
 
+	// Normal says what signals are as long as nothing is out of the ordinary, in
+	// the order of the file: for signals that the model does not know, and those
+	// that are different here. It holds before the scenario, too. Defaults to
+	// what the model makes.
+	Normal []Event
+
 	// Events are what is out of the ordinary, in the order of the file. Later
 	// ones win over earlier ones.
 	Events []Event
@@ -58,7 +64,7 @@ type Traffic struct {
 	Number float64 // requests a minute, if it is
 }
 
-// Event is a line that begins with at.
+// Event is a line that begins with at or, without a time, with normal.
 type Event struct {
 	Line     int
 	From, To time.Duration // To is exclusive, and 0 for the end of the scenario

@@ -41,6 +41,7 @@ func tell(s *Scenario, start time.Time, all []alarms.Alarm, routing pipeline.Rou
 		}
 	}
 	t.outcome.count()
+	slices.SortStableFunc(t.outcome.Failures, func(a, b Failure) int { return a.Line - b.Line })
 	return t.outcome
 }
 

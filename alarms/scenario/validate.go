@@ -27,9 +27,9 @@ type validator struct {
 }
 
 // validate returns all unknown names at once, each an [*Error].
-func validate(s *Scenario, signals *signal.Catalogue, all []alarms.Alarm, destinations []string) error {
+func validate(s *Scenario, signals []signal.Signal, all []alarms.Alarm, destinations []string) error {
 	v := &validator{scenario: s, destinations: append(slices.Clone(destinations), watchdog)}
-	for _, x := range signals.All() {
+	for _, x := range signals {
 		v.signals = append(v.signals, x.ID)
 	}
 	for i := range all {
@@ -38,7 +38,7 @@ func validate(s *Scenario, signals *signal.Catalogue, all []alarms.Alarm, destin
 	for _, pattern := range s.May {
 		v.known(s.Line, "alarm", pattern, v.alarms)
 	}
-	for _, e := range s.Events {
+	for _, e := range v.events() {
 		if e.Deploy || e.Signal == signalTraffic {
 			continue
 		}
@@ -62,6 +62,9 @@ func validate(s *Scenario, signals *signal.Catalogue, all []alarms.Alarm, destin
 	return errors.Join(v.problems...)
 }
 
+// events are all lines that say what a signal is.
+func (v *validator) events() []Event { return slices.Concat(v.scenario.Normal, v.scenario.Events) }
+
 func (v *validator) fail(line int, format string, args ...any) {
 	v.problems = append(v.problems, &Error{v.scenario.File, line, fmt.Sprintf(format, args...)})
 }
@@ -80,14 +83,14 @@ func (v *validator) known(line int, what, name string, all []string) {
 // circles finds signals that are a part of themselves.
 func (v *validator) circles() {
 	parts := map[string][]string{} // of what a signal is a part
-	for _, e := range v.scenario.Events {
+	for _, e := range v.events() {
 		for _, id := range v.signals {
 			if e.Value.Op == OpPercent && e.touches(id) {
 				parts[id] = append(parts[id], e.Value.Of)
 			}
 		}
 	}
-	for _, e := range v.scenario.Events {
+	for _, e := range v.events() {
 		if e.Value.Op != OpPercent {
 			continue
 		}

@@ -1,0 +1,79 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/simulator"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// ownSignals are the signals that only the alarms of a set know: those of a team,
+// which are not in the catalogue. Each metric is there once.
+func ownSignals(set *alarms.Set) ([]signal.Signal, error) {
+	byID, byMetric := map[string]string{}, map[string]bool{}
+	for _, s := range set.Signals.All() {
+		byID[s.ID], byMetric[s.Metric.Key()] = s.Metric.Key(), true
+	}
+	var own []signal.Signal
+	var errs []error
+	for _, a := range set.Alarms() {
+		if a.Metric == nil {
+			continue
+		}
+		for _, in := range a.Metric.Inputs {
+			key := in.Signal.Metric.Key()
+			other, taken := byID[in.Signal.ID]
+			switch {
+			case byMetric[key]:
+			case in.Signal.ID == "":
+				errs = append(errs, fmt.Errorf("alarm %q: the signal %s has no ID, by which scenarios name it", a.Key, key))
+			case taken:
+				errs = append(errs, fmt.Errorf("alarm %q: the signal %s is %s and %s", a.Key, in.Signal.ID, other, key))
+			default:
+				byID[in.Signal.ID], byMetric[key] = key, true
+				own = append(own, in.Signal)
+			}
+		}
+	}
+	return own, errors.Join(errs...)
+}
+
+// addOwn adds signals that the model knows nothing of. A signal whose gap is a
+// fault is reported every minute: as 0, if nobody says what is normal. Others get
+// no data but what is said.
+func (m *model) addOwn(own []signal.Signal, normal map[string]float64) error {
+	m.own = own
+	for _, s := range m.all() {
+		m.byMetric[s.Metric.Key()] = s
+	}
+	for _, id := range slices.Sorted(maps.Keys(normal)) {
+		if _, known := m.find(id); !known {
+			return fmt.Errorf("Config.Normal: no alarm looks at a signal %q", id)
+		}
+	}
+	for _, s := range m.all() {
+		value, said := normal[s.ID]
+		if _, known := m.sources[s.ID]; said || !known && s.Absent == signal.AbsentFault {
+			m.add(s, func(*minute) simulator.Samples { return simulator.One(value) })
+		}
+	}
+	return nil
+}
+
+// all are the signals that a scenario can name.
+func (m *model) all() []signal.Signal { return append(m.signals.All(), m.own...) }
+
+// find returns the signal with an ID.
+func (m *model) find(id string) (signal.Signal, bool) {
+	if s, ok := m.signals.Find(id); ok {
+		return s, true
+	}
+	if i := slices.IndexFunc(m.own, func(s signal.Signal) bool { return s.ID == id }); i >= 0 {
+		return m.own[i], true
+	}
+	return signal.Signal{}, false
+}
