@@ -32,11 +32,13 @@ type input struct {
 // metricRun is a metric alarm on a history.
 type metricRun struct {
 	*metricAlarm
-	*datapoints
-	samples []float64 // in the evaluation periods, where the alarm needs enough
-	band    *band
-	hourly  bool
-	lag     int // minutes from the end of the evaluated periods to the evaluation
+	*datapoints                     // as they are seen at the minute that is evaluated
+	watched     map[int]*datapoints // by delay
+	delays      []int               // by minute
+	samples     []float64           // in the evaluation periods, where the alarm needs enough
+	band        *band
+	hourly      bool
+	lag         int // minutes from the end of the evaluated periods to the evaluation
 
 	// What the last evaluation saw: the minute before which its newest period
 	// ends, and the datapoints, newest first.
@@ -61,12 +63,17 @@ type band struct{ lower, upper []float64 }
 // bandFunc is [Config.Band].
 type bandFunc func(s signal.Signal, period time.Duration, width float64, at time.Time) (lower, upper float64, ok bool)
 
-func (a *metricAlarm) run(w *windows, delay int, normal bandFunc) *metricRun {
-	r := &metricRun{metricAlarm: a, hourly: a.multiDay()}
+func (a *metricAlarm) run(w *windows, delays []int, normal bandFunc) *metricRun {
+	r := &metricRun{metricAlarm: a, hourly: a.multiDay(), delays: delays, watched: map[int]*datapoints{}}
 	if r.hourly {
 		r.lag = multiDayLag
 	}
-	r.datapoints = a.watch(w, max(delay-r.lag, 0))
+	for _, delay := range delays {
+		if r.watched[delay] == nil {
+			r.watched[delay] = a.watch(w, max(delay-r.lag, 0))
+		}
+	}
+	r.datapoints = r.watched[delays[0]]
 	if a.few > 0 {
 		r.samples = w.over(a.inputs[0].metric, statistic{kind: statCount}, a.n*a.period)
 	}
@@ -87,7 +94,7 @@ func (r *metricRun) evaluate(minute int) verdict {
 	if r.hourly && r.start.Add(time.Duration(minute)*time.Minute).UTC().Minute() != r.lag {
 		return verdict{keep: true}
 	}
-	r.end = minute - r.lag
+	r.end, r.datapoints = minute-r.lag, r.watched[r.delays[minute]]
 	if r.end < 1 || r.tooFew() {
 		return verdict{keep: true}
 	}

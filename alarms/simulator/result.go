@@ -18,6 +18,16 @@ type Change struct {
 	HasValue bool // false for a composite, and where the state changed for want of data
 }
 
+// Evaluation is what an evaluation of an alarm on a metric saw.
+type Evaluation struct {
+	At     time.Time
+	Key    string
+	Values []float64 // of the evaluation range, newest first; NaN where there is none. Valid during the call
+	// Breaching are the breaching ones among the datapoints that were evaluated;
+	// Filled those that were missing and were taken as breaching.
+	Breaching, Filled int
+}
+
 // Notice is an action that was taken: CloudWatch told the topics of an alarm
 // that it is in a state.
 type Notice struct {

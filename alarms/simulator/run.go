@@ -15,6 +15,7 @@ type run struct {
 	states map[string]alarms.State
 	last   map[string]time.Time // of the last change
 	names  map[string]string
+	seen   func(Evaluation)
 	at     time.Time
 	minute int
 }
@@ -32,17 +33,29 @@ func (s *Simulator) start(h *History) *run {
 		result: newResult(s.states), states: maps.Clone(s.states),
 		last: map[string]time.Time{}, names: map[string]string{},
 	}
-	w := newWindows(h)
+	r.seen = s.seen
+	w, delays := newWindows(h), s.delays(h)
 	for i := range s.alarms {
 		a := &s.alarms[i]
 		state := alarmRun{alarm: a, suppression: suppression{told: s.states[a.key]}}
 		if a.metric != nil {
-			state.metricRun = a.metric.run(w, s.delay, s.band)
+			state.metricRun = a.metric.run(w, delays, s.band)
 		}
 		r.alarms = append(r.alarms, state)
 		r.names[a.key] = a.name
 	}
 	return r
+}
+
+// delays are how many minutes after its end a minute's samples can be seen, by the
+// minute of the evaluation.
+func (s *Simulator) delays(h *History) []int {
+	all := make([]int, h.minutes+1)
+	for minute := range all {
+		at := h.start.Add(time.Duration(minute) * time.Minute)
+		all[minute] = int((max(s.delay(at), 0) + time.Minute - 1) / time.Minute)
+	}
+	return all
 }
 
 func (r *run) evaluate(a *alarmRun) {
@@ -55,6 +68,13 @@ func (r *run) evaluate(a *alarmRun) {
 
 func (r *run) evaluateMetric(a *alarmRun) {
 	v := a.metricRun.evaluate(r.minute)
+	if r.seen != nil && v.real+v.filled > 0 {
+		e := Evaluation{At: r.at, Key: a.key, Values: a.metricRun.values, Breaching: v.bad}
+		if a.metric.treatment == alarms.MissingBreaching {
+			e.Filled = v.filled
+		}
+		r.seen(e)
+	}
 	if v.keep || v.state == r.states[a.key] {
 		return
 	}

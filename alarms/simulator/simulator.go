@@ -18,6 +18,14 @@ type Config struct {
 	// Defaults to 0.
 	Delay time.Duration
 
+	// DelayAt is the delay at the time of an evaluation, where it is not always
+	// the same. Defaults to Delay.
+	DelayAt func(at time.Time) time.Duration
+
+	// Observe is called with what each evaluation of an alarm on a metric saw, in
+	// order. Defaults to nobody.
+	Observe func(Evaluation)
+
 	// States are the states at the beginning, by key. Default to
 	// INSUFFICIENT_DATA.
 	States map[string]alarms.State
@@ -33,7 +41,8 @@ type Config struct {
 type Simulator struct {
 	alarms []alarm
 	states map[string]alarms.State
-	delay  int // minutes
+	delay  func(at time.Time) time.Duration
+	seen   func(Evaluation)
 	band   bandFunc
 }
 
@@ -53,8 +62,10 @@ func New(c Config) (*Simulator, error) {
 		return nil, fmt.Errorf("alarms that cannot be simulated:\n%w", err)
 	}
 	s := &Simulator{
-		alarms: compiled, states: map[string]alarms.State{}, band: c.Band,
-		delay: int((c.Delay + time.Minute - 1) / time.Minute),
+		alarms: compiled, states: map[string]alarms.State{}, band: c.Band, delay: c.DelayAt, seen: c.Observe,
+	}
+	if s.delay == nil {
+		s.delay = func(time.Time) time.Duration { return c.Delay }
 	}
 	for _, a := range compiled {
 		s.states[a.key] = c.States[a.key]
