@@ -2,12 +2,13 @@
 // machine, migrates the database, checks the description of a pipeline, writes
 // what is made from it and tries its alarms.
 //
-//	tracehaul demo      run the pipeline once and print one event's trace
-//	tracehaul up        keep it running, with a page that shows the traces
-//	tracehaul migrate   bring a database's schema up to date
-//	tracehaul pipeline  check a description and print its names
-//	tracehaul alarms    list the alarms made from it, and play scenarios against them
-//	tracehaul generate  write all files that are made from it
+//	tracehaul demo        run the pipeline once and print one event's trace
+//	tracehaul up          keep it running, with a page that shows the traces
+//	tracehaul migrate     bring a database's schema up to date
+//	tracehaul pipeline    check a description and print its names
+//	tracehaul alarms      list the alarms made from it, and play scenarios against them
+//	tracehaul dashboards  check Grafana dashboards
+//	tracehaul generate    write all files that are made from it
 //
 // It exits with 0 when it did what was asked, 1 when that failed and 2 when it
 // was asked wrongly.

@@ -20,13 +20,14 @@ const (
 )
 
 type cli struct {
-	Demo     demoCmd     `cmd:"" help:"Run the whole pipeline once on embedded parts, send one event and print its trace and its row."`
-	Up       upCmd       `cmd:"" help:"Keep the whole pipeline running on embedded parts, with a page that shows the traces."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the schema of a database up to date. Safe to run twice, and by several at once."`
-	Pipeline pipelineCmd `cmd:"" help:"Check a pipeline's description and print the names made from it."`
-	Alarms   alarmsCmd   `cmd:"" help:"The alarms that are made from a pipeline's description."`
-	Generate generateCmd `cmd:"" help:"Write everything that is made from a pipeline's description: alarms for Terraform, and what runbooks say of them."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Demo       demoCmd       `cmd:"" help:"Run the whole pipeline once on embedded parts, send one event and print its trace and its row."`
+	Up         upCmd         `cmd:"" help:"Keep the whole pipeline running on embedded parts, with a page that shows the traces."`
+	Migrate    migrateCmd    `cmd:"" help:"Bring the schema of a database up to date. Safe to run twice, and by several at once."`
+	Pipeline   pipelineCmd   `cmd:"" help:"Check a pipeline's description and print the names made from it."`
+	Alarms     alarmsCmd     `cmd:"" help:"The alarms that are made from a pipeline's description."`
+	Dashboards dashboardsCmd `cmd:"" help:"Grafana dashboards: check them."`
+	Generate   generateCmd   `cmd:"" help:"Write everything that is made from a pipeline's description: alarms for Terraform, and what runbooks say of them."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // environment is what the commands see of the process. Tests give their own.

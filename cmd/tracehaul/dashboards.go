@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/dashboards/lint"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+type dashboardsCmd struct {
+	Lint dashboardsLintCmd `cmd:"" help:"Check Grafana dashboards: queries, names of CloudWatch, units, layout, links, thresholds."`
+}
+
+type dashboardsLintCmd struct {
+	Files       []string `arg:""                                                                                              help:"Dashboards as JSON. Links between them must lead to one of these." optional:"" placeholder:"FILE"`
+	Description string   `help:"A pipeline's description: thresholds must be those of its alarms, its own metrics are known." placeholder:"FILE"                                                       short:"f"`
+	Environment string   `help:"The environment of the description, if it has a file of its own in environments/."            placeholder:"NAME"                                                       short:"e"`
+	Namespace   []string `help:"A CloudWatch namespace of one's own. With a slash at its end: all that begin with it."        placeholder:"NAME"`
+	Skip        []string `help:"A rule to leave out."                                                                         placeholder:"RULE"`
+	JSON        bool     `help:"Print JSON."`
+	Rules       bool     `help:"List the rules, and why each of them is one."`
+}
+
+func (c dashboardsLintCmd) Run(env environment) error {
+	if c.Rules {
+		return c.listRules(env)
+	}
+	if len(c.Files) == 0 {
+		return errors.New("name the dashboards to check, or --rules")
+	}
+	o, err := c.options()
+	if err != nil {
+		return err
+	}
+	contents := make([][]byte, len(c.Files))
+	for i, file := range c.Files {
+		if contents[i], err = os.ReadFile(file); err != nil {
+			return err
+		}
+		if uid := lint.UID(contents[i]); uid != "" {
+			o.Dashboards = append(o.Dashboards, uid)
+		}
+	}
+	findings := []lint.Finding{}
+	for i, file := range c.Files {
+		findings = append(findings, lint.Dashboard(file, contents[i], o)...)
+	}
+	return c.print(env, findings)
+}
+
+// options are what the description and the flags say beside the files.
+func (c dashboardsLintCmd) options() (lint.Options, error) {
+	o := lint.Options{Skip: c.Skip, Namespaces: make(map[string]lint.Names)}
+	for _, name := range c.Namespace {
+		o.Namespaces[name] = lint.Names{}
+	}
+	if c.Description == "" {
+		return o, nil
+	}
+	p, err := fileArg{File: c.Description, Environment: c.Environment}.load()
+	if err != nil {
+		return o, err
+	}
+	set, err := alarms.For(p)
+	if err != nil {
+		return o, err
+	}
+	o.Thresholds = thresholds(set)
+	addNamespaces(o.Namespaces, p)
+	if o.Runbooks = p.Runbooks; o.Runbooks != "" {
+		o.Runbooks += "/"
+	}
+	root := filepath.Dir(c.Description)
+	o.Exists = func(file string) bool {
+		for _, dir := range []string{".", filepath.Join("docs", "runbooks")} { // an address in the repository, or below that of the runbooks
+			if _, err := os.Stat(filepath.Join(root, dir, filepath.FromSlash(file))); err == nil {
+				return true
+			}
+		}
+		return false
+	}
+	return o, nil
+}
+
+// thresholds are the thresholds of all alarms.
+func thresholds(set *alarms.Set) map[string]lint.Threshold {
+	all := make(map[string]lint.Threshold)
+	for _, a := range set.Alarms() {
+		if a.Metric == nil || a.Metric.Comparison.Band() {
+			all[a.Key] = lint.Threshold{None: true}
+			continue
+		}
+		all[a.Key] = lint.Threshold{Value: a.Metric.Threshold, Unit: string(a.Metric.Unit)}
+	}
+	return all
+}
+
+// addNamespaces adds the metrics that are counted from the pipeline's log
+// lines: AWS documents all others.
+func addNamespaces(to map[string]lint.Names, p *pipeline.Pipeline) {
+	for _, s := range signal.For(p).All() {
+		if s.Filter == nil {
+			continue
+		}
+		names := to[s.Metric.Namespace]
+		names.Metrics = append(names.Metrics, s.Metric.Name)
+		names.Dimensions = []string{}
+		to[s.Metric.Namespace] = names
+	}
+}
+
+func (c dashboardsLintCmd) print(env environment, findings []lint.Finding) error {
+	if c.JSON {
+		e := json.NewEncoder(env.out)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		if err := e.Encode(findings); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range findings {
+			fmt.Fprintln(env.out, f)
+		}
+	}
+	if len(findings) > 0 {
+		return fmt.Errorf("findings in dashboards: %d", len(findings))
+	}
+	return nil
+}
+
+func (c dashboardsLintCmd) listRules(env environment) error {
+	if c.JSON {
+		e := json.NewEncoder(env.out)
+		e.SetIndent("", "  ")
+		return e.Encode(lint.Rules())
+	}
+	w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
+	for _, r := range lint.Rules() {
+		fmt.Fprintf(w, "%s\t%s\n\tWhy: %s.\n", r.Name, r.What, r.Why)
+	}
+	return w.Flush()
+}

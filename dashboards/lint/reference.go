@@ -1,0 +1,114 @@
+package lint
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+)
+
+var (
+	//go:embed data/cloudwatch-metrics.json
+	cloudWatchJSON []byte
+
+	//go:embed data/grafana-units.json
+	grafanaJSON []byte
+)
+
+// grafana holds the names that Grafana's front end knows.
+type grafana struct{ units, reducers, colourModes map[string]struct{} }
+
+var cloudWatchNames = sync.OnceValue(func() map[string]Names {
+	var names map[string]Names
+	mustDecode(cloudWatchJSON, &names)
+	return names
+})
+
+var grafanaNames = sync.OnceValue(func() grafana {
+	var lists struct {
+		Units      []string `json:"units"`
+		Reducers   []string `json:"reducers"`
+		ColorModes []string `json:"color_modes"`
+	}
+	mustDecode(grafanaJSON, &lists)
+	return grafana{setOf(lists.Units), setOf(lists.Reducers), setOf(lists.ColorModes)}
+})
+
+func mustDecode(data []byte, to any) {
+	if err := json.Unmarshal(data, to); err != nil {
+		panic("lint: reference data: " + err.Error()) // it is compiled in, and tested
+	}
+}
+
+func setOf(names []string) map[string]struct{} {
+	set := make(map[string]struct{}, len(names))
+	for _, n := range names {
+		set[n] = struct{}{}
+	}
+	return set
+}
+
+// names finds a namespace: those of the options come first.
+func (c *checker) names(namespace string) (Names, bool) {
+	if n, ok := c.options.Namespaces[namespace]; ok {
+		return n, true
+	}
+	for prefix, n := range c.options.Namespaces {
+		if strings.HasSuffix(prefix, "/") && strings.HasPrefix(namespace, prefix) {
+			return n, true
+		}
+	}
+	n, ok := cloudWatchNames()[namespace]
+	return n, ok
+}
+
+// meant adds to a message which known name an unknown one is close to.
+func (c *checker) meant(name string, known []string) string {
+	if len(c.findings) == MaxFindings {
+		return "" // it would not be reported
+	}
+	best, least := "", 1+len(name)/3
+	for _, k := range known {
+		if d := distance(strings.ToLower(name), strings.ToLower(k), least); d <= least && (best == "" || d < least) {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ": is " + best + " meant?"
+}
+
+// distance is the number of edits between two texts, or more than most.
+func distance(a, b string, most int) int {
+	if len(a)-len(b) > most || len(b)-len(a) > most || len(a) > 255 {
+		return most + 1
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
+
+// keys are the names of a set, in order.
+func keys(set map[string]struct{}) []string {
+	list := make([]string, 0, len(set))
+	for name := range set {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}

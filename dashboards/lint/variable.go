@@ -1,0 +1,139 @@
+package lint
+
+import (
+	"regexp"
+	"strings"
+)
+
+// referencePattern is how Grafana finds variables in a text: $name, [[name:format]]
+// and ${name.field:format}. (public/app/features/variables/utils.ts: variableRegex.)
+var referencePattern = regexp.MustCompile(`\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?\}`)
+
+// reference is the use of a variable.
+type reference struct {
+	name, field string
+	start, end  int // within the text
+}
+
+// references finds the variables in a text. What begins with a digit is no
+// variable: $1 is a group of a regular expression, or a price.
+func references(text string) []reference {
+	if !strings.Contains(text, "$") && !strings.Contains(text, "[[") {
+		return nil
+	}
+	var all []reference
+	for _, m := range referencePattern.FindAllStringSubmatchIndex(text, -1) {
+		r := reference{start: m[0], end: m[1]}
+		for _, group := range []int{1, 2, 4} {
+			if m[2*group] >= 0 {
+				r.name = text[m[2*group]:m[2*group+1]]
+			}
+		}
+		if m[10] >= 0 {
+			r.field = text[m[10]:m[11]]
+		}
+		if r.name[0] < '0' || r.name[0] > '9' {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// replace puts something in the place of each variable.
+func replace(text string, with func(reference) string) string {
+	var b strings.Builder
+	at := 0
+	for _, r := range references(text) {
+		b.WriteString(text[at:r.start])
+		b.WriteString(with(r))
+		at = r.end
+	}
+	return b.String() + text[at:]
+}
+
+// builtIns are the variables that Grafana has everywhere: "Global variables",
+// Grafana documentation, and the macros of its CloudWatch and SQL data sources.
+var builtIns = setOf([]string{
+	"__all_variables", "__auto", "__dashboard", "__from", "__interval", "__interval_ms", "__name", "__org", "__period_auto", "__range", "__range_ms",
+	"__range_s", "__rate_interval", "__rate_interval_ms", "__searchFilter", "__timezone", "__to", "__url_time_range", "__user", "timeFilter",
+	"__time", "__timeEpoch", "__timeFilter", "__timeFrom", "__timeTo", "__timeGroup", "__timeGroupAlias", "__unixEpochFilter", "__unixEpochFrom", "__unixEpochTo",
+	"__unixEpochGroup", "__unixEpochGroupAlias", "__unixEpochNanoFilter", "__unixEpochNanoFrom", "__unixEpochNanoTo", "__schema", "__table", "__column",
+})
+
+// linkBuiltIns are those of data links, which know the value that was clicked:
+// "Configure data links", Grafana documentation.
+var linkBuiltIns = setOf([]string{"__value", "__field", "__series", "__data", "__span", "__trace", "__tags"})
+
+func checkVariables(c *checker) {
+	c.checkDefinitions()
+	used := make(map[string]bool)
+	c.root.walk(func(n *node) bool {
+		if n.key == "current" && n.parent.parent != nil && n.parent.parent.key == "list" {
+			return false // what was chosen when the dashboard was saved
+		}
+		text := n.text()
+		if n.key == "repeat" && text != "" {
+			text = "${" + text + "}"
+		}
+		for _, r := range references(text) {
+			owner := definition(n)
+			if owner == "" || owner != r.name {
+				used[r.name] = true
+			}
+			c.checkReference(n, r)
+		}
+		return true
+	})
+	for _, v := range c.root.get("templating", "list").items() {
+		name := v.get("name").text()
+		if kind := v.get("type").text(); !used[name] && kind != "adhoc" && kind != "groupby" { // Grafana applies these by itself
+			c.report(v, "the variable %q is used nowhere: whoever changes it waits for something to happen", name)
+		}
+	}
+}
+
+func (c *checker) checkDefinitions() {
+	seen := make(map[string]bool)
+	for _, v := range c.root.get("templating", "list").items() {
+		switch name := v.get("name").text(); {
+		case name == "":
+			c.report(v.get("name"), "the variable has no name")
+		case strings.HasPrefix(name, "__"):
+			c.report(v.get("name"), "the variable %q begins with __, which is Grafana's own", name)
+		case seen[name]:
+			c.report(v.get("name"), "there are two variables %q", name)
+		default:
+			seen[name] = true
+		}
+	}
+}
+
+// definition is the name of the variable in whose definition a node stands.
+func definition(n *node) string {
+	for ; n.parent != nil; n = n.parent {
+		if n.parent.key == "list" && n.parent.parent.key == "templating" {
+			return n.get("name").text()
+		}
+	}
+	return ""
+}
+
+func (c *checker) checkReference(n *node, r reference) {
+	if c.vars[r.name] != nil || len(c.findings) == MaxFindings {
+		return
+	}
+	if _, ok := builtIns[r.name]; ok {
+		return
+	}
+	if _, ok := linkBuiltIns[r.name]; ok && n.key == "url" {
+		return // the rule "link" looks at these
+	}
+	var known []string
+	for name := range c.vars {
+		known = append(known, name)
+	}
+	if strings.HasPrefix(r.name, "__") {
+		known = keys(builtIns)
+	}
+	c.report(n, "the variable %q is not defined: Grafana leaves it as it is%s", r.name, c.meant(r.name, known))
+}
