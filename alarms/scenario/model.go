@@ -1,7 +1,9 @@
 package scenario
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms/simulator"
@@ -19,9 +21,10 @@ type model struct {
 	byMetric map[string]signal.Signal // with their own statistics
 	zone     *time.Location
 	sources  map[string]source // by the IDs of signals
+	mishaps  mishaps
 	seeds    struct {
-		day, wave, burst, requests, refused seed
-		failed                              [2]seed
+		day, wave, burst, requests, refused, delay seed
+		failed                                     [2]seed
 	}
 }
 
@@ -44,7 +47,9 @@ func newModel(p *pipeline.Pipeline, signals *signal.Catalogue, own []signal.Sign
 	m := &model{pipeline: p, signals: signals, zone: zone, byMetric: map[string]signal.Signal{}, sources: map[string]source{}}
 	m.seeds.day, m.seeds.wave, m.seeds.burst = seedOf("day"), seedOf("wave"), seedOf("burst")
 	m.seeds.requests, m.seeds.refused = seedOf("requests"), seedOf("refused")
+	m.seeds.delay = seedOf("delay")
 	m.seeds.failed = [2]seed{seedOf("failed a"), seedOf("failed b")}
+	m.mishaps = ordinaryMishaps()
 	m.edge()
 	m.service()
 	m.topic()
@@ -103,7 +108,14 @@ func (m *model) edge() {
 		s := seedOf(name)
 		return func(x *minute) simulator.Samples { return counted(s.count(x.number, x.requests*share)) }
 	}
-	own := by("elb 5xx", 1./200_000)
+	rare := by("elb 5xx", 1./200_000)
+	own := func(x *minute) simulator.Samples {
+		s := rare(x)
+		if x.ended { // tasks hang up on the last requests that they have
+			s = counted(s.Sum + math.Floor(min(4, x.requests/50)))
+		}
+		return s
+	}
 	kind := seedOf("elb kind") // of all that fail in a minute
 	of := func(from, to float64) func(*minute) simulator.Samples {
 		return func(x *minute) simulator.Samples {
@@ -119,7 +131,7 @@ func (m *model) edge() {
 	m.add(e.ELB4XX, by("elb 4xx", .002))
 	m.add(e.Target5XX, func(x *minute) simulator.Samples { return counted(x.failed[0] + x.failed[1]) })
 	m.add(e.Target4XX, func(x *minute) simulator.Samples { return counted(x.refused) })
-	m.add(e.ResponseTime, m.latency(func(x *minute) float64 { return x.requests }))
+	m.add(e.ResponseTime, m.latency(0, 1))
 	m.add(e.Rejected, none)
 	m.add(e.ConnectionErrors, func(x *minute) simulator.Samples {
 		if x.ended && x.requests > 0 {
@@ -152,7 +164,7 @@ func (m *model) targetGroup(i int, g signal.TargetGroup) {
 	requests := func(x *minute) float64 { return x.inGroup(i) }
 	m.add(g.Requests, func(x *minute) simulator.Samples { return counted(requests(x)) })
 	m.add(g.Target5XX, func(x *minute) simulator.Samples { return counted(x.failed[i]) })
-	m.add(g.ResponseTime, m.latency(requests))
+	m.add(g.ResponseTime, m.latency(i))
 	nodes := float64(m.pipeline.Network.Zones) // of the load balancer: each reports
 	hosts := func(healthy bool) func(x *minute) simulator.Samples {
 		return func(x *minute) simulator.Samples {
@@ -177,9 +189,41 @@ var latencies = []Share{
 	{20, .018}, {30, .024}, {25, .030}, {15, .040}, {7, .060}, {2.5, .090}, {.4, .150}, {.08, .450}, {.02, 1.2},
 }
 
-func (m *model) latency(requests func(*minute) float64) func(*minute) simulator.Samples {
+// coldLatencies are those of tasks that have just started.
+var coldLatencies = []Share{{50, .040}, {35, .120}, {13, .450}, {2, 1.6}}
+
+// latency is how long the tasks in some target groups take to answer.
+func (m *model) latency(groups ...int) func(*minute) simulator.Samples {
 	s := seedOf("latency")
-	return func(x *minute) simulator.Samples { return s.spread(x.number, requests(x), latencies) }
+	return func(x *minute) simulator.Samples {
+		warm, cold := 0.0, 0.0
+		for _, g := range groups {
+			if x.fresh[g] {
+				cold += x.inGroup(g)
+			} else {
+				warm += x.inGroup(g)
+			}
+		}
+		samples := s.spread(x.number, warm, latencies)
+		if cold == 0 {
+			return samples
+		}
+		return samplesOf(merged(append(samples.Distribution, s.spread(x.number, cold, coldLatencies).Distribution...)))
+	}
+}
+
+// merged puts buckets in order, with one for each value.
+func merged(buckets []simulator.Bucket) []simulator.Bucket {
+	slices.SortFunc(buckets, func(a, b simulator.Bucket) int { return cmp.Compare(a.Value, b.Value) })
+	var all []simulator.Bucket
+	for _, b := range buckets {
+		if n := len(all); n > 0 && all[n-1].Value == b.Value {
+			all[n-1].Count += b.Count
+		} else {
+			all = append(all, b)
+		}
+	}
+	return all
 }
 
 func (m *model) service() {
@@ -187,8 +231,8 @@ func (m *model) service() {
 	full := 20_000 * float64(m.pipeline.Service.CPU) / 1024 // requests a minute that a task can take
 	noise := seedOf("service")
 	m.add(s.CPU, func(x *minute) simulator.Samples {
-		mean := min(95, (2+100*x.requests/max(x.running, 1)/full)*(1+.1*noise.normal(x.number)))
-		mean = max(mean, .5)
+		mean := (2 + 100*x.requests/max(x.running, 1)/full) * (1 + .1*noise.normal(x.number))
+		mean = min(max(mean, .5), 100)
 		return around(mean, .7*mean, min(100, 1.5*mean), x.running)
 	})
 	m.add(s.Memory, func(x *minute) simulator.Samples {
@@ -199,7 +243,13 @@ func (m *model) service() {
 	m.add(s.DesiredTasks, func(x *minute) simulator.Samples { return simulator.One(x.desired) })
 	m.add(s.PendingTasks, func(x *minute) simulator.Samples { return simulator.One(x.pending) })
 	m.add(s.ContextsDropped, quietLines)
-	m.add(s.TelemetryDropped, quietLines)
+	m.add(s.TelemetryDropped, func(x *minute) simulator.Samples {
+		lines := quietLines(x)
+		if x.ended && lines.Count > 0 { // what the tasks had not sent when they ended
+			lines = summed(10+math.Floor(50*noise.uniform(x.number)), 1)
+		}
+		return lines
+	})
 }
 
 // quietLines counts lines of a service that writes none of the kind. It writes
@@ -224,6 +274,9 @@ func (m *model) topic() {
 		}
 		return counted(n)
 	})
+	// SNS counts what it gave up after all tries, never what it tries again: there
+	// is a message in the queue for undelivered ones then, and somebody has to see
+	// to it. ("Monitoring Amazon SNS topics using CloudWatch".)
 	m.add(t.Failed, none)
 	m.add(t.Lost, none)
 	m.add(t.FilteredOut, func(x *minute) simulator.Samples {

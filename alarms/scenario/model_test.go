@@ -96,14 +96,101 @@ func TestModel_NormalWeek_HasTheShapeOfOne(t *testing.T) {
 	if n := sum(r.find(t, "edge.target_5xx")); n == 0 || n > sum(requests)/10_000 {
 		t.Errorf("%v errors among %v requests", n, sum(requests))
 	}
-	if n := sum(r.find(t, "notifier.heartbeats.page")); n != 7*24 {
-		t.Errorf("%v heartbeats in a week", n)
-	}
 	if got, want := sum(r.find(t, "edge.requests.a")), sum(requests); got != want {
 		t.Errorf("target group a gets %v of %v requests", got, want)
 	}
 	if got, want := sum(r.find(t, "ledger.stored")), sum(r.find(t, "topic.published")); got != want {
 		t.Errorf("%v of %v events are stored", got, want)
+	}
+}
+
+// Nothing but normal weeks can show that alarms are no nuisance, and only if as
+// much goes wrong in them as does anywhere.
+func TestModel_NormalWeek_HasItsMishaps(t *testing.T) {
+	m := prodModel(t)
+	r := play(t, m, "length: 14d\nstart: 2026-03-02 00:00\nat 10h deploy\n")
+	most := func(id string) (most float64) {
+		for _, s := range r.find(t, id) {
+			most = max(most, s.Max)
+		}
+		return most
+	}
+	if n := sum(r.find(t, "ledger.throttles")); n < 3 || n > 40 {
+		t.Errorf("%v throttles in two weeks", n)
+	}
+	if n := sum(r.find(t, "ledger.errors")); n < 1 || n > 20 {
+		t.Errorf("%v invocations fail in two weeks", n)
+	}
+	if n := sum(r.find(t, "database.deadlocks")) * 60; n < 3 || n > 40 {
+		t.Errorf("%v deadlocks in two weeks", n)
+	}
+	if age := most("ledger.queue.age"); age < 120 || age > 200 {
+		t.Errorf("a message that is tried again waits for %v s, want the visibility timeout", age)
+	}
+	if got := most("ledger.duration"); got != 30_000 {
+		t.Errorf("the slowest invocation takes %v ms, want the timeout", got)
+	}
+	if got := most("database.acu_utilization"); got < 30 {
+		t.Errorf("the database has %v %% of its capacity at most: it is not vacuumed", got)
+	}
+	lost := 0
+	for i, running := range r.find(t, "service.running_tasks") {
+		if running.Sum < r.find(t, "service.desired_tasks")[i].Sum {
+			lost++
+		}
+	}
+	if lost < 5 || lost > 60 {
+		t.Errorf("%d minutes in which a task is missing in two weeks", lost)
+	}
+	deploy := func(id string) (samples simulator.Samples) { // in the minutes from the deploy to its end
+		for _, s := range r.find(t, id)[10*60 : 10*60+30] {
+			samples.Sum, samples.Max = samples.Sum+s.Sum, max(samples.Max, s.Max)
+		}
+		return samples
+	}
+	if n := deploy("edge.elb_5xx").Sum; n < 1 || n > 10 {
+		t.Errorf("%v requests hang at a deploy", n)
+	}
+	if n := deploy("service.telemetry_dropped").Sum; n < 1 || n > 100 {
+		t.Errorf("%v items of telemetry are dropped at a deploy", n)
+	}
+	if slowest := deploy("edge.response_time.b").Max; slowest < 1.5 {
+		t.Errorf("the new tasks take %v s at most: they are not cold", slowest)
+	}
+	steady := play(t, m, "length: 14d\ntraffic: 1000\n")
+	for _, id := range []string{"ledger.throttles", "ledger.errors", "database.deadlocks"} {
+		if n := sum(steady.find(t, id)); n != 0 {
+			t.Errorf("%s has %v where traffic is steady, want none", id, n)
+		}
+	}
+}
+
+// Limits are those of AWS and of the description: no other keeps a burst down.
+func TestModel_Burst_ReachesWhatIsDescribed(t *testing.T) {
+	r := play(t, prodModel(t), "length: 3h\nstart: 2026-03-02 10:00\nat 1h..2h traffic = x40\n")
+	for id, want := range map[string]float64{"database.acu_utilization": 100, "database.capacity": 32} {
+		if got := r.find(t, id)[100].Max; got != want {
+			t.Errorf("%s is %v in a burst, want the most, %v", id, got, want)
+		}
+	}
+	if cpu := r.find(t, "database.cpu")[100].Max; cpu < 95 || cpu > 100 {
+		t.Errorf("the database's CPU is at %v %%", cpu)
+	}
+}
+
+func TestRecord_DelayThatVaries_StaysWithinItsBounds(t *testing.T) {
+	r := play(t, prodModel(t), "length: 1d\ndelay: 1m..3m\n")
+	seen := map[time.Duration]int{}
+	for minute := range 24 * 60 {
+		seen[r.delay(r.start.Add(time.Duration(minute)*time.Minute))]++
+	}
+	for _, d := range []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute} {
+		if seen[d] < 200 {
+			t.Errorf("CloudWatch is %s late for %d minutes of a day", d, seen[d])
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("the delays are %v, want 1, 2 and 3 minutes", seen)
 	}
 }
 

@@ -79,7 +79,10 @@ func mutants(a alarms.Alarm) []mutant {
 		if a.Notify == alarms.NotifySeverity && a.Severity == pipeline.SeverityPage {
 			add(func(a *alarms.Alarm) { a.Severity = pipeline.SeverityTicket }, "severity %s", pipeline.SeverityTicket)
 		}
-	case alarms.NotifyNobody, alarms.NotifyAll:
+	case alarms.NotifyAll:
+		add(func(a *alarms.Alarm) { a.Notify = alarms.NotifyNobody }, "nobody is told")
+		add(func(a *alarms.Alarm) { a.Notify = alarms.NotifySeverity }, "only %s is told", a.Severity)
+	case alarms.NotifyNobody:
 	}
 	return all
 }

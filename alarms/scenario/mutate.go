@@ -113,7 +113,11 @@ func newBaseline(ctx context.Context, s *suite) (*baseline, error) {
 			return err
 		}
 		x, r := s.scenarios[i], s.of(s.scenarios[i])
-		result, err := r.simulate(r.model.record(x, lead(r.alarms)), r.alarms)
+		rec, err := r.record(x, lead(r.alarms), r.alarms)
+		if err != nil {
+			return fmt.Errorf("%s: %w", x.Name(), err)
+		}
+		result, err := r.simulate(rec, r.alarms)
 		if err != nil {
 			return fmt.Errorf("%s: %w", x.Name(), err)
 		}

@@ -23,6 +23,7 @@ type Outcome struct {
 	Messages []Message `json:"messages,omitempty"`
 
 	scenario *Scenario
+	nearest  map[string]float64 // how near alarms came to going off, in percent, on a normal day
 }
 
 // OK reports whether all was as expected.

@@ -210,7 +210,11 @@ func (p *parser) setting(key, value string) {
 	case "length":
 		s.Length = p.between("length", value, time.Minute, maxLength)
 	case "delay":
-		s.Delay = p.between("delay", value, 0, maxDelay)
+		least, most, varies := strings.Cut(value, "..")
+		s.Delay, s.DelayMost = p.between("delay", least, 0, maxDelay), 0
+		if varies {
+			s.DelayMost = p.between("delay", most, s.Delay, maxDelay)
+		}
 	case "traffic":
 		s.Traffic = p.traffic(value)
 	case "quiet":

@@ -21,6 +21,8 @@ type record struct {
 	start    time.Time
 	minutes  []minute
 
+	observe func(simulator.Evaluation) // nil for nobody
+
 	mu     sync.Mutex
 	series map[string][]simulator.Samples // by the IDs of signals
 }
@@ -31,6 +33,17 @@ func (m *model) record(s *Scenario, lead time.Duration) *record {
 	r.start = m.clock(s.Start).Add(-lead)
 	r.minutes = m.minutes(r.start, r.lead+int(s.Length/time.Minute), r.lead, s)
 	return r
+}
+
+// delay is how late CloudWatch is at a time. Where it varies, it is another every
+// few minutes.
+func (r *record) delay(at time.Time) time.Duration {
+	least, most := r.scenario.Delay, r.scenario.DelayMost
+	if most <= least {
+		return least
+	}
+	choices := float64((most-least)/time.Minute + 1)
+	return least + time.Duration(r.model.seeds.delay.uniform(at.Unix()/60/4)*choices)*time.Minute
 }
 
 // clock is the time at which the clock on the wall shows what t says.

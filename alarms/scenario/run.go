@@ -54,12 +54,43 @@ func (r *rig) run(ctx context.Context, s *Scenario) (*Outcome, error) {
 	if err := r.validate(s); err != nil {
 		return nil, err
 	}
-	record := r.model.record(s, lead(r.alarms))
+	record, err := r.record(s, lead(r.alarms), r.alarms)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Name(), err)
+	}
+	near := newNearness(r.alarms, r.model.clock(s.Start))
+	if s.normal() {
+		record.observe = near.observe
+	}
 	result, err := r.simulate(record, r.alarms)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Name(), err)
 	}
-	return r.tell(s, r.alarms, result, nil), nil
+	o := r.tell(s, r.alarms, result, nil)
+	o.nearest = near.most
+	return o, nil
+}
+
+// record is the record of a scenario. The notifier hears a heartbeat where the
+// alarm that beats goes on, through the topics that it is sent to.
+func (r *rig) record(s *Scenario, before time.Duration, all []alarms.Alarm) (*record, error) {
+	rec := r.model.record(s, before)
+	i := slices.IndexFunc(all, func(a alarms.Alarm) bool { return a.Key == alarms.KeyHeartbeat })
+	if i < 0 {
+		return rec, nil
+	}
+	listeners := slices.DeleteFunc(slices.Clone(all), func(a alarms.Alarm) bool { return !r.listens(&a) })
+	result, err := r.playFor(rec, all[i:i+1], lead(listeners))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range result.Notices {
+		minute := int(n.At.Sub(rec.start) / time.Minute)
+		if n.State == alarms.StateAlarm && minute < len(rec.minutes) {
+			rec.minutes[minute].heard = all[i].Topics()
+		}
+	}
+	return rec, nil
 }
 
 func (r *rig) tell(s *Scenario, all []alarms.Alarm, result *simulator.Result, judged map[string]bool) *Outcome {
@@ -98,15 +129,21 @@ func (r *rig) simulate(rec *record, all []alarms.Alarm) (*simulator.Result, erro
 }
 
 func (r *rig) play(rec *record, all []alarms.Alarm) (*simulator.Result, error) {
+	return r.playFor(rec, all, lead(all))
+}
+
+// playFor plays a record from some time before the scenario on.
+func (r *rig) playFor(rec *record, all []alarms.Alarm, before time.Duration) (*simulator.Result, error) {
 	sim, err := simulator.New(simulator.Config{
-		Alarms: all,
-		Delay:  rec.scenario.Delay,
-		Band:   r.band(rec.scenario),
+		Alarms:  all,
+		DelayAt: rec.delay,
+		Observe: rec.observe,
+		Band:    r.band(rec.scenario),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return sim.Run(rec.history(signalsOf(all), lead(all))), nil
+	return sim.Run(rec.history(signalsOf(all), before)), nil
 }
 
 // lead is how long before a scenario its record begins: as long as the alarms

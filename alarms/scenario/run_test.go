@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,46 @@ func TestScenarios_OfTheKit_GoAsExpected(t *testing.T) {
 	}
 	if !raceDetector && r.NormalFor < Minutes(28*24*time.Hour) {
 		t.Errorf("only %s of normal traffic are played", r.NormalFor)
+	}
+}
+
+// The notifier hears what the heartbeat's alarm sends, topic by topic.
+func TestRun_HeartbeatThatDoesNotReachATopic_IsMissed(t *testing.T) {
+	p, err := pipeline.LoadEnvironment(reference, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := alarms.For(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenarios, err := Parse("beats", []byte("title: Heartbeats\nlength: 5h\nquiet: off\nexpect heartbeat-missing OK\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*alarms.Alarm)
+		ok     bool
+	}{
+		"as it is":      {func(*alarms.Alarm) {}, true},
+		"one topic":     {func(a *alarms.Alarm) { a.Notify = alarms.NotifySeverity }, false},
+		"nobody":        {func(a *alarms.Alarm) { a.Notify = alarms.NotifyNobody }, false},
+		"never":         {func(a *alarms.Alarm) { a.Metric.Threshold = 5 }, false},
+		"is never over": {func(a *alarms.Alarm) { a.Metric.Threshold = -1 }, false},
+	} {
+		r, err := newRig(set, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(r.alarms, func(a alarms.Alarm) bool { return a.Key == alarms.KeyHeartbeat })
+		r.alarms[i] = mutant{apply: c.change}.of(r.alarms[i])
+		o, err := r.run(t.Context(), scenarios[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.OK() != c.ok {
+			t.Errorf("%s: as expected is %v, want %v: %v", name, o.OK(), c.ok, o.Failures)
+		}
 	}
 }
 

@@ -35,6 +35,10 @@ type Scenario struct {
 	// a minute.
 	Delay time.Duration
 
+	// DelayMost is the longest delay, where it is not always the same. Defaults
+	// to Delay.
+	DelayMost time.Duration
+
 	// Loud is true if alarms that are not mentioned may go off. Defaults to
 	// false: nothing goes off unannounced.
 	Loud bool

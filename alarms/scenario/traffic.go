@@ -10,9 +10,11 @@ import (
 type minute struct {
 	at       time.Time
 	number   int64   // of the minute since 1970: the noise depends on it
+	steady   bool    // whether traffic is a fixed number
 	requests float64 // that a target was chosen for
 	refused  float64 // of these, with 4XX
 	failed   [2]float64
+	before   float64 // requests of the minute before
 	recent   float64 // mean requests of the last quarter of an hour
 	idle     int     // minutes since the last event
 	days     float64 // since 1970
@@ -24,6 +26,9 @@ type minute struct {
 	desired float64    // tasks
 	running float64
 	pending float64
+	started float64 // tasks of one version that have started
+
+	heard []string // the topics through which the notifier hears a heartbeat
 }
 
 // events is how many events were taken.
@@ -83,9 +88,11 @@ func (m *model) minutes(start time.Time, n int, offset int, s *Scenario) []minut
 		x.at = start.Add(time.Duration(i-leadMinutes) * time.Minute)
 		x.number = x.at.Unix() / 60
 		x.days = float64(x.number) / (24 * 60)
+		x.steady = s.Traffic.Fixed
 		x.requests = m.requests(x, i-leadMinutes-offset, s)
 		x.share, x.refused = [2]float64{1, 0}, m.seeds.refused.count(x.number, x.requests*.005)
 		sum += x.requests
+		x.before = all[max(0, i-1)].requests
 		if i >= 15 {
 			sum -= all[i-15].requests
 		}
@@ -100,7 +107,11 @@ func (m *model) minutes(start time.Time, n int, offset int, s *Scenario) []minut
 	for i := range all {
 		x := &all[i]
 		for g := range x.failed {
-			x.failed[g] = m.seeds.failed[g].count(x.number, x.inGroup(g)/50_000)
+			mean := x.inGroup(g) / 50_000
+			if x.fresh[g] { // a task that is not quite ready
+				mean += min(2, x.inGroup(g)/100)
+			}
+			x.failed[g] = m.seeds.failed[g].count(x.number, mean)
 		}
 		if idle++; x.events() > 0 {
 			idle = 0
@@ -150,8 +161,11 @@ func (m *model) scale(all []minute, i int) {
 	for _, before := range all[max(0, i-2):i] {
 		x.running = min(x.running, before.desired)
 	}
+	if _, lost := m.mishaps.task.since(x, 2); lost && x.running > 1 {
+		x.running-- // AWS takes a host away
+	}
 	x.pending = x.desired - x.running
-	x.hosts = [2]float64{x.running, 0}
+	x.started, x.hosts = x.running, [2]float64{x.running, 0}
 }
 
 // perTask is how many requests a minute one task gets before there are more.
@@ -185,7 +199,7 @@ func (m *model) deploy(all []minute, from int) {
 			x.share[older], x.share[newer] = 0, 1
 		}
 		if i >= canary {
-			x.hosts[newer], x.fresh[newer] = x.desired, i == canary
+			x.hosts[newer], x.fresh[newer] = x.started, i == canary
 		}
 		if i >= gone {
 			x.hosts[older] = 0

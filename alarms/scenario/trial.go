@@ -8,6 +8,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/alarms/simulator"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
 // trial tries the mutants of one alarm on all scenarios.
@@ -60,16 +61,16 @@ func (t *trial) caughtBy(m mutant, i int) (bool, error) {
 	r := t.baseline.suite.of(s)
 	a, _ := r.set.Find(t.key)
 	mutated := m.of(a)
-	if mutated.Notify != a.Notify || mutated.Severity != a.Severity {
+	if t.key != alarms.KeyHeartbeat && (mutated.Notify != a.Notify || mutated.Severity != a.Severity) {
 		all := replace(r.alarms, mutated)
 		return !r.tell(s, all, t.baseline.results[i], map[string]bool{t.key: true}).OK(), nil
 	}
-	if a.Metric != nil {
+	if a.Metric != nil && mutated.Notify == a.Notify {
 		changed, caught, err := t.alone(r, i, a, mutated)
 		if !changed || caught || err != nil {
 			return caught, err
 		}
-	} else if !t.stirred(i, a, mutated) {
+	} else if a.Composite != nil && !t.stirred(i, a, mutated) {
 		return false, nil
 	}
 	return t.together(r, i, mutated)
@@ -81,7 +82,9 @@ func (t *trial) alone(r *rig, i int, a, mutated alarms.Alarm) (changed, caught b
 	s := t.baseline.suite.scenarios[i]
 	start := r.model.clock(s.Start)
 	if t.records[i] == nil {
-		t.records[i] = r.model.record(s, max(lead([]alarms.Alarm{a}), 2*time.Hour))
+		if t.records[i], err = r.record(s, max(lead([]alarms.Alarm{a}), 2*time.Hour), r.alarms); err != nil {
+			return false, false, err
+		}
 		result, err := r.simulate(t.records[i], []alarms.Alarm{a})
 		if err != nil {
 			return false, false, err
@@ -131,14 +134,31 @@ func (t *trial) stirred(i int, a, mutated alarms.Alarm) bool {
 func (t *trial) together(r *rig, i int, mutated alarms.Alarm) (bool, error) {
 	s := t.baseline.suite.scenarios[i]
 	all := replace(r.alarms, mutated)
-	above := dependents(all, map[string]bool{mutated.Key: true})
+	changed := map[string]bool{mutated.Key: true}
+	if mutated.Key == alarms.KeyHeartbeat { // it reaches others by way of the notifier
+		for i := range all {
+			changed[all[i].Key] = changed[all[i].Key] || r.listens(&all[i])
+		}
+	}
+	above := dependents(all, changed)
 	needed := dependencies(all, above)
 	played := slices.DeleteFunc(slices.Clone(all), func(a alarms.Alarm) bool { return !needed[a.Key] })
-	result, err := r.simulate(r.model.record(s, lead(played)), played)
+	rec, err := r.record(s, lead(played), all)
+	if err != nil {
+		return false, err
+	}
+	result, err := r.simulate(rec, played)
 	if err != nil {
 		return false, err
 	}
 	return !r.tell(s, all, merge(t.baseline.results[i], result, above), above).OK(), nil
+}
+
+// listens reports whether an alarm looks at what the notifier hears.
+func (r *rig) listens(a *alarms.Alarm) bool {
+	return a.Metric != nil && slices.ContainsFunc(a.Metric.Inputs, func(in alarms.Input) bool {
+		return slices.ContainsFunc(r.set.Signals.AlarmPath.Heartbeats, func(h signal.Heartbeat) bool { return h.Received.ID == in.Signal.ID })
+	})
 }
 
 // replace returns the alarms with one of them replaced.
