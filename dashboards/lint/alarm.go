@@ -64,6 +64,9 @@ func (p *panel) steps() []step {
 		if !f.sets("thresholds") {
 			continue
 		}
+		if f.get("thresholds").get("mode").text() == "percentage" {
+			continue // of what is drawn, which is no number that an alarm has
+		}
 		for _, s := range f.get("thresholds").get("steps").items() {
 			if x, ok := s.get("value").number(); ok {
 				all = append(all, step{s.get("value"), x, f.get("unit")})

@@ -10,6 +10,8 @@ import (
 // see red, green or blue weakly, each with its four shades. Red and green are
 // one colour to one man in twelve, and purple is blue to those who see no red.
 //
+// The test measures both.
+//
 // Source: Okabe and Ito, "Color Universal Design", whose palette separates by
 // blue against orange and by lightness.
 var safeHues = []string{"blue", "orange", "yellow"}

@@ -42,6 +42,15 @@ func frameCases() map[string][]ruleCase {
 			{name: "twice", good: panels(left, right), bad: panels(left, left), path: "$.panels[1].id", message: "id 1 is the id of $.panels[0]"},
 			{name: "twice, in a row", good: row(`"collapsed":true,` + inside), bad: row(`"collapsed":true,` + strings.Replace(inside, `"id":2`, `"id":1`, 1)), path: "$.panels[0].panels[0].id", message: "$.panels[0]"},
 		},
+		"panel-type": {
+			{name: "unknown", good: panel(`"type":"timeseries"`), bad: panel(`"type":"timeserie"`), path: "$.panels[0].type", message: "is timeseries meant?"},
+			{name: "none", good: panel(`"type":"acme-flow-panel"`), bad: panel(``), path: "$.panels[0].type", message: "no panel type"},
+		},
+		"query": {
+			{name: "none", good: panel(`"type":"stat","targets":[{"refId":"A"}]`), bad: panel(`"type":"stat","targets":[]`), path: "$.panels[0].targets", message: "no queries"},
+			{name: "no name", good: panel(`"type":"text"`), bad: panel(`"type":"stat","targets":[{}]`), path: "$.panels[0].targets[0].refId", message: "no refId"},
+			{name: "twice", good: panel(`"targets":[{"refId":"A"},{"refId":"B"}]`), bad: panel(`"targets":[{"refId":"A"},{"refId":"A"}]`), path: "$.panels[0].targets[1].refId", message: "one of them is not drawn"},
+		},
 		"layout": {
 			{name: "overlap", good: panels(left, right), bad: panels(left, strings.Replace(right, "12", "11", 1)), path: "$.panels[1].gridPos", message: `overlaps panel 1 "P1"`},
 			{name: "outside", good: panels(right), bad: panels(strings.Replace(right, "12", "13", 1)), path: "$.panels[0].gridPos", message: "column 25"},

@@ -67,6 +67,7 @@ func linkCases() map[string][]ruleCase {
 			{name: "unknown", good: alarm("age", "s", `,{"value":300}`), bad: alarm("agee", "s", `,{"value":300}`), path: "$.panels[0].links[0].title", message: "is age meant?"},
 			{name: "threshold of nothing", good: alarm("age", "s", `,{"value":300}`), bad: alarm("age", "s", `,{"value":300},{"value":400}`), path: threshold + ".steps[2].value", message: "none of the panel's alarms"},
 			{name: "of an alarm that joins others", good: alarm("both", "s", `,{"value":7}`), bad: alarm("booth", "s", `,{"value":7}`), path: "$.panels[0].links[0].title", message: "is both meant?"},
+			{name: "in percent of the panel", good: alarm("age", "s", `,{"value":300}`), bad: strings.Replace(alarm("age", "s", `,{"value":300}`), `"thresholds":{`, `"thresholds":{"mode":"percentage",`, 1), path: threshold, message: "does not show"},
 			{name: "line of no alarm", good: alarm("age", "s", `,{"value":300}`), bad: strings.Replace(alarm("age", "s", `,{"value":300}`), "alarm: ", "", 1), path: threshold + ".steps[1].value", message: "belongs to no alarm"},
 			{
 				name: "two alarms", good: strings.Replace(alarm("age", "s", `,{"value":200},{"value":300}`), `"links":[`, `"links":[{"title":"alarm: soon"},`, 1),

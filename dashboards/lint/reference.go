@@ -68,7 +68,7 @@ func (c *checker) meant(name string, known []string) string {
 	if len(c.findings) == MaxFindings {
 		return "" // it would not be reported
 	}
-	best, least := "", 1+len(name)/3
+	best, least := "", max(1, len(name)/3)
 	for _, k := range known {
 		if d := distance(strings.ToLower(name), strings.ToLower(k), least); d <= least && (best == "" || d < least) {
 			best, least = k, d

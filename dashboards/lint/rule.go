@@ -30,6 +30,8 @@ var rules = []rule{
 	{Rule{"title", "every panel and row has a title", "a panel without one cannot be talked about"}, checkTitles},
 	{Rule{"description", "every panel but a text has a description of 5 words or more", "who is woken up does not know what good looks like"}, checkDescriptions},
 	{Rule{"panel-id", "every panel and row has an id of its own", "Grafana numbers the others anew at every deploy, which breaks links to panels"}, checkPanelIDs},
+	{Rule{"panel-type", "panels are of a type that Grafana has, or of a plugin whose id ends with -panel", "an unknown one is a red panel"}, checkPanelTypes},
+	{Rule{"query", "panels have queries, each with a refId of its own", "of two queries with one refId, one is not drawn"}, checkQueries},
 	{Rule{"layout", "panels lie within 24 columns without overlapping; rows are well-formed", "Grafana moves panels that overlap, differently in every version"}, checkLayout},
 	{Rule{"datasource", "every query names its own data source by type and uid; its variable offers that type", "the SDK checks a query by its own data source only; a panel of one that is missing is red"}, checkDatasources},
 	{Rule{"variable", "all variables that are used are defined or Grafana's own, all that are defined are used", "Grafana leaves an unknown name as it is, so that a query finds nothing"}, checkVariables},

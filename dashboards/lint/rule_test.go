@@ -116,13 +116,13 @@ func TestDashboard_NotJSON_OneFinding(t *testing.T) {
 func TestDashboard_Schema_NamesTheField(t *testing.T) {
 	const frame = `"schemaVersion":41,"templating":{},"annotations":{}`
 	for content, want := range map[string]string{
-		`{` + frame + `,"colour":1}`: `$: there is no field "colour"`,
+		`{` + frame + `,"colour":1}`: `$: the SDK knows no field "colour"`,
 		`{` + frame + `,"title":1}`:  `$.title: json: cannot unmarshal number`,
 		`{` + frame + `,"panels":[{"type":"stat","gridPos":{"x":0,"y":0,"w":25,"h":1}}]}`:                                                   `$.panels[0].gridPos.w: must be <= 24`,
 		`{` + frame + `,"panels":[{"type":"stat","options":{"colour":1}}]}`:                                                                 `$.panels[0].options: `,
-		`{` + frame + `,"panels":[{"type":"stat","targets":[{"datasource":{"type":"prometheus"},"expr":"up","legend":"x"}]}]}`:              `$.panels[0].targets[0]: there is no field "legend"`,
+		`{` + frame + `,"panels":[{"type":"stat","targets":[{"datasource":{"type":"prometheus"},"expr":"up","legend":"x"}]}]}`:              `$.panels[0].targets[0]: the SDK knows no field "legend"`,
 		`{` + frame + `,"panels":[{"type":"stat","targets":[{"datasource":{"type":"cloudwatch"},"region":"x"}]}]}`:                          `$.panels[0].targets[0]: discriminator field 'queryMode'`,
-		`{` + frame + `,"panels":[{"type":"stat","fieldConfig":{"defaults":{"units":"s"},"overrides":[]}}]}`:                                `$.panels[0].fieldConfig.defaults: there is no field "units"`,
+		`{` + frame + `,"panels":[{"type":"stat","fieldConfig":{"defaults":{"units":"s"},"overrides":[]}}]}`:                                `$.panels[0].fieldConfig.defaults: the SDK knows no field "units"`,
 		`{` + frame + `,"panels":[{"type":"row","id":1,"panels":[{"type":"stat","fieldConfig":{"defaults":{"min":"0"},"overrides":[]}}]}]}`: `$.panels[0].panels[0].fieldConfig`,
 	} {
 		var all []string
@@ -133,6 +133,17 @@ func TestDashboard_Schema_NamesTheField(t *testing.T) {
 		}
 		if !strings.Contains(strings.Join(all, "\n"), want) {
 			t.Errorf("%s\nwant  %s\nfound %s", content, want, strings.Join(all, "\n      "))
+		}
+	}
+}
+
+// Grafana's editor writes links of panels without the fields that the SDK wants.
+func TestDashboard_Schema_LinksOfTheEditor(t *testing.T) {
+	content := `{"schemaVersion":41,"templating":{},"annotations":{},"panels":[{"type":"stat","links":[{"title":"T","url":"/d/x"}],` +
+		`"fieldConfig":{"defaults":{"links":[{"title":"T","url":"/d/x","targetBlank":true}]},"overrides":[]}}]}`
+	for _, f := range lint.Dashboard("x.json", []byte(content), lint.Options{}) {
+		if f.Rule == "schema" {
+			t.Error(f)
 		}
 	}
 }

@@ -76,12 +76,25 @@ func (c *checker) reportSDK(at *node, err error) {
 			return
 		}
 		place := c.follow(at, e.Path)
+		if leftOut(place) {
+			continue
+		}
 		message := e.Message
 		if name, ok := strings.CutPrefix(message, "unexpected field "); ok {
-			message = fmt.Sprintf("there is no field %s here: Grafana drops it without a word", strings.ReplaceAll(name, "'", `"`))
+			message = fmt.Sprintf("the SDK knows no field %s here: is it misspelt? Grafana drops those without a word", strings.ReplaceAll(name, "'", `"`))
 		}
 		c.report(place, "%s", message)
 	}
+}
+
+// leftOut reports whether a field is missing that the SDK wants in every link
+// and that Grafana's own editor leaves out of those of panels and values.
+func leftOut(n *node) bool {
+	if n.exists() || !slices.Contains([]string{"type", "icon", "tooltip", "tags"}, n.key) || n.parent.parent == nil {
+		return false
+	}
+	list := n.parent.parent
+	return list.key == "links" && list.parent.parent != nil // not in the dashboard's head
 }
 
 // follow walks down one of the SDK's paths, such as panels[3].Panel.gridPos.w.
