@@ -11,8 +11,9 @@
 // run, with nights, lunch breaks, weekends, and no data where AWS reports none.
 // What a scenario does not mention must stay quiet.
 //
-// [Mutate] asks the opposite question: it makes the alarms wrong, one small
-// fault at a time, and lists those faults that no scenario notices.
+// With [Options].Mutate the question is the opposite one: Main makes the alarms
+// wrong, one small fault at a time, and lists those faults that no scenario
+// notices.
 //
 // The package imports alarms with its simulator and notifier, and pipeline.
 package scenario

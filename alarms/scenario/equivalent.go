@@ -9,30 +9,30 @@ import (
 	"strings"
 )
 
-// Equivalents are mutants that are no fault, each with the reason.
-type Equivalents struct {
+// declarations are mutants that are no fault, each with the reason.
+type declarations struct {
 	file    string
 	reasons map[string]string // by mutant
 }
 
-// LoadEquivalents reads declarations, one a line:
+// loadDeclarations reads declarations, one a line:
 //
 //	queue-age: period 5m | the alarm's own statistic of five minutes is the same
 //
 // A file that is not there has none.
-func LoadEquivalents(file string) (Equivalents, error) {
+func loadDeclarations(file string) (declarations, error) {
 	b, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return Equivalents{}, nil
+		return declarations{}, nil
 	}
 	if err != nil {
-		return Equivalents{}, fmt.Errorf("read equivalent mutants: %w", err)
+		return declarations{}, fmt.Errorf("read equivalent mutants: %w", err)
 	}
-	return parseEquivalents(file, string(b))
+	return parseDeclarations(file, string(b))
 }
 
-func parseEquivalents(file, text string) (Equivalents, error) {
-	e := Equivalents{file, map[string]string{}}
+func parseDeclarations(file, text string) (declarations, error) {
+	e := declarations{file, map[string]string{}}
 	var problems []error
 	line := 0
 	for text := range strings.Lines(text) {
@@ -55,13 +55,13 @@ func parseEquivalents(file, text string) (Equivalents, error) {
 	return e, errors.Join(problems...)
 }
 
-func (e Equivalents) has(m mutant) bool {
+func (e declarations) has(m mutant) bool {
 	_, found := e.reasons[m.String()]
 	return found
 }
 
 // unmatched are the declared mutants of an alarm that are not made.
-func (e Equivalents) unmatched(key string, made []mutant) []string {
+func (e declarations) unmatched(key string, made []mutant) []string {
 	var unmatched []string
 	for _, declared := range slices.Sorted(maps.Keys(e.reasons)) {
 		if of, _, _ := strings.Cut(declared, ": "); of == key && !slices.ContainsFunc(made, func(m mutant) bool { return m.String() == declared }) {
@@ -72,7 +72,7 @@ func (e Equivalents) unmatched(key string, made []mutant) []string {
 }
 
 // unknown are the declared mutants of alarms that are not there.
-func (e Equivalents) unknown(keys []string) []string {
+func (e declarations) unknown(keys []string) []string {
 	var unknown []string
 	for _, mutant := range slices.Sorted(maps.Keys(e.reasons)) {
 		if key, _, _ := strings.Cut(mutant, ": "); !slices.Contains(keys, key) {

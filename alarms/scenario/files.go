@@ -184,6 +184,9 @@ func RunFiles(ctx context.Context, c Config, paths ...string) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Incomplete {
+		asked = nil
+	}
 	r := report(outcomes, s.keys(), asked)
 	r.Took = time.Since(began)
 	return r, nil
@@ -201,9 +204,6 @@ func (s *suite) keys() []string {
 // asked are the alarms that scenarios have to try in full: those that are added to
 // the kit's, which are tried in the kit's own scenarios; without such, all.
 func (s *suite) asked() ([]string, error) {
-	if s.config.Incomplete {
-		return nil, nil
-	}
 	more, err := added(s.rigs[s.config.Environment].set)
 	if err != nil || len(more) == 0 {
 		return s.keys(), err

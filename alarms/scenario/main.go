@@ -19,9 +19,8 @@ type Options struct {
 	// Required.
 	Paths []string
 
-	// Details is whether what every scenario and alarm did is written, and not
-	// failures alone. Defaults to false.
-	Details bool
+	// Level is how much is written. Defaults to LevelUsual.
+	Level Level
 
 	// JSON is whether the report is written as JSON. Defaults to false.
 	JSON bool
@@ -31,7 +30,8 @@ type Options struct {
 	Mutate bool
 
 	// Equivalents is the file in which mutants are declared to be no fault.
-	// Defaults to equivalent.txt in the first of the paths.
+	// Defaults to equivalent.txt in the first of the paths or, if that is a
+	// file, beside it. One that is not there declares none.
 	Equivalents string
 
 	// Score is how many percent of the mutants have to be noticed. Defaults to
@@ -60,39 +60,43 @@ func Main(ctx context.Context, w io.Writer, o Options) error {
 	if o.JSON {
 		err = writeJSON(w, r)
 	} else {
-		err = r.Text(w, o.Details)
+		err = r.Text(w, o.Level)
 	}
 	return errors.Join(err, r.Failed())
 }
 
 func (o Options) mutate(ctx context.Context, w io.Writer) error {
 	if o.Equivalents == "" {
-		o.Equivalents = filepath.Join(o.Paths[0], "equivalent.txt")
+		dir := o.Paths[0]
+		if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+			dir = filepath.Dir(dir)
+		}
+		o.Equivalents = filepath.Join(dir, "equivalent.txt")
 	}
 	if o.Score == 0 {
 		o.Score = 90
 	}
-	equivalents, err := LoadEquivalents(o.Equivalents)
+	equivalents, err := loadDeclarations(o.Equivalents)
 	if err != nil {
 		return err
 	}
-	m, err := Mutate(ctx, o.Config, equivalents, nil, o.Paths...)
+	m, err := mutateAlarms(ctx, o.Config, equivalents, nil, o.Paths...)
 	if err != nil {
 		return err
 	}
 	if o.JSON {
 		err = writeJSON(w, m)
 	} else {
-		err = m.Text(w)
+		err = m.text(w)
 	}
-	return errors.Join(err, m.Failed(o.Score))
+	return errors.Join(err, m.failed(o.Score))
 }
 
-// Failed says why a mutation run fails: too few mutants are noticed, or a
+// failed says why a mutation run fails: too few mutants are noticed, or a
 // declaration is out of date.
-func (m *Mutation) Failed(score float64) error {
+func (m *mutation) failed(score float64) error {
 	var errs []error
-	if got := m.Score(); got < score {
+	if got := m.score(); got < score {
 		errs = append(errs, fmt.Errorf("%.1f %% of the faults are noticed, want %v %%", got, score))
 	}
 	if n := len(m.Stale); n > 0 {

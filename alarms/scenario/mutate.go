@@ -12,34 +12,34 @@ import (
 	"github.com/tracehaul/tracehaul/alarms/simulator"
 )
 
-// Mutation is what scenarios notice when alarms are wrong.
-type Mutation struct {
+// mutation is what scenarios notice when alarms are wrong.
+type mutation struct {
 	Mutants    int        `json:"mutants"`    // that CloudWatch would take
 	Refused    int        `json:"refused"`    // that the checks of alarms refuse: nobody can deploy them
 	Caught     int        `json:"caught"`     // that some scenario notices
 	Equivalent int        `json:"equivalent"` // that are declared to be no fault
-	Survivors  []Survivor `json:"survivors,omitempty"`
+	Survivors  []survivor `json:"survivors,omitempty"`
 	Stale      []string   `json:"stale,omitempty"` // declared, and noticed or not there
 
 	Took time.Duration `json:"-"`
 }
 
-// Survivor is a fault that no scenario notices.
-type Survivor struct {
+// survivor is a fault that no scenario notices.
+type survivor struct {
 	Alarm  string `json:"alarm"`
 	Change string `json:"change"`
 }
 
-// Score is how many of the mutants that are a fault are noticed, in percent.
-func (m *Mutation) Score() float64 {
+// score is how many of the mutants that are a fault are noticed, in percent.
+func (m *mutation) score() float64 {
 	if faults := m.Mutants - m.Equivalent; faults > 0 {
 		return 100 * float64(m.Caught) / float64(faults)
 	}
 	return 100
 }
 
-// Text writes the mutants that survive, by alarm, and the score.
-func (m *Mutation) Text(w io.Writer) error {
+// text writes the mutants that survive, by alarm, and the score.
+func (m *mutation) text(w io.Writer) error {
 	var b strings.Builder
 	last := ""
 	for _, s := range m.Survivors {
@@ -53,16 +53,16 @@ func (m *Mutation) Text(w io.Writer) error {
 		fmt.Fprintf(&b, "declared as equivalent, but it is noticed or not there: %s\n", stale)
 	}
 	fmt.Fprintf(&b, "%d of %d faults noticed: %.1f %%; %d equivalent, %d refused by the checks; %s\n",
-		m.Caught, m.Mutants-m.Equivalent, m.Score(), m.Equivalent, m.Refused, m.Took.Round(10*time.Millisecond))
+		m.Caught, m.Mutants-m.Equivalent, m.score(), m.Equivalent, m.Refused, m.Took.Round(10*time.Millisecond))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// Mutate makes the alarms wrong, one small fault at a time, and plays the
-// scenarios until one of them notices. keep says which alarms are mutated; nil
-// stands for all. Only what a fault can change is played: the alarm, and the
+// mutateAlarms makes the alarms wrong, one small fault at a time, and plays the
+// scenarios until one of them notices. It is asked of those that a set adds to the
+// kit's or, if it adds none, of all; keep says of which of them, nil stands for all. Only what a fault can change is played: the alarm, and the
 // composites that it is a part of.
-func Mutate(ctx context.Context, c Config, equivalents Equivalents, keep func(key string) bool, paths ...string) (*Mutation, error) {
+func mutateAlarms(ctx context.Context, c Config, equivalents declarations, keep func(key string) bool, paths ...string) (*mutation, error) {
 	began := time.Now()
 	s, err := load(c, paths)
 	if err != nil {
@@ -72,13 +72,17 @@ func Mutate(ctx context.Context, c Config, equivalents Equivalents, keep func(ke
 	if err != nil {
 		return nil, err
 	}
-	keys := slices.DeleteFunc(s.keys(), func(key string) bool { return keep != nil && !keep(key) })
-	parts := make([]Mutation, len(keys))
+	asked, err := s.asked()
+	if err != nil {
+		return nil, err
+	}
+	keys := slices.DeleteFunc(asked, func(key string) bool { return keep != nil && !keep(key) })
+	parts := make([]mutation, len(keys))
 	err = s.each(len(keys), func(i int) error { return b.mutate(ctx, keys[i], equivalents, &parts[i]) })
 	if err != nil {
 		return nil, err
 	}
-	whole := &Mutation{}
+	whole := &mutation{}
 	for _, part := range parts {
 		whole.Mutants += part.Mutants
 		whole.Refused += part.Refused
@@ -88,7 +92,7 @@ func Mutate(ctx context.Context, c Config, equivalents Equivalents, keep func(ke
 		whole.Stale = append(whole.Stale, part.Stale...)
 	}
 	if keep == nil {
-		whole.Stale = append(whole.Stale, equivalents.unknown(keys)...)
+		whole.Stale = append(whole.Stale, equivalents.unknown(s.keys())...)
 	}
 	whole.Took = time.Since(began)
 	return whole, nil
@@ -131,7 +135,7 @@ func newBaseline(ctx context.Context, s *suite) (*baseline, error) {
 }
 
 // mutate tries all mutants of one alarm.
-func (b *baseline) mutate(ctx context.Context, key string, equivalents Equivalents, to *Mutation) error {
+func (b *baseline) mutate(ctx context.Context, key string, equivalents declarations, to *mutation) error {
 	home := b.suite.rigs[b.suite.config.Environment]
 	a, _ := home.set.Find(key)
 	trial := newTrial(b, key)
@@ -160,7 +164,7 @@ func (b *baseline) mutate(ctx context.Context, key string, equivalents Equivalen
 		case declared:
 			to.Equivalent++
 		default:
-			to.Survivors = append(to.Survivors, Survivor{key, m.change})
+			to.Survivors = append(to.Survivors, survivor{key, m.change})
 		}
 	}
 	return nil

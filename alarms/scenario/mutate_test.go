@@ -21,21 +21,21 @@ func TestMutate_AlarmsOfTheEdge_EveryFaultIsNoticed(t *testing.T) {
 	if testing.Short() || raceDetector {
 		t.Skip("takes seconds, and minutes with the race detector")
 	}
-	equivalents, err := LoadEquivalents(filepath.Join(all, "equivalent.txt"))
+	equivalents, err := loadDeclarations(filepath.Join(all, "equivalent.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	keep := func(key string) bool {
 		return slices.Contains([]string{"no-healthy-hosts", "elb-5xx", "target-5xx-a", "edge", "client-4xx", "rejected-connections", "certificate"}, key)
 	}
-	m, err := Mutate(t.Context(), Config{Description: reference}, equivalents, keep,
+	m, err := mutateAlarms(t.Context(), Config{Description: reference}, equivalents, keep,
 		filepath.Join(all, "10-edge.scenario"), filepath.Join(all, "85-suppression.scenario"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m.Mutants < 60 || len(m.Survivors) > 0 || len(m.Stale) > 0 {
 		var b bytes.Buffer
-		if err := m.Text(&b); err != nil {
+		if err := m.text(&b); err != nil {
 			t.Fatal(err)
 		}
 		t.Errorf("not every fault is noticed, or there are few:\n%s", b.String())
@@ -44,7 +44,7 @@ func TestMutate_AlarmsOfTheEdge_EveryFaultIsNoticed(t *testing.T) {
 
 func TestMutate_WeakScenarios_LeaveSurvivors(t *testing.T) {
 	keep := func(key string) bool { return strings.HasPrefix(key, "trial-") }
-	equivalents, err := parseEquivalents("test", `
+	equivalents, err := parseDeclarations("test", `
 trial-depth: threshold 10000 | a declaration that is right
 trial-age: missing data breaching | a declaration that is wrong
 trial-age: threshold 7 | a declaration of what is not made
@@ -52,23 +52,23 @@ trial-age: threshold 7 | a declaration of what is not made
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Mutate(t.Context(), trialConfig(), equivalents, keep, "testdata/holds.scenario")
+	m, err := mutateAlarms(t.Context(), trialConfig(), equivalents, keep, "testdata/holds.scenario")
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Took = 0
 	var b bytes.Buffer
-	if err := m.Text(&b); err != nil {
+	if err := m.text(&b); err != nil {
 		t.Fatal(err)
 	}
 	checkFile(t, "testdata/mutation.golden", b.Bytes())
-	if err := m.Failed(100); err == nil {
+	if err := m.failed(100); err == nil {
 		t.Error("a run with survivors passes")
 	}
 }
 
 func TestMutate_ScenariosThatFail_AreRefused(t *testing.T) {
-	_, err := Mutate(t.Context(), trialConfig(), Equivalents{}, nil, "testdata/fails.scenario")
+	_, err := mutateAlarms(t.Context(), trialConfig(), declarations{}, nil, "testdata/fails.scenario")
 	if err == nil || !strings.Contains(err.Error(), "where all is well") {
 		t.Errorf("got %v, want that mutants cannot be told there", err)
 	}
@@ -87,6 +87,28 @@ func TestMain_Mutate_WritesTheScore(t *testing.T) {
 	}
 	if !strings.Contains(b.String(), "faults noticed") {
 		t.Errorf("no score:\n%s", b.String())
+	}
+}
+
+// What is declared for a directory holds for one file of it.
+func TestMain_MutateOneFile_FindsTheDeclarationsBesideIt(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "quiet.scenario")
+	if err := os.WriteFile(file, []byte("title: quiet\nlength: 10m\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Config: trialConfig(), Paths: []string{file}, Mutate: true, Score: .1}
+	for _, declared := range []string{"", "trial-depth: threshold 10000 | a try\n"} {
+		if declared != "" {
+			if err := os.WriteFile(filepath.Join(dir, "equivalent.txt"), []byte(declared), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var b bytes.Buffer
+		err := Main(t.Context(), &b, o)
+		if want := fmt.Sprintf("; %d equivalent", strings.Count(declared, "|")); err == nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%v; there is no %q in:\n%s", err, want, b.String())
+		}
 	}
 }
 
@@ -126,8 +148,8 @@ func TestMutants_OfEveryKind_AreThoseThatMatter(t *testing.T) {
 	checkFile(t, "testdata/mutants.golden", []byte(b.String()))
 }
 
-func TestParseEquivalents_BadLines_AreAllNamed(t *testing.T) {
-	_, err := parseEquivalents("equivalent.txt", "# fine\na: b | c\na: b | d\nno reason: x\nno change | y\n")
+func TestParseDeclarations_BadLines_AreAllNamed(t *testing.T) {
+	_, err := parseDeclarations("equivalent.txt", "# fine\na: b | c\na: b | d\nno reason: x\nno change | y\n")
 	want := `equivalent.txt:3: "a: b" is declared twice
 equivalent.txt:4: "no reason: x" is not "ALARM: CHANGE | REASON"
 equivalent.txt:5: "no change | y" is not "ALARM: CHANGE | REASON"`

@@ -43,8 +43,8 @@ type Failure struct {
 type Incident struct {
 	Alarm     string  `json:"alarm"`
 	On        Minutes `json:"on"`
-	Off       Minutes `json:"off"`              // -1 minute if it is still on at the end
-	Detection Minutes `json:"detection"`        // since the onset of the trouble
+	Off       Minutes `json:"off,omitzero"`     // zero if it is still on at the end
+	Detection Minutes `json:"detection"`        // since the onset of the trouble; zero if it was on before that
 	Expected  bool    `json:"expected"`         // whether the scenario says so
 	Recovered bool    `json:"recovered"`        // whether it was OK afterwards
 	Reason    string  `json:"reason,omitempty"` // as CloudWatch words it

@@ -30,11 +30,17 @@ type AlarmReport struct {
 	Messages  int    `json:"messages"`
 	False     int    `json:"false"` // times that it went off on a normal day
 
+	// Nearest is how near it came to that, in percent: the most that its values
+	// had of the threshold, as often as it takes or, where that is none or one
+	// of something, or a band, the datapoints that breached of those that have to. Nil for a
+	// composite, which is as near as its parts, and without a normal day.
+	Nearest *float64 `json:"nearest_percent,omitempty"`
+
 	// Least, Median and Most are the times from the onset of trouble to its
-	// going off.
-	Least  Minutes `json:"detected_least"`
-	Median Minutes `json:"detected_median"`
-	Most   Minutes `json:"detected_most"`
+	// going off, if it did.
+	Least  Minutes `json:"detected_least,omitzero"`
+	Median Minutes `json:"detected_median,omitzero"`
+	Most   Minutes `json:"detected_most,omitzero"`
 
 	detection []Minutes
 }
@@ -122,6 +128,11 @@ func (o *Outcome) addTo(alarms map[string]*AlarmReport) {
 			recovered[in.Alarm] = recovered[in.Alarm] || in.Recovered
 		} else if o.scenario.normal() && !in.onPurpose {
 			a.False++
+		}
+	}
+	for key, near := range o.nearest {
+		if a := alarms[key]; a != nil && (a.Nearest == nil || near > *a.Nearest) {
+			a.Nearest = &near
 		}
 	}
 	for key := range fired {

@@ -67,7 +67,9 @@ func (r *rig) run(ctx context.Context, s *Scenario) (*Outcome, error) {
 		return nil, fmt.Errorf("%s: %w", s.Name(), err)
 	}
 	o := r.tell(s, r.alarms, result, nil)
-	o.nearest = near.most
+	if s.normal() {
+		o.nearest = near.most
+	}
 	return o, nil
 }
 

@@ -101,8 +101,8 @@ func (t *story) incidents() {
 			case c.To == alarms.StateAlarm:
 				open = true
 				list = append(list, Incident{
-					Alarm: key, On: Minutes(max(0, at)), Off: Minutes(-time.Minute), Reason: c.Reason,
-					Detection: Minutes(max(0, at) - t.scenario.Onset()), Expected: t.mentioned(key),
+					Alarm: key, On: Minutes(max(0, at)), Reason: c.Reason,
+					Detection: Minutes(max(0, at-t.scenario.Onset())), Expected: t.mentioned(key),
 					onPurpose: t.alarms[i].Notify == alarms.NotifyAll,
 				})
 			case open && at <= 0: // it was over when the scenario began

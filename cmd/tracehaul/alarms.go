@@ -76,7 +76,8 @@ func (c alarmsListCmd) Run(env environment) error {
 type alarmsTestCmd struct {
 	Paths   []string `arg:""                                                                                                        help:"Files with scenarios, or directories. Defaults to alarms/scenarios beside the description." optional:""`
 	File    string   `default:"tracehaul.yaml"                                                                                      help:"The pipeline's description."                                                                short:"f"`
-	Details bool     `help:"Show what every scenario and every alarm did, not failures alone."`
+	Details bool     `help:"Show who is told what in every scenario, not in incidents alone."                                         xor:"level"`
+	Quiet   bool     `help:"Show what did not go as expected, and one line."                                                           short:"q" xor:"level"`
 	JSON    bool     `help:"Print the report as JSON."`
 	Mutate  bool     `help:"Break every alarm on purpose, one small fault at a time, and list the faults that no scenario notices."`
 }
@@ -86,9 +87,16 @@ func (c alarmsTestCmd) Run(ctx context.Context, env environment) error {
 	if whole {
 		c.Paths = []string{filepath.Join(filepath.Dir(c.File), "alarms", "scenarios")}
 	}
+	level := scenario.LevelUsual
+	switch {
+	case c.Details:
+		level = scenario.LevelFull
+	case c.Quiet:
+		level = scenario.LevelBrief
+	}
 	return scenario.Main(ctx, env.out, scenario.Options{
 		Config: scenario.Config{Description: c.File, Incomplete: !whole},
-		Paths:  c.Paths, Details: c.Details, JSON: c.JSON, Mutate: c.Mutate,
+		Paths:  c.Paths, Level: level, JSON: c.JSON, Mutate: c.Mutate,
 	})
 }
 
