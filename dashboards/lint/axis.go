@@ -52,6 +52,9 @@ func (c *checker) signed(p *panel) bool {
 	return false
 }
 
+// maxShare is what an axis of shares may end at: all, and some room above.
+const maxShare = 1.5
+
 // checkPercent finds the two units of a share mixed up.
 func checkPercent(c *checker) {
 	for p := range c.drawn() {
@@ -62,7 +65,7 @@ func checkPercent(c *checker) {
 			most, hasMost := f.get("max").number()
 			switch f.get("unit").text() {
 			case "percentunit":
-				if hasMost && most > 1 {
+				if hasMost && most > maxShare {
 					c.report(f.get("max"), `max is %v, the unit "percentunit" has 1 for all: want 1, or the unit "percent"`, most)
 				}
 				for _, s := range f.get("thresholds").get("steps").items() {

@@ -75,7 +75,7 @@ func checkCloudWatchNames(c *checker) {
 		known, ok := c.names(namespace.text())
 		if !ok {
 			all := slices.Sorted(maps.Keys(cloudWatchNames()))
-			c.report(namespace, "there is no namespace %q%s", namespace.text(), c.meant(namespace.text(), all))
+			c.report(namespace, "the namespace %q is not among the known ones: want one of those of an event pipeline, or one that is given%s", namespace.text(), c.meant(namespace.text(), all))
 			continue
 		}
 		c.checkName(t.get("metricName"), "metric", namespace.text(), known.Metrics)

@@ -25,7 +25,7 @@ func cloudWatchCases() map[string][]ruleCase {
 		of := func(e string) string { return queries("cloudwatch", strings.Replace(math, "EXPR", e, 1), metric) }
 		return ruleCase{name: name, good: of(right), bad: of(wrong), path: at + ".expression", message: message}
 	}
-	own := change("given namespace", strings.Replace(metric, "AWS/SQS", "Tracehaul/x", 1), `"Tracehaul/x"`, `"Traceall/x"`, at+".namespace", "no namespace")
+	own := change("given namespace", strings.Replace(metric, "AWS/SQS", "Tracehaul/x", 1), `"Tracehaul/x"`, `"Traceall/x"`, at+".namespace", "not among the known")
 	own.options = lint.Options{Namespaces: map[string]lint.Names{"Tracehaul/": {}}}
 	unit := func(unit, namespace, metric string) string {
 		return panel(`"type":"stat","fieldConfig":{"defaults":{"unit":"` + unit + `"}},"targets":[{"datasource":{"type":"cloudwatch"},"queryMode":"Metrics","metricQueryType":0,"metricEditorMode":0,"namespace":"` + namespace + `","metricName":"` + metric + `"}]`)
@@ -41,7 +41,7 @@ func cloudWatchCases() map[string][]ruleCase {
 			change("log group without its arn", logs, `"arn":"arn:aws:logs:x",`, ``, at+".logGroups[0]", "want both"),
 		},
 		"cloudwatch-name": {
-			change("namespace", metric, `AWS/SQS`, `AWS/SQSS`, at+".namespace", "is AWS/SQS meant?"),
+			change("namespace", metric, `AWS/SQS`, `AWS/SQSS`, at+".namespace", "given: is AWS/SQS meant?"),
 			change("metric", metric, `MessagesSent`, `MessageSent`, at+".metricName", "is NumberOfMessagesSent meant?"),
 			change("no metric", metric, `"NumberOfMessagesSent"`, `""`, at+".metricName", "names no metric"),
 			change("dimension", metric, `QueueName`, `Queue`, at+".dimensions.Queue", `no dimension "Queue"`),

@@ -16,7 +16,9 @@ const (
 	linkData                      // at a value
 )
 
-var dashboardURL = regexp.MustCompile(`^/?d/([^/?#]+)`)
+// dashboardURL is the address of a dashboard, in a Grafana that may be served
+// below a path.
+var dashboardURL = regexp.MustCompile(`^/?(?:[\w-]+/)?d/([^/?#]+)`)
 
 // appURLs begin addresses of Grafana itself beside those of dashboards.
 var appURLs = []string{"/explore", "/alerting", "/a/", "/dashboards", "/connections"}

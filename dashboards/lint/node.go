@@ -172,6 +172,16 @@ func (n *node) panel() *panel {
 	return nil
 }
 
+// within reports whether the node is below a key.
+func (n *node) within(key string) bool {
+	for ; n != nil; n = n.parent {
+		if n.key == key {
+			return true
+		}
+	}
+	return false
+}
+
 // path is where the node stands, from the top.
 func (n *node) path() string {
 	var steps []string

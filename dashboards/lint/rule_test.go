@@ -117,7 +117,7 @@ func TestDashboard_Schema_NamesTheField(t *testing.T) {
 	const frame = `"schemaVersion":41,"templating":{},"annotations":{}`
 	for content, want := range map[string]string{
 		`{` + frame + `,"colour":1}`: `$: the SDK knows no field "colour"`,
-		`{` + frame + `,"title":1}`:  `$.title: json: cannot unmarshal number`,
+		`{` + frame + `,"title":1}`:  `$.title: the type is wrong: is number, want a string`,
 		`{` + frame + `,"panels":[{"type":"stat","gridPos":{"x":0,"y":0,"w":25,"h":1}}]}`:                                                   `$.panels[0].gridPos.w: must be <= 24`,
 		`{` + frame + `,"panels":[{"type":"stat","options":{"colour":1}}]}`:                                                                 `$.panels[0].options: `,
 		`{` + frame + `,"panels":[{"type":"stat","targets":[{"datasource":{"type":"prometheus"},"expr":"up","legend":"x"}]}]}`:              `$.panels[0].targets[0]: the SDK knows no field "legend"`,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,7 +84,29 @@ func (c *checker) reportSDK(at *node, err error) {
 		if name, ok := strings.CutPrefix(message, "unexpected field "); ok {
 			message = fmt.Sprintf("the SDK knows no field %s here: is it misspelt? Grafana drops those without a word", strings.ReplaceAll(name, "'", `"`))
 		}
+		if m := wrongType.FindStringSubmatch(message); m != nil {
+			message = fmt.Sprintf("the type is wrong: is %s, want %s", m[1], typeName(m[2]))
+		}
 		c.report(place, "%s", message)
+	}
+}
+
+// wrongType is what encoding/json says of a type.
+var wrongType = regexp.MustCompile(`^json: cannot unmarshal (\w+)(?: \S+)? into Go (?:value|struct field \S+) of type (\S+)$`)
+
+// typeName is JSON's word for a type of Go.
+func typeName(of string) string {
+	switch of = strings.TrimLeft(of, "*"); {
+	case strings.HasPrefix(of, "map["):
+		return "an object"
+	case strings.HasPrefix(of, "[]"):
+		return "a list"
+	case strings.HasPrefix(of, "int"), strings.HasPrefix(of, "uint"), strings.HasPrefix(of, "float"):
+		return "a number (" + of + ")"
+	case of == "string", of == "bool":
+		return "a " + of
+	default:
+		return "what the SDK calls " + of
 	}
 }
 

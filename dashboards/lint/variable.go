@@ -2,6 +2,7 @@ package lint
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -118,6 +119,19 @@ func definition(n *node) string {
 	return ""
 }
 
+// foreign reports whether a node is in a query to a data source that has no
+// rules here.
+func foreign(n *node) bool {
+	for ; n.parent != nil; n = n.parent {
+		if n.parent.key == "targets" {
+			kind := n.get("datasource", "type").text()
+			_, sql := sqlKinds[kind]
+			return kind != "" && !sql && !slices.Contains([]string{kindCloudWatch, kindPrometheus, kindAmazonPrometheus, kindTempo}, kind)
+		}
+	}
+	return false
+}
+
 func (c *checker) checkReference(n *node, r reference) {
 	if c.vars[r.name] != nil || len(c.findings) == MaxFindings {
 		return
@@ -125,8 +139,14 @@ func (c *checker) checkReference(n *node, r reference) {
 	if _, ok := builtIns[r.name]; ok {
 		return
 	}
-	if _, ok := linkBuiltIns[r.name]; ok && n.key == "url" {
-		return // the rule "link" looks at these
+	if interval, ok := strings.CutPrefix(r.name, "__auto_interval_"); ok && c.vars[interval] != nil {
+		return // what Grafana writes for an interval that it chooses itself
+	}
+	if _, ok := linkBuiltIns[r.name]; ok && (n.within("links") || n.within("fieldConfig")) {
+		return // known there, in names of series, too; the rule "link" looks at addresses
+	}
+	if strings.HasPrefix(r.name, "__") && foreign(n) {
+		return // a macro of a data source of which nothing is known
 	}
 	var known []string
 	for name := range c.vars {
