@@ -97,7 +97,10 @@ func mutateThreshold(m *alarms.Metric, add adder) {
 		}
 		return
 	}
-	to := []float64{m.Threshold * .5, m.Threshold * 2, m.Threshold * 10}
+	var to []float64
+	for _, factor := range []float64{.5, .9, 1.1, 2, 10} {
+		to = append(to, times6(m.Threshold, factor))
+	}
 	if m.Threshold >= 0 && m.Threshold <= 1 && m.Unit == signal.UnitCount {
 		to = []float64{m.Threshold + 1}
 		if m.Threshold == 1 {
@@ -125,6 +128,12 @@ func mutateThreshold(m *alarms.Metric, add adder) {
 		flipped = alarms.AtMost
 	}
 	add(func(a *alarms.Alarm) { a.Metric.Comparison = flipped }, "%s", flipped)
+}
+
+// times6 multiplies, to six digits.
+func times6(x, factor float64) float64 {
+	product, _ := strconv.ParseFloat(strconv.FormatFloat(x*factor, 'g', 6, 64), 64) // what it wrote itself can be read
+	return product
 }
 
 func mutatePeriods(m *alarms.Metric, add adder) {

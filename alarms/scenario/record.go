@@ -187,9 +187,10 @@ func reading(s signal.Signal, v, n float64) simulator.Samples {
 }
 
 // oneByOne reports whether AWS reports a sample of 1 for each that it counts,
-// and nothing when there is none to count. Others report a zero.
+// and nothing when there is none to count. Others report a zero, or may: of SNS
+// it is not said.
 func oneByOne(s signal.Signal) bool {
-	return slices.Contains([]string{"AWS/ApplicationELB", "AWS/SNS", "AWS/WAFV2"}, s.Metric.Namespace) ||
+	return slices.Contains([]string{"AWS/ApplicationELB", "AWS/WAFV2"}, s.Metric.Namespace) ||
 		s.Metric.Namespace == "AWS/Lambda" && s.Absent == signal.AbsentIdle
 }
 
