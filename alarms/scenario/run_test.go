@@ -95,6 +95,13 @@ func TestRun_HeartbeatThatDoesNotReachATopic_IsMissed(t *testing.T) {
 	}
 }
 
+// Two consumers on one topic: only the sick one's people are told.
+func TestRunFiles_TwoConsumers_HaveTheirOwnThresholdsAndPeople(t *testing.T) {
+	c := Config{Description: "testdata/consumers.yaml", Environment: "test", Incomplete: true}
+	r, err := RunFiles(t.Context(), c, "testdata/consumers.scenario")
+	checkPasses(t, r, err)
+}
+
 // trialAlarms are alarms that tests know in full: the kit's may change.
 func trialAlarms(p *pipeline.Pipeline) (*alarms.Set, error) {
 	ledger := signal.For(p).Consumers[0]
