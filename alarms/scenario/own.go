@@ -51,13 +51,12 @@ func (m *model) addOwn(own []signal.Signal, normal map[string]float64) error {
 		m.byMetric[s.Metric.Key()] = s
 	}
 	for _, id := range slices.Sorted(maps.Keys(normal)) {
-		if _, known := m.find(id); !known {
-			return fmt.Errorf("Config.Normal: no alarm looks at a signal %q", id)
+		if !slices.ContainsFunc(own, func(s signal.Signal) bool { return s.ID == id }) {
+			return fmt.Errorf("Config.Normal: no alarm of your own looks at a signal %q", id)
 		}
 	}
-	for _, s := range m.all() {
-		value, said := normal[s.ID]
-		if _, known := m.sources[s.ID]; said || !known && s.Absent == signal.AbsentFault {
+	for _, s := range own {
+		if value, said := normal[s.ID]; said || s.Absent == signal.AbsentFault {
 			m.add(s, func(*minute) simulator.Samples { return simulator.One(value) })
 		}
 	}

@@ -76,8 +76,8 @@ func (c alarmsListCmd) Run(env environment) error {
 type alarmsTestCmd struct {
 	Paths   []string `arg:""                                                                                                        help:"Files with scenarios, or directories. Defaults to alarms/scenarios beside the description." optional:""`
 	File    string   `default:"tracehaul.yaml"                                                                                      help:"The pipeline's description."                                                                short:"f"`
-	Details bool     `help:"Show who is told what in every scenario, not in incidents alone."                                         xor:"level"`
-	Quiet   bool     `help:"Show what did not go as expected, and one line."                                                           short:"q" xor:"level"`
+	Details bool     `help:"Show who is told what in every scenario, not in incidents alone."                                       xor:"level"`
+	Quiet   bool     `help:"Show what did not go as expected, and one line."                                                        short:"q"                                                                                         xor:"level"`
 	JSON    bool     `help:"Print the report as JSON."`
 	Mutate  bool     `help:"Break every alarm on purpose, one small fault at a time, and list the faults that no scenario notices."`
 }
