@@ -7,10 +7,13 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
-// queueAge is how long the oldest message may wait: five times the freshness
-// objective, and no less than five minutes, for SQS knows the age by the minute.
-func (b *builder) queueAge() time.Duration {
-	return max(5*time.Minute, 5*b.pipeline.Objectives.Freshness)
+// queueAge is how long the oldest message of a consumer may wait: five times the
+// freshness objective, and no less than five minutes, for SQS knows the age by the
+// minute. One message that failed is there for the visibility timeout before it is
+// tried again: that alone is no reason to wake anybody.
+func (b *builder) queueAge(c *pipeline.Consumer) time.Duration {
+	again := (c.VisibilityTimeout + 2*time.Minute - time.Second).Truncate(time.Minute) // and a minute, rounded up
+	return max(5*time.Minute, 5*b.pipeline.Objectives.Freshness, again)
 }
 
 func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
@@ -69,7 +72,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 		Key: c.Name + "-queue-age", Title: "Messages wait too long", Runbook: "queue-age.md",
 		Meaning: "The oldest message has waited far longer than the freshness objective allows. The consumer does not run, does not keep up, or fails.",
 		Logs:    logs(queryErrors),
-		Metric:  &Metric{Inputs: of(s.QueueAge), Threshold: b.queueAge().Seconds(), Periods: 8, Datapoints: 5},
+		Metric:  &Metric{Inputs: of(s.QueueAge), Threshold: b.queueAge(c).Seconds(), Periods: 8, Datapoints: 5},
 	}, Alarm{
 		Key: c.Name + "-dlq-arrivals", Title: "Many messages are given up", Runbook: "dlq-arrivals.md",
 		Meaning: "Many messages came into the dead-letter queue within minutes: not one bad message but a flood, or a consumer that fails for long.",
@@ -124,11 +127,18 @@ func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs 
 		Logs:    logs(queryErrors),
 		Metric:  &Metric{Inputs: of(s.Duration), Threshold: 0.8 * float64(c.Timeout.Milliseconds()), Period: minutes(5), Periods: 3},
 	})
-	ticket(Alarm{
+	// With a handful, all that there may be run at any burst.
+	if c.MaxConcurrency >= 5 {
+		ticket(concurrency(c, s, logs))
+	}
+	ticket(b.telemetryDropped(c.Name+"-telemetry-dropped", signal.HopConsumer, "consumer "+c.Name, s.TelemetryDropped, logs(queryDropped)))
+}
+
+func concurrency(c *pipeline.Consumer, s signal.Consumer, logs func(string) LogQuery) Alarm {
+	return Alarm{
 		Key: c.Name + "-concurrency", Title: "The consumer runs at its most", Runbook: "concurrency.md",
 		Meaning: "Nearly as many invocations run as the event source may start. From here on the queue grows.",
 		Logs:    logs(querySettled),
 		Metric:  &Metric{Inputs: of(s.Concurrency), Comparison: AtLeast, Threshold: round(0.9*float64(c.MaxConcurrency), 1), Period: minutes(5), Periods: 3},
-	})
-	ticket(b.telemetryDropped(c.Name+"-telemetry-dropped", signal.HopConsumer, "consumer "+c.Name, s.TelemetryDropped, logs(queryDropped)))
+	}
 }
