@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/routing"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -170,14 +171,14 @@ func (d *delivery) toldOf(ctx context.Context, records map[string]record) (names
 // end is told to all of them: it does no harm to those that do not know of the
 // incident, and the one that does may have another name by now.
 func (d *delivery) pagers() []string {
-	names := atAnyHour(d.Pipeline.Routing, d.severity, d.owner)
+	names := routing.AtAnyHour(d.Pipeline.Routing, d.severity, d.owner)
 	return slices.DeleteFunc(names, func(name string) bool { return !d.keyed(name) })
 }
 
 // routed are the destinations by the routes alone. The end of an alarm that was
 // not on is told to nobody by them: the first look at a new alarm is no news.
 func (d *delivery) routed() []string {
-	names := Routes(d.Pipeline.Routing, d.severity, d.owner, d.at)
+	names := routing.Destinations(d.Pipeline.Routing, d.severity, d.owner, d.at)
 	switch {
 	case d.note.New == stateOK && d.note.Old != stateAlarm:
 		return nil

@@ -3,7 +3,8 @@
 // severity, owner and hour.
 //
 // Start from [New] and give [Notifier.Handle] the events of a Lambda function
-// that is subscribed to the topics. [Routes] says who hears of an alarm.
+// that is subscribed to the topics. Package alarms/routing says who hears of an
+// alarm.
 //
 // An incident begins with an alarm that goes on and ends when it is OK again.
 // It is one thread in Slack and one incident in PagerDuty and incident.io, and

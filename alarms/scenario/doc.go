@@ -15,5 +15,5 @@
 // wrong, one small fault at a time, and lists those faults that no scenario
 // notices.
 //
-// The package imports alarms with its simulator and notifier, and pipeline.
+// The package imports alarms with its simulator and routing, and pipeline.
 package scenario

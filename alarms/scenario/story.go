@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
-	"github.com/tracehaul/tracehaul/alarms/notify"
+	"github.com/tracehaul/tracehaul/alarms/routing"
 	"github.com/tracehaul/tracehaul/alarms/simulator"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
@@ -25,7 +25,7 @@ type story struct {
 
 // tell makes an outcome of a result. judged says which alarms are compared with
 // what is expected of them; nil stands for all.
-func tell(s *Scenario, start time.Time, all []alarms.Alarm, routing pipeline.Routing, result *simulator.Result, judged map[string]bool) *Outcome {
+func tell(s *Scenario, start time.Time, all []alarms.Alarm, routes pipeline.Routing, result *simulator.Result, judged map[string]bool) *Outcome {
 	t := &story{
 		scenario: s, start: start, alarms: all, changes: map[string][]simulator.Change{}, shown: map[string]bool{},
 		outcome: &Outcome{File: s.File, Line: s.Line, Title: s.Title, Environment: s.Environment, scenario: s},
@@ -34,7 +34,7 @@ func tell(s *Scenario, start time.Time, all []alarms.Alarm, routing pipeline.Rou
 		t.changes[c.Key] = append(t.changes[c.Key], c)
 	}
 	t.incidents()
-	t.outcome.Messages = messages(start, all, routing, result.Notices)
+	t.outcome.Messages = messages(start, all, routes, result.Notices)
 	for i := range all {
 		if judged == nil || judged[all[i].Key] {
 			t.judge(&all[i])
@@ -47,7 +47,7 @@ func tell(s *Scenario, start time.Time, all []alarms.Alarm, routing pipeline.Rou
 
 // messages are what people get: of the alarm's going on, who its routes lead
 // to then; of its going off, who was told that it was on.
-func messages(start time.Time, all []alarms.Alarm, routing pipeline.Routing, notices []simulator.Notice) []Message {
+func messages(start time.Time, all []alarms.Alarm, routes pipeline.Routing, notices []simulator.Notice) []Message {
 	byKey := make(map[string]*alarms.Alarm, len(all))
 	for i := range all {
 		byKey[all[i].Key] = &all[i]
@@ -62,7 +62,7 @@ func messages(start time.Time, all []alarms.Alarm, routing pipeline.Routing, not
 		var to []string
 		switch n.State {
 		case alarms.StateAlarm:
-			to = destinations(a, routing, n.At)
+			to = destinations(a, routes, n.At)
 			told[n.Key] = to
 		case alarms.StateOK:
 			to = told[n.Key]
@@ -78,10 +78,10 @@ func messages(start time.Time, all []alarms.Alarm, routing pipeline.Routing, not
 
 // destinations are those who hear of an alarm at a time. A heartbeat is for
 // nobody.
-func destinations(a *alarms.Alarm, routing pipeline.Routing, at time.Time) []string {
+func destinations(a *alarms.Alarm, routes pipeline.Routing, at time.Time) []string {
 	switch a.Notify {
 	case alarms.NotifySeverity:
-		return notify.Routes(routing, a.Severity, a.Owner, at)
+		return routing.Destinations(routes, a.Severity, a.Owner, at)
 	case alarms.NotifyWatchdog:
 		return []string{watchdog}
 	case alarms.NotifyNobody, alarms.NotifyAll:

@@ -1,14 +1,14 @@
-package notify_test
+package routing_test
 
 import (
 	"fmt"
 	"time"
 
-	"github.com/tracehaul/tracehaul/alarms/notify"
+	"github.com/tracehaul/tracehaul/alarms/routing"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
-func ExampleRoutes() {
+func ExampleDestinations() {
 	r := pipeline.Routing{
 		TimeZone: "Europe/Berlin", WorkingDays: []string{"mon", "tue", "wed", "thu", "fri"}, WorkingFrom: "09:00", WorkingTo: "17:30",
 		Holidays: []string{"2026-12-24"},
@@ -23,7 +23,7 @@ func ExampleRoutes() {
 		time.Date(2026, 10, 26, 7, 30, 0, 0, time.UTC), // 08:30 in winter time
 		time.Date(2026, 12, 24, 12, 0, 0, 0, time.UTC), // a holiday
 	} {
-		fmt.Println(at.Format(time.DateOnly), notify.Routes(r, pipeline.SeverityPage, "team-orders", at), notify.Routes(r, pipeline.SeverityTicket, "team-orders", at))
+		fmt.Println(at.Format(time.DateOnly), routing.Destinations(r, pipeline.SeverityPage, "team-orders", at), routing.Destinations(r, pipeline.SeverityTicket, "team-orders", at))
 	}
 	// Output:
 	// 2026-10-23 [on-call team] [team]

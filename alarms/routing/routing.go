@@ -1,4 +1,4 @@
-package notify
+package routing
 
 import (
 	"slices"
@@ -9,22 +9,22 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
-// Routes returns the names of the destinations that an alarm of a severity and
+// Destinations returns the names of the destinations that an alarm of a severity and
 // an owner goes to at a time: those of every route that matches and is open,
 // each once, in the order of the routes.
-func Routes(r pipeline.Routing, severity, owner string, at time.Time) []string {
+func Destinations(r pipeline.Routing, severity, owner string, at time.Time) []string {
 	working := Working(r, at)
-	return destinations(r, severity, owner, func(when string) bool {
+	return matching(r, severity, owner, func(when string) bool {
 		return when == pipeline.WhenWorking && working || when == pipeline.WhenOffHours && !working || when == pipeline.WhenAlways
 	})
 }
 
-// atAnyHour returns the destinations that such an alarm may have gone to.
-func atAnyHour(r pipeline.Routing, severity, owner string) []string {
-	return destinations(r, severity, owner, func(string) bool { return true })
+// AtAnyHour returns the destinations that such an alarm may have gone to.
+func AtAnyHour(r pipeline.Routing, severity, owner string) []string {
+	return matching(r, severity, owner, func(string) bool { return true })
 }
 
-func destinations(r pipeline.Routing, severity, owner string, open func(when string) bool) []string {
+func matching(r pipeline.Routing, severity, owner string, open func(when string) bool) []string {
 	var names []string
 	for _, route := range r.Routes {
 		if route.Severity != severity || route.Owner != "" && route.Owner != owner || !open(route.When) {

@@ -1,4 +1,4 @@
-package notify_test
+package routing_test
 
 import (
 	"slices"
@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
-	"github.com/tracehaul/tracehaul/alarms/notify"
+	"github.com/tracehaul/tracehaul/alarms/routing"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -43,7 +43,7 @@ type heard struct {
 // which has both changes of the clocks in either hemisphere. What working
 // hours are is said here once more, by other means: by the minutes that have
 // passed on the clock on the wall.
-func TestRoutes_EveryAlarmAtEveryQuarterOfAYear_PagesAlwaysAndTicketsNeverAtNight(t *testing.T) {
+func TestDestinations_EveryAlarmAtEveryQuarterOfAYear_PagesAlwaysAndTicketsNeverAtNight(t *testing.T) {
 	t.Parallel()
 	none, team, onCall := []string(nil), []string{"team"}, []string{"on-call"}
 	for name, c := range map[string]struct {
@@ -124,7 +124,7 @@ func eachQuarter(t *testing.T, r pipeline.Routing, f func(at time.Time, working 
 		if working {
 			quarters++
 		}
-		if notify.Working(r, at.UTC()) != working {
+		if routing.Working(r, at.UTC()) != working {
 			t.Fatalf("%v: working hours %t, want %t", at, !working, working)
 		}
 		f(at.UTC(), working)
@@ -139,7 +139,7 @@ func eachQuarter(t *testing.T, r pipeline.Routing, f func(at time.Time, working 
 }
 
 func route(r pipeline.Routing, kind heard, at time.Time) (pagers, readers []string) {
-	for _, name := range notify.Routes(r, kind.severity, kind.owner, at) {
+	for _, name := range routing.Destinations(r, kind.severity, kind.owner, at) {
 		if r.Destinations[name].Type == "slack" {
 			readers = append(readers, name)
 		} else {
@@ -149,7 +149,7 @@ func route(r pipeline.Routing, kind heard, at time.Time) (pagers, readers []stri
 	return pagers, readers
 }
 
-func TestRoutes_HoursOfRoutes(t *testing.T) {
+func TestDestinations_HoursOfRoutes(t *testing.T) {
 	r := prod(t).Routing
 	r.Routes = []pipeline.Route{
 		{Severity: "ticket", When: pipeline.WhenWorking, To: []string{"day"}},
@@ -173,30 +173,30 @@ func TestRoutes_HoursOfRoutes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := notify.Routes(r, "ticket", "team-orders", at.UTC()); !slices.Equal(got, []string{want}) {
+		if got := routing.Destinations(r, "ticket", "team-orders", at.UTC()); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s: %v, want %s", text, got, want)
 		}
 	}
 }
 
-func TestRoutes_OwnersAndOrder(t *testing.T) {
+func TestDestinations_OwnersAndOrder(t *testing.T) {
 	r := pipeline.Routing{TimeZone: "UTC", Routes: []pipeline.Route{
 		{Severity: "page", When: pipeline.WhenAlways, To: []string{"b", "a"}},
 		{Severity: "page", Owner: "team-x", When: pipeline.WhenAlways, To: []string{"x", "a"}},
 		{Severity: "notice", When: pipeline.WhenAlways, To: []string{"n"}},
 	}}
 	for owner, want := range map[string][]string{"team-x": {"b", "a", "x"}, "team-y": {"b", "a"}, "": {"b", "a"}} {
-		if got := notify.Routes(r, "page", owner, began); !slices.Equal(got, want) {
+		if got := routing.Destinations(r, "page", owner, time.Date(2026, 3, 25, 10, 0, 0, 0, time.UTC)); !slices.Equal(got, want) {
 			t.Errorf("owner %q: %v, want %v", owner, got, want)
 		}
 	}
 }
 
-func TestRoutes_WholeDays_EndAtMidnight(t *testing.T) {
+func TestDestinations_WholeDays_EndAtMidnight(t *testing.T) {
 	r := pipeline.Routing{TimeZone: "UTC", WorkingDays: []string{"wed"}, WorkingFrom: "00:00", WorkingTo: "24:00"}
 	wednesday := time.Date(2026, 3, 25, 0, 0, 0, 0, time.UTC)
 	for after, want := range map[time.Duration]bool{-time.Second: false, 0: true, 24*time.Hour - time.Second: true, 24 * time.Hour: false} {
-		if got := notify.Working(r, wednesday.Add(after)); got != want {
+		if got := routing.Working(r, wednesday.Add(after)); got != want {
 			t.Errorf("%v after midnight: %t", after, got)
 		}
 	}
