@@ -152,6 +152,7 @@ func TestMapping_Success_DeletesTheBatch(t *testing.T) {
 	b.send(t, "a", "b", "c")
 	b.run(t)
 	eventually(t, "an empty queue", func() bool { return b.left(t) == "0 visible, 0 in flight" })
+	eventually(t, "a report, which comes after the delete", func() bool { return len(b.reports()) > 0 })
 	if got := b.reports(); len(got) != 1 || got[0].Messages != 3 || got[0].Deleted != 3 || got[0].Err != nil || got[0].RequestID == "" {
 		t.Errorf("batches are %+v", got)
 	}
@@ -284,6 +285,7 @@ func TestMapping_QueueAway_TriesAgain(t *testing.T) {
 	b.send(t, "a")
 	b.run(t)
 	eventually(t, "an empty queue", func() bool { return b.left(t) == "0 visible, 0 in flight" })
+	eventually(t, "both reports, which come after the deletes", func() bool { return len(b.reports()) > 1 })
 	r := b.reports()
 	if len(r) != 2 || r[0].Err == nil || r[0].Deleted != 0 || r[1].Err != nil || r[1].Deleted != 1 {
 		t.Errorf("batches are %+v, want one whose delete failed, and it again", r)
