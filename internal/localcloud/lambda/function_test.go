@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +34,13 @@ func (r *recorder) report(p Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reports = append(r.reports, p)
+}
+
+// all are the reports so far.
+func (r *recorder) all() []Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.reports)
 }
 
 // texts are the lines of a stream.
@@ -133,7 +141,7 @@ func TestFunction_Invocation_SeesWhatLambdaGives(t *testing.T) {
 	if binary, _ := os.Executable(); s.Dir != filepath.Dir(binary) {
 		t.Errorf("it runs in %s", s.Dir)
 	}
-	stream := r.reports[0].LogStream
+	stream := r.all()[0].LogStream
 	if !regexp.MustCompile(`^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$`).MatchString(stream) {
 		t.Errorf("the log stream is %q", stream)
 	}
@@ -170,11 +178,12 @@ func TestFunction_Sequence_ReusesTheSandboxAndReportsOneInit(t *testing.T) {
 	if first.Trace == second.Trace || first.RequestID == second.RequestID {
 		t.Error("two invocations have the same ids")
 	}
-	if len(r.reports) != 3 || r.reports[0].InitDuration == 0 || r.reports[1].InitDuration != 0 || r.reports[2].InitDuration != 0 {
-		t.Errorf("reports are %+v, want an init duration in the first alone", r.reports)
+	reports := r.all()
+	if len(reports) != 3 || reports[0].InitDuration == 0 || reports[1].InitDuration != 0 || reports[2].InitDuration != 0 {
+		t.Errorf("reports are %+v, want an init duration in the first alone", reports)
 	}
-	if r.reports[1].ErrorType != "errorString" || r.reports[2].ErrorType != "" {
-		t.Errorf("reports are %+v", r.reports)
+	if reports[1].ErrorType != "errorString" || reports[2].ErrorType != "" {
+		t.Errorf("reports are %+v", reports)
 	}
 }
 
@@ -219,8 +228,8 @@ func TestFunction_Timeout_KillsTheSandboxAndStartsAnew(t *testing.T) {
 		t.Errorf("process %d is still used", after)
 	}
 	eventually(t, "the end of the old process", func() bool { return errors.Is(syscall.Kill(before, 0), syscall.ESRCH) })
-	if r.reports[1].ErrorType != errTimeout {
-		t.Errorf("reports are %+v", r.reports)
+	if reports := r.all(); reports[1].ErrorType != errTimeout {
+		t.Errorf("reports are %+v", reports)
 	}
 }
 
@@ -250,7 +259,7 @@ func TestFunction_Concurrent_StaysWithinTheSandboxes(t *testing.T) {
 		t.Errorf("invocations by process: %v, want two processes", pids)
 	}
 	inits := 0
-	for _, p := range r.reports {
+	for _, p := range r.all() {
 		if p.InitDuration > 0 {
 			inits++
 		}

@@ -225,10 +225,11 @@ func TestMapping_MaximumConcurrency_BoundsInvocations(t *testing.T) {
 	if took := time.Since(began); took < 600*time.Millisecond {
 		t.Errorf("six invocations of 200 ms took %v, two at once", took)
 	}
+	eventually(t, "six reports", func() bool { return len(b.recorder.all()) == 6 })
 	// How many at once is what the time shows. There may be a third sandbox: one
 	// that has answered and does not ask for work yet is none that is free.
 	streams := map[string]bool{}
-	for _, r := range b.recorder.reports {
+	for _, r := range b.recorder.all() {
 		streams[r.LogStream] = true
 	}
 	if len(streams) < 2 {

@@ -142,7 +142,7 @@ func TestFunction_Output_ComesLineByLine(t *testing.T) {
 	if len(got) != 2 || len(got[0]) != maxLine || got[1] != "x" {
 		t.Errorf("stderr has %d lines, want one cut in two at %d bytes", len(got), maxLine)
 	}
-	if l := r.lines[0]; l.LogStream != r.reports[0].LogStream || l.Time.IsZero() {
+	if l := r.lines[0]; l.LogStream != r.all()[0].LogStream || l.Time.IsZero() {
 		t.Errorf("the line is %+v", l)
 	}
 }
