@@ -79,15 +79,16 @@ func (s *sandbox) runtimeAPI() http.Handler {
 // one.
 func (s *sandbox) next(w http.ResponseWriter, q *http.Request) {
 	s.mu.Lock()
-	select {
-	case <-s.ready:
-	default:
-		s.initTime = time.Since(s.began)
-		close(s.ready)
+	first := !s.asked
+	if first {
+		s.asked, s.initTime = true, time.Since(s.began)
 	}
 	s.mu.Unlock()
 	slot := &slot{sandbox: s, work: make(chan *invocation, 1)}
 	s.f.renew(slot)
+	if first { // the slot is there: whoever counts sandboxes now starts none for the invocation that it takes
+		close(s.ready)
+	}
 	select {
 	case inv := <-slot.work:
 		h := w.Header()

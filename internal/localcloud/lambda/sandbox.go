@@ -39,7 +39,8 @@ type sandbox struct {
 	exited    chan struct{} // closed when the process has ended and its output is read
 
 	mu          sync.Mutex
-	ready       chan struct{} // closed by the first /next
+	ready       chan struct{} // closed by the first /next, when its slot is there
+	asked       bool          // /next was called: the init phase is over
 	initTime    time.Duration
 	initFailure *InvocationError
 	extensions  map[string]struct{} // identifiers
