@@ -111,17 +111,20 @@ func FillRunbook(file string, text []byte, sets ...*Set) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func alarmsWith(file string, s *Set) []Alarm {
-	return slices.DeleteFunc(s.Alarms(), func(a Alarm) bool { return a.Runbook != file })
-}
-
 // keysWith returns the alarms that have the runbook in any of the sets, as they
 // come.
 func keysWith(file string, sets []*Set) []string {
+	return keysWhere(sets, func(a *Alarm) bool { return a.Runbook == file })
+}
+
+// keysWhere returns the alarms to keep of all sets, each once, as they come.
+func keysWhere(sets []*Set, keep func(*Alarm) bool) []string {
 	var keys []string
+	seen := map[string]struct{}{}
 	for _, s := range sets {
-		for _, a := range alarmsWith(file, s) {
-			if !slices.Contains(keys, a.Key) {
+		for i := range s.alarms {
+			if a := &s.alarms[i]; keep(a) && !has(seen, a.Key) {
+				seen[a.Key] = struct{}{}
 				keys = append(keys, a.Key)
 			}
 		}
@@ -261,14 +264,10 @@ func (r Rule) prose() string {
 func RunbookIndex(sets ...*Set) []byte {
 	var b bytes.Buffer
 	b.WriteString("| alarm | what is wrong | heard as | runbook |\n| --- | --- | --- | --- |\n")
-	var keys []string
-	for _, s := range sets {
-		for i := range s.alarms {
-			if a := s.alarms[i]; !slices.Contains(keys, a.Key) {
-				keys = append(keys, a.Key)
-				fmt.Fprintf(&b, "| %s | %s | %s | [%s](%s) |\n", naming(a.Key, sets), cell(a.Title), acrossSets(a.Key, sets, (*Set).heard), a.Runbook, a.Runbook)
-			}
-		}
+	for _, key := range keysWhere(sets, func(*Alarm) bool { return true }) {
+		i := slices.IndexFunc(sets, func(s *Set) bool { _, ok := s.Find(key); return ok })
+		a, _ := sets[i].Find(key)
+		fmt.Fprintf(&b, "| %s | %s | %s | [%s](%s) |\n", naming(key, sets), cell(a.Title), acrossSets(key, sets, (*Set).heard), a.Runbook, a.Runbook)
 	}
 	return b.Bytes()
 }

@@ -30,9 +30,9 @@ func (s *Set) Terraform() []byte {
 		})
 		t.object("variable", t.variables)
 		t.object("resource", func() {
-			t.resources("aws_cloudwatch_log_metric_filter", t.filters)
-			t.resources("aws_cloudwatch_metric_alarm", t.metricAlarms)
-			t.resources("aws_cloudwatch_composite_alarm", t.compositeAlarms)
+			t.object("aws_cloudwatch_log_metric_filter", t.filters)
+			t.object("aws_cloudwatch_metric_alarm", t.metricAlarms)
+			t.object("aws_cloudwatch_composite_alarm", t.compositeAlarms)
 		})
 		t.object("output", t.outputs)
 	})
@@ -50,8 +50,6 @@ type terraform struct {
 	document
 	set *Set
 }
-
-func (t *terraform) resources(kind string, write func()) { t.object(kind, write) }
 
 // inputs are the values that the set needs from elsewhere.
 func (t *terraform) inputs() []signal.Input {
