@@ -1,0 +1,171 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/internal/program"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// The times of the consumer are short here, so that what takes minutes in AWS
+// takes seconds.
+const (
+	consumerTimeout   = 3 * time.Second
+	visibilityTimeout = 2 * time.Second
+	maxReceiveCount   = 100 // what fails comes again until it works
+	duplicateRate     = 0.1
+)
+
+// stage is everything that runs.
+type stage struct {
+	store     *victoria
+	collector *collector
+	pipeline  *localpipeline.Local
+	canary    *canary
+	fault     atomic.Pointer[func(messaging.Call) *messaging.Fault]
+
+	undo []func(context.Context) error // what stop does, in reverse
+}
+
+// newStage starts the store, the collector, the pipeline and the second
+// version of its programs. What was started is stopped when it fails.
+func newStage(ctx context.Context, description string, progress io.Writer, output func(program, line string)) (_ *stage, err error) {
+	s := &stage{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	dir, err := os.MkdirTemp("", "tracehaul-livecheck-")
+	if err != nil {
+		return nil, err
+	}
+	s.onStop(func(context.Context) error { return os.RemoveAll(dir) })
+	if s.store, err = startVictoria(ctx, dir, progress, output); err != nil {
+		return nil, err
+	}
+	s.onStop(s.store.stop)
+	if s.collector, err = startCollector(ctx, s.store.url); err != nil {
+		return nil, err
+	}
+	s.onStop(func(context.Context) error { return s.collector.stop() })
+	if err := s.startPipeline(ctx, description, dir, output); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stage) startPipeline(ctx context.Context, description, dir string, output func(program, line string)) error {
+	p, err := pipeline.Load(description)
+	if err != nil {
+		return err
+	}
+	programs, err := program.Build(ctx, dir, "service", "consumer")
+	if err != nil {
+		return err
+	}
+	for i := range p.Consumers {
+		c := &p.Consumers[i]
+		c.Timeout, c.VisibilityTimeout, c.MaxReceiveCount = consumerTimeout, visibilityTimeout, maxReceiveCount
+	}
+	telemetry := func(version string) map[string]string {
+		return map[string]string{
+			"OTEL_EXPORTER_OTLP_ENDPOINT": s.collector.url,
+			"OTEL_EXPORTER_OTLP_TIMEOUT":  "1000", // so that giving up is seen
+			"OTEL_RESOURCE_ATTRIBUTES":    "deployment.environment.name=" + p.Environment + ",service.version=" + version,
+			"DRAIN_GRACE":                 "0s",
+		}
+	}
+	s.pipeline, err = localpipeline.Start(ctx, localpipeline.Config{
+		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateUp,
+		ServiceEnv: telemetry(stableVersion), ConsumerEnv: telemetry(stableVersion),
+		DuplicateRate: duplicateRate, Output: output,
+		Fault: func(c messaging.Call) *messaging.Fault {
+			if f := s.fault.Load(); f != nil {
+				return (*f)(c)
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	s.onStop(s.pipeline.Stop)
+	s.canary, err = startCanary(ctx, s.pipeline, programs[0], programs[1], telemetry(canaryVersion), output)
+	if err != nil {
+		return err
+	}
+	s.onStop(s.canary.stop)
+	return nil
+}
+
+func (s *stage) onStop(undo func(context.Context) error) { s.undo = append(s.undo, undo) }
+
+// stop ends everything and leaves nothing behind.
+func (s *stage) stop(ctx context.Context) error {
+	var errs []error
+	for _, v := range slices.Backward(s.undo) {
+		errs = append(errs, v(ctx))
+	}
+	s.undo = nil
+	return errors.Join(errs...)
+}
+
+// consumer is the one whose queue the story plays with.
+func (s *stage) consumer() *pipeline.Consumer { return &s.pipeline.Pipeline().Consumers[0] }
+
+func migrateUp(ctx context.Context, url string) error {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer pool.Close()
+	_, err = migrate.Up(ctx, pool)
+	return err
+}
+
+// output keeps the last lines that programs wrote, for when something fails.
+type output struct {
+	all io.Writer // hears every line; nil for nobody
+
+	mu   sync.Mutex
+	last []string
+}
+
+const lastLines = 20
+
+func (o *output) add(program, line string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	line = fmt.Sprintf("%-*s %s", len(victoriaProgram), filepath.Base(program), line)
+	if o.all != nil {
+		_, _ = fmt.Fprintln(o.all, line)
+	}
+	if len(o.last) == lastLines {
+		o.last = o.last[1:]
+	}
+	o.last = append(o.last, line)
+}
+
+func (o *output) text() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return strings.Join(o.last, "\n")
+}
