@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
 )
 
 // Query modes and types of Grafana's CloudWatch data source. (The SDK's package
@@ -99,7 +101,7 @@ func (c *checker) checkName(n *node, what, namespace string, known []string) {
 	}
 }
 
-func variable(text string) bool { return len(references(text)) > 0 }
+func variable(text string) bool { return len(reference.Find(text)) > 0 }
 
 // statisticPattern is "CloudWatch statistics definitions", CloudWatch user guide.
 var statisticPattern = regexp.MustCompile(`^(Average|Sum|Minimum|Maximum|SampleCount|IQM|` +

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms/metricmath"
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
 )
 
 // dashboardFunctions are the functions that a graph may use and an alarm may
@@ -40,7 +41,7 @@ func checkMetricMath(c *checker) {
 		case len(text) > metricmath.MaxLength:
 			c.report(expression, "the expression has %d characters: %d are allowed", len(text), metricmath.MaxLength)
 		case q.editor == editorCode:
-			c.checkExpression(t, expression, replace(text, func(reference) string { return "1" }))
+			c.checkExpression(t, expression, reference.Replace(text, func(reference.Variable) string { return "1" }))
 		}
 	}
 }

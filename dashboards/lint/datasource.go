@@ -3,6 +3,8 @@ package lint
 import (
 	"slices"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
 )
 
 // Data sources that Grafana has by itself. (packages/grafana-data, and
@@ -42,17 +44,17 @@ func builtIn(uid string) bool {
 // checkSourceVariable compares the type of a data source with the one that its
 // variable offers.
 func (c *checker) checkSourceVariable(source *node) {
-	for _, r := range references(source.get("uid").text()) {
-		v := c.vars[r.name]
+	for _, r := range reference.Find(source.get("uid").text()) {
+		v := c.vars[r.Name]
 		if v == nil {
 			continue // the finding of the rule "variable"
 		}
 		offered := v.get("query").text()
 		switch {
 		case v.get("type").text() != "datasource":
-			c.report(source.get("uid"), "the variable %q is no data source: its type is %q", r.name, v.get("type").text())
+			c.report(source.get("uid"), "the variable %q is no data source: its type is %q", r.Name, v.get("type").text())
 		case offered != source.get("type").text():
-			c.report(source, "the variable %q offers data sources of type %q, the query is for %q", r.name, offered, source.get("type").text())
+			c.report(source, "the variable %q offers data sources of type %q, the query is for %q", r.Name, offered, source.get("type").text())
 		}
 	}
 }

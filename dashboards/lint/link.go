@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
 )
 
 // links in a dashboard are of three sorts, which know different variables.
@@ -65,7 +67,7 @@ func (c *checker) checkLink(l *node, sort linkSort) {
 	address := at.text()
 	c.checkLinkVariables(at, sort)
 	// Where a variable stands for the host, or the uid, the place is not known.
-	path := replace(address, func(r reference) string { return "\x00" })
+	path := reference.Replace(address, func(r reference.Variable) string { return "\x00" })
 	switch m := dashboardURL.FindStringSubmatch(path); {
 	case path == "":
 		c.report(at, "the link leads nowhere: want a url")
@@ -128,18 +130,18 @@ func (c *checker) checkFile(at *node, address string) {
 
 // checkLinkVariables looks at what Grafana fills in when a link is followed.
 func (c *checker) checkLinkVariables(at *node, sort linkSort) {
-	for _, r := range references(at.text()) {
-		if _, ok := linkBuiltIns[r.name]; !ok {
+	for _, r := range reference.Find(at.text()) {
+		if _, ok := linkBuiltIns[r.Name]; !ok {
 			continue // the rule "variable" looks at these
 		}
 		if sort != linkData {
-			c.report(at, "${%s} is known at a value only: this link has none", r.name)
+			c.report(at, "${%s} is known at a value only: this link has none", r.Name)
 			continue
 		}
-		known, ok := valueFields[r.name]
-		first, _, _ := strings.Cut(strings.Split(r.field, "[")[0], ".")
+		known, ok := valueFields[r.Name]
+		first, _, _ := strings.Cut(strings.Split(r.Field, "[")[0], ".")
 		if ok && !slices.Contains(known, first) {
-			c.report(at, "${%s.%s} is not known%s", r.name, r.field, c.meant(first, known))
+			c.report(at, "${%s.%s} is not known%s", r.Name, r.Field, c.meant(first, known))
 		}
 	}
 }

@@ -3,6 +3,8 @@ package lint
 import (
 	"strconv"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
 )
 
 // logsCommands are the commands of Logs Insights. ("CloudWatch Logs Insights
@@ -25,7 +27,7 @@ func checkLogsInsights(c *checker) {
 		if !ok {
 			continue
 		}
-		blanked, err := logsDialect.blank(replace(text, func(reference) string { return "1" }))
+		blanked, err := logsDialect.blank(reference.Replace(text, func(reference.Variable) string { return "1" }))
 		if err != nil {
 			c.report(at, "the query is not right: %v", err)
 			continue

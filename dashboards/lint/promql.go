@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
 )
 
 // windows stand in for Grafana's intervals while a query is parsed. They are
@@ -54,9 +56,9 @@ const maxGuesses = 4
 // dashboard stands for is not known, a name or a number: both are tried.
 func parsePromQL(p parser.Parser, text string) (parser.Expr, error) {
 	var names []string
-	for _, r := range references(text) {
-		if len(names) < maxGuesses && !strings.HasPrefix(r.name, "__") && !slices.Contains(names, r.name) {
-			names = append(names, r.name)
+	for _, r := range reference.Find(text) {
+		if len(names) < maxGuesses && !strings.HasPrefix(r.Name, "__") && !slices.Contains(names, r.Name) {
+			names = append(names, r.Name)
 		}
 	}
 	var first error
@@ -78,17 +80,17 @@ func parsePromQL(p parser.Parser, text string) (parser.Expr, error) {
 }
 
 func fill(text string, word func(name string) string) string {
-	return replace(text, func(r reference) string {
-		window, known := windows[r.name]
+	return reference.Replace(text, func(r reference.Variable) string {
+		window, known := windows[r.Name]
 		switch {
-		case strings.HasSuffix(r.name, "_ms") || strings.HasSuffix(r.name, "_s"):
+		case strings.HasSuffix(r.Name, "_ms") || strings.HasSuffix(r.Name, "_s"):
 			return "60"
 		case known:
 			return seconds(window)
-		case durationBefore.MatchString(text[max(0, r.start-20):r.start]):
+		case durationBefore.MatchString(text[max(0, r.Start-20):r.Start]):
 			return seconds(windows[""])
 		default:
-			return word(r.name)
+			return word(r.Name)
 		}
 	})
 }

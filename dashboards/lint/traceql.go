@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
 )
 
 var (
@@ -50,11 +52,11 @@ func checkTraceQL(c *checker) {
 // traceFault says what is wrong with a query of TraceQL, or nothing.
 func traceFault(text string) string {
 	text = strings.TrimSpace(text)
-	whole := references(text)
-	if traceID.MatchString(text) || len(whole) == 1 && whole[0].start == 0 && whole[0].end == len(text) {
+	whole := reference.Find(text)
+	if traceID.MatchString(text) || len(whole) == 1 && whole[0].Start == 0 && whole[0].End == len(text) {
 		return "" // a trace's id
 	}
-	text = replace(text, func(reference) string { return "1" })
+	text = reference.Replace(text, func(reference.Variable) string { return "1" })
 	blanked, err := traceDialect.blank(text)
 	if err != nil {
 		return err.Error()

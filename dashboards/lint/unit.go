@@ -1,6 +1,10 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
+)
 
 // Panels that draw a number with its unit.
 var numberPanels = setOf([]string{"timeseries", "stat", "gauge", "bargauge", "barchart", "trend"})
@@ -35,7 +39,7 @@ func knownUnit(name string) bool {
 		}
 	}
 	_, ok := grafanaNames().units[name]
-	return ok || len(references(name)) > 0
+	return ok || len(reference.Find(name)) > 0
 }
 
 func checkReducers(c *checker) {

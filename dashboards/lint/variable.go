@@ -1,56 +1,11 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/dashboards/internal/reference"
 )
-
-// referencePattern is how Grafana finds variables in a text: $name, [[name:format]]
-// and ${name.field:format}. (public/app/features/variables/utils.ts: variableRegex.)
-var referencePattern = regexp.MustCompile(`\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?\}`)
-
-// reference is the use of a variable.
-type reference struct {
-	name, field string
-	start, end  int // within the text
-}
-
-// references finds the variables in a text. What begins with a digit is no
-// variable: $1 is a group of a regular expression, or a price.
-func references(text string) []reference {
-	if !strings.Contains(text, "$") && !strings.Contains(text, "[[") {
-		return nil
-	}
-	var all []reference
-	for _, m := range referencePattern.FindAllStringSubmatchIndex(text, -1) {
-		r := reference{start: m[0], end: m[1]}
-		for _, group := range []int{1, 2, 4} {
-			if m[2*group] >= 0 {
-				r.name = text[m[2*group]:m[2*group+1]]
-			}
-		}
-		if m[10] >= 0 {
-			r.field = text[m[10]:m[11]]
-		}
-		if r.name[0] < '0' || r.name[0] > '9' {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
-// replace puts something in the place of each variable.
-func replace(text string, with func(reference) string) string {
-	var b strings.Builder
-	at := 0
-	for _, r := range references(text) {
-		b.WriteString(text[at:r.start])
-		b.WriteString(with(r))
-		at = r.end
-	}
-	return b.String() + text[at:]
-}
 
 // builtIns are the variables that Grafana has everywhere: "Global variables",
 // Grafana documentation, and the macros of its CloudWatch and SQL data sources.
@@ -76,10 +31,10 @@ func checkVariables(c *checker) {
 		if n.key == "repeat" && text != "" {
 			text = "${" + text + "}"
 		}
-		for _, r := range references(text) {
+		for _, r := range reference.Find(text) {
 			owner := definition(n)
-			if owner == "" || owner != r.name {
-				used[r.name] = true
+			if owner == "" || owner != r.Name {
+				used[r.Name] = true
 			}
 			c.checkReference(n, r)
 		}
@@ -132,28 +87,28 @@ func foreign(n *node) bool {
 	return false
 }
 
-func (c *checker) checkReference(n *node, r reference) {
-	if c.vars[r.name] != nil || len(c.findings) == MaxFindings {
+func (c *checker) checkReference(n *node, r reference.Variable) {
+	if c.vars[r.Name] != nil || len(c.findings) == MaxFindings {
 		return
 	}
-	if _, ok := builtIns[r.name]; ok {
+	if _, ok := builtIns[r.Name]; ok {
 		return
 	}
-	if interval, ok := strings.CutPrefix(r.name, "__auto_interval_"); ok && c.vars[interval] != nil {
+	if interval, ok := strings.CutPrefix(r.Name, "__auto_interval_"); ok && c.vars[interval] != nil {
 		return // what Grafana writes for an interval that it chooses itself
 	}
-	if _, ok := linkBuiltIns[r.name]; ok && (n.within("links") || n.within("fieldConfig")) {
+	if _, ok := linkBuiltIns[r.Name]; ok && (n.within("links") || n.within("fieldConfig")) {
 		return // known there, in names of series, too; the rule "link" looks at addresses
 	}
-	if strings.HasPrefix(r.name, "__") && foreign(n) {
+	if strings.HasPrefix(r.Name, "__") && foreign(n) {
 		return // a macro of a data source of which nothing is known
 	}
 	var known []string
 	for name := range c.vars {
 		known = append(known, name)
 	}
-	if strings.HasPrefix(r.name, "__") {
+	if strings.HasPrefix(r.Name, "__") {
 		known = keys(builtIns)
 	}
-	c.report(n, "the variable %q is not defined: Grafana leaves it as it is%s", r.name, c.meant(r.name, known))
+	c.report(n, "the variable %q is not defined: Grafana leaves it as it is%s", r.Name, c.meant(r.Name, known))
 }
