@@ -70,6 +70,11 @@ func (p *Pipeline) TopicName() string { return p.Name(p.Topic.Event) }
 // DatabaseName is the Aurora cluster.
 func (p *Pipeline) DatabaseName() string { return p.Name("database") }
 
+// DatabaseLogGroup is the log group that Aurora writes PostgreSQL's log to.
+func (p *Pipeline) DatabaseLogGroup() string {
+	return "/aws/rds/cluster/" + p.DatabaseName() + "/postgresql"
+}
+
 // MigrateName is the function that runs the migrations before a deploy.
 func (p *Pipeline) MigrateName() string { return p.Name("migrate") }
 

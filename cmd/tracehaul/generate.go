@@ -10,15 +10,18 @@ import (
 	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/dashboards"
 	"github.com/tracehaul/tracehaul/internal/generated"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
 type generateCmd struct {
-	File      string `default:"tracehaul.yaml"                                arg:""                                                                      help:"The pipeline's description." optional:""`
-	Check     bool   `help:"Write nothing; fail if a file is not up to date."`
-	Terraform string `default:"iac/terraform/observability/alarms"            help:"Directory for the alarms' Terraform modules, beside the description." placeholder:"DIR"`
-	Runbooks  string `default:"docs/runbooks"                                 help:"Directory of the runbooks, beside the description."                   placeholder:"DIR"`
+	File       string `default:"tracehaul.yaml"                                arg:""                                                                      help:"The pipeline's description." optional:""`
+	Check      bool   `help:"Write nothing; fail if a file is not up to date."`
+	Terraform  string `default:"iac/terraform/observability/alarms"            help:"Directory for the alarms' Terraform modules, beside the description." placeholder:"DIR"`
+	Pipelines  string `default:"iac/terraform/pipelines"                       help:"Directory for what Terraform reads, beside the description."          placeholder:"DIR"`
+	Dashboards string `default:"iac/terraform/observability/dashboards"        help:"Directory for dashboards and their Terraform modules, beside the description." placeholder:"DIR"`
+	Runbooks   string `default:"docs/runbooks"                                 help:"Directory of the runbooks, beside the description."                   placeholder:"DIR"`
 }
 
 func (c generateCmd) Run(env environment) error {
@@ -47,13 +50,23 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 	if err != nil {
 		return generated.Set{}, err
 	}
-	modules := filepath.ToSlash(c.Terraform)
-	out := generated.Set{Owned: []string{path.Join(modules, "*", "alarms.tf.json")}}
+	modules, pipelines, boards := filepath.ToSlash(c.Terraform), filepath.ToSlash(c.Pipelines), filepath.ToSlash(c.Dashboards)
+	out := generated.Set{Owned: []string{path.Join(modules, "*", "alarms.tf.json"), path.Join(pipelines, "*.json"), path.Join(boards, "*", "*.json")}}
 	for _, s := range sets {
+		resolved, err := s.Pipeline.Resolved()
+		if err != nil {
+			return generated.Set{}, err
+		}
+		out.Files = append(out.Files, generated.File{Path: path.Join(pipelines, s.Pipeline.Environment+".json"), Content: resolved})
 		out.Files = append(out.Files, generated.File{
 			Path:    path.Join(modules, s.Pipeline.Environment, "alarms.tf.json"),
 			Content: s.Terraform(),
 		})
+		drawn, err := boardFiles(s, path.Join(boards, s.Pipeline.Environment))
+		if err != nil {
+			return generated.Set{}, err
+		}
+		out.Files = append(out.Files, drawn...)
 	}
 	runbooks := os.DirFS(filepath.Join(root, c.Runbooks))
 	if err := alarms.CheckRunbooks(runbooks, sets...); err != nil {
@@ -75,6 +88,19 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 	}
 	out.Files = append(out.Files, generated.File{Path: path.Join(filepath.ToSlash(c.Runbooks), indexFile), Content: index})
 	return out, nil
+}
+
+// boardFiles are the dashboards of a pipeline and the module that deploys them.
+func boardFiles(set *alarms.Set, dir string) ([]generated.File, error) {
+	d, err := dashboards.For(set)
+	if err != nil {
+		return nil, err
+	}
+	files := []generated.File{{Path: path.Join(dir, "dashboards.tf.json"), Content: d.Terraform()}}
+	for _, b := range d.Boards() {
+		files = append(files, generated.File{Path: path.Join(dir, b.File()), Content: b.JSON()})
+	}
+	return files, nil
 }
 
 // The list of alarms stands behind this line of the runbooks' README.

@@ -16,12 +16,23 @@ var (
 	grafanaJSON []byte
 )
 
+// leftOutMetrics are those that AWS documents and Grafana's list lacks.
+// ("Monitoring Amazon SNS topics using CloudWatch", SNS developer guide.)
+var leftOutMetrics = map[string][]string{
+	"AWS/SNS": {"NumberOfNotificationsRedrivenToDlq", "NumberOfNotificationsFailedToRedriveToDlq"},
+}
+
 // grafana holds the names that Grafana's front end knows.
 type grafana struct{ units, reducers, colourModes map[string]struct{} }
 
 var cloudWatchNames = sync.OnceValue(func() map[string]Names {
 	var names map[string]Names
 	mustDecode(cloudWatchJSON, &names)
+	for namespace, more := range leftOutMetrics {
+		n := names[namespace]
+		n.Metrics = append(n.Metrics, more...)
+		names[namespace] = n
+	}
 	return names
 })
 

@@ -1,0 +1,182 @@
+package dashboards
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// CloudWatch returns the board that deploys are watched on as the body of a
+// dashboard of CloudWatch's own, for teams without Grafana: the same panels,
+// without those that only OpenTelemetry's metrics could fill. What AWS chooses
+// stands as ${var.NAME}, for Terraform to fill in.
+//
+// Source: "Dashboard body structure and syntax", CloudWatch API reference.
+func (s *Set) CloudWatch() []byte {
+	b := newBuilder(s.alarms)
+	b.uids = uids{CloudWatch: "cloudwatch"}
+	w := widgets{pipeline: b.pipeline, alarms: b.alarms}
+	for _, row := range b.deployRows() {
+		w.row(&row)
+	}
+	body, err := json.Marshal(map[string]any{"start": "-PT1H", "widgets": w.list})
+	if err != nil {
+		panic("dashboards: " + err.Error()) // texts and numbers alone
+	}
+	return body
+}
+
+// widgets are what CloudWatch calls panels, on a grid of the same width as
+// Grafana's.
+type widgets struct {
+	pipeline *pipeline.Pipeline
+	alarms   *alarms.Set
+	list     []widget
+	x, y     int
+	height   int // of the line that is being filled
+}
+
+type widget struct {
+	Type       string         `json:"type"`
+	X          int            `json:"x"`
+	Y          int            `json:"y"`
+	Width      int            `json:"width"`
+	Height     int            `json:"height"`
+	Properties map[string]any `json:"properties"`
+}
+
+func (w *widgets) row(r *Row) {
+	first := true
+	for i := range r.Panels {
+		p := &r.Panels[i]
+		properties := w.properties(p)
+		if properties == nil {
+			continue
+		}
+		if first {
+			first = false
+			w.feed()
+			w.add("text", gridWidth, 1, map[string]any{"markdown": "### " + r.Title})
+		}
+		kind := "metric"
+		if p.Kind == Text {
+			kind = "text"
+		}
+		width, height := p.size()
+		w.add(kind, width, height, properties)
+	}
+	w.feed()
+}
+
+// feed goes on at the beginning of a line.
+func (w *widgets) feed() { w.x, w.y, w.height = 0, w.y+w.height, 0 }
+
+func (w *widgets) add(kind string, width, height int, properties map[string]any) {
+	if w.x+width > gridWidth {
+		w.feed()
+	}
+	w.list = append(w.list, widget{kind, w.x, w.y, width, height, properties})
+	w.x, w.height = w.x+width, max(w.height, height)
+}
+
+// properties are those of a widget; nil where nothing of a panel is
+// CloudWatch's.
+func (w *widgets) properties(p *Panel) map[string]any {
+	if p.Kind == Text {
+		return map[string]any{"markdown": p.Content}
+	}
+	m := series{ids: make(map[string]string)}
+	var lines []any
+	drawn := make(map[float64]bool)
+	for _, queries := range [][]Query{p.Queries, p.Otherwise} {
+		for i := range queries {
+			q := &queries[i]
+			if !q.metrics() {
+				continue
+			}
+			m.query(q)
+			if a, ok := w.alarms.Find(q.alarm); ok && !a.Metric.Comparison.Band() && !drawn[a.Metric.Threshold] {
+				drawn[a.Metric.Threshold] = true
+				lines = append(lines, map[string]any{"value": a.Metric.Threshold, "label": a.Title, "color": lineColours[a.Severity]})
+			}
+		}
+		if len(m.list) > 0 {
+			break
+		}
+	}
+	if len(m.list) == 0 {
+		return nil
+	}
+	properties := map[string]any{
+		"title": p.Title, "region": w.pipeline.Region, "view": "timeSeries", "stacked": p.Stacked, "metrics": m.list, "period": 60,
+		"yAxis": map[string]any{"left": map[string]any{"min": 0, "showUnits": false}},
+	}
+	if p.Kind == Stat {
+		properties["view"] = "singleValue"
+		if len(p.Words) > 0 { // which CloudWatch cannot show
+			properties["title"] = p.Title + ": limits beyond; 0 is go"
+		}
+		delete(properties, "yAxis")
+		delete(properties, "stacked")
+	}
+	if len(lines) > 0 && p.Kind != Stat {
+		properties["annotations"] = map[string]any{"horizontal": lines}
+	}
+	return properties
+}
+
+// series are the metrics of a widget: each a list of names that ends with
+// settings.
+type series struct {
+	list []any
+	ids  map[string]string // what an id stands for
+}
+
+func (s *series) query(q *Query) {
+	period := 60
+	if q.period > 0 {
+		period = int(q.period.Seconds())
+	}
+	if q.text == "" {
+		s.metric(&q.inputs[0].Signal, map[string]any{"label": q.label, "period": period})
+		return
+	}
+	names := make(map[string]string, len(q.inputs))
+	for _, in := range q.inputs {
+		names[in.ID] = s.input(in, period)
+	}
+	s.list = append(s.list, []any{map[string]any{
+		"expression": rename(q.text, names), "label": q.label, "id": "e" + strconv.Itoa(len(s.list)+1), "period": period,
+	}})
+}
+
+// input adds a metric that is computed with, once, and returns its id.
+func (s *series) input(in alarms.Input, period int) string {
+	what := in.Signal.Metric.Key() + " " + in.Signal.Statistic + " " + strconv.Itoa(period)
+	id := in.ID
+	for n := 2; s.ids[id] != what; n++ {
+		if s.ids[id] == "" {
+			s.ids[id] = what
+			s.metric(&in.Signal, map[string]any{"id": id, "visible": false, "period": period})
+			break
+		}
+		id = in.ID + "_" + strconv.Itoa(n)
+	}
+	return id
+}
+
+func (s *series) metric(of *signal.Signal, settings map[string]any) {
+	metric := []any{of.Metric.Namespace, of.Metric.Name}
+	for _, d := range of.Metric.Dimensions {
+		value := d.Value
+		if d.Input != "" {
+			value = "${var." + string(d.Input) + "}"
+		}
+		metric = append(metric, d.Name, value)
+	}
+	settings["stat"] = of.Statistic
+	s.list = append(s.list, append(metric, settings))
+}

@@ -1,0 +1,223 @@
+package dashboards
+
+import (
+	"strconv"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+const versionLabel = "service_version"
+
+// deployRows show a canary beside what is stable.
+func (b *builder) deployRows() []Row {
+	rows := []Row{b.verdictRow(), b.canaryRow(), b.versionRow()}
+	for i := range b.signals.Consumers {
+		rows = append(rows, b.consumerDeployRow(&b.signals.Consumers[i]))
+	}
+	return append(rows, b.downstreamRow())
+}
+
+// goOrStop says in a word what the number of breached limits means.
+func goOrStop() []Word {
+	return []Word{{From: 0, To: 0.5, Text: "GO"}, {From: 0.5, To: 1000, Text: "STOP", Bad: true}}
+}
+
+func (b *builder) verdictRow() Row {
+	row := Row{Title: "Go or stop"}
+	for _, component := range b.programs() {
+		watched := b.rollbackAlarms(component)
+		if len(watched) == 0 {
+			continue
+		}
+		p := Panel{
+			Key: "verdict-" + component, Title: component, Kind: Stat, Unit: "none", Width: 4, Height: 5, Words: goOrStop(),
+			Description: "STOP if the latest minute is beyond the limit of one of the alarms that roll this component back. They wait for some such minutes: if it stays at STOP, the deploy is rolled back by itself. Good is GO from the beginning to the end of the bake time.",
+			Queries:     list(verdict(watched, component)),
+		}
+		if component == b.pipeline.Service.Name {
+			p.Otherwise = list(PromQL(b.promVerdict(watched), component))
+		}
+		row.Panels = append(row.Panels, p)
+	}
+	row.Panels = append(row.Panels, Panel{
+		Key: "how-to-read", Title: "How to read this", Kind: Text, Width: 24 - 4*len(row.Panels)%24, Height: 5,
+		Content: "New tasks get " + number(b.pipeline.Deploy.CanaryPercent) + " % of the requests for " + b.pipeline.Deploy.CanaryBake.String() + ", then all of them, watched for another " + b.pipeline.Deploy.Bake.String() +
+			". Either target group may be the canary: it is the one with few requests. A version that is worse than the other **and** beyond a line goes back by itself; one that is only worse is yours to stop: see the runbook.\n\n" +
+			"`tracehaul deploy verdict` says what became of it.",
+	})
+	return row
+}
+
+// rollbackAlarms are the alarms that roll a component's deploys back.
+func (b *builder) rollbackAlarms(component string) []alarms.Alarm {
+	var all []alarms.Alarm
+	for _, key := range b.alarms.Rollback(component) {
+		if a, ok := b.alarms.Find(key); ok && a.Metric != nil && !a.Metric.Comparison.Band() {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// promVerdict counts the versions of the service that are beyond a limit.
+func (b *builder) promVerdict(watched []alarms.Alarm) string {
+	service := selector(b.pipeline.Service.Name)
+	share, slow := 0.0, 0.0
+	for i := range watched {
+		switch m := watched[i].Metric; m.Unit {
+		case signal.UnitPercent:
+			share = max(share, m.Threshold)
+		case signal.UnitSeconds:
+			slow = max(slow, m.Threshold)
+		default:
+		}
+	}
+	failing := failing(service, versionLabel)
+	late := httpRequests.quantile(0.99, service, versionLabel)
+	return "sum((" + failing + ") > bool " + number(share) + ") + sum((" + late + ") > bool " + number(slow) + ")"
+}
+
+// groups puts alarms together that have one unit and one threshold: they share
+// a panel and a line.
+func groups(watched []alarms.Alarm) [][]alarms.Alarm {
+	var all [][]alarms.Alarm
+next:
+	for i := range watched {
+		for j := range all {
+			if first := all[j][0].Metric; first.Unit == watched[i].Metric.Unit && first.Threshold == watched[i].Metric.Threshold {
+				all[j] = append(all[j], watched[i])
+				continue next
+			}
+		}
+		all = append(all, []alarms.Alarm{watched[i]})
+	}
+	return all
+}
+
+// limits are panels for the alarms that roll a component back.
+func (b *builder) limits(component string, width int) []Panel {
+	var panels []Panel
+	for i, group := range groups(b.rollbackAlarms(component)) {
+		title := map[signal.Unit]string{signal.UnitPercent: "Failing", signal.UnitSeconds: "Slowest of a hundred"}[group[0].Metric.Unit]
+		if title == "" {
+			title = group[0].Title
+		}
+		p := Panel{
+			Key: "limits-" + component + "-" + strconv.Itoa(i+1), Title: title + ": what rolls " + component + " back", Width: width,
+			Description: "What the alarms compare with the line, minute by minute. Good is far below it, the canary as the stable one. Beyond it for as many minutes as the alarm says, the deploy goes back by itself.",
+		}
+		for j := range group {
+			p.Queries = append(p.Queries, Watched(group[j], group[j].Title))
+		}
+		panels = append(panels, p)
+	}
+	return panels
+}
+
+func (b *builder) canaryRow() Row {
+	e, s := b.signals.Edge, b.signals.Service
+	row := Row{Title: "Service: both target groups", Panels: []Panel{{
+		Key: "canary-requests", Title: "Requests by target group", Unit: "reqps",
+		Description: "Requests a second to each target group: it shows which one is the canary, and how far the shift has come. Good is the canary's share, then all.",
+		Queries:     list(Rate(e.TargetGroups[0].Requests, "target group a"), Rate(e.TargetGroups[1].Requests, "target group b")),
+	}}}
+	row.Panels = append(row.Panels, b.limits(b.pipeline.Service.Name, 8)...)
+	return Row{Title: row.Title, Panels: append(row.Panels, Panel{
+		Key: "canary-healthy", Title: "Tasks by target group", Unit: "short",
+		Description: "Tasks of each target group that pass the health check, and those that do not. Good is that the new ones become healthy within a minute, and that none is unhealthy after that.",
+		Queries: list(Metric(e.TargetGroups[0].HealthyHosts, "healthy in a"), Metric(e.TargetGroups[1].HealthyHosts, "healthy in b"),
+			Metric(e.TargetGroups[0].UnhealthyHosts, "unhealthy in a"), Metric(e.TargetGroups[1].UnhealthyHosts, "unhealthy in b")),
+	}, Panel{
+		Key: "canary-tasks", Title: "Tasks of the service", Unit: "short",
+		Description: "Tasks that run, are wanted, are being started. In a deploy more run than usual. Pending that does not end: the image or the task's start is broken.",
+		Queries:     list(Metric(s.RunningTasks, "running"), Metric(s.DesiredTasks, "desired"), Metric(s.PendingTasks, "pending")),
+	})}
+}
+
+func (b *builder) versionRow() Row {
+	service := selector(b.pipeline.Service.Name, ofVersions)
+	legend := "{{" + versionLabel + "}}"
+	return Row{Title: "Service: versions", Panels: []Panel{
+		{
+			Key: "version-requests", Title: "Requests by version", Unit: "reqps", Stacked: true,
+			Description: "Requests a second that each version answered. Good is the new one rising to the canary's share, then to all.",
+			Queries:     list(PromQL(httpRequests.rate(service, versionLabel), legend)),
+		},
+		{
+			Key: "version-errors", Title: "5XX by version", Unit: "percent",
+			Description: "Share of each version's requests that were answered with 5XX. Good is none. The new version above the old one is the canary's finding: read its failing traces.",
+			Queries:     list(PromQL(failing(service, versionLabel), legend)),
+		},
+		{
+			Key: "version-latency", Title: "p99 by version", Unit: "s",
+			Description: "Slowest of a hundred requests of each version; diamonds are traces. Good is the new one as the old one, but for its first minute.",
+			Queries:     list(PromQL(httpRequests.quantile(0.99, service, versionLabel), legend).Exemplars()),
+		},
+		{
+			Key: "version-refused", Title: "Refused by version", Unit: "eps",
+			Description: "Events a second that each version refused. Good is the new one in proportion to its requests. More: it takes less than the old one did.",
+			Queries:     list(PromQL(eventsRefused.rate(service, versionLabel), legend)),
+		},
+		{
+			Key: "version-publish", Title: "Time to publish by version", Unit: "s",
+			Description: "Slowest of a hundred calls to SNS of each version. Good is the new one as the old one.",
+			Queries:     list(PromQL(messagingCalls.quantile(0.99, service, versionLabel), legend)),
+		},
+	}}
+}
+
+func (b *builder) consumerDeployRow(c *signal.Consumer) Row {
+	consumer := selector(c.Name, ofVersions)
+	legend := "{{" + versionLabel + "}}"
+	outcome := label(semconv.OutcomeKey)
+	row := Row{Title: "Consumer " + c.Name, Panels: b.limits(c.Name, 8)}
+	row.Panels = append(row.Panels,
+		Panel{
+			Key: c.Name + "-version-messages", Title: "Messages by version", Unit: "mps", Stacked: true,
+			Description: "Messages a second that each version settled. Good is the new one rising to the canary's share, then to all.",
+			Queries:     list(PromQL(outcomes.rate(consumer, versionLabel), legend)), Otherwise: list(Rate(c.Messages, "settled")),
+		},
+		Panel{
+			Key: c.Name + "-version-failures", Title: "Failed and put aside, by version", Unit: "mps",
+			Description: "Messages a second that failed or were put aside, by version. Good is none. The new version alone: it cannot do what the old one could.",
+			Queries:     list(PromQL(outcomes.rate(consumer+`, `+outcome+`=~"`+semconv.OutcomeFailed+`|`+semconv.OutcomeDeadLettered+`"`, versionLabel, outcome), legend+" {{"+outcome+"}}")),
+			Otherwise:   list(Rate(c.ItemFailures, "failed"), Rate(c.DeadLettered, "put aside")),
+		},
+		Panel{
+			Key: c.Name + "-version-time", Title: "Time of an invocation by version", Unit: "s",
+			Description: "Slowest of a hundred invocations of each version. Good is the new one as the old one, but for cold starts.",
+			Queries:     list(PromQL(invocationTime.quantile(0.99, consumer, versionLabel), legend)),
+			Otherwise:   list(Math([]alarms.Input{{ID: "duration", Signal: c.Duration}}, "duration / 1000", "longest")),
+		},
+		Panel{
+			Key: c.Name + "-deploy-age", Title: "Age of the oldest message",
+			Description: "How long the oldest message has waited. Good is seconds through the whole deploy. What grows from its beginning on is the new version's doing.",
+			Queries:     b.watch(c.Name+"-queue-age", "oldest"),
+		})
+	return row
+}
+
+func (b *builder) downstreamRow() Row {
+	t := b.signals.Topic
+	row := Row{Title: "Downstream", Panels: []Panel{{
+		Key: "deploy-topic", Title: "Topic", Unit: "mps",
+		Description: "Messages a second that the topic took, and those that it could not deliver. Good is a steady flow and no failures: a new version must not change what is sent.",
+		Queries:     list(Rate(t.Published, "published"), Rate(t.Failed, "failed")),
+	}}}
+	d := b.signals.Database
+	if d == nil {
+		return row
+	}
+	row.Panels = append(row.Panels, Panel{
+		Key: "deploy-acu", Title: "Database capacity in use", Max: 100,
+		Description: "Capacity of the most that the writer may have. Good is no step at the beginning of the deploy: a step is a statement that became expensive.",
+		Queries:     b.orElse(b.watch("database-acu", "capacity"), Metric(d.ACUUtilization, "capacity")),
+	}, Panel{
+		Key: "deploy-connections", Title: "Database connections",
+		Description: "Open connections. Good is one for each sandbox that runs; both versions hold some for a while.",
+		Queries:     b.orElse(b.watch("database-connections", "connections"), Metric(d.Connections, "connections")),
+	})
+	return row
+}

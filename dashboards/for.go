@@ -1,0 +1,120 @@
+package dashboards
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// Set is the dashboards of one pipeline.
+type Set struct {
+	alarms *alarms.Set
+	boards []Board
+}
+
+// For returns the dashboards of a pipeline, made of its alarms and their
+// signals, with the rows that a team adds. Without Grafana, or without a data
+// source for it, there are none, but for [Set.CloudWatch].
+//
+// The error names everything that is wrong: an alarm that is not there, two
+// panels of one key, a board that is none of pipeline.Boards.
+func For(set *alarms.Set, more ...Row) (*Set, error) {
+	b := newBuilder(set)
+	out := &Set{alarms: set}
+	if set.Pipeline.Dashboards.GrafanaURL == "" || b.uids == (uids{}) {
+		return out, nil
+	}
+	b.links = b.traceLinks()
+	for i := range more {
+		if !slices.Contains(pipeline.Boards(), more[i].Board) {
+			b.fail("the row %q: there is no board %q: want one of %q", more[i].Title, more[i].Board, pipeline.Boards())
+		}
+	}
+	for _, k := range kit {
+		rows := k.rows(b)
+		for i := range more {
+			if more[i].Board == k.name {
+				rows = append(rows, more[i])
+			}
+		}
+		if board := b.board(&k, rows); board.panels != nil {
+			out.boards = append(out.boards, board)
+		}
+	}
+	b.siblings(out.boards)
+	if len(b.errs) > 0 {
+		return nil, fmt.Errorf("dashboards of %s:\n%w", b.pipeline.Prefix(), errors.Join(b.errs...))
+	}
+	return out, nil
+}
+
+// Boards returns the dashboards, in the order of pipeline.Boards. Those without
+// a panel that the team's data sources could fill are not among them.
+func (s *Set) Boards() []Board { return slices.Clone(s.boards) }
+
+// kit are the boards, with what is shown at first.
+var kit = []kind{
+	{pipeline.BoardPipeline, "Pipeline", "now-3h", "The way of an event, hop by hop: rate, errors, duration and saturation from the load balancer to the row.", (*builder).pipelineRows},
+	{pipeline.BoardDeploy, "Deploy watch", "now-1h", "Canary against stable while a deploy bakes, with the thresholds that roll it back.", (*builder).deployRows},
+	{pipeline.BoardConsumers, "Queue and consumer", "now-3h", "The queues and functions of each consumer, and what became of its messages.", (*builder).consumerRows},
+	{pipeline.BoardDatabase, "Database", "now-3h", "Capacity, load and health of the database, its slow statements and its latest rows.", (*builder).databaseRows},
+	{pipeline.BoardAlarms, "Alarms", "now-3h", "What every alarm watches, with its threshold, by severity.", (*builder).alarmRows},
+	{pipeline.BoardCost, "Cost and capacity", "now-7d", "What is used and paid for, and how much room is left.", (*builder).costRows},
+}
+
+// kind is a board of the kit.
+type kind struct {
+	name, title, from, description string
+	rows                           func(*builder) []Row
+}
+
+// builder makes the boards of one pipeline.
+type builder struct {
+	pipeline *pipeline.Pipeline
+	alarms   *alarms.Set
+	signals  *signal.Catalogue
+	uids     uids
+	prefixes []prefix
+	links    []dashboard.DashboardLink // of values in graphs: to traces and logs of the time
+	errs     []error
+}
+
+func newBuilder(set *alarms.Set) *builder {
+	return &builder{
+		pipeline: set.Pipeline, alarms: set, signals: set.Signals,
+		uids: uidsOf(set.Pipeline.Dashboards), prefixes: prefixesOf(set.Pipeline),
+	}
+}
+
+func (b *builder) fail(format string, args ...any) {
+	b.errs = append(b.errs, fmt.Errorf(format, args...))
+}
+
+// board draws a board.
+func (b *builder) board(k *kind, rows []Row) Board {
+	d := &drawing{builder: b, name: k.name, used: make(map[string]struct{}), ids: make(map[uint32]string), valueLinks: b.links}
+	p := b.pipeline
+	d.use(varEnvironment)
+	board := Board{Name: k.name, UID: p.DashboardUID(k.name), Title: p.Prefix() + ": " + k.title, Description: k.description}
+	if len(board.UID) > maxUID {
+		b.fail("the uid %s has %d characters: Grafana takes %d; want a shorter product or environment", board.UID, len(board.UID), maxUID)
+	}
+	board.panels = d.place(rows)
+	if board.panels == nil {
+		return board
+	}
+	for _, l := range d.valueLinks {
+		d.uses(*l.Url)
+	}
+	board.head = d.head(k, &board)
+	return board
+}
+
+// maxUID is Grafana's. ("Dashboard HTTP API", Grafana documentation.)
+const maxUID = 40

@@ -1,0 +1,142 @@
+package dashboards
+
+import (
+	"fmt"
+	"strings"
+
+	"go.opentelemetry.io/otel/semconv/v1.43.0/dbconv"
+	"go.opentelemetry.io/otel/semconv/v1.43.0/faasconv"
+	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
+	"go.opentelemetry.io/otel/semconv/v1.43.0/messagingconv"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// instrument is a metric of OpenTelemetry.
+type instrument struct {
+	name, unit string
+	counter    bool
+}
+
+// The metrics that the service and the consumers make.
+var (
+	httpRequests     = instrument{httpconv.ServerRequestDuration{}.Name(), "s", false}
+	eventsAccepted   = instrument{semconv.MetricAccepted, semconv.UnitEvents, true}
+	eventsRefused    = instrument{semconv.MetricRefused, semconv.UnitEvents, true}
+	publishWait      = instrument{semconv.MetricPublishWait, semconv.UnitSeconds, false}
+	publishBatch     = instrument{semconv.MetricPublishBatchSize, semconv.UnitMessages, false}
+	messagingCalls   = instrument{messagingconv.ClientOperationDuration{}.Name(), "s", false}
+	contextsDropped  = instrument{semconv.MetricContextDropped, semconv.UnitContexts, true}
+	telemetryDropped = instrument{semconv.MetricTelemetryDropped, semconv.UnitItems, true}
+
+	invocations    = instrument{faasconv.Invocations{}.Name(), faasconv.Invocations{}.Unit(), true}
+	coldStarts     = instrument{faasconv.Coldstarts{}.Name(), faasconv.Coldstarts{}.Unit(), true}
+	invocationTime = instrument{faasconv.InvokeDuration{}.Name(), "s", false}
+	initTime       = instrument{faasconv.InitDuration{}.Name(), "s", false}
+	processTime    = instrument{messagingconv.ProcessDuration{}.Name(), "s", false}
+	dwellTime      = instrument{semconv.MetricDwellTime, semconv.UnitSeconds, false}
+	batchSize      = instrument{semconv.MetricBatchSize, semconv.UnitMessages, false}
+	outcomes       = instrument{semconv.MetricOutcomes, semconv.UnitMessages, true}
+	endToEnd       = instrument{semconv.MetricEndToEnd, semconv.UnitSeconds, false}
+
+	statements     = instrument{dbconv.ClientOperationDuration{}.Name(), "s", false}
+	connections    = instrument{dbconv.ClientConnectionCount{}.Name(), dbconv.ClientConnectionCount{}.Unit(), false}
+	connectionWait = instrument{dbconv.ClientConnectionWaitTime{}.Name(), "s", false}
+)
+
+// promUnits are the suffixes of names in Prometheus for units. Those in curly
+// brackets have none.
+var promUnits = map[string]string{"s": "_seconds", "By": "_bytes"}
+
+// prom is the name in a Prometheus-compatible store that was given the metric by
+// OTLP. ("Prometheus and OpenMetrics Compatibility", OpenTelemetry
+// specification.)
+func (i instrument) prom() string {
+	name := strings.ReplaceAll(i.name, ".", "_") + promUnits[i.unit]
+	if i.counter {
+		name += "_total"
+	}
+	return name
+}
+
+// label is the name of an attribute in a Prometheus-compatible store.
+func label[K ~string](key K) string { return strings.ReplaceAll(string(key), ".", "_") }
+
+// environmentSelector keeps environments apart that share a store.
+const environmentSelector = `deployment_environment_name="$` + varEnvironment + `"`
+
+// selector selects the metrics of a component, with more matchers if there are.
+func selector(component string, more ...string) string {
+	s := environmentSelector + `, service_name="${` + varPipeline + `}-` + component + `"`
+	return strings.Join(append([]string{s}, more...), ", ")
+}
+
+// selectorAll selects the metrics of every component.
+func (b *builder) selectorAll() string {
+	return environmentSelector + `, service_name=~"${` + varPipeline + `}-.+"`
+}
+
+// ofVersions selects the versions that the reader has chosen.
+const ofVersions = `service_version=~"$` + varVersion + `"`
+
+// rate is how many a second of a counter, or of a histogram's values, there are.
+func (i instrument) rate(selector string, by ...string) string {
+	name := i.prom()
+	if !i.counter {
+		name += "_count"
+	}
+	return "sum" + byLabels(by) + "(rate(" + name + "{" + selector + "}[$__rate_interval]))"
+}
+
+// quantile is a quantile of a histogram's values.
+func (i instrument) quantile(q float64, selector string, by ...string) string {
+	return fmt.Sprintf("histogram_quantile(%s, sum%s(rate(%s_bucket{%s}[$__rate_interval])))",
+		number(q), byLabels(append([]string{"le"}, by...)), i.prom(), selector)
+}
+
+// mean is the mean of a histogram's values.
+func (i instrument) mean(selector string, by ...string) string {
+	name := i.prom()
+	return "sum" + byLabels(by) + "(rate(" + name + "_sum{" + selector + "}[$__rate_interval])) / sum" + byLabels(by) + "(rate(" + name + "_count{" + selector + "}[$__rate_interval]))"
+}
+
+func byLabels(by []string) string {
+	if len(by) == 0 {
+		return ""
+	}
+	return " by (" + strings.Join(by, ", ") + ") "
+}
+
+// failing is the percentage of requests that are answered with 5XX.
+func failing(of string, by ...string) string {
+	bad := httpRequests.rate(of+`, `+statusLabel+`=~"5.."`, by...)
+	all := httpRequests.rate(of, by...)
+	return "100 * (" + bad + " or 0 * " + all + ") / " + all
+}
+
+const statusLabel = "http_response_status_code"
+
+// share5XX is the share of requests that were answered with 5XX within a window.
+func share5XX(of, window string) string {
+	count := func(more string) string {
+		return `sum(increase(` + httpRequests.prom() + `_count{` + of + more + `}[` + window + `]))`
+	}
+	return `(` + count(`, `+statusLabel+`=~"5.."`) + ` or 0 * ` + count(``) + `) / ` + count(``)
+}
+
+// slower is the share of a histogram's values within a window that are above a
+// limit: above the least bound that is no less, as a histogram knows no others.
+func (i instrument) slower(limit float64, bounds []float64, of, window string) string {
+	bucket := ""
+	for _, bound := range bounds {
+		if bound >= limit {
+			// Prometheus writes 60.0 where others write 60.
+			bucket = `, le=~"` + escapeRegexp(number(bound)) + `(\\.0)?"`
+			break
+		}
+	}
+	if bucket == "" {
+		bucket = `, le="+Inf"`
+	}
+	return `1 - sum(increase(` + i.prom() + `_bucket{` + of + bucket + `}[` + window + `])) / sum(increase(` + i.prom() + `_count{` + of + `}[` + window + `]))`
+}

@@ -1,0 +1,184 @@
+package dashboards
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/grafana/grafana-foundation-sdk/go/cloudwatch"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
+	"github.com/grafana/grafana-foundation-sdk/go/loki"
+	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
+	"github.com/grafana/grafana-foundation-sdk/go/tempo"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// targets are the queries of one panel as Grafana takes them.
+type targets struct {
+	drawing *drawing
+	list    []variants.Dataquery
+	ids     map[string]string // of CloudWatch's metric math: what an id stands for
+}
+
+// traceLimit is how many traces and lines a table shows.
+const traceLimit = 20
+
+// add adds a query; kind is the panel's.
+func (t *targets) add(q *Query, kind Kind) {
+	switch q.source {
+	case CloudWatch:
+		if q.group != "" {
+			t.insights(q)
+			return
+		}
+		t.metrics(q)
+	case Prometheus:
+		t.promQL(q, kind)
+	case Tempo:
+		t.list = append(t.list, tempo.TempoQuery{
+			RefId: t.ref(), Datasource: t.drawing.source(Tempo), QueryType: new("traceql"), Query: new(t.drawing.uses(q.text)),
+			Limit: new(int64(traceLimit)), TableType: new(tempo.SearchTableTypeTraces), Filters: []tempo.TraceqlFilter{},
+		})
+	case XRay:
+		t.list = append(t.list, variants.UnknownDataquery{
+			"refId": *t.ref(), "datasource": t.drawing.source(XRay), "queryType": "getTraceSummaries", "region": t.drawing.pipeline.Region, "query": t.drawing.uses(q.text),
+		})
+	case Loki:
+		t.list = append(t.list, loki.Dataquery{
+			RefId: t.ref(), Datasource: t.drawing.source(Loki), Expr: t.drawing.uses(q.text), QueryType: new("range"), MaxLines: new(int64(100)),
+		})
+	case Postgres:
+		format := "table"
+		if q.series {
+			format = "time_series"
+		}
+		t.list = append(t.list, variants.UnknownDataquery{
+			"refId": *t.ref(), "datasource": t.drawing.source(Postgres), "format": format, "editorMode": "code", "rawQuery": true, "rawSql": q.text,
+		})
+	default:
+		panic("dashboards: a query has no data source")
+	}
+}
+
+// ref is a letter of its own for each query, then a letter with a number.
+func (t *targets) ref() *string {
+	n := len(t.list)
+	ref := string(rune('A' + n%26))
+	if n >= 26 {
+		ref += strconv.Itoa(n / 26)
+	}
+	return &ref
+}
+
+func (t *targets) promQL(q *Query, kind Kind) {
+	target := prometheus.Dataquery{
+		RefId: t.ref(), Datasource: t.drawing.source(Prometheus), Expr: t.drawing.uses(q.text), LegendFormat: &q.label,
+		EditorMode: new(prometheus.QueryEditorModeCode), Instant: new(q.instant), Range: new(!q.instant),
+	}
+	if q.exemplars {
+		target.Exemplar = new(true)
+	}
+	if kind == Table {
+		target.Format = new(prometheus.PromQueryFormatTable)
+	}
+	t.list = append(t.list, target)
+}
+
+// metrics adds the metrics of a query and, with metric math, what is made of
+// them. Metrics that are only computed with are not drawn.
+func (t *targets) metrics(q *Query) {
+	period := "auto"
+	if q.period > 0 {
+		period = strconv.Itoa(int(q.period.Seconds()))
+	}
+	if q.text == "" {
+		t.metric(&q.inputs[0].Signal, t.free(q.inputs[0].ID), period, q.label, false)
+		return
+	}
+	names := make(map[string]string, len(q.inputs))
+	for i := range q.inputs {
+		names[q.inputs[i].ID] = t.input(&q.inputs[i], period)
+	}
+	id := t.free("result")
+	t.math(id, rename(q.text, names), period, q.label)
+	if a, ok := t.drawing.alarms.Find(q.alarm); ok && a.Metric.Comparison.Band() {
+		t.math(t.free("band"), "ANOMALY_DETECTION_BAND("+id+", "+number(a.Metric.BandWidth)+")", period, "What is normal")
+	}
+}
+
+// input adds a metric that is computed with, once, and returns its id.
+func (t *targets) input(in *alarms.Input, period string) string {
+	what := in.Signal.Metric.Key() + " " + in.Signal.Statistic + " " + period
+	id := in.ID
+	for n := 2; ; n++ {
+		switch stands, taken := t.ids[id]; {
+		case !taken:
+			t.ids[id] = what
+			t.metric(&in.Signal, id, period, in.Signal.Title, true)
+			return id
+		case stands == what:
+			return id
+		}
+		id = in.ID + "_" + strconv.Itoa(n)
+	}
+}
+
+// free returns an id that nothing has yet, and takes it.
+func (t *targets) free(id string) string {
+	name := id
+	for n := 2; t.ids[name] != ""; n++ {
+		name = id + "_" + strconv.Itoa(n)
+	}
+	t.ids[name] = "drawn"
+	return name
+}
+
+func (t *targets) metric(s *signal.Signal, id, period, label string, hidden bool) {
+	dimensions := make(cloudwatch.Dimensions, len(s.Metric.Dimensions))
+	for i := range s.Metric.Dimensions {
+		d := &s.Metric.Dimensions[i]
+		dimensions[d.Name] = cloudwatch.StringOrArrayOfString{String: new(t.drawing.dimension(d))}
+	}
+	t.list = append(t.list, cloudwatch.CloudWatchMetricsQuery{
+		RefId: t.ref(), Datasource: t.drawing.source(CloudWatch),
+		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: new(cloudwatch.MetricQueryTypeSearch), MetricEditorMode: new(cloudwatch.MetricEditorModeBuilder),
+		Id: id, Region: t.drawing.pipeline.Region, Namespace: t.drawing.named(s.Metric.Namespace), MetricName: &s.Metric.Name, Dimensions: &dimensions,
+		MatchExact: new(true), Period: &period, Statistic: &s.Statistic, Label: &label, Hide: &hidden,
+	})
+}
+
+func (t *targets) math(id, expression, period, label string) {
+	t.list = append(t.list, cloudwatch.CloudWatchMetricsQuery{
+		RefId: t.ref(), Datasource: t.drawing.source(CloudWatch),
+		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: new(cloudwatch.MetricQueryTypeSearch), MetricEditorMode: new(cloudwatch.MetricEditorModeCode),
+		Id: id, Region: t.drawing.pipeline.Region, Expression: &expression, Period: &period, Label: &label, Hide: new(false),
+	})
+}
+
+func (t *targets) insights(q *Query) {
+	t.list = append(t.list, cloudwatch.CloudWatchLogsQuery{
+		RefId: t.ref(), Datasource: t.drawing.source(CloudWatch), QueryMode: cloudwatch.CloudWatchQueryModeLogs, Id: "",
+		Region: t.drawing.pipeline.Region, Expression: &q.text, StatsGroups: []string{},
+		LogGroups: []cloudwatch.LogGroup{{Arn: t.drawing.logGroup(q.group), Name: q.group}},
+	})
+}
+
+var identifier = regexp.MustCompile(`\b[a-z][A-Za-z0-9_]*\b`)
+
+// rename gives the inputs of metric math other ids.
+func rename(expression string, names map[string]string) string {
+	same := true
+	for from, to := range names {
+		same = same && from == to
+	}
+	if same {
+		return expression
+	}
+	return identifier.ReplaceAllStringFunc(expression, func(id string) string {
+		if to, ok := names[id]; ok {
+			return to
+		}
+		return id
+	})
+}

@@ -1,0 +1,128 @@
+package dashboards
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// Names of variables that every board has.
+const (
+	varEnvironment = "environment"
+	varPipeline    = "pipeline"
+	varVersion     = "version"
+)
+
+// prefix is what names of a pipeline begin with, and how that is written with
+// variables.
+type prefix struct{ is, written string }
+
+// prefixesOf are the beginnings of names, the longest first.
+func prefixesOf(p *pipeline.Pipeline) []prefix {
+	var all []prefix
+	for _, before := range []string{"", "Tracehaul/"} { // the latter in namespaces of what is counted from log lines
+		all = append(all,
+			prefix{before + p.Prefix(), before + "${" + varEnvironment + "}-${" + varPipeline + "}"},
+			prefix{before + p.Environment + "-", before + "${" + varEnvironment + "}-"})
+	}
+	return all
+}
+
+// variables are the definitions of the variables that the board uses, in a
+// fixed order.
+func (d *drawing) variables() []dashboard.VariableModel {
+	var list []dashboard.VariableModel
+	add := func(v dashboard.VariableModel) {
+		if _, used := d.used[v.Name]; used {
+			list = append(list, v)
+		}
+	}
+	add(constant(varEnvironment, "Environment", d.pipeline.Environment))
+	add(constant(varPipeline, "Pipeline", d.pipeline.Product))
+	for s := range sources {
+		if uid := d.uids[s]; uid != "" {
+			add(dashboard.VariableModel{
+				Type: dashboard.VariableTypeDatasource, Name: sourceNames[s].variable, Label: &sourceNames[s].label,
+				Query: &dashboard.StringOrMap{String: &sourceNames[s].plugin}, Current: option(uid, uid), Hide: new(dashboard.VariableHideInControlsMenu),
+			})
+		}
+	}
+	d.addInputs(add)
+	add(d.versions())
+	for i, group := range d.logGroups {
+		list = append(list, d.lookUp(logVariable(i), "Log group "+group, dashboard.StringOrMap{Map: map[string]any{
+			"queryType": "logGroups", "region": d.pipeline.Region, "logGroupPrefix": group, "refId": "LogGroups",
+		}}, regexpFor("", group, "")))
+	}
+	return list
+}
+
+// constant is a variable with one value, so that whoever looks at the board
+// sees which pipeline it is. Another environment has other thresholds, and a
+// board of its own.
+func constant(name, label, value string) dashboard.VariableModel {
+	return dashboard.VariableModel{
+		Type: dashboard.VariableTypeCustom, Name: name, Label: &label, Query: &dashboard.StringOrMap{String: &value},
+		Current: option(value, value), Options: []dashboard.VariableOption{*option(value, value)}, SkipUrlSync: new(true), AllowCustomValue: new(false),
+	}
+}
+
+func option(text, value string) *dashboard.VariableOption {
+	return &dashboard.VariableOption{
+		Selected: new(true), Text: dashboard.StringOrArrayOfString{String: &text}, Value: dashboard.StringOrArrayOfString{String: &value},
+	}
+}
+
+// addInputs adds the variables that look up what AWS chooses: the load balancer
+// and its target groups, found by the names that the pipeline gives them.
+func (d *drawing) addInputs(add func(dashboard.VariableModel)) {
+	groups := d.pipeline.TargetGroupNames()
+	for _, v := range []struct {
+		input                        signal.Input
+		label, dimension, kind, name string
+	}{
+		{signal.InputLoadBalancer, "Load balancer", "LoadBalancer", "app/", d.pipeline.LoadBalancerName()},
+		{signal.InputTargetGroupA, "Target group a", "TargetGroup", "targetgroup/", groups[0]},
+		{signal.InputTargetGroupB, "Target group b", "TargetGroup", "targetgroup/", groups[1]},
+	} {
+		query := "dimension_values(" + d.pipeline.Region + ", AWS/ApplicationELB, RequestCount, " + v.dimension + ")"
+		add(d.lookUp(string(v.input), v.label, dashboard.StringOrMap{String: &query}, regexpFor(v.kind, v.name, "/")))
+	}
+}
+
+// lookUp is a variable that CloudWatch is asked for. It is hidden: there is
+// nothing to choose.
+func (d *drawing) lookUp(name, label string, query dashboard.StringOrMap, pattern string) dashboard.VariableModel {
+	d.use(sourceNames[CloudWatch].variable)
+	return dashboard.VariableModel{
+		Type: dashboard.VariableTypeQuery, Name: name, Label: &label, Datasource: CloudWatch.ref(), Query: &query, Regex: &pattern,
+		Hide: new(dashboard.VariableHideHideVariable), Refresh: new(dashboard.VariableRefreshOnDashboardLoad), SkipUrlSync: new(true),
+	}
+}
+
+// regexpFor selects the value whose name is exactly that.
+func regexpFor(before, name, after string) string {
+	pattern := before + name + after
+	var b []byte
+	for i := range len(pattern) {
+		if pattern[i] == '/' { // it ends the expression
+			b = append(b, '\\')
+		}
+		b = append(b, pattern[i])
+	}
+	if after == "" {
+		return "/^.*" + string(b) + "(:\\*)?$/"
+	}
+	return "/^" + string(b) + ".*/"
+}
+
+// versions are those of the service and the consumers.
+func (d *drawing) versions() dashboard.VariableModel {
+	query := "label_values({" + d.selectorAll() + "}, service_version)"
+	return dashboard.VariableModel{
+		Type: dashboard.VariableTypeQuery, Name: varVersion, Label: new("Version"), Datasource: Prometheus.ref(),
+		Query: &dashboard.StringOrMap{String: &query}, Refresh: new(dashboard.VariableRefreshOnTimeRangeChanged), Sort: new(dashboard.VariableSortNaturalDesc),
+		Multi: new(true), IncludeAll: new(true), AllValue: new(".*"), Current: option("All", "$__all"),
+	}
+}
