@@ -1,0 +1,6 @@
+// Package deploytest has stand-ins for what a deploy is guarded by: AWS, which
+// replays recorded answers, and Grafana's annotations, over HTTP on loopback.
+//
+// Start from [Replay] and [StartGrafana]. They know the calls that package deploy
+// makes and no others. The package imports no other package of this module.
+package deploytest
