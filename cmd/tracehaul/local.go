@@ -19,6 +19,7 @@ import (
 // localFlags are what demo and up have in common.
 type localFlags struct {
 	ports       localpipeline.Ports
+	database    string // its name
 	File        string `default:"tracehaul.yaml"                                         help:"The pipeline's description."                                                             placeholder:"FILE" short:"f"`
 	Service     string `help:"A program to run as the service, instead of building it."  placeholder:"PROGRAM"`
 	Consumer    string `help:"A program to run as the consumer, instead of building it." placeholder:"PROGRAM"`
@@ -34,7 +35,7 @@ func (f localFlags) config(ctx context.Context, env environment, dir string) (lo
 		return localpipeline.Config{}, err
 	}
 	c := localpipeline.Config{
-		Pipeline: p, Service: f.Service, Consumer: f.Consumer, DatabaseURL: f.DatabaseURL, Ports: f.ports,
+		Pipeline: p, Service: f.Service, Consumer: f.Consumer, DatabaseURL: f.DatabaseURL, DatabaseName: f.database, Ports: f.ports,
 		Forward: env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
 		Migrate: migrateURL,
 		// Nothing is to be lost, but a person waits for the end: no load

@@ -135,7 +135,7 @@ func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
 	port := freePort(t)
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"up", "--json", "--alb-port", port, "--web-port", "0"}, environment{&stdout, &stderr, func(string) string { return "" }})
+		ended <- run(ctx, []string{"up", "--json", "--alb-port", port, "--web-port", "0", "--database-name", "tracehaul_up_test"}, environment{&stdout, &stderr, func(string) string { return "" }})
 	}()
 	var a map[string]string
 	for deadline := time.Now().Add(time.Minute); a == nil; time.Sleep(50 * time.Millisecond) {
@@ -155,6 +155,9 @@ func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
 	}
 	if want := "http://127.0.0.1:" + port; a["alb"] != want {
 		t.Errorf("the load balancer is at %s, want %s", a["alb"], want)
+	}
+	if !strings.Contains(a["database_url"], "/tracehaul_up_test?") {
+		t.Errorf("the database is %s, want the name that was given", a["database_url"])
 	}
 	status, sent := fetch(t, http.MethodPost, a["web"]+"/api/events")
 	if status != http.StatusAccepted {

@@ -12,23 +12,29 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/internal/postgres"
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/internal/web"
 )
 
 type upCmd struct {
 	localFlags
-	JSON         bool `help:"Print the addresses as one line of JSON."`
-	ALBPort      int  `default:"8080"                                  help:"Port of the load balancer; 0 is a free one." placeholder:"PORT"`
-	WebPort      int  `default:"8081"                                  help:"Port of the page; 0 is a free one."          placeholder:"PORT"`
-	SNSPort      int  `default:"0"                                     help:"Port of SNS; 0 is a free one."               placeholder:"PORT"`
-	SQSPort      int  `default:"0"                                     help:"Port of SQS; 0 is a free one."               placeholder:"PORT"`
-	OTLPPort     int  `default:"0"                                     help:"Port of the OTLP receiver; 0 is a free one." placeholder:"PORT"`
-	DatabasePort int  `default:"0"                                     help:"Port of PostgreSQL; 0 is a free one."        placeholder:"PORT"`
+	JSON         bool   `help:"Print the addresses as one line of JSON."`
+	ALBPort      int    `default:"8080"                                                              help:"Port of the load balancer; 0 is a free one." placeholder:"PORT"`
+	WebPort      int    `default:"8081"                                                              help:"Port of the page; 0 is a free one."          placeholder:"PORT"`
+	SNSPort      int    `default:"0"                                                                 help:"Port of SNS; 0 is a free one."               placeholder:"PORT"`
+	SQSPort      int    `default:"0"                                                                 help:"Port of SQS; 0 is a free one."               placeholder:"PORT"`
+	OTLPPort     int    `default:"0"                                                                 help:"Port of the OTLP receiver; 0 is a free one." placeholder:"PORT"`
+	DatabaseName string `help:"Name of the database, which must not exist yet; random if not given." placeholder:"NAME"`
+	DatabasePort int    `default:"0"                                                                 help:"Port of PostgreSQL; 0 is a free one."        placeholder:"PORT"`
 }
+
+// Validate refuses a name before anything is built.
+func (c upCmd) Validate() error { return postgres.Config{Database: c.DatabaseName}.Validate() }
 
 func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 	c.ports = localpipeline.Ports{ALB: c.ALBPort, SNS: c.SNSPort, SQS: c.SQSPort, OTLP: c.OTLPPort, Database: c.DatabasePort}
+	c.database = c.DatabaseName
 	l, stop, err := c.start(ctx, env)
 	if err != nil {
 		return err

@@ -29,6 +29,10 @@ type Config struct {
 	// private server.
 	DatabaseURL string
 
+	// DatabaseName is the name of the database that is made there; it must not
+	// exist yet. Defaults to a random name.
+	DatabaseName string
+
 	// Forward is the base URL of an OTLP receiver that gets a copy of all
 	// telemetry. Defaults to "": none.
 	Forward string

@@ -188,7 +188,9 @@ func (l *Local) consumers() func(func(*pipeline.Consumer) bool) {
 }
 
 func (l *Local) startDatabase(ctx context.Context) (err error) {
-	l.database, err = postgres.Start(ctx, postgres.Config{URL: l.cfg.DatabaseURL, Port: l.cfg.Ports.Database, Durable: l.cfg.Durable, Progress: progress{l.cfg.Logger}})
+	l.database, err = postgres.Start(ctx, postgres.Config{
+		URL: l.cfg.DatabaseURL, Database: l.cfg.DatabaseName, Port: l.cfg.Ports.Database, Durable: l.cfg.Durable, Progress: progress{l.cfg.Logger},
+	})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -17,6 +18,11 @@ type Config struct {
 	// URL connects to a running server as a user who may create databases: a
 	// URL or a keyword/value string. Defaults to "", a private server.
 	URL string
+
+	// Database is the name of the database that is made: lower-case letters,
+	// digits and underscores, not beginning with a digit, 63 at most. It must
+	// not exist yet. Defaults to a random name.
+	Database string
 
 	// Port is where a private server listens on 127.0.0.1. Defaults to a free
 	// one.
@@ -93,6 +99,9 @@ func (c Config) Validate() error {
 	if c.Port < 0 || c.Port > 65535 {
 		errs = append(errs, fmt.Errorf("port %d: want 0 to 65535", c.Port))
 	}
+	if c.Database != "" && !databaseName.MatchString(c.Database) {
+		errs = append(errs, fmt.Errorf("database %q: want lower-case letters, digits and underscores, not beginning with a digit, 63 at most", c.Database))
+	}
 	if c.StartTimeout < 0 {
 		errs = append(errs, fmt.Errorf("start timeout %v: want more than 0", c.StartTimeout))
 	}
@@ -106,6 +115,10 @@ func (c Config) Validate() error {
 	}
 	return nil
 }
+
+// databaseName is what a name may be: PostgreSQL cuts off what goes beyond 63
+// bytes ("Identifiers and Key Words").
+var databaseName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
 // settings are the server's settings in the order of their weight: ours, then
 // the caller's, then those that keep the server private.

@@ -13,12 +13,16 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
 	loopback       = "127.0.0.1"
 	databasePrefix = "tracehaul_"
 )
+
+// ErrDatabaseExists says that the name of Config.Database is taken.
+var ErrDatabaseExists = errors.New("postgres: the database exists already")
 
 // ErrNotPrivate says that a server of someone else was not restarted or killed.
 var ErrNotPrivate = errors.New("postgres: the server is not ours")
@@ -47,7 +51,11 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.url, err = s.CreateDatabase(ctx); err != nil {
+	name := c.Database
+	if name == "" {
+		name = randomName()
+	}
+	if s.url, err = s.create(ctx, name); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
 	return s, nil
@@ -98,12 +106,20 @@ func (s *Server) String() string { return s.about }
 
 // CreateDatabase makes another, empty database and returns its URL.
 func (s *Server) CreateDatabase(ctx context.Context) (string, error) {
-	name := databasePrefix + strings.ToLower(rand.Text())
+	return s.create(ctx, randomName())
+}
+
+func randomName() string { return databasePrefix + strings.ToLower(rand.Text()) }
+
+func (s *Server) create(ctx context.Context, name string) (string, error) {
 	url, err := withDatabase(s.conn, name)
 	if err != nil {
 		return "", err
 	}
-	if err := s.exec(ctx, "CREATE DATABASE "+name); err != nil {
+	if err := s.exec(ctx, "CREATE DATABASE "+quoted(name)); err != nil {
+		if exists(err) {
+			return "", fmt.Errorf("%w: %s: drop it or give another name; it was left as it is", ErrDatabaseExists, name)
+		}
 		return "", fmt.Errorf("postgres: create a database: %w", err)
 	}
 	s.mu.Lock()
@@ -134,8 +150,18 @@ func (s *Server) DropDatabase(ctx context.Context, url string) error {
 	return nil
 }
 
+// quoted writes a name so that it may be a key word, such as user.
+func quoted(name string) string { return pgx.Identifier{name}.Sanitise() }
+
+// exists reports whether there is a database of the name. Of two who make it at
+// once, one is refused by the catalogue's index. ("PostgreSQL Error Codes")
+func exists(err error) bool {
+	p, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (p.Code == "42P04" || p.Code == "23505")
+}
+
 func (s *Server) drop(ctx context.Context, name string) error {
-	if err := s.exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+	if err := s.exec(ctx, "DROP DATABASE IF EXISTS "+quoted(name)+" WITH (FORCE)"); err != nil {
 		return fmt.Errorf("postgres: drop database %s: %w", name, err)
 	}
 	return nil

@@ -201,6 +201,47 @@ func TestStart_GivenURL_MakesAndDropsADatabase(t *testing.T) {
 	}
 }
 
+// A name may be one of SQL's key words.
+func TestStart_NamedDatabase_MakesItAndDropsIt(t *testing.T) {
+	host := sharedServer(t)
+	for _, name := range []string{"tracehaul", "user", "_2", "n" + strings.Repeat("x", 62)} {
+		t.Run(name, func(t *testing.T) {
+			s := startServer(t, Config{URL: host.private.url(), Database: name})
+			if got := query(t, s.URL(), "SELECT current_database()"); got != name {
+				t.Errorf("the database is %q", got)
+			}
+			if err := s.Stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := query(t, host.URL(), "SELECT count(*) FROM pg_database WHERE datname = '"+name+"'"); n != "0" {
+				t.Errorf("database %s is still there", name)
+			}
+		})
+	}
+}
+
+func TestStart_DatabaseExists_RefusesAndLeavesIt(t *testing.T) {
+	host := sharedServer(t)
+	first := startServer(t, Config{URL: host.private.url(), Database: "taken"})
+	query(t, first.URL(), "CREATE TABLE kept ()")
+	_, err := Start(t.Context(), Config{URL: host.private.url(), Database: "taken"})
+	if !errors.Is(err, ErrDatabaseExists) || !strings.Contains(err.Error(), "taken: drop it or give another name") {
+		t.Errorf("error %v, want that it is there already", err)
+	}
+	if n := query(t, first.URL(), "SELECT count(*) FROM pg_class WHERE relname = 'kept'"); n != "1" {
+		t.Error("the database of somebody else was touched")
+	}
+}
+
+func TestConfig_BadDatabaseName_SaysWhatWouldDo(t *testing.T) {
+	for _, name := range []string{"Orders", "2nd", "a-b", `a"; DROP DATABASE b; --`, "a b", "ä", "a\n", strings.Repeat("x", 64)} {
+		_, err := Start(t.Context(), Config{Database: name})
+		if err == nil || !strings.Contains(err.Error(), strconv.Quote(name)) || !strings.Contains(err.Error(), "want lower-case letters, digits and underscores") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
 func TestServer_DropDatabaseInUse_DropsIt(t *testing.T) {
 	s := sharedServer(t)
 	url, err := s.CreateDatabase(t.Context())
