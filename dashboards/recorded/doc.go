@@ -1,0 +1,27 @@
+// Package recorded runs the CloudWatch queries of a Grafana dashboard against
+// metrics that were recorded, so that a query that returns nothing is found
+// without an account.
+//
+// Start from [Model], which makes a [Recording] of a pipeline: a normal stretch
+// of time with trouble at every hop, in which no signal is silent. [Read] reads
+// one that a team has made of its own account, with the AWS CLI.
+// [Recording.Evaluate] then fills in a dashboard's variables, finds each metric
+// as CloudWatch does, reads its statistic, evaluates the metric math, and returns a
+// [Query] for each: how much came back, or why nothing did.
+//
+// # What is evaluated
+//
+// Queries by name, also those for which Grafana makes a search: a dimension that is
+// *, has several values or need not be the only one. Metric math is that of
+// alarms/metricmath and, of what an alarm cannot have, ANOMALY_DETECTION_BAND,
+// FIRST, LAST and RUNNING_SUM. Other functions, and Metrics Insights, are named in
+// the answer and count as without data. Logs are left out.
+//
+// Variables are those that a person sees who opens the dashboard: what was
+// chosen when it was saved or, if that is no longer there, the first. Of those that
+// ask CloudWatch, dimension_values is answered. A panel that is repeated is evaluated
+// for each value.
+//
+// The package imports alarms with metricmath, scenario and simulator, pipeline with
+// signal, and dashboards/internal/reference.
+package recorded
