@@ -150,8 +150,9 @@ func (s *Server) DropDatabase(ctx context.Context, url string) error {
 	return nil
 }
 
-// quoted writes a name so that it may be a key word, such as user.
-func quoted(name string) string { return pgx.Identifier{name}.Sanitise() }
+// quoted writes a name so that it may be a key word, such as user. None has a
+// quote in it.
+func quoted(name string) string { return `"` + name + `"` }
 
 // exists reports whether there is a database of the name. Of two who make it at
 // once, one is refused by the catalogue's index. ("PostgreSQL Error Codes")
