@@ -26,6 +26,7 @@ type cli struct {
 	Pipeline   pipelineCmd   `cmd:"" help:"Check a pipeline's description and print the names made from it."`
 	Alarms     alarmsCmd     `cmd:"" help:"The alarms that are made from a pipeline's description."`
 	Dashboards dashboardsCmd `cmd:"" help:"Grafana dashboards: check them."`
+	Deploy     deployCmd     `cmd:"" help:"The commands of the delivery workflow: before a deploy, after it, and in Grafana."`
 	Generate   generateCmd   `cmd:"" help:"Write everything that is made from a pipeline's description: alarms and dashboards with their Terraform, and what runbooks say of alarms."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
@@ -87,6 +88,9 @@ func finish(parser *kong.Kong, args []string, env environment) (code int) {
 		fmt.Fprintln(env.err, "tracehaul: interrupted")
 	default:
 		fmt.Fprintf(env.err, "tracehaul: %v\n", err)
+	}
+	if coded := kong.ExitCoder(nil); errors.As(err, &coded) {
+		return coded.ExitCode()
 	}
 	return exitFailed
 }

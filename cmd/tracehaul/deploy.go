@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/deploy"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// exitWaiting is the exit code for what has not ended.
+const exitWaiting = 3
+
+type deployCmd struct {
+	Preflight deployPreflightCmd `cmd:"" help:"Refuse a deploy that no alarm would watch, or that another one is in the way of."`
+	Verdict   deployVerdictCmd   `cmd:"" help:"Wait for a deployment, and say what became of it: what serves, and which alarm rolled it back."`
+	Annotate  deployAnnotateCmd  `cmd:"" help:"Write a deploy into Grafana, once."`
+}
+
+const deployHelp = "Credentials and endpoints come from the standard AWS_* variables, the region from the description. " +
+	"Where GITHUB_STEP_SUMMARY and GITHUB_OUTPUT are set, a summary and outputs are appended there. "
+
+// codedError is an error with an exit code of its own.
+type codedError struct {
+	error
+	code int
+}
+
+func (e codedError) ExitCode() int { return e.code }
+
+func (e codedError) Unwrap() error { return e.error }
+
+// deployFlags are those of all commands of a deploy.
+type deployFlags struct {
+	File        string `default:"tracehaul.yaml"                                              help:"The pipeline's description." short:"f"`
+	Environment string `help:"The environment, if it has a file of its own in environments/." placeholder:"NAME"                 short:"e"`
+	JSON        bool   `help:"Print JSON."`
+}
+
+func (f deployFlags) pipeline() (*pipeline.Pipeline, error) {
+	return fileArg{File: f.File, Environment: f.Environment}.load()
+}
+
+// codeDeployFlags say what moves the aliases of consumers.
+type codeDeployFlags struct {
+	Application string `help:"CodeDeploy's application for consumers. Defaults to the function's name." name:"codedeploy-application" placeholder:"NAME"`
+	Group       string `help:"Its deployment group. Defaults to the function's name."                   name:"codedeploy-group"       placeholder:"NAME"`
+}
+
+// config makes the clients of the pipeline's region.
+func (f codeDeployFlags) config(ctx context.Context, p *pipeline.Pipeline) (deploy.Config, error) {
+	set, err := alarms.For(p)
+	if err != nil {
+		return deploy.Config{}, err
+	}
+	c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(6))
+	if err != nil {
+		return deploy.Config{}, fmt.Errorf("settings of AWS: %w", err)
+	}
+	return deploy.Config{Alarms: set, AWS: c, Application: f.Application, Group: f.Group}, nil
+}
+
+type deployPreflightCmd struct {
+	deployFlags
+	codeDeployFlags
+	Component []string `help:"A component to be deployed: the service or a consumer. Defaults to all." placeholder:"NAME"`
+}
+
+// Help is shown by --help below the line about the command.
+func (deployPreflightCmd) Help() string {
+	return deployHelp + "Exits with 0 if the deploy may begin, 1 if it may not or a call failed, 2 if it was asked wrongly. " +
+		"Outputs: refused, alarms (those that are on), since (for the verdict)."
+}
+
+func (c deployPreflightCmd) Run(ctx context.Context, env environment) error {
+	p, err := c.pipeline()
+	if err != nil {
+		return err
+	}
+	config, err := c.config(ctx, p)
+	if err != nil {
+		return err
+	}
+	if err := knownComponents(p, c.Component); err != nil {
+		return err
+	}
+	r, err := deploy.Preflight(ctx, config, c.Component...)
+	if err != nil {
+		return noReport(env, p.Prefix()+": no preflight", err)
+	}
+	if err := printDeploy(env, c.JSON, r); err != nil {
+		return err
+	}
+	if r.Refused {
+		return errors.New("the deploy is refused")
+	}
+	return nil
+}
+
+type deployVerdictCmd struct {
+	deployFlags
+	codeDeployFlags
+	Component       string        `help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer."                placeholder:"NAME"`
+	TaskDefinition  string        `help:"The task definition that was requested of the service: its ARN, or FAMILY:REVISION."                                       placeholder:"ARN"`
+	Image           string        `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                 placeholder:"DIGEST"`
+	ServiceVersion  string        `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."           placeholder:"SHA"`
+	FunctionVersion string        `help:"The version of the function that was requested of a consumer."                                                             placeholder:"N"`
+	Since           time.Time     `help:"When the deploy began (RFC 3339), such as the preflight's output: older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
+	Timeout         time.Duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                  placeholder:"45m"`
+	Start           time.Duration `default:"5m"                                                                                                                     help:"How long a deployment may take to appear."`
+	Poll            time.Duration `default:"15s"                                                                                                                    help:"How often to look."`
+}
+
+// Help is shown by --help below the line about the command.
+func (deployVerdictCmd) Help() string {
+	return deployHelp + "Exits with 0 if what was requested serves and nothing else does, 1 if it was rolled back, stopped or superseded or has failed, or a call failed, " +
+		"2 if it was asked wrongly, 3 if it has not ended in time: then ask again. " +
+		"Outputs: outcome (serving, rolled-back, stopped, failed, superseded or timed-out), cause, alarms, text."
+}
+
+func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
+	p, err := c.pipeline()
+	if err != nil {
+		return err
+	}
+	name, err := c.component(p)
+	if err != nil {
+		return err
+	}
+	want := deploy.Want{TaskDefinition: c.TaskDefinition, Image: c.Image, Version: c.ServiceVersion, FunctionVersion: c.FunctionVersion}
+	if err := want.Validate(name != p.Service.Name); err != nil {
+		return codedError{err, exitUsage}
+	}
+	config, err := c.config(ctx, p)
+	if err != nil {
+		return err
+	}
+	config.Since, config.Timeout, config.Start, config.Poll, config.Progress = c.Since, c.Timeout, c.Start, c.Poll, env.err
+	r, err := deploy.Verdict(ctx, config, name, want)
+	if err != nil {
+		return noReport(env, p.Name(name)+": no verdict", err)
+	}
+	if err := printDeploy(env, c.JSON, r); err != nil {
+		return err
+	}
+	switch r.Outcome {
+	case deploy.OutcomeServing:
+		return nil
+	case deploy.OutcomeTimedOut:
+		return codedError{errors.New("the deployment has not ended"), exitWaiting}
+	default:
+		return errors.New("what was requested does not serve")
+	}
+}
+
+// component is the one that is meant.
+func (c deployVerdictCmd) component(p *pipeline.Pipeline) (string, error) {
+	switch {
+	case c.Component != "":
+		return c.Component, knownComponents(p, []string{c.Component})
+	case c.FunctionVersion == "":
+		return p.Service.Name, nil
+	case len(p.Consumers) == 1:
+		return p.Consumers[0].Name, nil
+	}
+	return "", codedError{fmt.Errorf("there are %d consumers: say by --component which one is meant", len(p.Consumers)), exitUsage}
+}
+
+func knownComponents(p *pipeline.Pipeline, names []string) error {
+	for _, name := range names {
+		if name != p.Service.Name && p.Consumer(name) == nil {
+			return codedError{fmt.Errorf("--component %s: want one of %v", name, deploy.Components(p)), exitUsage}
+		}
+	}
+	return nil
+}
+
+// deployReport is what a command has found out.
+type deployReport interface {
+	WriteText(w io.Writer) error
+	Markdown() string
+	Outputs() []deploy.Output
+}
+
+// printDeploy prints a report, and tells GitHub.
+func printDeploy(env environment, asJSON bool, r deployReport) error {
+	tellGitHub(env, r.Markdown(), r.Outputs())
+	if !asJSON {
+		return r.WriteText(env.out)
+	}
+	e := json.NewEncoder(env.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// noReport tells GitHub why there is none.
+func noReport(env environment, what string, err error) error {
+	tellGitHub(env, "### ❌ "+what+"\n\n~~~\n"+err.Error()+"\n~~~\n\n", nil)
+	return err
+}
