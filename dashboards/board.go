@@ -1,8 +1,6 @@
 package dashboards
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
@@ -72,17 +70,13 @@ func (b *builder) siblings(boards []Board) {
 // JSON returns the dashboard in Grafana's classic form, which the provisioning
 // folder, the Grafana provider for Terraform and the import page take. It is the
 // same, byte by byte, for the same pipeline.
-func (b *Board) JSON() []byte {
-	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false)
-	// The SDK's own type for a panel or a row encodes each twice.
-	err := e.Encode(struct {
+func (b *Board) JSON() []byte { return b.AppendJSON(nil) }
+
+// AppendJSON appends what JSON returns, for whoever makes many.
+func (b *Board) AppendJSON(to []byte) []byte {
+	// The SDK's own type for a panel or a row would encode each twice.
+	return appendJSON(to, struct {
 		dashboard.Dashboard
 		Panels []any `json:"panels"`
 	}{b.head, b.panels})
-	if err != nil {
-		panic("dashboards: a type of the SDK cannot be encoded: " + err.Error())
-	}
-	return indent(out.Bytes())
 }

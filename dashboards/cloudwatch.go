@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/tracehaul/tracehaul/alarms"
-	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -18,7 +17,7 @@ import (
 func (s *Set) CloudWatch() []byte {
 	b := newBuilder(s.alarms)
 	b.uids = uids{CloudWatch: "cloudwatch"}
-	w := widgets{pipeline: b.pipeline, alarms: b.alarms}
+	w := widgets{builder: b}
 	for _, row := range b.deployRows() {
 		w.row(&row)
 	}
@@ -32,20 +31,63 @@ func (s *Set) CloudWatch() []byte {
 // widgets are what CloudWatch calls panels, on a grid of the same width as
 // Grafana's.
 type widgets struct {
-	pipeline *pipeline.Pipeline
-	alarms   *alarms.Set
-	list     []widget
-	x, y     int
-	height   int // of the line that is being filled
+	*builder
+	list   []widget
+	x, y   int
+	height int // of the line that is being filled
 }
 
 type widget struct {
-	Type       string         `json:"type"`
-	X          int            `json:"x"`
-	Y          int            `json:"y"`
-	Width      int            `json:"width"`
-	Height     int            `json:"height"`
-	Properties map[string]any `json:"properties"`
+	Type       string `json:"type"`
+	X          int    `json:"x"`
+	Y          int    `json:"y"`
+	Width      int    `json:"width"`
+	Height     int    `json:"height"`
+	Properties any    `json:"properties"`
+}
+
+// graph are the properties of a widget of metrics.
+type graph struct {
+	Title       string       `json:"title"`
+	Region      string       `json:"region"`
+	View        string       `json:"view"`
+	Stacked     bool         `json:"stacked"`
+	Period      int          `json:"period"`
+	Metrics     []any        `json:"metrics"`
+	YAxis       *axes        `json:"yAxis,omitempty"`
+	Annotations *annotations `json:"annotations,omitempty"`
+}
+
+type axes struct {
+	Left struct {
+		Min       int  `json:"min"`
+		ShowUnits bool `json:"showUnits"`
+	} `json:"left"`
+}
+
+type annotations struct {
+	Horizontal []line `json:"horizontal"`
+}
+
+// line is the threshold of an alarm.
+type line struct {
+	Value float64 `json:"value"`
+	Label string  `json:"label"`
+	Color string  `json:"color"`
+}
+
+type markdown struct {
+	Markdown string `json:"markdown"`
+}
+
+// setting ends the names of a metric, or stands for an expression.
+type setting struct {
+	ID         string `json:"id,omitempty"`
+	Expression string `json:"expression,omitempty"`
+	Label      string `json:"label,omitempty"`
+	Stat       string `json:"stat,omitempty"`
+	Period     int    `json:"period"`
+	Visible    *bool  `json:"visible,omitempty"`
 }
 
 func (w *widgets) row(r *Row) {
@@ -59,7 +101,7 @@ func (w *widgets) row(r *Row) {
 		if first {
 			first = false
 			w.feed()
-			w.add("text", gridWidth, 1, map[string]any{"markdown": "### " + r.Title})
+			w.add("text", gridWidth, 1, markdown{"### " + r.Title})
 		}
 		kind := "metric"
 		if p.Kind == Text {
@@ -74,7 +116,7 @@ func (w *widgets) row(r *Row) {
 // feed goes on at the beginning of a line.
 func (w *widgets) feed() { w.x, w.y, w.height = 0, w.y+w.height, 0 }
 
-func (w *widgets) add(kind string, width, height int, properties map[string]any) {
+func (w *widgets) add(kind string, width, height int, properties any) {
 	if w.x+width > gridWidth {
 		w.feed()
 	}
@@ -84,12 +126,12 @@ func (w *widgets) add(kind string, width, height int, properties map[string]any)
 
 // properties are those of a widget; nil where nothing of a panel is
 // CloudWatch's.
-func (w *widgets) properties(p *Panel) map[string]any {
+func (w *widgets) properties(p *Panel) any {
 	if p.Kind == Text {
-		return map[string]any{"markdown": p.Content}
+		return markdown{p.Content}
 	}
 	m := series{ids: make(map[string]string)}
-	var lines []any
+	var lines []line
 	drawn := make(map[float64]bool)
 	for _, queries := range [][]Query{p.Queries, p.Otherwise} {
 		for i := range queries {
@@ -98,9 +140,9 @@ func (w *widgets) properties(p *Panel) map[string]any {
 				continue
 			}
 			m.query(q)
-			if a, ok := w.alarms.Find(q.alarm); ok && !a.Metric.Comparison.Band() && !drawn[a.Metric.Threshold] {
+			if a := w.byKey[q.alarm]; a != nil && !a.Metric.Comparison.Band() && !drawn[a.Metric.Threshold] {
 				drawn[a.Metric.Threshold] = true
-				lines = append(lines, map[string]any{"value": a.Metric.Threshold, "label": a.Title, "color": lineColours[a.Severity]})
+				lines = append(lines, line{a.Metric.Threshold, a.Title, lineColours[a.Severity]})
 			}
 		}
 		if len(m.list) > 0 {
@@ -110,22 +152,19 @@ func (w *widgets) properties(p *Panel) map[string]any {
 	if len(m.list) == 0 {
 		return nil
 	}
-	properties := map[string]any{
-		"title": p.Title, "region": w.pipeline.Region, "view": "timeSeries", "stacked": p.Stacked, "metrics": m.list, "period": 60,
-		"yAxis": map[string]any{"left": map[string]any{"min": 0, "showUnits": false}},
-	}
+	g := graph{Title: p.Title, Region: w.pipeline.Region, View: "timeSeries", Stacked: p.Stacked, Period: 60, Metrics: m.list}
 	if p.Kind == Stat {
-		properties["view"] = "singleValue"
+		g.View = "singleValue"
 		if len(p.Words) > 0 { // which CloudWatch cannot show
-			properties["title"] = p.Title + ": limits beyond; 0 is go"
+			g.Title += ": limits beyond; 0 is go"
 		}
-		delete(properties, "yAxis")
-		delete(properties, "stacked")
+		return g
 	}
-	if len(lines) > 0 && p.Kind != Stat {
-		properties["annotations"] = map[string]any{"horizontal": lines}
+	g.YAxis = &axes{}
+	if len(lines) > 0 {
+		g.Annotations = &annotations{lines}
 	}
-	return properties
+	return g
 }
 
 // series are the metrics of a widget: each a list of names that ends with
@@ -141,15 +180,15 @@ func (s *series) query(q *Query) {
 		period = int(q.period.Seconds())
 	}
 	if q.text == "" {
-		s.metric(&q.inputs[0].Signal, map[string]any{"label": q.label, "period": period})
+		s.metric(&q.inputs[0].Signal, setting{Label: q.label, Period: period})
 		return
 	}
 	names := make(map[string]string, len(q.inputs))
 	for _, in := range q.inputs {
 		names[in.ID] = s.input(in, period)
 	}
-	s.list = append(s.list, []any{map[string]any{
-		"expression": rename(q.text, names), "label": q.label, "id": "e" + strconv.Itoa(len(s.list)+1), "period": period,
+	s.list = append(s.list, []any{setting{
+		Expression: rename(q.text, names), Label: q.label, ID: "e" + strconv.Itoa(len(s.list)+1), Period: period,
 	}})
 }
 
@@ -160,7 +199,7 @@ func (s *series) input(in alarms.Input, period int) string {
 	for n := 2; s.ids[id] != what; n++ {
 		if s.ids[id] == "" {
 			s.ids[id] = what
-			s.metric(&in.Signal, map[string]any{"id": id, "visible": false, "period": period})
+			s.metric(&in.Signal, setting{ID: id, Visible: new(false), Period: period})
 			break
 		}
 		id = in.ID + "_" + strconv.Itoa(n)
@@ -168,7 +207,7 @@ func (s *series) input(in alarms.Input, period int) string {
 	return id
 }
 
-func (s *series) metric(of *signal.Signal, settings map[string]any) {
+func (s *series) metric(of *signal.Signal, with setting) {
 	metric := []any{of.Metric.Namespace, of.Metric.Name}
 	for _, d := range of.Metric.Dimensions {
 		value := d.Value
@@ -177,6 +216,6 @@ func (s *series) metric(of *signal.Signal, settings map[string]any) {
 		}
 		metric = append(metric, d.Name, value)
 	}
-	settings["stat"] = of.Statistic
-	s.list = append(s.list, append(metric, settings))
+	with.Stat = of.Statistic
+	s.list = append(s.list, append(metric, with))
 }

@@ -32,7 +32,7 @@ func (b *builder) queuesRow(c *signal.Consumer) Row {
 		},
 		{
 			Key: c.Name + "-flow", Title: "Messages in, out and in flight", Unit: "short",
-			Description: "Messages of a minute that came in and that were done, and how many are in flight: worked on, or hidden until the next try. SQS has room for about 120,000 in flight.",
+			Description: "Messages of a minute that came in and that were done, and how many are in flight: worked on, or hidden until the next try. Good is as many out as in. SQS has room for about 120,000 in flight.",
 			Queries:     list(Metric(c.Sent, "in").Every(minute), Metric(c.Deleted, "out").Every(minute), Metric(c.InFlight, "in flight").Every(minute)),
 		},
 		{
@@ -53,7 +53,7 @@ func (b *builder) queuesRow(c *signal.Consumer) Row {
 		},
 		{
 			Key: c.Name + "-dead-letter-age", Title: "Age of the oldest dead letter",
-			Description: "How long the oldest dead letter has been there. They are lost when their retention of " + b.pipeline.Consumer(c.Name).DLQRetention.String() + " ends. Good is none, or less than a working day.",
+			Description: "How long the oldest dead letter has been there. They are lost when their retention of " + words(b.pipeline.Consumer(c.Name).DLQRetention) + " ends. Good is none, or less than a working day.",
 			Queries:     list(Metric(c.DLQAge, "oldest")),
 		},
 		{
@@ -125,7 +125,7 @@ func (b *builder) messagesRow(c *signal.Consumer) Row {
 		},
 		{
 			Key: c.Name + "-reasons", Title: "Why messages fail", Unit: "mps",
-			Description: "Messages a second that failed or were put aside, by reason. sink_unavailable passes when the database is back; malformed and refused never do: read the dead letters.",
+			Description: "Messages a second that failed or were put aside, by reason. Good is none. sink_unavailable passes when the database is back; malformed and refused never do: read the dead letters.",
 			Queries:     list(PromQL(outcomes.rate(consumer+bad, outcome, reason), "{{"+outcome+"}}: {{"+reason+"}}")),
 			Otherwise:   list(Rate(c.ItemFailures, "failed"), Rate(c.DeadLettered, "put aside")),
 		},

@@ -181,7 +181,7 @@ func (b *builder) roomRow() Row {
 	}
 	if d := s.Database; d != nil {
 		queries := list(Metric(d.ACUUtilization, "capacity"))
-		if a, ok := b.alarms.Find("database-connections"); ok {
+		if a := b.byKey["database-connections"]; a != nil {
 			queries = append(queries, of(d.Connections, a.Metric.Threshold/0.8, "connections"))
 		}
 		row.Panels = append(row.Panels, Panel{

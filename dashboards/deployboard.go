@@ -43,7 +43,7 @@ func (b *builder) verdictRow() Row {
 	}
 	row.Panels = append(row.Panels, Panel{
 		Key: "how-to-read", Title: "How to read this", Kind: Text, Width: 24 - 4*len(row.Panels)%24, Height: 5,
-		Content: "New tasks get " + number(b.pipeline.Deploy.CanaryPercent) + " % of the requests for " + b.pipeline.Deploy.CanaryBake.String() + ", then all of them, watched for another " + b.pipeline.Deploy.Bake.String() +
+		Content: "New tasks get " + number(b.pipeline.Deploy.CanaryPercent) + " % of the requests for " + words(b.pipeline.Deploy.CanaryBake) + ", then all of them, watched for another " + words(b.pipeline.Deploy.Bake) +
 			". Either target group may be the canary: it is the one with few requests. A version that is worse than the other **and** beyond a line goes back by itself; one that is only worse is yours to stop: see the runbook.\n\n" +
 			"`tracehaul deploy verdict` says what became of it.",
 	})
@@ -51,10 +51,10 @@ func (b *builder) verdictRow() Row {
 }
 
 // rollbackAlarms are the alarms that roll a component's deploys back.
-func (b *builder) rollbackAlarms(component string) []alarms.Alarm {
-	var all []alarms.Alarm
+func (b *builder) rollbackAlarms(component string) []*alarms.Alarm {
+	var all []*alarms.Alarm
 	for _, key := range b.alarms.Rollback(component) {
-		if a, ok := b.alarms.Find(key); ok && a.Metric != nil && !a.Metric.Comparison.Band() {
+		if a := b.byKey[key]; a != nil && a.Metric != nil && !a.Metric.Comparison.Band() {
 			all = append(all, a)
 		}
 	}
@@ -62,7 +62,7 @@ func (b *builder) rollbackAlarms(component string) []alarms.Alarm {
 }
 
 // promVerdict counts the versions of the service that are beyond a limit.
-func (b *builder) promVerdict(watched []alarms.Alarm) string {
+func (b *builder) promVerdict(watched []*alarms.Alarm) string {
 	service := selector(b.pipeline.Service.Name)
 	share, slow := 0.0, 0.0
 	for i := range watched {
@@ -81,8 +81,8 @@ func (b *builder) promVerdict(watched []alarms.Alarm) string {
 
 // groups puts alarms together that have one unit and one threshold: they share
 // a panel and a line.
-func groups(watched []alarms.Alarm) [][]alarms.Alarm {
-	var all [][]alarms.Alarm
+func groups(watched []*alarms.Alarm) [][]*alarms.Alarm {
+	var all [][]*alarms.Alarm
 next:
 	for i := range watched {
 		for j := range all {
@@ -91,7 +91,7 @@ next:
 				continue next
 			}
 		}
-		all = append(all, []alarms.Alarm{watched[i]})
+		all = append(all, []*alarms.Alarm{watched[i]})
 	}
 	return all
 }
@@ -109,7 +109,7 @@ func (b *builder) limits(component string, width int) []Panel {
 			Description: "What the alarms compare with the line, minute by minute. Good is far below it, the canary as the stable one. Beyond it for as many minutes as the alarm says, the deploy goes back by itself.",
 		}
 		for j := range group {
-			p.Queries = append(p.Queries, Watched(group[j], group[j].Title))
+			p.Queries = append(p.Queries, Watched(*group[j], group[j].Title))
 		}
 		panels = append(panels, p)
 	}
@@ -130,8 +130,12 @@ func (b *builder) canaryRow() Row {
 		Queries: list(Metric(e.TargetGroups[0].HealthyHosts, "healthy in a"), Metric(e.TargetGroups[1].HealthyHosts, "healthy in b"),
 			Metric(e.TargetGroups[0].UnhealthyHosts, "unhealthy in a"), Metric(e.TargetGroups[1].UnhealthyHosts, "unhealthy in b")),
 	}, Panel{
+		Key: "canary-refused", Title: "4XX",
+		Description: "Share of requests that are refused as the client's fault. Good is no step at the beginning of the deploy: a step is a version that takes less than the old one did. No alarm rolls back for it; you do.",
+		Queries:     b.watch("client-4xx", "4XX"),
+	}, Panel{
 		Key: "canary-tasks", Title: "Tasks of the service", Unit: "short",
-		Description: "Tasks that run, are wanted, are being started. In a deploy more run than usual. Pending that does not end: the image or the task's start is broken.",
+		Description: "Tasks that run, are wanted, are being started. Good is more than usual while a deploy goes on, and then as many as before. Pending that does not end: the image or the task's start is broken.",
 		Queries:     list(Metric(s.RunningTasks, "running"), Metric(s.DesiredTasks, "desired"), Metric(s.PendingTasks, "pending")),
 	})}
 }
@@ -165,6 +169,11 @@ func (b *builder) versionRow() Row {
 			Description: "Slowest of a hundred calls to SNS of each version. Good is the new one as the old one.",
 			Queries:     list(PromQL(messagingCalls.quantile(0.99, service, versionLabel), legend)),
 		},
+		{
+			Key: "version-tasks", Title: "Tasks by version", Unit: "short",
+			Description: "Tasks of each version that answered requests. Good is that the new ones stay: a number that goes up and down is a task that crashes.",
+			Queries:     list(PromQL("count by ("+versionLabel+") (count by ("+versionLabel+", service_instance_id) ("+httpRequests.prom()+"_count{"+service+"}))", legend)),
+		},
 	}}
 }
 
@@ -195,6 +204,11 @@ func (b *builder) consumerDeployRow(c *signal.Consumer) Row {
 			Key: c.Name + "-deploy-age", Title: "Age of the oldest message",
 			Description: "How long the oldest message has waited. Good is seconds through the whole deploy. What grows from its beginning on is the new version's doing.",
 			Queries:     b.watch(c.Name+"-queue-age", "oldest"),
+		},
+		Panel{
+			Key: c.Name + "-deploy-letters", Title: "Dead letters",
+			Description: "Messages that were given up. Good is none that are new since the deploy began. New ones: their reason says what the new version cannot do.",
+			Queries:     b.watch(c.Name+"-dlq-depth", "dead letters"),
 		})
 	return row
 }

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/common"
@@ -48,6 +49,7 @@ func (d *drawing) panel(p *Panel) *dashboard.Panel {
 			t.add(&queries[i], p.Kind)
 		}
 		out.Targets = t.list
+		d.asks = true
 		out.Datasource = d.sourceOf(queries)
 	}
 	d.style(out, p, queries, watched)
@@ -86,20 +88,16 @@ func (d *drawing) sourceOf(queries []Query) *common.DataSourceRef {
 }
 
 // watched are the alarms of a panel, each once.
-func (d *drawing) watched(p *Panel, queries []Query) []alarms.Alarm {
-	var list []alarms.Alarm
-	seen := make(map[string]struct{})
+func (d *drawing) watched(p *Panel, queries []Query) []*alarms.Alarm {
+	var list []*alarms.Alarm
 	add := func(key string) {
-		if _, twice := seen[key]; key == "" || twice {
-			return
-		}
-		seen[key] = struct{}{}
-		a, ok := d.alarms.Find(key)
-		if !ok {
+		switch a := d.byKey[key]; {
+		case key == "" || slices.Contains(list, a) && a != nil:
+		case a == nil:
 			d.fail("panel %q of %s: there is no alarm %q", p.Key, d.name, key)
-			return
+		default:
+			list = append(list, a)
 		}
-		list = append(list, a)
 	}
 	for i := range queries {
 		add(queries[i].alarm)
@@ -111,14 +109,13 @@ func (d *drawing) watched(p *Panel, queries []Query) []alarms.Alarm {
 }
 
 // describe adds what the alarms of a panel are to its description.
-func describe(description string, watched []alarms.Alarm) string {
+func describe(description string, watched []*alarms.Alarm) string {
 	var b strings.Builder
 	b.WriteString(description)
-	for i := range watched {
+	for i, a := range watched {
 		if i == 0 {
 			b.WriteString("\n")
 		}
-		a := &watched[i]
 		b.WriteString("\n- " + a.Severity + " `" + a.Key + "`: ")
 		if a.Metric != nil {
 			b.WriteString(a.Condition())
@@ -130,7 +127,7 @@ func describe(description string, watched []alarms.Alarm) string {
 }
 
 // style sets what a panel looks like.
-func (d *drawing) style(out *dashboard.Panel, p *Panel, queries []Query, watched []alarms.Alarm) {
+func (d *drawing) style(out *dashboard.Panel, p *Panel, queries []Query, watched []*alarms.Alarm) {
 	config := dashboard.FieldConfig{}
 	switch p.Kind {
 	case TimeSeries:
@@ -163,7 +160,7 @@ func (d *drawing) style(out *dashboard.Panel, p *Panel, queries []Query, watched
 	out.FieldConfig = source
 }
 
-func (d *drawing) timeSeries(out *dashboard.Panel, p *Panel, queries []Query, watched []alarms.Alarm, c *dashboard.FieldConfig) {
+func (d *drawing) timeSeries(out *dashboard.Panel, p *Panel, queries []Query, watched []*alarms.Alarm, c *dashboard.FieldConfig) {
 	unit := d.unitOf(p, queries)
 	c.Unit = &unit
 	c.Min = new(0.0)
@@ -184,14 +181,14 @@ func (d *drawing) timeSeries(out *dashboard.Panel, p *Panel, queries []Query, wa
 		}
 	}
 	c.Custom = custom
-	c.Links = d.valueLinks
+	c.Links = d.linksOfValues()
 	out.Options = timeseries.Options{
 		Legend:  common.VizLegendOptions{DisplayMode: common.LegendDisplayModeList, Placement: common.LegendPlacementBottom, ShowLegend: true, Calcs: []string{}},
 		Tooltip: common.VizTooltipOptions{Mode: common.TooltipDisplayModeMulti, Sort: common.SortOrderDescending},
 	}
 }
 
-func (d *drawing) stat(out *dashboard.Panel, p *Panel, queries []Query, watched []alarms.Alarm, c *dashboard.FieldConfig) {
+func (d *drawing) stat(out *dashboard.Panel, p *Panel, queries []Query, watched []*alarms.Alarm, c *dashboard.FieldConfig) {
 	unit := d.unitOf(p, queries)
 	c.Unit = &unit
 	c.Color = &dashboard.FieldColor{Mode: dashboard.FieldColorModeIdThresholds}
@@ -228,5 +225,13 @@ func (d *drawing) stat(out *dashboard.Panel, p *Panel, queries []Query, watched 
 		GraphMode: common.BigValueGraphModeNone, ColorMode: mode, JustifyMode: common.BigValueJustifyModeAuto, TextMode: common.BigValueTextModeAuto,
 		ReduceOptions: common.ReduceDataOptions{Calcs: []string{calc}}, PercentChangeColorMode: common.PercentChangeColorModeStandard, Orientation: common.VizOrientationAuto,
 	}
-	c.Links = d.valueLinks
+	c.Links = d.linksOfValues()
+}
+
+// linksOfValues lead to what is behind the values of a panel.
+func (d *drawing) linksOfValues() []dashboard.DashboardLink {
+	for i := range d.valueLinks {
+		d.uses(*d.valueLinks[i].Url)
+	}
+	return d.valueLinks
 }

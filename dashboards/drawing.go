@@ -3,9 +3,10 @@ package dashboards
 import (
 	"fmt"
 	"hash/fnv"
-	"regexp"
 	"strings"
+	"unicode"
 
+	"github.com/grafana/grafana-foundation-sdk/go/cloudwatch"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
@@ -19,39 +20,40 @@ type drawing struct {
 	name       string // one of pipeline.Boards
 	used       map[string]struct{}
 	ids        map[uint32]string // keys of panels, by their ids
+	asks       bool              // a panel has a query
 	logGroups  []string          // in the order of their use
+	dimensions map[*signal.Dimension]*cloudwatch.Dimensions
 	valueLinks []dashboard.DashboardLink
 }
 
 // source is how a query names its data source.
 func (d *drawing) source(s Source) *common.DataSourceRef {
 	d.use(sourceNames[s].variable)
-	return s.ref()
+	return &refs[s]
 }
 
 func (d *drawing) use(variable string) { d.used[variable] = struct{}{} }
 
-var reference = regexp.MustCompile(`\$\{?(\w+)`)
-
 // uses notes the variables of a text.
 func (d *drawing) uses(text string) string {
-	if !strings.Contains(text, "$") {
-		return text
+	for rest := text; ; {
+		_, after, ok := strings.Cut(rest, "$")
+		if !ok {
+			return text
+		}
+		after = strings.TrimPrefix(after, "{")
+		end := strings.IndexFunc(after, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		if end < 0 {
+			end = len(after)
+		}
+		d.use(after[:end])
+		rest = after[end:]
 	}
-	for _, m := range reference.FindAllStringSubmatch(text, -1) {
-		d.use(m[1])
-	}
-	return text
 }
 
 // named writes a name of the pipeline's with the variables that it is made of.
 func (d *drawing) named(name string) string {
-	for _, v := range d.prefixes {
-		if rest, ok := strings.CutPrefix(name, v.is); ok {
-			return d.uses(v.written + rest)
-		}
-	}
-	return name
+	return d.uses(written(d.prefixes, name))
 }
 
 // dimension is the value of a dimension. What AWS chooses is looked up by the
@@ -65,6 +67,23 @@ func (d *drawing) dimension(dim *signal.Dimension) string {
 	default:
 		return d.uses("${" + string(dim.Input) + "}")
 	}
+}
+
+// dimensionsOf are the dimensions of a metric, which many metrics share.
+func (d *drawing) dimensionsOf(m *signal.Metric) *cloudwatch.Dimensions {
+	if len(m.Dimensions) == 0 {
+		return &cloudwatch.Dimensions{}
+	}
+	all := d.dimensions[&m.Dimensions[0]]
+	if all == nil {
+		list := make(cloudwatch.Dimensions, len(m.Dimensions))
+		for i := range m.Dimensions {
+			list[m.Dimensions[i].Name] = cloudwatch.StringOrArrayOfString{String: new(d.dimension(&m.Dimensions[i]))}
+		}
+		all = &list
+		d.dimensions[&m.Dimensions[0]] = all
+	}
+	return all
 }
 
 // logGroup is the ARN of a log group, which a variable looks up: it has the

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -44,11 +45,13 @@ func explore(s Source, query map[string]any) string {
 		"queries":    []any{query},
 		"range":      map[string]string{"from": "${__from}", "to": "${__to}"},
 	}}
-	text, err := json.Marshal(panes)
-	if err != nil {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(panes); err != nil {
 		panic("dashboards: " + err.Error()) // texts and numbers alone
 	}
-	return "/explore?schemaVersion=1&panes=" + escapeKeepingVariables(string(text))
+	return "/explore?schemaVersion=1&panes=" + escapeKeepingVariables(strings.TrimSpace(text.String()))
 }
 
 // escapeKeepingVariables escapes what is to stand in an address, but for

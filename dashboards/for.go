@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/grafana/grafana-foundation-sdk/go/cloudwatch"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"github.com/tracehaul/tracehaul/alarms"
@@ -78,6 +79,8 @@ type kind struct {
 type builder struct {
 	pipeline *pipeline.Pipeline
 	alarms   *alarms.Set
+	all      []alarms.Alarm
+	byKey    map[string]*alarms.Alarm
 	signals  *signal.Catalogue
 	uids     uids
 	prefixes []prefix
@@ -86,10 +89,15 @@ type builder struct {
 }
 
 func newBuilder(set *alarms.Set) *builder {
-	return &builder{
-		pipeline: set.Pipeline, alarms: set, signals: set.Signals,
+	b := &builder{
+		pipeline: set.Pipeline, alarms: set, all: set.Alarms(), signals: set.Signals,
 		uids: uidsOf(set.Pipeline.Dashboards), prefixes: prefixesOf(set.Pipeline),
 	}
+	b.byKey = make(map[string]*alarms.Alarm, len(b.all))
+	for i := range b.all {
+		b.byKey[b.all[i].Key] = &b.all[i]
+	}
+	return b
 }
 
 func (b *builder) fail(format string, args ...any) {
@@ -98,19 +106,21 @@ func (b *builder) fail(format string, args ...any) {
 
 // board draws a board.
 func (b *builder) board(k *kind, rows []Row) Board {
-	d := &drawing{builder: b, name: k.name, used: make(map[string]struct{}), ids: make(map[uint32]string), valueLinks: b.links}
+	d := &drawing{builder: b, name: k.name, used: make(map[string]struct{}), ids: make(map[uint32]string), dimensions: make(map[*signal.Dimension]*cloudwatch.Dimensions)}
+	if k.name != pipeline.BoardAlarms && k.name != pipeline.BoardCost { // they are of what alarms and bills see
+		d.valueLinks = b.links
+	}
 	p := b.pipeline
-	d.use(varEnvironment)
 	board := Board{Name: k.name, UID: p.DashboardUID(k.name), Title: p.Prefix() + ": " + k.title, Description: k.description}
 	if len(board.UID) > maxUID {
 		b.fail("the uid %s has %d characters: Grafana takes %d; want a shorter product or environment", board.UID, len(board.UID), maxUID)
 	}
 	board.panels = d.place(rows)
+	if !d.asks && k.name != pipeline.BoardAlarms { // the list of alarms is of use by itself
+		board.panels = nil
+	}
 	if board.panels == nil {
 		return board
-	}
-	for _, l := range d.valueLinks {
-		d.uses(*l.Url)
 	}
 	board.head = d.head(k, &board)
 	return board

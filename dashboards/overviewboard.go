@@ -1,7 +1,6 @@
 package dashboards
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +13,8 @@ import (
 // together share a panel.
 func (b *builder) alarmRows() []Row {
 	rows := []Row{b.alarmTable()}
-	all := b.alarms.Alarms()
+	joins := b.joins()
+	shown := windows(b.all)
 	for _, section := range []struct {
 		title string
 		holds func(*alarms.Alarm) bool
@@ -25,9 +25,9 @@ func (b *builder) alarmRows() []Row {
 		{"What rolls deploys back", func(a *alarms.Alarm) bool { return a.Severity == pipeline.SeverityNotice && a.Rollback != "" }},
 	} {
 		row := Row{Title: section.title}
-		for _, group := range windows(all) {
-			if section.holds(&group[0]) {
-				row.Panels = append(row.Panels, b.alarmPanel(group, all))
+		for _, group := range shown {
+			if section.holds(group[0]) {
+				row.Panels = append(row.Panels, alarmPanel(group, joins))
 			}
 		}
 		rows = append(rows, row)
@@ -53,14 +53,14 @@ func (b *builder) alarmRows() []Row {
 
 // windows puts alarms on metrics into panels: those that a composite joins by
 // AND, which are windows of one thing, together.
-func windows(all []alarms.Alarm) [][]alarms.Alarm {
+func windows(all []alarms.Alarm) [][]*alarms.Alarm {
 	partner := make(map[string]string)
 	for i := range all {
 		if all[i].Composite != nil {
 			pairs(all[i].Composite.Rule, partner)
 		}
 	}
-	var groups [][]alarms.Alarm
+	var groups [][]*alarms.Alarm
 	place := make(map[string]int)
 	for i := range all {
 		a := &all[i]
@@ -68,11 +68,11 @@ func windows(all []alarms.Alarm) [][]alarms.Alarm {
 			continue
 		}
 		if at, ok := place[partner[a.Key]]; ok {
-			groups[at] = append(groups[at], *a)
+			groups[at] = append(groups[at], a)
 			continue
 		}
 		place[a.Key] = len(groups)
-		groups = append(groups, []alarms.Alarm{*a})
+		groups = append(groups, []*alarms.Alarm{a})
 	}
 	return groups
 }
@@ -92,8 +92,8 @@ func pairs(r alarms.Rule, partner map[string]string) {
 }
 
 // alarmPanel shows what one alarm, or the windows of one, watch.
-func (b *builder) alarmPanel(group, all []alarms.Alarm) Panel {
-	first := &group[0]
+func alarmPanel(group []*alarms.Alarm, joins map[string][]string) Panel {
+	first := group[0]
 	p := Panel{
 		Key: "alarm-" + first.Key, Title: first.Title, Width: 6, Height: 7, Since: since(group),
 		Description: first.Meaning + " Good is on the right side of the line. When it is not, the runbook says what to do.",
@@ -103,23 +103,29 @@ func (b *builder) alarmPanel(group, all []alarms.Alarm) Panel {
 		if len(group) > 1 {
 			name = period(group[i].Metric.Period)
 		}
-		p.Queries = append(p.Queries, Watched(group[i], name))
+		p.Queries = append(p.Queries, Watched(*group[i], name))
 	}
-	for i := range all { // the composites that it is a part of
-		if c := all[i].Composite; c != nil && slices.Contains(c.Rule.Keys(), first.Key) {
-			p.Alarms = append(p.Alarms, all[i].Key)
-			for j := range all { // and what is made of those alone
-				if outer := all[j].Composite; outer != nil && slices.Contains(outer.Rule.Keys(), all[i].Key) {
-					p.Alarms = append(p.Alarms, all[j].Key)
-				}
-			}
-		}
+	for _, key := range joins[first.Key] {
+		p.Alarms = append(append(p.Alarms, key), joins[key]...)
 	}
 	return p
 }
 
+// joins are the composites that each alarm is a part of.
+func (b *builder) joins() map[string][]string {
+	all := make(map[string][]string)
+	for i := range b.all {
+		if c := b.all[i].Composite; c != nil {
+			for _, key := range c.Rule.Keys() {
+				all[key] = append(all[key], b.all[i].Key)
+			}
+		}
+	}
+	return all
+}
+
 // since is how far to look back to see more than a point of an alarm's period.
-func since(group []alarms.Alarm) string {
+func since(group []*alarms.Alarm) string {
 	var longest time.Duration
 	for i := range group {
 		longest = max(longest, group[i].Metric.Period)
@@ -151,9 +157,8 @@ func period(d time.Duration) string {
 func (b *builder) alarmTable() Row {
 	var t strings.Builder
 	t.WriteString("| alarm | severity | goes off | owner |\n|---|---|---|---|\n")
-	all := b.alarms.Alarms()
-	for i := range all {
-		a := &all[i]
+	for i := range b.all {
+		a := &b.all[i]
 		t.WriteString("| [" + a.Key + "](" + alarms.RunbookURL(b.pipeline, a.Runbook) + ") | " + a.Severity + " | ")
 		if a.Composite != nil {
 			t.WriteString(a.Title + ": " + strings.Join(a.Composite.Rule.Keys(), ", "))

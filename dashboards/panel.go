@@ -123,7 +123,7 @@ func (b *builder) unitOf(p *Panel, queries []Query) string {
 		return p.Unit
 	}
 	for i := range queries {
-		if a, ok := b.alarms.Find(queries[i].alarm); ok && a.Metric != nil {
+		if a := b.byKey[queries[i].alarm]; a != nil && a.Metric != nil {
 			return gridUnits[a.Metric.Unit]
 		}
 	}

@@ -88,7 +88,7 @@ func (b *builder) edgeRow() Row {
 			Queries:     join(b.watch("rejected-connections", "rejected over 5 minutes"), list(Metric(e.ConnectionErrors, "not opened to a task"))),
 		},
 		{
-			Key: "edge-volume", Title: "Requests against what is normal", Width: 12,
+			Key: "edge-volume", Title: "Requests against what is normal", Width: 6,
 			Description: "Requests of 5 minutes with the band of what is normal at this hour, learnt from two weeks. Good is within. Far below it clients do not reach us, or do not try: ask them.",
 			Queries:     b.watch("request-volume", "requests"),
 		},
@@ -101,7 +101,7 @@ func (b *builder) edgeRow() Row {
 	if e.Blocked != nil {
 		row.Panels = append(row.Panels, Panel{
 			Key: "edge-blocked", Title: "Blocked by the firewall", Width: 6,
-			Description: "Requests that AWS WAF blocked in 5 minutes, with the band of what is normal. Some are a normal day. A wave is an attack, or a rule that hits customers: look at the rule's samples.",
+			Description: "Requests that AWS WAF blocked in 5 minutes, with the band of what is normal. Good is within it: some are a normal day. A wave is an attack, or a rule that hits customers: look at the rule's samples.",
 			Queries:     b.watch("waf-blocked", "blocked"),
 		})
 	}
@@ -194,12 +194,12 @@ func (b *builder) topicRow() Row {
 			Queries:     list(PromQL(messagingCalls.quantile(0.99, service), "call, p99").Exemplars(), PromQL(publishWait.quantile(0.99, service), "wait, p99")),
 		},
 		{
-			Key: "topic-size", Title: "Largest message", Width: 6,
-			Description: "Size of the largest message, attributes included. SNS takes 256 KiB. Near it events will be refused: ask the producers for smaller ones.",
+			Key: "topic-size", Title: "Largest message", Width: 3,
+			Description: "Size of the largest message, attributes included. Good is far below the 256 KiB that SNS takes. Near it events will be refused: ask the producers for smaller ones.",
 			Queries:     list(Metric(t.PublishSize, "largest")),
 		},
 		{
-			Key: "topic-batch", Title: "Events in one call", Unit: "short", Width: 6,
+			Key: "topic-batch", Title: "Events in one call", Unit: "short", Width: 3,
 			Description: "Mean number of events that share a call to SNS, of ten at most. Near ten under load is good: calls are paid for.",
 			Queries:     list(PromQL(publishBatch.mean(service), "events in a call")),
 		},
@@ -207,7 +207,7 @@ func (b *builder) topicRow() Row {
 }
 
 func (b *builder) queueRow(c *signal.Consumer) Row {
-	destination := `messaging_destination_name="` + b.written(b.pipeline.Consumer(c.Name).QueueName()) + `"`
+	destination := `messaging_destination_name="` + written(b.prefixes, b.pipeline.Consumer(c.Name).QueueName()) + `"`
 	return Row{Title: "Queue of " + c.Name, Panels: []Panel{
 		{
 			Key: c.Name + "-queue-messages", Title: "Messages in and out", Unit: "mps", Width: 6,
@@ -309,20 +309,20 @@ func (b *builder) objectiveRow() Row {
 		available, "SUM("+bad+")", "SUM("+all+")",
 		share5XX(service, days))...)
 	row.Panels = append(row.Panels, b.budget("latency", "Fast enough", days, o.LatencyPercent,
-		"Share of requests that were answered within "+o.Latency.String(),
+		"Share of requests that were answered within "+words(o.Latency),
 		fast, "SUM(FILL(requests, 0) * (100 - FILL(fast, 100)) / 100)", "SUM(FILL(requests, 0))",
 		httpRequests.slower(o.Latency.Seconds(), semconv.DurationBuckets(), service, days))...)
 	for i := range b.signals.Consumers {
 		c := &b.signals.Consumers[i]
 		stored := []alarms.Input{{ID: "late", Signal: c.Late}, {ID: "stored", Signal: c.Stored}}
 		row.Panels = append(row.Panels, b.budget(c.Name+"-freshness", "Fresh in "+c.Name, days, o.FreshnessPercent,
-			"Share of events whose row was there within "+o.Freshness.String()+" of the 202",
+			"Share of events whose row was there within "+words(o.Freshness)+" of the 202",
 			stored, "SUM(FILL(late, 0))", "SUM(FILL(stored, 0))",
 			endToEnd.slower(o.Freshness.Seconds(), semconv.QueueBuckets(), selector(c.Name), days))...)
 	}
 	for _, key := range b.objectiveKeys() {
 		row.Panels = append(row.Panels, Panel{
-			Key: key + "-burn", Title: "Error budget burn: " + key, Since: "24h",
+			Key: key + "-burn", Title: "Error budget burn: " + key, Width: 6, Since: "24h",
 			Description: "Share of bad events over windows; each line is what spends the budget too fast. A page needs both windows of a pair above their line. Good is near none. The failing traces say what is wrong.",
 			Queries: join(b.watch(key+"-fast-1h", "1 hour, fast"), b.watch(key+"-fast-5m", "5 minutes, fast"),
 				b.watch(key+"-slow-6h", "6 hours, slow"), b.watch(key+"-slow-30m", "30 minutes, slow")),
@@ -330,8 +330,8 @@ func (b *builder) objectiveRow() Row {
 		})
 	}
 	row.Panels = append(row.Panels, Panel{
-		Key: "end-to-end", Title: "End-to-end time", Unit: "s",
-		Description: "Time from a 202 to the row; diamonds are traces. Good is below the freshness objective of " + o.Freshness.String() + ". The rows below show which hop takes the time.",
+		Key: "end-to-end", Title: "End-to-end time", Unit: "s", Width: 6,
+		Description: "Time from a 202 to the row; diamonds are traces. Good is below the freshness objective of " + words(o.Freshness) + ". The rows below show which hop takes the time.",
 		Queries: list(PromQL(endToEnd.quantile(0.5, b.selectorAll()), "p50"), PromQL(endToEnd.quantile(0.9, b.selectorAll()), "p90"),
 			PromQL(endToEnd.quantile(0.99, b.selectorAll()), "p99").Exemplars()),
 	})
@@ -359,7 +359,7 @@ func (b *builder) budget(key, title, days string, objective float64, what string
 	return []Panel{
 		{
 			Key: key + "-attained", Title: title, Kind: Stat, Unit: "percent", Since: days,
-			Description: what + " over the last " + days + ". The objective is " + number(objective) + " %. Below it, reliability goes before features.",
+			Description: what + " over the last " + days + ". Good is above the objective of " + number(objective) + " %. Below it, reliability goes before features.",
 			Queries:     list(Math(inputs, good, title).Every(hour)), Otherwise: list(PromQL(promGood, title).Instant()),
 		},
 		{

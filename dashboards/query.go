@@ -122,6 +122,22 @@ func round(x float64, digits int) float64 {
 // seconds writes a length of time as Grafana and PromQL do.
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) + "s" }
 
+// words is a length of time in a sentence.
+func words(d time.Duration) string {
+	for _, u := range []struct {
+		unit      time.Duration
+		one, many string
+	}{{24 * hour, "a day", "days"}, {hour, "an hour", "hours"}, {minute, "a minute", "minutes"}, {time.Second, "a second", "seconds"}} {
+		if d == u.unit {
+			return u.one
+		}
+		if d > u.unit && d%u.unit == 0 {
+			return strconv.FormatInt(int64(d/u.unit), 10) + " " + u.many
+		}
+	}
+	return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+}
+
 // escapeRegexp makes a text stand for itself in a regular expression within
 // quotes.
 func escapeRegexp(s string) string { return strings.ReplaceAll(regexp.QuoteMeta(s), `\`, `\\`) }

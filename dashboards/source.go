@@ -43,7 +43,11 @@ func uidsOf(d pipeline.Dashboards) uids {
 
 func (u uids) has(s Source) bool { return u[s] != "" }
 
-// ref is how a query names its data source: by the variable of the dashboard.
-func (s Source) ref() *common.DataSourceRef {
-	return &common.DataSourceRef{Type: &sourceNames[s].plugin, Uid: new("${" + sourceNames[s].variable + "}")}
-}
+// refs are how queries name their data sources: by the variable of the
+// dashboard. They are shared and not to be changed.
+var refs = func() (all [sources]common.DataSourceRef) {
+	for s := range all {
+		all[s] = common.DataSourceRef{Type: &sourceNames[s].plugin, Uid: new("${" + sourceNames[s].variable + "}")}
+	}
+	return all
+}()

@@ -61,15 +61,27 @@ func (t *targets) add(q *Query, kind Kind) {
 	}
 }
 
-// ref is a letter of its own for each query, then a letter with a number.
-func (t *targets) ref() *string {
-	n := len(t.list)
-	ref := string(rune('A' + n%26))
-	if n >= 26 {
-		ref += strconv.Itoa(n / 26)
+// What every query of CloudWatch has. The SDK wants pointers: these are shared
+// and not to be changed.
+var (
+	yes            = true
+	search         = cloudwatch.MetricQueryTypeSearch
+	byName, byText = cloudwatch.MetricEditorModeBuilder, cloudwatch.MetricEditorModeCode
+)
+
+// letters are names of queries within their panel: A to Z, A1 to Z1 and so on.
+var letters = func() (all [26 * 10]string) {
+	for i := range all {
+		all[i] = string(rune('A' + i%26))
+		if i >= 26 {
+			all[i] += strconv.Itoa(i / 26)
+		}
 	}
-	return &ref
-}
+	return all
+}()
+
+// ref is a name of its own for each query.
+func (t *targets) ref() *string { return &letters[len(t.list)%len(letters)] }
 
 func (t *targets) promQL(q *Query, kind Kind) {
 	target := prometheus.Dataquery{
@@ -102,7 +114,7 @@ func (t *targets) metrics(q *Query) {
 	}
 	id := t.free("result")
 	t.math(id, rename(q.text, names), period, q.label)
-	if a, ok := t.drawing.alarms.Find(q.alarm); ok && a.Metric.Comparison.Band() {
+	if a := t.drawing.byKey[q.alarm]; a != nil && a.Metric.Comparison.Band() {
 		t.math(t.free("band"), "ANOMALY_DETECTION_BAND("+id+", "+number(a.Metric.BandWidth)+")", period, "What is normal")
 	}
 }
@@ -135,24 +147,25 @@ func (t *targets) free(id string) string {
 }
 
 func (t *targets) metric(s *signal.Signal, id, period, label string, hidden bool) {
-	dimensions := make(cloudwatch.Dimensions, len(s.Metric.Dimensions))
-	for i := range s.Metric.Dimensions {
-		d := &s.Metric.Dimensions[i]
-		dimensions[d.Name] = cloudwatch.StringOrArrayOfString{String: new(t.drawing.dimension(d))}
-	}
-	t.list = append(t.list, cloudwatch.CloudWatchMetricsQuery{
+	target := cloudwatch.CloudWatchMetricsQuery{
 		RefId: t.ref(), Datasource: t.drawing.source(CloudWatch),
-		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: new(cloudwatch.MetricQueryTypeSearch), MetricEditorMode: new(cloudwatch.MetricEditorModeBuilder),
-		Id: id, Region: t.drawing.pipeline.Region, Namespace: t.drawing.named(s.Metric.Namespace), MetricName: &s.Metric.Name, Dimensions: &dimensions,
-		MatchExact: new(true), Period: &period, Statistic: &s.Statistic, Label: &label, Hide: &hidden,
-	})
+		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: &search, MetricEditorMode: &byName,
+		Id: id, Region: t.drawing.pipeline.Region, Namespace: t.drawing.named(s.Metric.Namespace), MetricName: &s.Metric.Name, Dimensions: t.drawing.dimensionsOf(&s.Metric),
+		MatchExact: &yes, Period: &period, Statistic: &s.Statistic,
+	}
+	if hidden {
+		target.Hide = &yes
+	} else {
+		target.Label = &label
+	}
+	t.list = append(t.list, target)
 }
 
 func (t *targets) math(id, expression, period, label string) {
 	t.list = append(t.list, cloudwatch.CloudWatchMetricsQuery{
 		RefId: t.ref(), Datasource: t.drawing.source(CloudWatch),
-		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: new(cloudwatch.MetricQueryTypeSearch), MetricEditorMode: new(cloudwatch.MetricEditorModeCode),
-		Id: id, Region: t.drawing.pipeline.Region, Expression: &expression, Period: &period, Label: &label, Hide: new(false),
+		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: &search, MetricEditorMode: &byText,
+		Id: id, Region: t.drawing.pipeline.Region, Expression: &expression, Period: &period, Label: &label,
 	})
 }
 

@@ -1,8 +1,6 @@
 package dashboards
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -50,14 +48,7 @@ func (s *Set) Terraform() []byte {
 		"resource":  resources,
 		"output":    outputs,
 	}
-	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(module); err != nil {
-		panic("dashboards: " + err.Error()) // texts alone
-	}
-	return out.Bytes()
+	return appendJSON(nil, module)
 }
 
 type object = map[string]any

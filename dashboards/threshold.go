@@ -33,10 +33,9 @@ func limit(a *alarms.Alarm, unit string) (value float64, ok bool) {
 
 // lines are the thresholds of a graph: a line for each, in the colour of its
 // alarm's severity. Nil where there is none.
-func lines(unit string, watched []alarms.Alarm) *dashboard.ThresholdsConfig {
+func lines(unit string, watched []*alarms.Alarm) *dashboard.ThresholdsConfig {
 	steps := []dashboard.Threshold{{Color: colourNone}}
-	for i := range watched {
-		a := &watched[i]
+	for _, a := range watched {
 		value, ok := limit(a, unit)
 		if !ok || slices.ContainsFunc(steps, func(s dashboard.Threshold) bool { return s.Value != nil && *s.Value == value }) {
 			continue
@@ -57,13 +56,13 @@ func lines(unit string, watched []alarms.Alarm) *dashboard.ThresholdsConfig {
 
 // levels are the thresholds of a number: its colour is good on one side of them
 // and bad on the other.
-func levels(unit string, watched []alarms.Alarm) *dashboard.ThresholdsConfig {
+func levels(unit string, watched []*alarms.Alarm) *dashboard.ThresholdsConfig {
 	out := lines(unit, watched)
 	if out == nil {
 		return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{{Color: colourNone}}}
 	}
 	out.Steps[0].Color = colourGood
-	below := slices.ContainsFunc(watched, func(a alarms.Alarm) bool {
+	below := slices.ContainsFunc(watched, func(a *alarms.Alarm) bool {
 		return a.Metric != nil && (a.Metric.Comparison == alarms.Below || a.Metric.Comparison == alarms.AtMost)
 	})
 	if below {
@@ -77,10 +76,9 @@ func levels(unit string, watched []alarms.Alarm) *dashboard.ThresholdsConfig {
 
 // alarmLinks lead to the runbooks of a panel's alarms. Their titles say which
 // alarms those are: dashboards/lint compares thresholds by them.
-func (d *drawing) alarmLinks(watched []alarms.Alarm) []dashboard.DashboardLink {
+func (d *drawing) alarmLinks(watched []*alarms.Alarm) []dashboard.DashboardLink {
 	var links []dashboard.DashboardLink
-	for i := range watched {
-		a := &watched[i]
+	for _, a := range watched {
 		links = append(links, dashboard.DashboardLink{
 			Title: "alarm: " + a.Key, Type: dashboard.DashboardLinkTypeLink, Icon: "doc", Tooltip: a.Title, Tags: []string{},
 			Url: new(alarms.RunbookURL(d.pipeline, a.Runbook)), TargetBlank: true,

@@ -1,6 +1,8 @@
 package dashboards
 
 import (
+	"strings"
+
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"github.com/tracehaul/tracehaul/pipeline"
@@ -27,6 +29,16 @@ func prefixesOf(p *pipeline.Pipeline) []prefix {
 			prefix{before + p.Environment + "-", before + "${" + varEnvironment + "}-"})
 	}
 	return all
+}
+
+// written is a name with the variables that it is made of.
+func written(prefixes []prefix, name string) string {
+	for _, p := range prefixes {
+		if rest, ok := strings.CutPrefix(name, p.is); ok {
+			return p.written + rest
+		}
+	}
+	return name
 }
 
 // variables are the definitions of the variables that the board uses, in a
@@ -96,7 +108,7 @@ func (d *drawing) addInputs(add func(dashboard.VariableModel)) {
 func (d *drawing) lookUp(name, label string, query dashboard.StringOrMap, pattern string) dashboard.VariableModel {
 	d.use(sourceNames[CloudWatch].variable)
 	return dashboard.VariableModel{
-		Type: dashboard.VariableTypeQuery, Name: name, Label: &label, Datasource: CloudWatch.ref(), Query: &query, Regex: &pattern,
+		Type: dashboard.VariableTypeQuery, Name: name, Label: &label, Datasource: &refs[CloudWatch], Query: &query, Regex: &pattern,
 		Hide: new(dashboard.VariableHideHideVariable), Refresh: new(dashboard.VariableRefreshOnDashboardLoad), SkipUrlSync: new(true),
 	}
 }
@@ -121,7 +133,7 @@ func regexpFor(before, name, after string) string {
 func (d *drawing) versions() dashboard.VariableModel {
 	query := "label_values({" + d.selectorAll() + "}, service_version)"
 	return dashboard.VariableModel{
-		Type: dashboard.VariableTypeQuery, Name: varVersion, Label: new("Version"), Datasource: Prometheus.ref(),
+		Type: dashboard.VariableTypeQuery, Name: varVersion, Label: new("Version"), Datasource: &refs[Prometheus],
 		Query: &dashboard.StringOrMap{String: &query}, Refresh: new(dashboard.VariableRefreshOnTimeRangeChanged), Sort: new(dashboard.VariableSortNaturalDesc),
 		Multi: new(true), IncludeAll: new(true), AllValue: new(".*"), Current: option("All", "$__all"),
 	}

@@ -10,11 +10,11 @@ import (
 // watch asks for what the alarm with a key watches. There is nothing to ask
 // for where the pipeline has no such alarm.
 func (b *builder) watch(key, label string) []Query {
-	a, ok := b.alarms.Find(key)
-	if !ok || a.Metric == nil {
+	a := b.byKey[key]
+	if a == nil || a.Metric == nil {
 		return nil
 	}
-	return []Query{Watched(a, label)}
+	return []Query{Watched(*a, label)}
 }
 
 // join puts queries together.
@@ -73,7 +73,7 @@ func (b *builder) rowLinks(column string) []Link {
 
 // verdict counts which of the alarms would be breached by the latest datapoint.
 // A gap breaches none.
-func verdict(list []alarms.Alarm, label string) Query {
+func verdict(list []*alarms.Alarm, label string) Query {
 	var inputs []alarms.Input
 	terms := make([]string, 0, len(list))
 	for i := range list {
@@ -114,7 +114,7 @@ func breached(expression string, m *alarms.Metric) string {
 func (b *builder) known(keys ...string) []string {
 	var all []string
 	for _, key := range keys {
-		if _, ok := b.alarms.Find(key); ok {
+		if b.byKey[key] != nil {
 			all = append(all, key)
 		}
 	}
@@ -127,14 +127,4 @@ func (b *builder) orElse(queries []Query, other Query) []Query {
 		return queries
 	}
 	return list(other)
-}
-
-// written is a name with the variables that it is made of.
-func (b *builder) written(name string) string {
-	for _, v := range b.prefixes {
-		if rest, ok := strings.CutPrefix(name, v.is); ok {
-			return v.written + rest
-		}
-	}
-	return name
 }

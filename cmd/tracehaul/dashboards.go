@@ -4,18 +4,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/dashboards"
 	"github.com/tracehaul/tracehaul/dashboards/lint"
-	"github.com/tracehaul/tracehaul/pipeline"
-	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
 type dashboardsCmd struct {
-	Lint dashboardsLintCmd `cmd:"" help:"Check Grafana dashboards: queries, names of CloudWatch, units, layout, links, thresholds."`
+	Lint     dashboardsLintCmd     `cmd:"" help:"Check Grafana dashboards: queries, names of CloudWatch, units, layout, links, thresholds."`
+	Query    dashboardsQueryCmd    `cmd:"" help:"Ask the queries of Grafana dashboards, and see which show data."`
+	Recorded dashboardsRecordedCmd `cmd:"" help:"Run the CloudWatch queries of Grafana dashboards against recorded metrics, without an account."`
 }
 
 type dashboardsLintCmd struct {
@@ -72,11 +74,11 @@ func (c dashboardsLintCmd) options() (lint.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Thresholds = thresholds(set)
-	addNamespaces(o.Namespaces, p)
-	if o.Runbooks = p.Runbooks; o.Runbooks != "" {
-		o.Runbooks += "/"
-	}
+	known := dashboards.LintOptions(set)
+	known.Skip = o.Skip
+	maps.Copy(known.Namespaces, o.Namespaces)
+	known.Dashboards = nil // links must lead to the files that are given
+	o = known
 	root := filepath.Dir(c.Description)
 	o.Exists = func(file string) bool {
 		for _, dir := range []string{".", filepath.Join("docs", "runbooks")} { // an address in the repository, or below that of the runbooks
@@ -87,33 +89,6 @@ func (c dashboardsLintCmd) options() (lint.Options, error) {
 		return false
 	}
 	return o, nil
-}
-
-// thresholds are the thresholds of all alarms.
-func thresholds(set *alarms.Set) map[string]lint.Threshold {
-	all := make(map[string]lint.Threshold)
-	for _, a := range set.Alarms() {
-		if a.Metric == nil || a.Metric.Comparison.Band() {
-			all[a.Key] = lint.Threshold{None: true}
-			continue
-		}
-		all[a.Key] = lint.Threshold{Value: a.Metric.Threshold, Unit: string(a.Metric.Unit)}
-	}
-	return all
-}
-
-// addNamespaces adds the metrics that are counted from the pipeline's log
-// lines: AWS documents all others.
-func addNamespaces(to map[string]lint.Names, p *pipeline.Pipeline) {
-	for _, s := range signal.For(p).All() {
-		if s.Filter == nil {
-			continue
-		}
-		names := to[s.Metric.Namespace]
-		names.Metrics = append(names.Metrics, s.Metric.Name)
-		names.Dimensions = []string{}
-		to[s.Metric.Namespace] = names
-	}
 }
 
 func (c dashboardsLintCmd) print(env environment, findings []lint.Finding) error {
