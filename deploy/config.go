@@ -118,6 +118,8 @@ type deployer struct {
 	ecs        *ecs.Client
 	lambda     *lambda.Client
 	codedeploy *codedeploy.Client
+
+	versionsOf map[string][]string // of task definitions, which do not change
 }
 
 func newDeployer(c Config) (*deployer, error) {
@@ -129,6 +131,7 @@ func newDeployer(c Config) (*deployer, error) {
 		Config: c, pipeline: c.Alarms.Pipeline,
 		cloudwatch: cloudwatch.NewFromConfig(c.AWS), ecs: ecs.NewFromConfig(c.AWS),
 		lambda: lambda.NewFromConfig(c.AWS), codedeploy: codedeploy.NewFromConfig(c.AWS),
+		versionsOf: map[string][]string{},
 	}, nil
 }
 

@@ -145,11 +145,14 @@ func (d *deployer) revisions(ctx context.Context, arns []string, versions bool) 
 
 // versions are those that a task definition's containers give as service.version.
 func (d *deployer) versions(ctx context.Context, taskDefinition string) ([]string, error) {
+	if known, ok := d.versionsOf[taskDefinition]; ok {
+		return known, nil
+	}
 	out, err := d.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &taskDefinition})
 	if err != nil {
 		return nil, err
 	}
-	var all []string
+	all := []string{}
 	if out.TaskDefinition == nil {
 		return nil, nil
 	}
@@ -160,5 +163,6 @@ func (d *deployer) versions(ctx context.Context, taskDefinition string) ([]strin
 			}
 		}
 	}
+	d.versionsOf[taskDefinition] = all
 	return all, nil
 }

@@ -28,6 +28,8 @@ type serviceWatch struct {
 	fixed map[string]Revision  // whose images do not change any more
 	names map[string]string    // of all revisions
 	seen  map[string]time.Time // when a stage was first seen
+
+	rolling bool // a deployment has begun that is not listed yet
 }
 
 func newServiceWatch(d *deployer, want Want) *serviceWatch {
@@ -140,6 +142,7 @@ func (w *serviceWatch) current(ctx context.Context, r *Result) error {
 	if s == nil {
 		return fmt.Errorf("there is no service %s any more", w.pipeline.ServiceName())
 	}
+	w.rolling = slices.ContainsFunc(s.Deployments, func(d types.Deployment) bool { return d.RolloutState == types.DeploymentRolloutStateInProgress })
 	tasks := map[string]int{}
 	var arns []string
 	for _, c := range s.CurrentServiceRevisions {
@@ -173,7 +176,7 @@ func (w *serviceWatch) unstarted(ctx context.Context, r *Result, list []types.Se
 	running := slices.IndexFunc(list, func(b types.ServiceDeploymentBrief) bool { return slices.Contains(ongoing(), b.Status) })
 	waited := w.Now().Sub(w.began)
 	switch {
-	case running < 0 && w.serves(r):
+	case running < 0 && !w.rolling && w.serves(r):
 		r.end(OutcomeServing, "it serves, and no deployment was needed")
 		return "", nil
 	case waited >= w.Start:

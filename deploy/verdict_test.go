@@ -34,6 +34,7 @@ func TestVerdict_Cases(t *testing.T) {
 		"successful-and-another-serves":  {want: service, outcome: deploy.OutcomeFailed},
 		"nothing-begins":                 {want: service, outcome: deploy.OutcomeFailed},
 		"serves-already":                 {want: service, outcome: deploy.OutcomeServing},
+		"begins-late":                    {want: service, outcome: deploy.OutcomeRolledBack, cause: deploy.CauseCircuitBreaker},
 		"throttled":                      {want: service, outcome: deploy.OutcomeServing},
 		"throttled-for-long":             {want: service, fails: "ThrottlingException"},
 		"access-denied":                  {want: service, fails: "the permission ecs:DescribeServiceDeployments is missing"},
