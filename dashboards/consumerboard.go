@@ -66,12 +66,15 @@ func (b *builder) queuesRow(c *signal.Consumer) Row {
 
 func (b *builder) invocationsRow(c *signal.Consumer) Row {
 	consumer := selector(c.Name)
+	// Each sandbox counts its one cold start before it reports for the first
+	// time: the number never grows, and has no rate.
+	sandboxes := coldStarts.prom() + "{" + consumer + "}"
 	return Row{Title: c.Name + ": function", Panels: []Panel{
 		{
 			Key: c.Name + "-invocations", Title: "Invocations", Unit: "cps",
 			Description: "Invocations a second, those that failed as a whole, and those that Lambda refused. Good follows the messages. None while messages wait: the event source mapping is off.",
 			Queries:     list(Rate(c.Invocations, "invocations"), Rate(c.Errors, "failed"), Rate(c.Throttles, "throttled")),
-			Otherwise:   list(PromQL(invocations.rate(consumer), "successful"), PromQL(coldStarts.rate(consumer), "cold starts")),
+			Otherwise:   list(PromQL(invocations.rate(consumer), "successful")),
 		},
 		{
 			Key: c.Name + "-errors", Title: "Failing invocations",
@@ -92,7 +95,7 @@ func (b *builder) invocationsRow(c *signal.Consumer) Row {
 			Key: c.Name + "-time", Title: "Time of an invocation", Unit: "s",
 			Description: "Time of invocations, and of the start of a sandbox. Good is steady; slower with larger batches. What rises by itself is the database.",
 			Queries: list(PromQL(invocationTime.quantile(0.5, consumer), "p50"), PromQL(invocationTime.quantile(0.99, consumer), "p99").Exemplars(),
-				PromQL(initTime.quantile(0.99, consumer), "start of a sandbox, p99")),
+				PromQL("histogram_quantile(0.99, sum by (le) ("+initTime.prom()+"_bucket{"+consumer+"}))", "start of the present sandboxes, p99")),
 		},
 		{
 			Key: c.Name + "-parallel", Title: "Concurrent invocations", Unit: "short",
@@ -100,9 +103,9 @@ func (b *builder) invocationsRow(c *signal.Consumer) Row {
 			Queries:     b.orElse(b.watch(c.Name+"-concurrency", "concurrent"), Metric(c.Concurrency, "concurrent")),
 		},
 		{
-			Key: c.Name + "-cold", Title: "Cold starts", Unit: "cps",
-			Description: "Sandboxes started a second. Good is few, after a deploy and at a burst. Many for long: invocations crash.",
-			Queries:     list(PromQL(coldStarts.rate(consumer), "cold starts")),
+			Key: c.Name + "-cold", Title: "Sandboxes", Unit: "short",
+			Description: "Sandboxes of the function that report, and those among them that are new: cold starts. Good is few new ones, after a deploy and at a burst. Many for long: invocations crash.",
+			Queries:     list(PromQL("sum("+sandboxes+")", "all"), PromQL("sum("+sandboxes+" unless "+sandboxes+" offset $__rate_interval) or 0 * sum("+sandboxes+")", "new")),
 		},
 		{
 			Key: c.Name + "-batch", Title: "Messages in an invocation", Unit: "short",
