@@ -13,7 +13,7 @@ import (
 type Query struct {
 	Dashboard string `json:"dashboard"` // the title
 	Panel     string `json:"panel"`     // the title
-	PanelID   string `json:"panel_id"`
+	PanelID   int64  `json:"panel_id"`  // 0 for a panel without
 	RefID     string `json:"ref_id"`
 	Asks      string `json:"asks"`    // the metric with its statistic and period, or the expression
 	Series    int    `json:"series"`  // that have datapoints
@@ -29,8 +29,9 @@ func (r *Recording) Evaluate(content []byte) ([]Query, error) {
 	err := r.each(content, func(p *run, i int) error {
 		t, a := &p.panel.Targets[i], p.answer(i)
 		title, _ := p.variables.fill(p.panel.Title, "", p.scoped)
+		id, _ := p.panel.ID.Int64()
 		q := Query{
-			Dashboard: p.dashboard.Title, Panel: title, PanelID: p.panel.ID.String(), RefID: t.RefID, Asks: a.asks, Problem: a.problem,
+			Dashboard: p.dashboard.Title, Panel: title, PanelID: id, RefID: t.RefID, Asks: a.asks, Problem: a.problem,
 		}
 		for _, s := range a.series {
 			if n := s.points(); n > 0 {
