@@ -56,7 +56,7 @@ func (d *drawing) variables() []dashboard.VariableModel {
 		if uid := d.uids[s]; uid != "" {
 			add(dashboard.VariableModel{
 				Type: dashboard.VariableTypeDatasource, Name: sourceNames[s].variable, Label: &sourceNames[s].label,
-				Query: &dashboard.StringOrMap{String: &sourceNames[s].plugin}, Current: option(uid, uid), Hide: new(dashboard.VariableHideInControlsMenu),
+				Query: &dashboard.StringOrMap{String: &sourceNames[s].plugin}, Current: option(uid, uid),
 			})
 		}
 	}
@@ -113,7 +113,8 @@ func (d *drawing) lookUp(name, label string, query dashboard.StringOrMap, patter
 	}
 }
 
-// regexpFor selects the value whose name is exactly that.
+// regexpFor selects the value whose name is exactly that. It has no group that
+// captures: Grafana would take what is captured for the value.
 func regexpFor(before, name, after string) string {
 	pattern := before + name + after
 	var b []byte
@@ -124,7 +125,7 @@ func regexpFor(before, name, after string) string {
 		b = append(b, pattern[i])
 	}
 	if after == "" {
-		return "/^.*" + string(b) + "(:\\*)?$/"
+		return "/^.*" + string(b) + "(?::\\*)?$/"
 	}
 	return "/^" + string(b) + ".*/"
 }
