@@ -64,6 +64,19 @@ func TestAnnotate_BeginAndEnd_OneRegion(t *testing.T) {
 	}
 }
 
+func TestAnnotate_EndLearnedLater_IsAdded(t *testing.T) {
+	g := deploytest.StartGrafana(t)
+	a := started()
+	a.Result = "timed-out"
+	if _, _, err := annotate(t, g, a); err != nil {
+		t.Fatal(err)
+	}
+	a.Ended = a.Began.Add(time.Hour)
+	if done, _, err := annotate(t, g, a); err != nil || done.Action != "updated" || g.Annotations()[0].TimeEnd != a.Ended.UnixMilli() {
+		t.Errorf("%+v, %v; %+v", done, err, g.Annotations())
+	}
+}
+
 // Another run, another component and another version are other deploys.
 func TestAnnotate_OtherDeploys_OtherAnnotations(t *testing.T) {
 	g := deploytest.StartGrafana(t)

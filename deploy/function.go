@@ -23,6 +23,11 @@ func underway() []types.DeploymentStatus {
 	return []types.DeploymentStatus{types.DeploymentStatusCreated, types.DeploymentStatusQueued, types.DeploymentStatusInProgress, types.DeploymentStatusReady}
 }
 
+// over reports whether a deployment has ended.
+func over(s types.DeploymentStatus) bool {
+	return s == types.DeploymentStatusSucceeded || s == types.DeploymentStatusFailed || s == types.DeploymentStatusStopped
+}
+
 // shares are where a function's alias leads: versions, and the percentage of the
 // invocations that each gets. None if there is no such alias.
 func (d *deployer) shares(ctx context.Context, function string) ([]Revision, error) {

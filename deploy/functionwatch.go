@@ -158,7 +158,7 @@ func (w *functionWatch) blame(r *Result, d *types.DeploymentInfo) {
 
 // unstarted judges a deploy of which there is no deployment.
 func (w *functionWatch) unstarted(r *Result, list []types.DeploymentInfo) string {
-	running := slices.IndexFunc(list, func(d types.DeploymentInfo) bool { return slices.Contains(underway(), d.Status) })
+	running := slices.IndexFunc(list, func(d types.DeploymentInfo) bool { return !over(d.Status) })
 	waited := w.Now().Sub(w.began)
 	switch {
 	case running < 0 && w.serves(r):
@@ -226,7 +226,7 @@ func (w *functionWatch) ended(ctx context.Context, r *Result) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if back = info.Status; slices.Contains(underway(), back) || back == types.DeploymentStatusBaking {
+		if back = info.Status; !over(back) {
 			return string(back) + ": on the way back, ended " + r.because(), nil
 		}
 	}

@@ -17,6 +17,7 @@ func TestPreflight_Cases(t *testing.T) {
 		"preflight-alarm-firing":     {components: []string{"intake"}, refused: true},
 		"preflight-alarm-missing":    {components: []string{"intake"}, refused: true},
 		"preflight-in-progress":      {components: []string{"intake"}, refused: true},
+		"preflight-deleted":          {components: []string{"intake"}},
 		"preflight-first":            {components: []string{"intake"}},
 		"preflight-unwatched":        {components: []string{"intake"}},
 		"preflight-consumer-moving":  {components: []string{"ledger"}, refused: true},

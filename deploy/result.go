@@ -82,7 +82,9 @@ func (r *Result) end(o Outcome, text ...string) {
 func (r *Result) serves() string {
 	names := make([]string, len(r.Serving))
 	for i, s := range r.Serving {
-		names[i] = s.String()
+		if names[i] = s.String(); s.TaskDefinition != "" && s.Tasks == 0 {
+			names[i] += " (without a task that runs)"
+		}
 	}
 	switch len(names) {
 	case 0:

@@ -57,13 +57,9 @@ func (w *serviceWatch) look(ctx context.Context, r *Result) (string, error) {
 		return "", err
 	}
 	account(r, d)
-	for _, n := range list[:own] {
-		// What a deployment is rolled back to may be a deployment as well.
-		if aws.ToString(n.TargetServiceRevisionArn) != r.Deployment.Rollback {
-			r.Deployment.NewerID = aws.ToString(n.ServiceDeploymentArn)
-			r.Deployment.NewerOf = w.names[aws.ToString(n.TargetServiceRevisionArn)]
-			break
-		}
+	if own > 0 {
+		r.Deployment.NewerID = aws.ToString(list[0].ServiceDeploymentArn)
+		r.Deployment.NewerOf = w.names[aws.ToString(list[0].TargetServiceRevisionArn)]
 	}
 	return w.judge(ctx, r, d)
 }

@@ -30,17 +30,23 @@ func TestVerdict_Cases(t *testing.T) {
 		"rollback-failed":                {want: service, outcome: deploy.OutcomeFailed, cause: deploy.CauseAlarm, alarms: "prod-orders-rollback-latency-b"},
 		"stopped-by-hand":                {want: service, outcome: deploy.OutcomeStopped, cause: deploy.CausePerson},
 		"superseded":                     {want: service, outcome: deploy.OutcomeSuperseded},
-		"timed-out":                      {want: service, outcome: deploy.OutcomeTimedOut},
-		"successful-and-another-serves":  {want: service, outcome: deploy.OutcomeFailed},
-		"nothing-begins":                 {want: service, outcome: deploy.OutcomeFailed},
-		"serves-already":                 {want: service, outcome: deploy.OutcomeServing},
-		"begins-late":                    {want: service, outcome: deploy.OutcomeRolledBack, cause: deploy.CauseCircuitBreaker},
-		"throttled":                      {want: service, outcome: deploy.OutcomeServing},
-		"throttled-for-long":             {want: service, fails: "ThrottlingException"},
-		"access-denied":                  {want: service, fails: "the permission ecs:DescribeServiceDeployments is missing"},
-		"credentials-expired":            {want: service, fails: "must last longer than the timeout"},
-		"no-service":                     {want: service, fails: "no service prod-orders-intake in the cluster prod-orders"},
-		"by-version":                     {want: deploy.Want{Version: "4f2a1c9d0e8b7a6f5e4d3c2b1a0f9e8d7c6b5a49"}, outcome: deploy.OutcomeServing},
+		"superseded-and-stopped":         {want: service, outcome: deploy.OutcomeSuperseded},
+		"stopped":                        {want: service, outcome: deploy.OutcomeStopped},
+		"successful-and-nothing-runs":    {want: service, outcome: deploy.OutcomeFailed},
+		"stopped-by-alarm-without-rollback": {
+			want: service, outcome: deploy.OutcomeFailed, cause: deploy.CauseAlarm, alarms: "prod-orders-rollback-5xx-b,prod-orders-rollback-elb-5xx",
+		},
+		"timed-out":                     {want: service, outcome: deploy.OutcomeTimedOut},
+		"successful-and-another-serves": {want: service, outcome: deploy.OutcomeFailed},
+		"nothing-begins":                {want: service, outcome: deploy.OutcomeFailed},
+		"serves-already":                {want: service, outcome: deploy.OutcomeServing},
+		"begins-late":                   {want: service, outcome: deploy.OutcomeRolledBack, cause: deploy.CauseCircuitBreaker},
+		"throttled":                     {want: service, outcome: deploy.OutcomeServing},
+		"throttled-for-long":            {want: service, fails: "ThrottlingException"},
+		"access-denied":                 {want: service, fails: "the permission ecs:DescribeServiceDeployments is missing"},
+		"credentials-expired":           {want: service, fails: "must last longer than the timeout"},
+		"no-service":                    {want: service, fails: "no service prod-orders-intake in the cluster prod-orders"},
+		"by-version":                    {want: deploy.Want{Version: "4f2a1c9d0e8b7a6f5e4d3c2b1a0f9e8d7c6b5a49"}, outcome: deploy.OutcomeServing},
 
 		"consumer-canary-succeeds":              {want: consumer, outcome: deploy.OutcomeServing},
 		"consumer-rolled-back":                  {want: consumer, outcome: deploy.OutcomeRolledBack, cause: deploy.CauseAlarm, alarms: "prod-orders-rollback-ledger-items"},
@@ -78,6 +84,18 @@ func TestVerdict_Since_OlderDeploymentsDoNotCount(t *testing.T) {
 	// AWS applies the filter: the request must have it.
 	if calls := b.aws.Calls(); !strings.Contains(calls[0], `"createdAt":{"after":1774432770}`) {
 		t.Errorf("the first call is %s", calls[0])
+	}
+}
+
+func TestVerdict_Progress_ALineAMinute(t *testing.T) {
+	b := setup(t, "timed-out")
+	b.Poll, b.Timeout = 10*time.Second, 3*time.Minute
+	if _, err := deploy.Verdict(t.Context(), b.Config, "intake", deploy.Want{TaskDefinition: requested}); err != nil {
+		t.Fatal(err)
+	}
+	// The minutes that are left change a poll after the start, and then every minute.
+	if lines := strings.Count(b.progress.String(), "\n"); lines != 4 {
+		t.Errorf("%d lines, want 4:\n%s", lines, b.progress.String())
 	}
 }
 
