@@ -28,49 +28,6 @@ func join(lists ...[]Query) []Query {
 
 func list(queries ...Query) []Query { return queries }
 
-// traceSelector selects the spans of the pipeline's programs.
-func (b *builder) traceSelector() string {
-	return `resource.deployment.environment.name = "${` + varEnvironment + `}" && resource.service.name =~ "${` + varPipeline + `}-.+"`
-}
-
-// xrayFailing is a filter expression of X-Ray. ("Using filter expressions", X-Ray
-// developer guide.)
-func (b *builder) xrayFailing() string {
-	services := make([]string, 0, 1+len(b.pipeline.Consumers))
-	for _, name := range b.programs() {
-		services = append(services, `service("${`+varPipeline+`}-`+name+`") { fault = true OR error = true }`)
-	}
-	return strings.Join(services, " OR ")
-}
-
-// programs are the components that make traces.
-func (b *builder) programs() []string {
-	names := []string{b.pipeline.Service.Name}
-	for i := range b.pipeline.Consumers {
-		names = append(names, b.pipeline.Consumers[i].Name)
-	}
-	return names
-}
-
-func (b *builder) lokiErrors() string {
-	return `{` + b.selectorAll() + `} | detected_level=~"error|warn"`
-}
-
-// errorLines are the latest lines that say that something is wrong.
-const errorLines = `fields @timestamp, level, msg, trace_id, span_id, @message | filter level in ["ERROR", "WARN"] | sort @timestamp desc | limit 50`
-
-// rowLinks lead from a trace id in a table to the trace.
-func (b *builder) rowLinks(column string) []Link {
-	var links []Link
-	if b.uids.has(Tempo) {
-		links = append(links, Link{column, "Trace in Tempo", explore(Tempo, map[string]any{"queryType": "traceql", "query": "${__value.raw}"})})
-	}
-	if b.uids.has(XRay) {
-		links = append(links, Link{column, "Trace in X-Ray", explore(XRay, map[string]any{"queryType": "getTrace", "region": b.pipeline.Region, "query": "${__value.raw}"})})
-	}
-	return links
-}
-
 // verdict counts which of the alarms would be breached by the latest datapoint.
 // A gap breaches none.
 func verdict(list []*alarms.Alarm, label string) Query {
