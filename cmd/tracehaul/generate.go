@@ -16,12 +16,13 @@ import (
 )
 
 type generateCmd struct {
-	File       string `default:"tracehaul.yaml"                                arg:""                                                                      help:"The pipeline's description." optional:""`
+	File       string `default:"tracehaul.yaml"                                arg:""                                                                               help:"The pipeline's description." optional:""`
 	Check      bool   `help:"Write nothing; fail if a file is not up to date."`
-	Terraform  string `default:"iac/terraform/observability/alarms"            help:"Directory for the alarms' Terraform modules, beside the description." placeholder:"DIR"`
-	Pipelines  string `default:"iac/terraform/pipelines"                       help:"Directory for what Terraform reads, beside the description."          placeholder:"DIR"`
+	Terraform  string `default:"iac/terraform/observability/alarms"            help:"Directory for the alarms' Terraform modules, beside the description."          placeholder:"DIR"`
+	Pipelines  string `default:"iac/terraform/pipelines"                       help:"Directory for what Terraform reads, beside the description."                   placeholder:"DIR"`
 	Dashboards string `default:"iac/terraform/observability/dashboards"        help:"Directory for dashboards and their Terraform modules, beside the description." placeholder:"DIR"`
-	Runbooks   string `default:"docs/runbooks"                                 help:"Directory of the runbooks, beside the description."                   placeholder:"DIR"`
+	Grafana    string `default:"iac/grafana"                                   help:"Directory for what provisions a local Grafana, beside the description."        placeholder:"DIR"`
+	Runbooks   string `default:"docs/runbooks"                                 help:"Directory of the runbooks, beside the description."                            placeholder:"DIR"`
 }
 
 func (c generateCmd) Run(env environment) error {
@@ -50,8 +51,10 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 	if err != nil {
 		return generated.Set{}, err
 	}
-	modules, pipelines, boards := filepath.ToSlash(c.Terraform), filepath.ToSlash(c.Pipelines), filepath.ToSlash(c.Dashboards)
-	out := generated.Set{Owned: []string{path.Join(modules, "*", "alarms.tf.json"), path.Join(pipelines, "*.json"), path.Join(boards, "*", "*.json")}}
+	modules, pipelines, boards, grafana := filepath.ToSlash(c.Terraform), filepath.ToSlash(c.Pipelines), filepath.ToSlash(c.Dashboards), filepath.ToSlash(c.Grafana)
+	out := generated.Set{Owned: []string{
+		path.Join(modules, "*", "alarms.tf.json"), path.Join(pipelines, "*.json"), path.Join(boards, "*", "*.json"), path.Join(grafana, "dashboards", "*.json"),
+	}}
 	for _, s := range sets {
 		resolved, err := s.Pipeline.Resolved()
 		if err != nil {
@@ -67,6 +70,13 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 			return generated.Set{}, err
 		}
 		out.Files = append(out.Files, drawn...)
+	}
+	provisioning, err := dashboards.Provisioning(sets[0])
+	if err != nil {
+		return generated.Set{}, err
+	}
+	for _, f := range provisioning {
+		out.Files = append(out.Files, generated.File{Path: path.Join(grafana, f.Path), Content: f.Content})
 	}
 	runbooks := os.DirFS(filepath.Join(root, c.Runbooks))
 	if err := alarms.CheckRunbooks(runbooks, sets...); err != nil {
