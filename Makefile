@@ -53,6 +53,9 @@ alarms: ## play all alarm scenarios, then break every alarm on purpose
 	$(GO) run ./cmd/tracehaul alarms test
 	$(GO) run ./cmd/tracehaul alarms test --mutate
 
+dashboards: ## run the pipeline, make everything go wrong once, and see that every query of the dashboards shows data
+	$(GO) run ./internal/livecheck
+
 iac: ## validate the Terraform modules
 	build/iac.sh
 
@@ -61,4 +64,4 @@ image: ## build the images and run the demo with the programs in them
 
 ci: lint verify iac race bench-once alarms image ## all that CI runs
 
-.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms iac image ci
+.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac image ci

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -61,6 +63,22 @@ written_total  1 series of ledger
 
 func TestRun_AskedWrongly_ExitCode2(t *testing.T) {
 	for _, args := range [][]string{{"-nonsense"}, {"-series", "("}} {
+		var stderr strings.Builder
+		if code := run(t.Context(), args, io.Discard, &stderr); code != exitUsage || stderr.Len() == 0 {
+			t.Errorf("%q: exit code %d, %q", args, code, stderr.String())
+		}
+	}
+}
+
+// Files are read before anything is started.
+func TestRun_FilesThatAreNoDashboards_SaidAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "main.tf.json")
+	if err := os.WriteFile(bad, []byte(`{"resource":{}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, args := range [][]string{{}, {"nowhere.json"}, {bad}} {
 		var stderr strings.Builder
 		if code := run(t.Context(), args, io.Discard, &stderr); code != exitUsage || stderr.Len() == 0 {
 			t.Errorf("%q: exit code %d, %q", args, code, stderr.String())

@@ -10,9 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
+
+	"github.com/tracehaul/tracehaul/dashboards/probe"
 )
 
 // Exit codes.
@@ -36,8 +41,11 @@ type check struct {
 	series      *regexp.Regexp // nil for none
 	keep        bool
 	verbose     bool
-	files       []string
+	boards      []probe.Dashboard
 }
+
+// defaultFiles are the dashboards of the pipeline that runs here.
+const defaultFiles = "iac/terraform/observability/dashboards/dev/*.json"
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -55,7 +63,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	} else if err != nil {
 		return exitUsage
 	}
-	c.files = flags.Args()
+	if err := c.read(ctx, flags.Args()); err != nil {
+		_, _ = fmt.Fprintf(stderr, "livecheck: %v\n", err)
+		return exitUsage
+	}
 	if series != "" {
 		var err error
 		if c.series, err = regexp.Compile(series); err != nil {
@@ -70,6 +81,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
+// read reads the dashboards, unless none are needed.
+func (c *check) read(ctx context.Context, files []string) (err error) {
+	if c.inventory {
+		return nil
+	}
+	if len(files) == 0 {
+		if files, err = filepath.Glob(defaultFiles); err != nil || len(files) == 0 {
+			return fmt.Errorf("there are no dashboards: want files as arguments, or some that match %s", defaultFiles)
+		}
+		files = slices.DeleteFunc(files, func(file string) bool { return strings.HasSuffix(file, ".tf.json") }) // the module that deploys them
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		c.boards = append(c.boards, probe.Dashboard{Name: file, Content: content})
+	}
+	_, err = probe.Run(ctx, probe.Config{}, c.boards...) // asks nobody: a file that cannot be read is to be found at once
+	return err
+}
+
 func (c check) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	var programs output
 	if c.verbose {
@@ -78,22 +111,24 @@ func (c check) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	began := time.Now()
 	s, err := newStage(ctx, c.description, stderr, programs.add)
 	if err != nil {
-		return fmt.Errorf("%w\nThe last lines of the programs' output:\n%s", err, programs.text())
+		return programs.explain(ctx, err)
 	}
 	defer func() { err = errors.Join(err, s.stop(context.WithoutCancel(ctx))) }()
 	if err := play(ctx, s, stderr); err != nil {
-		return err
+		return programs.explain(ctx, err)
 	}
 	err = c.report(ctx, s, began, stdout)
 	if c.keep && ctx.Err() == nil {
-		_, _ = fmt.Fprintf(stderr, "%v\nEverything runs on until Ctrl-C:\n  Prometheus API  %s\n  PostgreSQL      %s\n  load balancer   %s\n",
-			err, s.store.url, s.pipeline.Addresses().DatabaseURL, s.pipeline.Addresses().ALB)
-		<-ctx.Done()
+		s.wait(ctx, stderr)
 	}
 	return err
 }
 
+// report prints what the run is for.
 func (c check) report(ctx context.Context, s *stage, began time.Time, stdout io.Writer) error {
+	if !c.inventory {
+		return ask(ctx, s, c.boards, began, stdout)
+	}
 	metrics, err := inventory(ctx, s.store.url, began)
 	if err != nil {
 		return err

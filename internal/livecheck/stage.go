@@ -128,6 +128,28 @@ func (s *stage) stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// check says which of the programs has ended by itself, if one has: what it
+// sent until then would still be drawn.
+func (s *stage) check() error {
+	for name, p := range map[string]*program.Process{
+		"the store for metrics": s.store.process, "the service": s.pipeline.Service(), "the second version of the service": s.canary.service,
+	} {
+		select {
+		case <-p.Done():
+			return fmt.Errorf("%s has ended by itself", name)
+		default:
+		}
+	}
+	return nil
+}
+
+// wait tells where everything is, and lets it run until ctx ends.
+func (s *stage) wait(ctx context.Context, w io.Writer) {
+	a := s.pipeline.Addresses()
+	_, _ = fmt.Fprintf(w, "Everything runs on until Ctrl-C:\n  Prometheus API  %s\n  PostgreSQL      %s\n  load balancer   %s\n", s.store.url, a.DatabaseURL, a.ALB)
+	<-ctx.Done()
+}
+
 // consumer is the one whose queue the story plays with.
 func (s *stage) consumer() *pipeline.Consumer { return &s.pipeline.Pipeline().Consumers[0] }
 
@@ -164,8 +186,12 @@ func (o *output) add(program, line string) {
 	o.last = append(o.last, line)
 }
 
-func (o *output) text() string {
+// explain adds the last lines to an error, unless a person has ended the run.
+func (o *output) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return strings.Join(o.last, "\n")
+	return fmt.Errorf("%w\nThe last lines of the programs' output:\n  %s", err, strings.Join(o.last, "\n  "))
 }

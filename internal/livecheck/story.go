@@ -59,7 +59,7 @@ func play(ctx context.Context, s *stage, progress io.Writer) error {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
-	return nil
+	return s.check()
 }
 
 func pause(d time.Duration) func(context.Context, *scene) error {
