@@ -4,7 +4,8 @@
 //
 // It reads DATABASE_URL or DATABASE_HOST and so on (see
 // postgres.ConfigFromEnv), DEAD_LETTER_QUEUE_URL, FRESHNESS, WAIT_SPANS,
-// DEADLINE_MARGIN, LOG_LEVEL, and the standard variables OTEL_* and AWS_*.
+// DEADLINE_MARGIN, LOG_LEVEL, and the standard variables OTEL_* and AWS_*;
+// `consumer help` says what they are for.
 //
 // Bad settings end it when it starts. A database, queue or collector that is
 // away does not: its messages come again.
@@ -13,19 +14,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"runtime/debug"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/consumer/postgres"
-	"github.com/tracehaul/tracehaul/telemetry"
+	"github.com/tracehaul/tracehaul/internal/lambdamain"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
-	"github.com/tracehaul/tracehaul/telemetry/awssdk"
 	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
 )
 
@@ -34,13 +32,8 @@ import (
 var version string
 
 func main() {
-	handler, c, err := build(context.Background(), os.Getenv)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "consumer: %v\n", err)
-		os.Exit(1)
-	}
 	tuneMemory(os.Getenv)
-	awslambda.Start(handler, c)
+	lambdamain.Main("consumer", variables, os.Getenv, build)
 }
 
 // tuneMemory lets garbage grow further than Go does by itself, within four
@@ -62,23 +55,13 @@ func build(ctx context.Context, getenv func(string) string) (handler any, c awsl
 	if err != nil {
 		return nil, c, fmt.Errorf("bad settings:\n%w", err)
 	}
-	awsConfig, err := config.LoadDefaultConfig(ctx)
+	f, err := lambdamain.Setup(ctx, set.telemetry, version)
 	if err != nil {
-		return nil, c, fmt.Errorf("AWS settings: %w", err)
+		return nil, c, err
 	}
-	set.telemetry.Credentials = awsConfig.Credentials
-	if version != "" {
-		set.telemetry.ServiceVersion = version
-	}
-	tel, err := telemetry.Setup(ctx, set.telemetry)
-	if err != nil {
-		return nil, c, fmt.Errorf("telemetry: %w", err)
-	}
-	tel.SetGlobal()
-	slog.SetDefault(tel.Logger())
-	awssdk.Instrument(&awsConfig, awssdk.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider(), Logger: tel.Logger()})
+	tel := f.Telemetry
 
-	set.database.AWS = awsConfig
+	set.database.AWS = f.AWS
 	set.database.Trace = pgxtrace.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider()}
 	pool, err := postgres.Open(set.database)
 	if err != nil {
@@ -89,14 +72,12 @@ func build(ctx context.Context, getenv func(string) string) (handler any, c awsl
 	}
 
 	set.consumer.Sink = postgres.New(pool)
-	set.consumer.SQS = sqs.NewFromConfig(awsConfig)
+	set.consumer.SQS = sqs.NewFromConfig(f.AWS)
 	set.consumer.MeterProvider, set.consumer.Logger = tel.MeterProvider(), tel.Logger()
 	consume, err := consumer.New(set.consumer)
 	if err != nil {
 		return nil, c, err
 	}
-	c = set.lambda
-	c.TracerProvider, c.MeterProvider, c.Logger = tel.TracerProvider(), tel.MeterProvider(), tel.Logger()
-	c.Flush, c.Shutdown = tel.FlushInvocation, tel.Shutdown
+	c = f.Lambda(set.lambda)
 	return awslambda.SQSBatch(consume.Handle, c), c, nil
 }

@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/consumer/postgres"
+	"github.com/tracehaul/tracehaul/internal/lambdamain"
 	"github.com/tracehaul/tracehaul/telemetry"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 )
@@ -22,72 +21,61 @@ type settings struct {
 	telemetry telemetry.Config
 }
 
-// variable is an environment variable that this program reads itself. The
-// database's are read by package postgres, OTEL_* by package telemetry, AWS_*
-// by the AWS SDK.
-type variable struct {
-	name string
-
-	// set puts a value, which is not empty, into the settings. Its error says
-	// what would be accepted.
-	set func(s *settings, value string) error
-}
-
-var variables = []variable{
-	// The queue for messages that can never work. Required.
-	{"DEAD_LETTER_QUEUE_URL", func(s *settings, v string) error {
-		s.consumer.DeadLetterQueueURL = v
-		if u, err := url.Parse(v); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			return errQueueURL
-		}
-		return nil
-	}},
-	// Whether to make `wait <queue>` spans. Defaults to true.
-	{"WAIT_SPANS", func(s *settings, v string) error {
-		on, err := strconv.ParseBool(v)
-		if err != nil {
-			return errors.New("true or false")
-		}
-		s.lambda.NoWaitSpan = !on
-		return nil
-	}},
-	// How long before Lambda's deadline to stop working on a batch. Defaults
-	// to 1s.
-	{"DEADLINE_MARGIN", func(s *settings, v string) (err error) {
-		if s.lambda.DeadlineMargin, err = time.ParseDuration(v); err != nil || s.lambda.DeadlineMargin <= 0 {
-			return errors.New("a duration of more than 0, such as 1s")
-		}
-		return nil
-	}},
-	// How long after its acceptance by the service an event counts as late.
-	// Defaults to 60s.
-	{"FRESHNESS", func(s *settings, v string) (err error) {
-		if s.consumer.Freshness, err = time.ParseDuration(v); err != nil || s.consumer.Freshness <= 0 {
-			return errors.New("a duration of more than 0, such as 60s")
-		}
-		return nil
-	}},
-	// The lowest level of log lines. Defaults to info.
-	{"LOG_LEVEL", func(s *settings, v string) error {
-		var level slog.Level
-		if level.UnmarshalText([]byte(v)) != nil {
-			return errors.New("debug, info, warn or error")
-		}
-		s.telemetry.LogLevel = level
-		return nil
-	}},
-	// Set by Lambda where a process works on several batches at a time: each
-	// needs a connection.
-	{"AWS_LAMBDA_MAX_CONCURRENCY", func(s *settings, v string) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 {
-			return errors.New("a number from 1")
-		}
-		if n > 1 {
-			s.database.MaxConns = min(n, maxConns)
-		}
-		return nil
-	}},
+// variables are those that this program reads itself.
+var variables = []lambdamain.Variable[settings]{
+	{
+		Name: "DEAD_LETTER_QUEUE_URL", Help: "queue for messages that can never work; required",
+		Set: func(s *settings, v string) error {
+			s.consumer.DeadLetterQueueURL = v
+			if u, err := url.Parse(v); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+				return errQueueURL
+			}
+			return nil
+		},
+	},
+	{
+		Name: "WAIT_SPANS", Fallback: "true", Help: "whether to make `wait <queue>` spans",
+		Set: func(s *settings, v string) error {
+			on, err := lambdamain.Bool(v)
+			s.lambda.NoWaitSpan = !on
+			return err
+		},
+	},
+	{
+		Name: "DEADLINE_MARGIN", Fallback: "1s", Help: "how long before Lambda's deadline to stop working on a batch",
+		Set: func(s *settings, v string) (err error) {
+			s.lambda.DeadlineMargin, err = lambdamain.Duration(v, "1s")
+			return err
+		},
+	},
+	{
+		Name: "FRESHNESS", Fallback: "60s", Help: "how long after its acceptance by the service an event counts as late",
+		Set: func(s *settings, v string) (err error) {
+			s.consumer.Freshness, err = lambdamain.Duration(v, "60s")
+			return err
+		},
+	},
+	{
+		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
+		Set: func(s *settings, v string) error {
+			level, err := lambdamain.Level(v)
+			s.telemetry.LogLevel = level
+			return err
+		},
+	},
+	{
+		Name: "AWS_LAMBDA_MAX_CONCURRENCY", Help: "set by Lambda where a process works on several batches at a time: each needs a connection",
+		Set: func(s *settings, v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 1 {
+				return errors.New("a number from 1")
+			}
+			if n > 1 {
+				s.database.MaxConns = min(n, maxConns)
+			}
+			return nil
+		},
+	},
 }
 
 var errQueueURL = errors.New("the URL of an SQS queue")
@@ -118,14 +106,8 @@ func settingsFrom(getenv func(string) string) (s settings, err error) {
 	if getenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") == "" {
 		s.telemetry.Traces.Batch.BatchSize = min(spanBatch, s.telemetry.Traces.Batch.QueueSize)
 	}
-	for _, v := range variables {
-		value := getenv(v.name)
-		if value == "" {
-			continue
-		}
-		if err := v.set(&s, value); err != nil {
-			errs = append(errs, fmt.Errorf("%s=%q: want %w", v.name, value, err))
-		}
+	if err := lambdamain.Read(&s, variables, getenv); err != nil {
+		errs = append(errs, err)
 	}
 	if s.consumer.DeadLetterQueueURL == "" {
 		errs = append(errs, fmt.Errorf("DEAD_LETTER_QUEUE_URL: want %w", errQueueURL))

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tracehaul/tracehaul/consumer"
+	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 )
 
 func read(env map[string]string) (settings, error) {
@@ -46,6 +49,23 @@ func TestSettings_SpanQueue_HoldsABatchUnlessSaidOtherwise(t *testing.T) {
 				t.Errorf("queue %d, batch %d, want %d and %d", b.QueueSize, b.BatchSize, test.queue, test.batch)
 			}
 		})
+	}
+}
+
+// The defaults that help names are those of the packages.
+func TestSettings_NothingSaid_TakesThePackagesDefaults(t *testing.T) {
+	s, err := read(map[string]string{"DATABASE_URL": "postgres://u@h/d", "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/000000000000/dlq"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.consumer.Freshness, (consumer.Config{}).WithDefaults().Freshness; got != want {
+		t.Errorf("FRESHNESS is %v, want %v", got, want)
+	}
+	if got, want := s.lambda, (awslambda.Config{}).WithDefaults(); got.DeadlineMargin != want.DeadlineMargin || got.NoWaitSpan != want.NoWaitSpan {
+		t.Errorf("DEADLINE_MARGIN is %v, NoWaitSpan %t, want %v and %t", got.DeadlineMargin, got.NoWaitSpan, want.DeadlineMargin, want.NoWaitSpan)
+	}
+	if s.telemetry.LogLevel.Level() != slog.LevelInfo || s.database.MaxConns != 0 {
+		t.Errorf("LOG_LEVEL is %v, connections %d", s.telemetry.LogLevel, s.database.MaxConns)
 	}
 }
 

@@ -4,7 +4,8 @@
 //
 // It reads the description that `tracehaul generate` resolved (PIPELINE_FILE),
 // SLACK_API_URL, PAGERDUTY_URL, CASES, LOG_LEVEL, and the standard variables
-// OTEL_* and AWS_*. Secrets come from Secrets Manager.
+// OTEL_* and AWS_*; `notifier help` says what they are for. Secrets come from
+// Secrets Manager.
 //
 // Bad settings end it when it starts. A destination, table or secret that is
 // away does not: its messages come again.
@@ -13,30 +14,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/tracehaul/tracehaul/alarms/notify"
-	"github.com/tracehaul/tracehaul/telemetry"
+	"github.com/tracehaul/tracehaul/internal/lambdamain"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
-	"github.com/tracehaul/tracehaul/telemetry/awssdk"
 )
 
 // version is set by -ldflags "-X main.version=...". Without it, telemetry
 // takes what the go command recorded.
 var version string
 
-func main() {
-	handler, c, err := build(context.Background(), os.Getenv)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "notifier: %v\n", err)
-		os.Exit(1)
-	}
-	awslambda.Start(handler, c)
-}
+func main() { lambdamain.Main("notifier", variables, os.Getenv, build) }
 
 // build puts the function together. It calls nobody.
 func build(ctx context.Context, getenv func(string) string) (handler any, c awslambda.Config, err error) {
@@ -44,32 +35,17 @@ func build(ctx context.Context, getenv func(string) string) (handler any, c awsl
 	if err != nil {
 		return nil, c, fmt.Errorf("bad settings:\n%w", err)
 	}
-	awsConfig, err := config.LoadDefaultConfig(ctx)
+	f, err := lambdamain.Setup(ctx, set.telemetry, version)
 	if err != nil {
-		return nil, c, fmt.Errorf("AWS settings: %w", err)
+		return nil, c, err
 	}
-	set.telemetry.Credentials = awsConfig.Credentials
-	if version != "" {
-		set.telemetry.ServiceVersion = version
-	}
-	tel, err := telemetry.Setup(ctx, set.telemetry)
-	if err != nil {
-		return nil, c, fmt.Errorf("telemetry: %w", err)
-	}
-	tel.SetGlobal()
-	slog.SetDefault(tel.Logger())
-	awssdk.Instrument(&awsConfig, awssdk.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider()})
-
-	set.notify.AWS = awsConfig
-	set.notify.TracerProvider, set.notify.Logger = tel.TracerProvider(), tel.Logger()
+	set.notify.AWS = f.AWS
+	set.notify.TracerProvider, set.notify.Logger = f.Telemetry.TracerProvider(), f.Telemetry.Logger()
 	notifier, err := notify.New(set.notify)
 	if err != nil {
 		return nil, c, err
 	}
-	c = awslambda.Config{
-		TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider(), Logger: tel.Logger(),
-		Flush: tel.FlushInvocation, Shutdown: tel.Shutdown,
-	}
+	c = f.Lambda(c)
 	return awslambda.Wrap(func(ctx context.Context, e events.SNSEvent) (struct{}, error) {
 		return struct{}{}, notifier.Handle(ctx, e)
 	}, c), c, nil

@@ -7,9 +7,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/tracehaul/tracehaul/alarms/notify"
+	"github.com/tracehaul/tracehaul/internal/lambdamain"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/telemetry"
 )
@@ -21,54 +21,48 @@ type settings struct {
 	telemetry telemetry.Config
 }
 
-// variable is an environment variable that this program reads itself. OTEL_* is
-// read by package telemetry, AWS_* by the AWS SDK.
-type variable struct {
-	name string
-
-	// set puts a value, which is not empty, into the settings. Its error says
-	// what would be accepted.
-	set func(s *settings, value string) error
-}
-
-var variables = []variable{
-	// The resolved description of the pipeline. Defaults to pipeline.json beside
-	// the program (LAMBDA_TASK_ROOT).
-	{"PIPELINE_FILE", func(s *settings, v string) error {
-		s.file = v
-		return nil
-	}},
-	// The address of Slack's Web API. Defaults to https://slack.com/api.
-	{"SLACK_API_URL", func(s *settings, v string) error {
-		s.notify.SlackURL = v
-		return address(v, "https://slack.com/api")
-	}},
-	// Where PagerDuty takes events. Defaults to
-	// https://events.pagerduty.com/v2/enqueue.
-	{"PAGERDUTY_URL", func(s *settings, v string) error {
-		s.notify.PagerDutyURL = v
-		return address(v, "https://events.eu.pagerduty.com/v2/enqueue")
-	}},
-	// Whether to ask CloudWatch Logs for the running version and failing
-	// requests. Defaults to true.
-	{"CASES", func(s *settings, v string) error {
-		on, err := strconv.ParseBool(v)
-		if err != nil {
-			return errors.New("true or false")
-		}
-		s.notify.NoCases = !on
-		return nil
-	}},
-	// The lowest level of log lines: the heartbeat is counted from lines at
-	// info. Defaults to info.
-	{"LOG_LEVEL", func(s *settings, v string) error {
-		var level slog.Level
-		if level.UnmarshalText([]byte(v)) != nil || level > slog.LevelInfo {
-			return errors.New("debug or info")
-		}
-		s.telemetry.LogLevel = level
-		return nil
-	}},
+// variables are those that this program reads itself.
+var variables = []lambdamain.Variable[settings]{
+	{
+		Name: "PIPELINE_FILE", Help: "resolved description of the pipeline; defaults to pipeline.json beside the program (LAMBDA_TASK_ROOT)",
+		Set: func(s *settings, v string) error {
+			s.file = v
+			return nil
+		},
+	},
+	{
+		Name: "SLACK_API_URL", Help: "address of Slack's Web API; defaults to https://slack.com/api",
+		Set: func(s *settings, v string) error {
+			s.notify.SlackURL = v
+			return address(v, "https://slack.com/api")
+		},
+	},
+	{
+		Name: "PAGERDUTY_URL", Help: "where PagerDuty takes events; defaults to https://events.pagerduty.com/v2/enqueue",
+		Set: func(s *settings, v string) error {
+			s.notify.PagerDutyURL = v
+			return address(v, "https://events.eu.pagerduty.com/v2/enqueue")
+		},
+	},
+	{
+		Name: "CASES", Fallback: "true", Help: "whether to ask CloudWatch Logs for the running version and failing requests",
+		Set: func(s *settings, v string) error {
+			on, err := lambdamain.Bool(v)
+			s.notify.NoCases = !on
+			return err
+		},
+	},
+	{
+		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines; the heartbeat is counted from lines at info",
+		Set: func(s *settings, v string) error {
+			level, err := lambdamain.Level(v)
+			if err != nil || level > slog.LevelInfo {
+				return errors.New("debug or info")
+			}
+			s.telemetry.LogLevel = level
+			return nil
+		},
+	},
 }
 
 func address(v, example string) error {
@@ -86,14 +80,8 @@ func settingsFrom(getenv func(string) string) (s settings, err error) {
 		errs = append(errs, err)
 	}
 	s.file = filepath.Join(getenv("LAMBDA_TASK_ROOT"), "pipeline.json")
-	for _, v := range variables {
-		value := getenv(v.name)
-		if value == "" {
-			continue
-		}
-		if err := v.set(&s, value); err != nil {
-			errs = append(errs, fmt.Errorf("%s=%q: want %w", v.name, value, err))
-		}
+	if err := lambdamain.Read(&s, variables, getenv); err != nil {
+		errs = append(errs, err)
 	}
 	if s.notify.Pipeline, err = description(s.file); err != nil {
 		errs = append(errs, fmt.Errorf("PIPELINE_FILE=%q: want the resolved description of the pipeline: %w", s.file, err))
