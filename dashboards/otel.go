@@ -88,6 +88,16 @@ func (i instrument) rate(selector string, by ...string) string {
 	return "sum" + byLabels(by) + "(rate(" + name + "{" + selector + "}[$__rate_interval]))"
 }
 
+// within is how many of a counter there were within a window. A sandbox of a
+// function may count for the first time, report that, and never again: what a
+// series begins with is counted, too, where it began within the window.
+func (i instrument) within(window, selector string) string {
+	series := i.prom() + "{" + selector + "}"
+	most := "max_over_time(" + series + "[" + window + "])"
+	before := series + " offset " + window
+	return "(sum(" + most + " unless " + before + ") or 0 * sum(" + most + ")) + (sum(increase(" + series + "[" + window + "]) and " + before + ") or 0 * sum(" + most + "))"
+}
+
 // quantile is a quantile of a histogram's values.
 func (i instrument) quantile(q float64, selector string, by ...string) string {
 	return fmt.Sprintf("histogram_quantile(%s, sum%s(rate(%s_bucket{%s}[$__rate_interval])))",

@@ -56,7 +56,7 @@ func (b *builder) glance() Row {
 		{
 			Key: "glance-dead-letters", Title: "Dead letters", Kind: Stat,
 			Description: "Messages that were given up. Good is none. Each is an event without a row: read why in the consumer's board, then redrive.",
-			Queries:     letters, Otherwise: list(PromQL(`sum(increase(`+outcomes.prom()+`{`+b.selectorAll()+`, tracehaul_outcome="`+semconv.OutcomeDeadLettered+`"}[$__range]))`, "put aside")),
+			Queries:     letters, Otherwise: list(PromQL(outcomes.within("$__range", b.selectorAll()+`, `+label(semconv.OutcomeKey)+`="`+semconv.OutcomeDeadLettered+`"`), "put aside")),
 		},
 	}}
 }

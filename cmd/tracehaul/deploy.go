@@ -33,8 +33,6 @@ type codedError struct {
 	code int
 }
 
-func (e codedError) ExitCode() int { return e.code }
-
 func (e codedError) Unwrap() error { return e.error }
 
 // deployFlags are those of all commands of a deploy.

@@ -89,8 +89,9 @@ func finish(parser *kong.Kong, args []string, env environment) (code int) {
 	default:
 		fmt.Fprintf(env.err, "tracehaul: %v\n", err)
 	}
-	if coded := kong.ExitCoder(nil); errors.As(err, &coded) {
-		return coded.ExitCode()
+	// Of ours alone: a program that was run and failed has an exit code, too.
+	if coded, ok := errors.AsType[codedError](err); ok {
+		return coded.code
 	}
 	return exitFailed
 }

@@ -44,8 +44,10 @@ type check struct {
 	boards      []probe.Dashboard
 }
 
-// defaultFiles are the dashboards of the pipeline that runs here.
-const defaultFiles = "iac/terraform/observability/dashboards/dev/*.json"
+// defaultFiles are the dashboards of the pipeline that runs here: those of a
+// team on AWS, and those for a Grafana beside `tracehaul up`, where queries of
+// OpenTelemetry's metrics stand in for CloudWatch's.
+var defaultFiles = []string{"iac/terraform/observability/dashboards/dev/*.json", "iac/grafana/dashboards/*.json"}
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -87,8 +89,12 @@ func (c *check) read(ctx context.Context, files []string) (err error) {
 		return nil
 	}
 	if len(files) == 0 {
-		if files, err = filepath.Glob(defaultFiles); err != nil || len(files) == 0 {
-			return fmt.Errorf("there are no dashboards: want files as arguments, or some that match %s", defaultFiles)
+		for _, pattern := range defaultFiles {
+			found, err := filepath.Glob(pattern)
+			if err != nil || len(found) == 0 {
+				return fmt.Errorf("there are no dashboards: want files as arguments, or some that match %s", pattern)
+			}
+			files = append(files, found...)
 		}
 		files = slices.DeleteFunc(files, func(file string) bool { return strings.HasSuffix(file, ".tf.json") }) // the module that deploys them
 	}
