@@ -147,7 +147,7 @@ func TestCompose_Commands_NameWhatRuns(t *testing.T) {
 		if !ok {
 			t.Fatalf("no %s", name)
 		}
-		return strings.Fields(rest)[0]
+		return strings.Trim(strings.Fields(rest)[0], "'")
 	}
 	database, err := url.Parse(after("DATABASE_URL="))
 	if err != nil {
@@ -155,6 +155,9 @@ func TestCompose_Commands_NameWhatRuns(t *testing.T) {
 	}
 	if password, _ := database.User.Password(); password != c.Services["postgres"].Environment["POSTGRES_PASSWORD"] {
 		t.Errorf("password %q", password)
+	}
+	if mode := database.Query().Get("sslmode"); mode != "disable" { // the consumer takes verify-full otherwise, and the image has no TLS
+		t.Errorf("sslmode %q", mode)
 	}
 	if name := after("--database-name"); name != variables["TRACEHAUL_POSTGRES_DATABASE"] {
 		t.Errorf("the database %q, but Grafana reads %q", name, variables["TRACEHAUL_POSTGRES_DATABASE"])

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/dashboards/probe"
 	"github.com/tracehaul/tracehaul/internal/postgres"
 	"github.com/tracehaul/tracehaul/internal/postgres/postgrestest"
 )
@@ -103,6 +105,7 @@ func TestReader_RealServer_ReadsAndNoMore(t *testing.T) {
 			t.Errorf("%q: %v, want %s", tc.statements, err, tc.code)
 		}
 	}
+	askBoards(t, grafana)
 	// What others run is shown with its text.
 	other, err := pgx.Connect(t.Context(), owner)
 	if err != nil {
@@ -114,5 +117,32 @@ func TestReader_RealServer_ReadsAndNoMore(t *testing.T) {
 	}
 	if err := try(t, grafana, "SELECT 1 / count(*) FROM pg_stat_activity WHERE query = $$SELECT 'of somebody else'$$"); err != nil {
 		t.Errorf("the statements of others: %v, want them", err)
+	}
+}
+
+// askBoards asks every SQL query of the boards: none may be refused.
+func askBoards(t *testing.T, url string) {
+	t.Helper()
+	var boards []probe.Dashboard
+	for file, content := range provision(t, load(t, "dev")) {
+		if strings.HasPrefix(file, "dashboards/") {
+			boards = append(boards, probe.Dashboard{Name: file, Content: content})
+		}
+	}
+	results, err := probe.Run(t.Context(), probe.Config{Postgres: url}, boards...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for i := range results {
+		if r := &results[i]; r.Skipped == "" {
+			asked++
+			if r.Err != nil {
+				t.Errorf("%s, %s: %v", r.Dashboard, r.Panel.Title, r.Err)
+			}
+		}
+	}
+	if asked == 0 {
+		t.Error("no board asks the database")
 	}
 }
