@@ -62,6 +62,6 @@ iac: ## validate the Terraform modules
 image: ## build the images and run the demo with the programs in them
 	build/image.sh
 
-ci: lint verify iac race bench-once alarms image ## all that CI runs
+ci: lint verify iac race bench-once alarms dashboards image ## all that CI runs
 
 .PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac image ci
