@@ -1,0 +1,65 @@
+# The function that makes the load balancer's spans of its access log. S3 tells it
+# of every new file.
+module "albspans" {
+  source = "../modules/function"
+  count  = local.alb_spans ? 1 : 0
+
+  name        = local.names.albspans.function
+  description = "Makes spans of the access log of ${local.names.load_balancer}."
+  role        = local.names.albspans.role
+  log_group   = local.names.albspans.log_group
+
+  package         = var.albspans_package
+  architecture    = "arm64"
+  memory_mb       = 256
+  timeout_seconds = 60
+
+  environment = merge(module.pipeline.function_environment, {
+    OTEL_SERVICE_NAME        = "${local.settings.product}-albspans"
+    OTEL_RESOURCE_ATTRIBUTES = "deployment.environment.name=${local.settings.environment}"
+  })
+
+  statements = concat(module.pipeline.function_telemetry_statements, [{
+    Sid      = "ReadAccessLogs"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject"]
+    Resource = "${local.access_log_arn}/AWSLogs/${local.account}/*"
+  }])
+
+  vpc = {
+    subnet_ids         = local.network.private_subnet_ids
+    security_group_ids = [local.network.security_group_ids["functions"]]
+  }
+
+  log_retention_days       = local.settings.telemetry.log_retention_days
+  log_key_arn              = local.network.log_key_arn
+  permissions_boundary_arn = local.boundary_arn
+}
+
+resource "aws_lambda_permission" "access_logs" {
+  count = local.alb_spans ? 1 : 0
+
+  statement_id   = "access-logs"
+  function_name  = local.names.albspans.function
+  action         = "lambda:InvokeFunction"
+  principal      = "s3.amazonaws.com"
+  source_arn     = local.access_log_arn
+  source_account = local.account
+
+  depends_on = [module.albspans]
+}
+
+resource "aws_s3_bucket_notification" "access_logs" {
+  count = local.alb_spans ? 1 : 0
+
+  bucket = aws_s3_bucket.access_logs.id
+
+  lambda_function {
+    lambda_function_arn = module.albspans[0].arn
+    events              = ["s3:ObjectCreated:*"]
+    filter_prefix       = "AWSLogs/"
+    filter_suffix       = ".log.gz"
+  }
+
+  depends_on = [aws_lambda_permission.access_logs]
+}
