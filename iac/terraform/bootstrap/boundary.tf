@@ -1,0 +1,61 @@
+# What no role of the pipeline may go beyond, whatever its own policy says: the
+# sum of what the programs, ECS, CodeDeploy, RDS and the flow logs do. A role that
+# delivery makes has this boundary, or is not made.
+resource "aws_iam_policy" "boundary" {
+  name        = "${local.prefix}-boundary"
+  description = "What no role of ${local.prefix} may go beyond."
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "Named"
+        Effect = "Allow"
+        Action = [
+          "cloudwatch:DescribeAlarms",
+          "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query",
+          "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
+          "elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule",
+          "kms:Decrypt", "kms:GenerateDataKey",
+          "lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig",
+          "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:PutRetentionPolicy", "logs:GetLogEvents", "logs:StartQuery",
+          "rds-db:connect",
+          "s3:GetObject",
+          "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
+          "sns:Publish",
+          "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:SendMessage",
+        ]
+        Resource = concat(
+          ["${local.arn}:cloudwatch:${local.here}:alarm:*"],
+          ["${local.arn}:dynamodb:${local.here}:table/${local.prefix}-*"],
+          ["${local.arn}:ecr:${local.here}:repository/${local.prefix}-*"],
+          [for kind in ["listener/app", "listener-rule/app", "targetgroup"] : "${local.arn}:elasticloadbalancing:${local.here}:${kind}/${local.prefix}-*"],
+          ["${local.arn}:kms:${local.here}:key/*"],
+          ["${local.arn}:lambda:${local.here}:function:${local.prefix}-*"],
+          [for group in concat(local.log_groups, ["RDSOSMetrics"]) : "${local.arn}:logs:${local.here}:log-group:${group}:*"],
+          ["${local.arn}:logs:${local.here}:log-group:RDSOSMetrics"],
+          ["${local.arn}:rds-db:${local.here}:dbuser:cluster-*/*"],
+          ["${local.arn}:s3:::${local.names.access_log_prefix}-${local.account}/*"],
+          ["${local.arn}:secretsmanager:${local.here}:secret:*"],
+          ["${local.arn}:sns:${local.here}:${local.prefix}-*"],
+          [for prefix in [local.queue_prefix, local.prefix] : "${local.arn}:sqs:${local.here}:${prefix}-*"],
+        )
+      },
+      {
+        # None of these takes a resource, or none with a name of ours.
+        Sid    = "Unnamed"
+        Effect = "Allow"
+        Action = [
+          "cloudwatch:PutMetricData", "xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing",
+          "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
+          "ecr:GetAuthorizationToken",
+          "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
+          "logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery",
+          "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+        ]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
+      },
+    ]
+  })
+}

@@ -1,0 +1,200 @@
+# What delivery may change.
+#
+# The wildcards in actions are here, and nowhere else: Terraform calls some dozens
+# of actions of each service to make, change and delete what it manages, and other
+# ones with the next version of the provider. What bounds them is the resource:
+# everything of the pipeline has the pipeline's name. Where AWS knows no names (a
+# VPC, a key, a certificate), it is the region. And roles: whatever delivery makes
+# stays within the boundary (boundary.tf), and delivery cannot touch its own.
+locals {
+  arn  = "arn:${local.partition}"
+  here = "${local.region}:${local.account}"
+
+  queue_prefix = "${local.settings.environment}-${local.settings.service.name}-${local.settings.topic.event}"
+
+  log_groups = [
+    "/vpc/${local.prefix}",
+    "/ecs/${local.prefix}*",
+    "/aws/ecs/containerinsights/${local.names.cluster}/*",
+    "/aws/lambda/${local.prefix}-*",
+    "/aws/rds/cluster/${local.prefix}-*",
+    "aws-waf-logs-${local.prefix}-*",
+  ]
+
+  deploy_policies = {
+    artifacts = concat(local.read_state, [
+      {
+        Sid      = "WriteStates"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:DeleteObject"] # deleted are locks
+        Resource = "${module.state.arn}/*"
+      },
+      {
+        # The state of bootstrap is an administrator's.
+        Sid      = "NotThisState"
+        Effect   = "Deny"
+        Action   = ["s3:PutObject", "s3:DeleteObject"]
+        Resource = "${module.state.arn}/${local.prefix}/bootstrap.tfstate*"
+      },
+      {
+        Sid      = "Packages"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"]
+        Resource = "${module.packages.arn}/*"
+      },
+      {
+        Sid      = "EncryptThem"
+        Effect   = "Allow"
+        Action   = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource = [module.state_key.arn, module.artifact_key.arn]
+      },
+      {
+        # Takes no resource: the token is the registry's.
+        Sid      = "LogInToRegistry"
+        Effect   = "Allow"
+        Action   = ["ecr:GetAuthorizationToken"]
+        Resource = "*"
+      },
+      {
+        Sid      = "PushImages"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
+        Resource = [for name in values(local.repositories) : "${local.arn}:ecr:${local.here}:repository/${name}"]
+      },
+      {
+        Sid      = "RunMigrations"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = local.migrate_arns
+      },
+    ])
+
+    named = [
+      {
+        Sid    = "ByName"
+        Effect = "Allow"
+        Action = ["cloudwatch:*", "codedeploy:*", "dynamodb:*", "ecs:*", "elasticloadbalancing:*", "lambda:*", "logs:*", "rds:*", "s3:*", "sns:*", "sqs:*", "wafv2:*"]
+        Resource = concat(
+          [for kind in ["alarm:${local.prefix}-*", "dashboard/${local.prefix}*"] : "${local.arn}:cloudwatch:${local.here}:${kind}"],
+          [for kind in ["application:${local.prefix}-*", "deploymentgroup:${local.prefix}-*/*", "deploymentconfig:${local.prefix}-*"] : "${local.arn}:codedeploy:${local.here}:${kind}"],
+          ["${local.arn}:dynamodb:${local.here}:table/${local.prefix}-*"],
+          [for kind in ["cluster/${local.names.cluster}", "service/${local.names.cluster}/*", "service-deployment/${local.names.cluster}/*", "service-revision/${local.names.cluster}/*", "task-definition/${local.prefix}-*:*"] : "${local.arn}:ecs:${local.here}:${kind}"],
+          [for kind in ["loadbalancer/app", "listener/app", "listener-rule/app", "targetgroup"] : "${local.arn}:elasticloadbalancing:${local.here}:${kind}/${local.prefix}-*"],
+          ["${local.arn}:lambda:${local.here}:function:${local.prefix}-*"],
+          [for group in local.log_groups : "${local.arn}:logs:${local.here}:log-group:${group}"],
+          [for kind in ["cluster", "db", "subgrp", "cluster-pg", "cluster-snapshot"] : "${local.arn}:rds:${local.here}:${kind}:${local.prefix}-*"],
+          [for suffix in ["", "/*"] : "${local.arn}:s3:::${local.names.access_log_prefix}-${local.account}${suffix}"],
+          ["${local.arn}:sns:${local.here}:${local.prefix}-*"],
+          [for prefix in [local.queue_prefix, local.prefix] : "${local.arn}:sqs:${local.here}:${prefix}-*"],
+          ["${local.arn}:wafv2:${local.here}:regional/webacl/${local.prefix}-*"],
+        )
+      },
+      {
+        Sid      = "SecretsButNotTheirValues"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:RestoreSecret", "secretsmanager:UpdateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource"]
+        Resource = "${local.arn}:secretsmanager:${local.here}:secret:${local.prefix}-*"
+      },
+    ]
+
+    # What has no name of ours, or none when it is made.
+    regional = [
+      {
+        Sid       = "Network"
+        Effect    = "Allow"
+        Action    = ["ec2:*FlowLogs", "ec2:*InternetGateway", "ec2:*NetworkAcl*", "ec2:*Route", "ec2:*RouteTable*", "ec2:*SecurityGroup*", "ec2:*Subnet*", "ec2:*Vpc*", "ec2:CreateTags", "ec2:DeleteTags"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
+      },
+      {
+        Sid    = "WithoutNames"
+        Effect = "Allow"
+        Action = [
+          "acm:*Certificate", "acm:*TagsToCertificate", "application-autoscaling:*", "codedeploy:*OnPremisesInstances",
+          "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition",
+          "kms:CreateKey", "kms:TagResource", "kms:UntagResource", "kms:PutKeyPolicy", "kms:EnableKeyRotation", "kms:UpdateKeyDescription", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias", "kms:CreateGrant",
+          "lambda:*EventSourceMapping", "lambda:*CodeSigningConfig",
+          "logs:*LogDelivery", "logs:*ResourcePolicy", "wafv2:GetManagedRuleSet",
+        ]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
+      },
+      {
+        # Encrypting resources needs the keys of the pipeline; its messages and
+        # secrets stay out of reach: see no-data.
+        Sid       = "UseKeysThroughServices"
+        Effect    = "Allow"
+        Action    = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
+        Resource  = "${local.arn}:kms:${local.here}:key/*"
+        Condition = { StringEquals = { "kms:ViaService" = [for service in ["rds", "secretsmanager", "s3", "ecr", "lambda"] : "${service}.${local.region}.amazonaws.com"] } }
+      },
+      {
+        # Route 53 is nowhere in particular.
+        Sid       = "OneName"
+        Effect    = "Allow"
+        Action    = ["route53:ChangeResourceRecordSets"]
+        Resource  = "${local.arn}:route53:::hostedzone/*"
+        Condition = { "ForAllValues:StringLike" = { "route53:ChangeResourceRecordSetsNormalizedRecordNames" = [local.settings.edge.domain, "*.${local.settings.edge.domain}"] } }
+      },
+    ]
+
+    roles = [
+      {
+        Sid       = "RolesWithinTheBoundary"
+        Effect    = "Allow"
+        Action    = ["iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary"]
+        Resource  = "${local.arn}:iam::${local.account}:role/${local.prefix}-*"
+        Condition = { StringEquals = { "iam:PermissionsBoundary" = local.boundary_arn } }
+      },
+      {
+        Sid      = "KeepRoles"
+        Effect   = "Allow"
+        Action   = ["iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription", "iam:UpdateAssumeRolePolicy"]
+        Resource = "${local.arn}:iam::${local.account}:role/${local.prefix}-*"
+      },
+      {
+        Sid       = "GiveRoles"
+        Effect    = "Allow"
+        Action    = ["iam:PassRole"]
+        Resource  = "${local.arn}:iam::${local.account}:role/${local.prefix}-*"
+        Condition = { StringEquals = { "iam:PassedToService" = ["lambda.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "codedeploy.amazonaws.com", "monitoring.rds.amazonaws.com", "vpc-flow-logs.amazonaws.com"] } }
+      },
+      {
+        Sid       = "ServicesOwnRoles"
+        Effect    = "Allow"
+        Action    = ["iam:CreateServiceLinkedRole"]
+        Resource  = "${local.arn}:iam::${local.account}:role/aws-service-role/*"
+        Condition = { StringEquals = { "iam:AWSServiceName" = ["ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com", "elasticloadbalancing.amazonaws.com", "rds.amazonaws.com", "wafv2.amazonaws.com"] } }
+      },
+      {
+        # Not its own: neither what it may do, nor who may be it.
+        Sid      = "HandsOffOneself"
+        Effect   = "Deny"
+        Action   = ["iam:CreateRole", "iam:DeleteRole", "iam:UpdateRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary", "iam:PassRole"]
+        Resource = [for name in keys(local.subjects) : "${local.arn}:iam::${local.account}:role/${local.prefix}-${name}"]
+      },
+      {
+        Sid      = "HandsOffTheBoundary"
+        Effect   = "Deny"
+        Action   = ["iam:DeleteRolePermissionsBoundary"]
+        Resource = "${local.arn}:iam::${local.account}:role/*"
+      },
+    ]
+  }
+}
+
+resource "aws_iam_policy" "deploy" {
+  for_each = local.deploy_policies
+
+  name        = "${local.prefix}-deploy-${each.key}"
+  description = "What delivery of ${local.prefix} may change: ${each.key}."
+
+  policy = jsonencode({ Version = "2012-10-17", Statement = each.value })
+}
+
+resource "aws_iam_role_policy_attachment" "deploy" {
+  for_each = aws_iam_policy.deploy
+
+  role       = aws_iam_role.github["deploy"].name
+  policy_arn = each.value.arn
+}

@@ -1,0 +1,136 @@
+# Workflows of the repository get short-lived credentials for a role; there are no
+# access keys.
+locals {
+  github_host       = "token.actions.githubusercontent.com"
+  github_repository = coalesce(var.github_repository, try(regex("^https://github\\.com/([^/]+/[^/]+)$", local.settings.repository)[0], null), "-")
+
+  oidc_provider_arn = "arn:${local.partition}:iam::${local.account}:oidc-provider/${local.github_host}"
+
+  # Who may take a role, by what GitHub says of the workflow.
+  subjects = {
+    # Jobs of the GitHub environment of this name: its rules say who approves,
+    # and from which branch.
+    deploy = "repo:${local.github_repository}:environment:${local.settings.environment}"
+    # Pull requests of the repository itself; those of forks get no token.
+    plan = "repo:${local.github_repository}:pull_request"
+  }
+}
+
+resource "aws_iam_openid_connect_provider" "github" {
+  count = var.create_oidc_provider ? 1 : 0
+
+  url            = "https://${local.github_host}"
+  client_id_list = ["sts.amazonaws.com"]
+}
+
+resource "aws_iam_role" "github" {
+  for_each = local.subjects
+
+  name                 = "${local.prefix}-${each.key}"
+  description          = "Workflows of ${local.github_repository}: ${each.key} ${local.prefix}."
+  max_session_duration = 2 * 60 * 60
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Federated = local.oidc_provider_arn }
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Condition = { StringEquals = {
+        "${local.github_host}:aud" = "sts.amazonaws.com"
+        "${local.github_host}:sub" = each.value
+      } }
+    }]
+  })
+
+  depends_on = [aws_iam_openid_connect_provider.github]
+
+  lifecycle {
+    precondition {
+      condition     = local.github_repository != "-"
+      error_message = "tracehaul.yaml has no repository on github.com: set github_repository."
+    }
+  }
+}
+
+# To plan, everything that was made is read.
+resource "aws_iam_role_policy_attachment" "read" {
+  for_each = aws_iam_role.github
+
+  role       = each.value.name
+  policy_arn = "arn:${local.partition}:iam::aws:policy/ReadOnlyAccess"
+}
+
+# What was made, not what flows through it: neither role reads an event, a row, a
+# log line or a secret.
+resource "aws_iam_role_policy" "no_data" {
+  for_each = aws_iam_role.github
+
+  name = "no-data"
+  role = each.value.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "NoData"
+        Effect = "Deny"
+        Action = [
+          "sns:Publish", "sqs:ReceiveMessage", "sqs:SendMessage", "sqs:PurgeQueue", "sqs:StartMessageMoveTask",
+          "logs:GetLogEvents", "logs:FilterLogEvents", "logs:StartQuery", "logs:StartLiveTail", "logs:GetLogRecord", "logs:Unmask",
+          "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
+          "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem",
+          "rds-db:connect", "rds:DownloadDBLogFilePortion", "rds:DownloadCompleteDBLogFile", "ecs:ExecuteCommand", "ssm:StartSession",
+          "cognito-idp:CreateUserPoolClient", "cognito-idp:UpdateUserPoolClient", "cognito-idp:DescribeUserPoolClient",
+        ]
+        Resource = "*"
+      },
+      {
+        Sid         = "NoOtherFiles"
+        Effect      = "Deny"
+        Action      = ["s3:GetObject", "s3:GetObjectVersion"]
+        NotResource = ["${module.state.arn}/*", "${module.packages.arn}/*"]
+      },
+      {
+        # The migrations are invoked by delivery; consumers by their queues alone.
+        Sid         = "NoOtherInvocations"
+        Effect      = "Deny"
+        Action      = ["lambda:InvokeFunction", "lambda:InvokeAsync"]
+        NotResource = local.migrate_arns
+      },
+    ]
+  })
+}
+
+locals {
+  migrate_arns = [for suffix in ["", ":*"] : "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.prefix}-migrate${suffix}"]
+
+  read_state = [
+    {
+      Sid      = "ListStates"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket"]
+      Resource = module.state.arn
+    },
+    {
+      Sid      = "ReadStates"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = "${module.state.arn}/*"
+    },
+    {
+      Sid      = "DecryptStates"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt"]
+      Resource = module.state_key.arn
+    },
+  ]
+}
+
+# A plan of a pull request takes no lock: terraform plan -lock=false.
+resource "aws_iam_role_policy" "plan" {
+  name = "state"
+  role = aws_iam_role.github["plan"].id
+
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.read_state })
+}

@@ -1,0 +1,85 @@
+# Who may send events: a user pool that gives tokens to machines (client
+# credentials) or lets people log in. It stands here, and not beside the load
+# balancer, so that delivery can neither make clients nor change what a token
+# says.
+locals {
+  authentication = local.settings.edge.authentication
+  audience       = "https://${local.settings.edge.domain}"
+  scope          = "events.write"
+}
+
+resource "aws_cognito_user_pool" "this" {
+  count = local.authentication == "none" ? 0 : 1
+
+  name                = "${local.prefix}-clients"
+  deletion_protection = "ACTIVE"
+
+  # Nobody signs up by themselves.
+  admin_create_user_config {
+    allow_admin_create_user_only = true
+  }
+
+  mfa_configuration = "ON"
+
+  software_token_mfa_configuration {
+    enabled = true
+  }
+
+  password_policy {
+    minimum_length                   = 14
+    require_lowercase                = true
+    require_numbers                  = true
+    require_symbols                  = true
+    require_uppercase                = true
+    temporary_password_validity_days = 1
+  }
+
+  account_recovery_setting {
+    recovery_mechanism {
+      name     = "admin_only"
+      priority = 1
+    }
+  }
+}
+
+# Where tokens are asked for: https://DOMAIN.auth.REGION.amazoncognito.com/oauth2/token
+resource "aws_cognito_user_pool_domain" "this" {
+  count = local.authentication == "none" ? 0 : 1
+
+  domain       = "${local.prefix}-${local.account}"
+  user_pool_id = aws_cognito_user_pool.this[0].id
+}
+
+# What the tokens are for. Cognito puts no audience into a token of client
+# credentials; the scope names it: IDENTIFIER/events.write.
+resource "aws_cognito_resource_server" "this" {
+  count = local.authentication == "jwt" ? 1 : 0
+
+  identifier   = local.audience
+  name         = local.names.service.name
+  user_pool_id = aws_cognito_user_pool.this[0].id
+
+  scope {
+    scope_name        = local.scope
+    scope_description = "Send events."
+  }
+}
+
+# The load balancer's client, by which people log in. Its secret is in the state:
+# the load balancer takes no client without one. Clients of other parties are not
+# made here, so that theirs are not: see README.md.
+resource "aws_cognito_user_pool_client" "login" {
+  count = local.authentication == "cognito" ? 1 : 0
+
+  name            = local.names.load_balancer
+  user_pool_id    = aws_cognito_user_pool.this[0].id
+  generate_secret = true
+
+  allowed_oauth_flows_user_pool_client = true
+  allowed_oauth_flows                  = ["code"]
+  allowed_oauth_scopes                 = ["openid", "email"]
+  supported_identity_providers         = ["COGNITO"]
+  callback_urls                        = ["${local.audience}/oauth2/idpresponse"]
+  prevent_user_existence_errors        = "ENABLED"
+  enable_token_revocation              = true
+}

@@ -1,0 +1,169 @@
+mock_provider "aws" {
+  source          = "../modules/mocks"
+  override_during = plan
+}
+
+run "dev" {
+  command = plan
+  variables { environment = "dev" }
+
+  assert {
+    condition     = output.state_bucket == "dev-orders-state-111122223333" && output.state_keys.network == "dev-orders/network.tfstate" && output.packages_bucket == "dev-orders-packages-111122223333"
+    error_message = "Buckets and keys bear the environment's name."
+  }
+  assert {
+    condition     = aws_ecr_repository.this["service"].name == "dev-orders-intake"
+    error_message = "The repository is the description's."
+  }
+}
+
+run "prod" {
+  command = plan
+  variables { environment = "prod" }
+
+  # Images
+
+  assert {
+    condition = keys(aws_ecr_repository.this) == ["service"] && alltrue([for r in aws_ecr_repository.this :
+      r.image_tag_mutability == "IMMUTABLE" && r.image_scanning_configuration[0].scan_on_push && r.encryption_configuration[0].kms_key == module.artifact_key.arn
+    ])
+    error_message = "Tags never move; images are scanned and encrypted."
+  }
+
+  # Workflows
+
+  assert {
+    condition = { for name, r in aws_iam_role.github : name => jsondecode(r.assume_role_policy).Statement[0].Condition.StringEquals } == {
+      deploy = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = "repo:tracehaul/tracehaul:environment:prod" }
+      plan   = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = "repo:tracehaul/tracehaul:pull_request" }
+    }
+    error_message = "Jobs of one GitHub environment deploy; pull requests plan."
+  }
+  assert {
+    condition = alltrue([for r in aws_iam_role.github :
+      jsondecode(r.assume_role_policy).Statement[0].Principal == { Federated = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" } && r.max_session_duration == 7200
+    ])
+    error_message = "Only GitHub's identity provider."
+  }
+  assert {
+    condition     = toset(keys(aws_iam_role_policy.no_data)) == toset(["deploy", "plan"]) && contains(jsondecode(aws_iam_role_policy.no_data["deploy"].policy).Statement[0].Action, "sqs:ReceiveMessage")
+    error_message = "No workflow reads what flows through the pipeline."
+  }
+  assert {
+    condition     = [for s in jsondecode(aws_iam_role_policy.plan.policy).Statement : flatten([s.Action])] == [["s3:ListBucket"], ["s3:GetObject"], ["kms:Decrypt"]]
+    error_message = "A plan reads states and writes nothing."
+  }
+
+  # What delivery may change
+
+  assert {
+    condition     = alltrue([for p in aws_iam_policy.deploy : length(p.policy) <= 6144]) && length(aws_iam_policy.boundary.policy) <= 6144 && length(aws_iam_policy.deploy) + 1 <= 10
+    error_message = "IAM takes policies of 6,144 characters, and ten of them."
+  }
+  assert {
+    condition = alltrue(flatten([for p in aws_iam_policy.deploy : [for s in jsondecode(p.policy).Statement :
+      s.Resource != "*" || can(s.Condition.StringEquals["aws:RequestedRegion"]) || s.Action == ["ecr:GetAuthorizationToken"]
+    ]]))
+    error_message = "On everything: only within the region."
+  }
+  assert {
+    condition = !contains(flatten([for p in aws_iam_policy.deploy : [for s in jsondecode(p.policy).Statement : flatten([s.Action]) if s.Effect == "Allow"]]), "*") && !anytrue(flatten([
+      for p in aws_iam_policy.deploy : [for s in jsondecode(p.policy).Statement : [for a in flatten([s.Action]) : startswith(a, "iam:") && strcontains(a, "*")] if s.Effect == "Allow"]
+    ]))
+    error_message = "No wildcard for everything, and none in IAM."
+  }
+  assert {
+    condition = one([for s in jsondecode(aws_iam_policy.deploy["roles"].policy).Statement : s.Condition if s.Sid == "RolesWithinTheBoundary"]) == {
+      StringEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::111122223333:policy/prod-orders-boundary" }
+    }
+    error_message = "Roles are made within the boundary, or not at all."
+  }
+  assert {
+    condition = toset(one([for s in jsondecode(aws_iam_policy.deploy["roles"].policy).Statement : s.Resource if s.Sid == "HandsOffOneself"])) == toset([
+      "arn:aws:iam::111122223333:role/prod-orders-deploy", "arn:aws:iam::111122223333:role/prod-orders-plan",
+    ])
+    error_message = "Delivery cannot change itself."
+  }
+  assert {
+    condition     = aws_iam_policy.boundary.name == "prod-orders-boundary" && !anytrue(flatten([for s in jsondecode(aws_iam_policy.boundary.policy).Statement : [for a in s.Action : strcontains(a, "*") || startswith(a, "iam:") || startswith(a, "sts:")]]))
+    error_message = "The boundary names every action; roles and credentials are not among them."
+  }
+
+  # Clients
+
+  assert {
+    condition     = aws_cognito_user_pool.this[0].admin_create_user_config[0].allow_admin_create_user_only && aws_cognito_user_pool.this[0].deletion_protection == "ACTIVE"
+    error_message = "Nobody signs up, and nobody deletes the pool by mistake."
+  }
+  assert {
+    condition     = aws_cognito_resource_server.this[0].identifier == "https://orders.example.com" && one(aws_cognito_resource_server.this[0].scope).scope_name == "events.write"
+    error_message = "Tokens are for sending events to the domain."
+  }
+  assert {
+    condition     = length(aws_cognito_user_pool_client.login) == 0
+    error_message = "Clients' secrets are in no state."
+  }
+  assert {
+    condition = output.identity.issuer == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI" && output.identity.scope == "https://orders.example.com/events.write" && (
+      output.jwks_uri == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI/.well-known/jwks.json"
+    )
+    error_message = "The service is told how to check a token."
+  }
+}
+
+run "prod_beside_another" {
+  command = plan
+  variables {
+    environment          = "prod"
+    create_oidc_provider = false
+    github_repository    = "shop/orders"
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && local.subjects.deploy == "repo:shop/orders:environment:prod"
+    error_message = "An account has GitHub's identity provider once."
+  }
+}
+
+run "people_and_a_collector" {
+  command = plan
+  variables { environment = "prod" }
+
+  override_module {
+    target = module.pipeline
+    outputs = {
+      settings = {
+        product   = "orders", environment = "prod", region = "eu-central-1", repository = "https://git.example.com/orders"
+        service   = { name = "intake" }, topic = { event = "order" }
+        edge      = { domain = "orders.example.com", authentication = "cognito" }
+        telemetry = { export = "collector" }
+      }
+      names = {
+        prefix  = "other-orders", cluster = "prod-orders", load_balancer = "prod-orders-intake", access_log_prefix = "prod-orders-access-logs"
+        service = { name = "prod-orders-intake", repository = "prod-orders-intake" }
+      }
+      tags = {}
+    }
+  }
+  # Not on GitHub, and nobody said where.
+  expect_failures = [aws_iam_role.github]
+
+  assert {
+    condition     = aws_cognito_user_pool_client.login[0].callback_urls == toset(["https://orders.example.com/oauth2/idpresponse"]) && aws_cognito_user_pool_client.login[0].allowed_oauth_flows == toset(["code"])
+    error_message = "People log in through the load balancer."
+  }
+  assert {
+    condition     = keys(aws_ecr_repository.this) == ["collector", "service"] && aws_ecr_repository.this["collector"].name == "other-orders-collector"
+    error_message = "The collector's image has a repository."
+  }
+}
+
+run "bad_variables" {
+  command = plan
+  variables {
+    environment       = "prod"
+    github_repository = "https://github.com/tracehaul/tracehaul"
+    role_arn          = "admin"
+  }
+  expect_failures = [var.github_repository, var.role_arn]
+}
