@@ -2,33 +2,25 @@ package migrate
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed sql/*.sql
 var files embed.FS
 
-const (
-	// historyTable is where goose keeps what was carried out.
-	historyTable = "tracehaul_migrations"
-
-	// lockID is the advisory lock that keeps migrations apart. It is any
-	// number that others do not use.
-	lockID = 0x7472636868 // "trchh"
-
-	// lockSeconds is how long one waits for another to finish.
-	lockSeconds = 300
-)
+// historyTable is where goose keeps what was carried out.
+const historyTable = "tracehaul_migrations"
 
 // Applied is a migration that was carried out.
 type Applied struct {
@@ -37,39 +29,78 @@ type Applied struct {
 	Duration time.Duration
 }
 
-// Up carries out, in order, the migrations that the database has not seen yet,
-// and returns them. Running it twice does nothing the second time, and several
-// at once wait for each other. Each migration is a transaction: after an error
-// the ones returned are done, the failing one is not.
-//
-// The pool's user must own the table, or be allowed to create it.
-func Up(ctx context.Context, pool *pgxpool.Pool) ([]Applied, error) {
-	migrations, err := fs.Sub(files, "sql")
-	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
-	}
-	return up(ctx, pool, migrations)
+// Result is what a run has done.
+type Result struct {
+	// From and To are the database's versions before and after, 0 for an empty
+	// one. Both are 0 after an error.
+	From, To int64
+
+	// Applied are the migrations that were carried out, in order; after an
+	// error, those before the failing one.
+	Applied []Applied
 }
 
-func up(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS) (applied []Applied, err error) {
+// Up is [Run] to the newest version, with all defaults.
+func Up(ctx context.Context, pool *pgxpool.Pool) ([]Applied, error) {
+	r, err := Run(ctx, pool, Config{})
+	return r.Applied, err
+}
+
+// Run carries out, in order, the migrations that the database has not seen yet.
+// Running it twice does nothing the second time, and several at once wait for
+// each other. Each migration is a transaction: after an error the ones returned
+// are done, the failing one is not, and the next run goes on with it.
+//
+// It makes one connection of its own, in the pool's way. The pool's user must
+// own the table, or be allowed to create it; for Config.GrantRole it must be
+// allowed to create roles.
+func Run(ctx context.Context, pool *pgxpool.Pool, c Config) (Result, error) {
+	migrations, err := fs.Sub(files, "sql")
+	if err != nil {
+		return Result{}, fmt.Errorf("migrate: %w", err)
+	}
+	return run(ctx, pool, c, migrations)
+}
+
+func run(ctx context.Context, pool *pgxpool.Pool, c Config, migrations fs.FS) (r Result, err error) {
+	if err := c.Validate(); err != nil {
+		return r, err
+	}
+	s, err := open(ctx, pool, c.WithDefaults())
+	if err != nil {
+		return r, fmt.Errorf("migrate: %w", err)
+	}
+	defer s.close()
+	r.Applied, err = s.migrate(ctx, migrations, c.Target)
+	if err == nil && c.GrantRole != "" {
+		err = s.grant(ctx, c.GrantRole)
+	}
+	if err == nil {
+		r.From, r.To, err = s.versions(ctx, r.Applied)
+	}
+	if err != nil {
+		return Result{Applied: r.Applied}, fmt.Errorf("migrate: %w", s.explain(ctx, err))
+	}
+	return r, nil
+}
+
+// migrate carries out what is missing up to target, or all for 0.
+func (s *session) migrate(ctx context.Context, migrations fs.FS, target int64) (applied []Applied, err error) {
+	provider, err := goose.NewProvider(goose.DialectPostgres, s.db, migrations,
+		goose.WithTableName(historyTable), goose.WithSessionLocker(locker{}))
+	if err != nil {
+		return nil, err
+	}
+	if target != 0 {
+		if err := checkTarget(ctx, provider, target); err != nil {
+			return nil, err
+		}
+	} else {
+		target = math.MaxInt64
+	}
 	// A lock of the session, not of a transaction, so that a migration may do
 	// what transactions cannot, such as CREATE INDEX CONCURRENTLY.
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(lockID), lock.WithLockTimeout(1, lockSeconds))
-	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer func() {
-		if closeErr := db.Close(); err == nil && closeErr != nil { // leaves the pool open
-			err = fmt.Errorf("migrate: %w", closeErr)
-		}
-	}()
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations,
-		goose.WithTableName(historyTable), goose.WithSessionLocker(locker))
-	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
-	}
-	results, err := provider.Up(ctx)
+	results, err := provider.UpTo(ctx, target)
 	if partial := (*goose.PartialError)(nil); errors.As(err, &partial) {
 		results = partial.Applied
 		err = fmt.Errorf("%s: %w", path.Base(partial.Failed.Source.Path), partial.Err)
@@ -77,8 +108,35 @@ func up(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS) (applied []Ap
 	for _, r := range results {
 		applied = append(applied, Applied{Version: r.Source.Version, Name: path.Base(r.Source.Path), Duration: r.Duration})
 	}
+	return applied, err
+}
+
+func checkTarget(ctx context.Context, provider *goose.Provider, target int64) error {
+	current, newest, err := provider.GetVersions(ctx)
 	if err != nil {
-		return applied, fmt.Errorf("migrate: %w", err)
+		return err
 	}
-	return applied, nil
+	if !slices.ContainsFunc(provider.ListSources(), func(s *goose.Source) bool { return s.Version == target }) {
+		return fmt.Errorf("target %d: want the version of a migration; the newest is %d", target, newest)
+	}
+	if target < current {
+		return fmt.Errorf("target %d: want %d or more: that is what the database has, and there is no way down", target, current)
+	}
+	return nil
+}
+
+// versions returns those before and after what was carried out.
+func (s *session) versions(ctx context.Context, applied []Applied) (from, to int64, err error) {
+	var first sql.Null[int64]
+	if len(applied) > 0 {
+		first = sql.Null[int64]{V: applied[0].Version, Valid: true}
+	}
+	row := s.db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+historyTable+" WHERE is_applied AND ($1::bigint IS NULL OR version_id < $1)", first)
+	if err := row.Scan(&from); err != nil {
+		return 0, 0, err
+	}
+	if len(applied) == 0 {
+		return from, from, nil
+	}
+	return from, applied[len(applied)-1].Version, nil
 }

@@ -71,7 +71,7 @@ func TestUp_Concurrently_AppliesOnce(t *testing.T) {
 
 func TestUp_FailingMigration_KeepsEarlierOnesAndNamesIt(t *testing.T) {
 	pool := setup(t)
-	applied, err := up(t.Context(), pool, fstest.MapFS{
+	r, err := run(t.Context(), pool, Config{}, fstest.MapFS{
 		"00001_good.sql": {Data: []byte("-- +goose Up\nCREATE TABLE good (n int);")},
 		"00002_bad.sql":  {Data: []byte("-- +goose Up\nCREATE TABLE half (n int);\nCREATE TABLE good (n int);")},
 	})
@@ -79,8 +79,8 @@ func TestUp_FailingMigration_KeepsEarlierOnesAndNamesIt(t *testing.T) {
 	if !errors.As(err, &pgErr) || pgErr.Code != "42P07" || !strings.Contains(err.Error(), "00002_bad.sql") {
 		t.Errorf("error is %v, want duplicate_table in 00002_bad.sql", err)
 	}
-	if len(applied) != 1 || applied[0].Name != "00001_good.sql" {
-		t.Errorf("applied are %+v, want the first", applied)
+	if len(r.Applied) != 1 || r.Applied[0].Name != "00001_good.sql" {
+		t.Errorf("applied are %+v, want the first", r.Applied)
 	}
 	var half bool
 	if err := pool.QueryRow(t.Context(), "SELECT to_regclass('half') IS NOT NULL").Scan(&half); err != nil {
