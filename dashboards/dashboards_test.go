@@ -346,7 +346,9 @@ var variables = regexp.MustCompile(`\$\{\w+(\.\w+)?\}`)
 func TestBoards_LinksToExplore_HoldQueries(t *testing.T) {
 	t.Parallel()
 	seen := 0
-	for _, b := range boardsOf(t, load(t, "prod")) {
+	p := *load(t, "prod").Pipeline
+	p.Dashboards.LokiUID = "loki"
+	for _, b := range boardsOf(t, alarmsOf(t, &p)) {
 		for _, p := range decode(t, &b).Panels {
 			for _, l := range p.FieldConfig.Defaults.Links {
 				query, ok := strings.CutPrefix(l.URL, "/explore?")
@@ -354,6 +356,9 @@ func TestBoards_LinksToExplore_HoldQueries(t *testing.T) {
 					continue
 				}
 				seen++
+				if strings.Contains(query, "%24") {
+					t.Fatalf("%q: Grafana sees no variable in %s", p.Title, query)
+				}
 				values, err := url.ParseQuery(variables.ReplaceAllString(query, "x"))
 				if err != nil {
 					t.Fatalf("%s: %v", l.URL, err)

@@ -63,7 +63,7 @@ func (i instrument) prom() string {
 func label[K ~string](key K) string { return strings.ReplaceAll(string(key), ".", "_") }
 
 // environmentSelector keeps environments apart that share a store.
-const environmentSelector = `deployment_environment_name="$` + varEnvironment + `"`
+const environmentSelector = `deployment_environment_name="${` + varEnvironment + `}"`
 
 // selector selects the metrics of a component, with more matchers if there are.
 func selector(component string, more ...string) string {

@@ -44,7 +44,7 @@ func (l *Local) common(serviceName string) variables {
 		"AWS_ENDPOINT_URL_SNS":        l.addresses.SNS,
 		"AWS_ENDPOINT_URL_SQS":        l.addresses.SQS,
 		"OTEL_SERVICE_NAME":           serviceName,
-		"OTEL_RESOURCE_ATTRIBUTES":    "deployment.environment.name=" + l.cfg.Pipeline.Environment,
+		"OTEL_RESOURCE_ATTRIBUTES":    "deployment.environment.name=" + l.cfg.Pipeline.Environment + ",service.version=local",
 		"OTEL_EXPORTER_OTLP_ENDPOINT": l.addresses.OTLP,
 		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
 		"OTEL_BSP_SCHEDULE_DELAY":     milliseconds(telemetryDelay),
