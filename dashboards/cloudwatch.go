@@ -16,7 +16,7 @@ import (
 // Source: "Dashboard body structure and syntax", CloudWatch API reference.
 func (s *Set) CloudWatch() []byte {
 	b := newBuilder(s.alarms)
-	b.uids = uids{CloudWatch: "cloudwatch"}
+	b.uids = uids{fromCloudWatch: "cloudwatch"}
 	w := widgets{builder: b}
 	for _, row := range b.deployRows() {
 		w.row(&row)

@@ -27,7 +27,7 @@ type drawing struct {
 }
 
 // source is how a query names its data source.
-func (d *drawing) source(s Source) *common.DataSourceRef {
+func (d *drawing) source(s source) *common.DataSourceRef {
 	d.use(sourceNames[s].variable)
 	return &refs[s]
 }

@@ -15,22 +15,22 @@ import (
 // time that is shown.
 func (b *builder) traceLinks() []dashboard.DashboardLink {
 	var links []dashboard.DashboardLink
-	if b.uids.has(Tempo) {
-		links = append(links, valueLink("Failing traces of this time (Tempo)", explore(Tempo, map[string]any{
+	if b.uids.has(fromTempo) {
+		links = append(links, valueLink("Failing traces of this time (Tempo)", explore(fromTempo, map[string]any{
 			"queryType": "traceql", "query": "{ " + b.traceSelector() + " && status = error }",
 		})))
 	}
-	if b.uids.has(XRay) {
-		links = append(links, valueLink("Failing traces of this time (X-Ray)", explore(XRay, map[string]any{
+	if b.uids.has(fromXRay) {
+		links = append(links, valueLink("Failing traces of this time (X-Ray)", explore(fromXRay, map[string]any{
 			"queryType": "getTraceSummaries", "region": b.pipeline.Region, "query": b.xrayFailing(),
 		})))
 	}
-	if b.uids.has(Loki) {
-		links = append(links, valueLink("Errors logged at this time (Loki)", explore(Loki, map[string]any{
+	if b.uids.has(fromLoki) {
+		links = append(links, valueLink("Errors logged at this time (Loki)", explore(fromLoki, map[string]any{
 			"queryType": "range", "expr": b.lokiErrors(),
 		})))
 	}
-	if b.uids.has(CloudWatch) {
+	if b.uids.has(fromCloudWatch) {
 		links = append(links, valueLink("Logs of the service (CloudWatch)", b.pipeline.ConsoleURL("cloudwatch")+"#logsV2:log-groups/log-group/"+consoleEscape(b.serviceLogs())))
 	}
 	return links
@@ -38,7 +38,7 @@ func (b *builder) traceLinks() []dashboard.DashboardLink {
 
 // explore is an address in Grafana that asks a data source about the time that
 // the board shows. ("Explore", Grafana documentation: schemaVersion 1.)
-func explore(s Source, query map[string]any) string {
+func explore(s source, query map[string]any) string {
 	query["refId"] = "A"
 	panes := map[string]any{"a": map[string]any{
 		"datasource": "${" + sourceNames[s].variable + "}",

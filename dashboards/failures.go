@@ -75,11 +75,11 @@ const errorLines = `fields @timestamp, level, msg, trace_id, span_id, @message |
 // rowLinks lead from a trace id in a table to the trace.
 func (b *builder) rowLinks(column string) []Link {
 	var links []Link
-	if b.uids.has(Tempo) {
-		links = append(links, Link{column, "Trace in Tempo", explore(Tempo, map[string]any{"queryType": "traceql", "query": "${__value.raw}"})})
+	if b.uids.has(fromTempo) {
+		links = append(links, Link{column, "Trace in Tempo", explore(fromTempo, map[string]any{"queryType": "traceql", "query": "${__value.raw}"})})
 	}
-	if b.uids.has(XRay) {
-		links = append(links, Link{column, "Trace in X-Ray", explore(XRay, map[string]any{"queryType": "getTrace", "region": b.pipeline.Region, "query": "${__value.raw}"})})
+	if b.uids.has(fromXRay) {
+		links = append(links, Link{column, "Trace in X-Ray", explore(fromXRay, map[string]any{"queryType": "getTrace", "region": b.pipeline.Region, "query": "${__value.raw}"})})
 	}
 	return links
 }

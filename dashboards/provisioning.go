@@ -93,7 +93,7 @@ type dataSource struct {
 	Secrets   object `yaml:"secureJsonData,omitempty"`
 }
 
-func newDataSource(s Source, uid, url string, options object) dataSource {
+func newDataSource(s source, uid, url string, options object) dataSource {
 	return dataSource{Name: sourceNames[s].label, UID: uid, Type: sourceNames[s].plugin, Access: "proxy", URL: url, Options: options}
 }
 
@@ -101,14 +101,14 @@ func newDataSource(s Source, uid, url string, options object) dataSource {
 // to its log lines and metrics, from a line to its trace: each knows the others.
 func dataSourcesFile() []byte {
 	value := literal("${__value.raw}")
-	prometheus := newDataSource(Prometheus, localPrometheus, "$TRACEHAUL_PROMETHEUS_URL", object{
+	prometheus := newDataSource(fromPrometheus, localPrometheus, "$TRACEHAUL_PROMETHEUS_URL", object{
 		"httpMethod": "POST", "timeInterval": "$TRACEHAUL_PROMETHEUS_INTERVAL",
 		"exemplarTraceIdDestinations": []object{{"name": "trace_id", "datasourceUid": localTempo, "urlDisplayLabel": "Trace " + value}},
 	})
 	prometheus.IsDefault = true
 	// What stands for a span's program, and for its environment.
 	tags := []object{{"key": "service.name", "value": "service_name"}, {"key": "deployment.environment.name", "value": "deployment_environment_name"}}
-	tempo := newDataSource(Tempo, localTempo, "$TRACEHAUL_TEMPO_URL", object{
+	tempo := newDataSource(fromTempo, localTempo, "$TRACEHAUL_TEMPO_URL", object{
 		"tracesToLogsV2": object{
 			"datasourceUid": localLoki, "tags": tags, "spanStartTimeShift": "-5m", "spanEndTimeShift": "5m",
 			"customQuery": true, "query": literal(`{${__tags}} | trace_id="${__trace.traceId}"`),
@@ -118,12 +118,12 @@ func dataSourcesFile() []byte {
 		},
 		"serviceMap": object{"datasourceUid": localPrometheus}, "nodeGraph": object{"enabled": true},
 	})
-	loki := newDataSource(Loki, localLoki, "$TRACEHAUL_LOKI_URL", object{
+	loki := newDataSource(fromLoki, localLoki, "$TRACEHAUL_LOKI_URL", object{
 		"derivedFields": []object{{
 			"name": "trace_id", "matcherType": "label", "matcherRegex": "trace_id", "datasourceUid": localTempo, "url": value, "urlDisplayLabel": "Trace " + value,
 		}},
 	})
-	postgres := newDataSource(Postgres, localPostgres, "$TRACEHAUL_POSTGRES_URL", object{
+	postgres := newDataSource(fromPostgres, localPostgres, "$TRACEHAUL_POSTGRES_URL", object{
 		"database": "$TRACEHAUL_POSTGRES_DATABASE", "sslmode": "$TRACEHAUL_POSTGRES_SSLMODE", "maxOpenConns": 5,
 	})
 	postgres.User, postgres.Secrets = "$TRACEHAUL_POSTGRES_USER", object{"password": "$TRACEHAUL_POSTGRES_PASSWORD"} //nolint:gosec // the names of variables

@@ -14,7 +14,7 @@ import (
 // Query is what a panel asks a data source. It is made by one of the functions
 // below.
 type Query struct {
-	source Source
+	source source
 	text   string // in the language of the source; metric math for CloudWatch
 	label  string // what the series is called
 
@@ -30,13 +30,13 @@ type Query struct {
 
 // Metric asks for a signal.
 func Metric(s signal.Signal, label string) Query {
-	return Query{source: CloudWatch, inputs: []alarms.Input{{ID: "m", Signal: s}}, label: label}
+	return Query{source: fromCloudWatch, inputs: []alarms.Input{{ID: "m", Signal: s}}, label: label}
 }
 
 // Math asks for metric math over signals, in the syntax of an alarm's
 // expression.
 func Math(inputs []alarms.Input, expression, label string) Query {
-	return Query{source: CloudWatch, inputs: inputs, text: expression, label: label}
+	return Query{source: fromCloudWatch, inputs: inputs, text: expression, label: label}
 }
 
 // Rate asks for how many a second a signal has that counts, whatever the period
@@ -49,7 +49,7 @@ func Rate(s signal.Signal, label string) Query {
 // the alarm's line, and a link to its runbook.
 func Watched(a alarms.Alarm, label string) Query {
 	m := a.Metric
-	q := Query{source: CloudWatch, inputs: m.Inputs, text: m.Expression, label: label, period: m.Period, alarm: a.Key}
+	q := Query{source: fromCloudWatch, inputs: m.Inputs, text: m.Expression, label: label, period: m.Period, alarm: a.Key}
 	if m.Comparison.Band() && q.text == "" {
 		q.text = m.Inputs[0].ID // so that the band can name it
 	}
@@ -58,25 +58,25 @@ func Watched(a alarms.Alarm, label string) Query {
 
 // PromQL asks for metrics that OpenTelemetry made.
 func PromQL(query, legend string) Query {
-	return Query{source: Prometheus, text: query, label: legend}
+	return Query{source: fromPrometheus, text: query, label: legend}
 }
 
 // TraceQL asks Tempo for traces.
-func TraceQL(query string) Query { return Query{source: Tempo, text: query} }
+func TraceQL(query string) Query { return Query{source: fromTempo, text: query} }
 
 // XRayTraces asks X-Ray for traces, by a filter expression.
-func XRayTraces(filter string) Query { return Query{source: XRay, text: filter} }
+func XRayTraces(filter string) Query { return Query{source: fromXRay, text: filter} }
 
 // LogsInsights asks for the lines of a log group.
 func LogsInsights(group, query string) Query {
-	return Query{source: CloudWatch, group: group, text: query}
+	return Query{source: fromCloudWatch, group: group, text: query}
 }
 
 // LogQL asks Loki for lines.
-func LogQL(query string) Query { return Query{source: Loki, text: query} }
+func LogQL(query string) Query { return Query{source: fromLoki, text: query} }
 
 // SQL asks the pipeline's database.
-func SQL(query string) Query { return Query{source: Postgres, text: query} }
+func SQL(query string) Query { return Query{source: fromPostgres, text: query} }
 
 // Every returns the query with datapoints of a fixed length.
 func (q Query) Every(period time.Duration) Query {
@@ -103,7 +103,7 @@ func (q Query) Series() Query {
 }
 
 // metrics reports whether the query is for metrics of CloudWatch.
-func (q *Query) metrics() bool { return q.source == CloudWatch && q.group == "" }
+func (q *Query) metrics() bool { return q.source == fromCloudWatch && q.group == "" }
 
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 

@@ -6,29 +6,29 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
-// Source is a kind of data source.
-type Source int
+// source is a kind of data source.
+type source int
 
 // Data sources.
 const (
-	CloudWatch Source = iota // metrics, and logs by Logs Insights
-	Prometheus               // or what is compatible: OpenTelemetry's metrics
-	Tempo
-	XRay
-	Loki
-	Postgres // the pipeline's own database
+	fromCloudWatch source = iota // metrics, and logs by Logs Insights
+	fromPrometheus               // or what is compatible: OpenTelemetry's metrics
+	fromTempo
+	fromXRay
+	fromLoki
+	fromPostgres // the pipeline's own database
 	sources
 )
 
 // sourceNames are the ids of Grafana's plugins, and the names of the variables
 // that choose the data source.
 var sourceNames = [sources]struct{ plugin, variable, label string }{
-	CloudWatch: {"cloudwatch", "cloudwatch", "CloudWatch"},
-	Prometheus: {"prometheus", "prometheus", "Prometheus"},
-	Tempo:      {"tempo", "tempo", "Tempo"},
-	XRay:       {"grafana-x-ray-datasource", "xray", "X-Ray"},
-	Loki:       {"loki", "loki", "Loki"},
-	Postgres:   {"grafana-postgresql-datasource", "postgres", "PostgreSQL"},
+	fromCloudWatch: {"cloudwatch", "cloudwatch", "CloudWatch"},
+	fromPrometheus: {"prometheus", "prometheus", "Prometheus"},
+	fromTempo:      {"tempo", "tempo", "Tempo"},
+	fromXRay:       {"grafana-x-ray-datasource", "xray", "X-Ray"},
+	fromLoki:       {"loki", "loki", "Loki"},
+	fromPostgres:   {"grafana-postgresql-datasource", "postgres", "PostgreSQL"},
 }
 
 // uids are the data sources that a team has; "" stands for none.
@@ -36,12 +36,12 @@ type uids [sources]string
 
 func uidsOf(d pipeline.Dashboards) uids {
 	return uids{
-		CloudWatch: d.CloudWatchUID, Prometheus: d.PrometheusUID, Tempo: d.TempoUID,
-		XRay: d.XRayUID, Loki: d.LokiUID, Postgres: d.PostgresUID,
+		fromCloudWatch: d.CloudWatchUID, fromPrometheus: d.PrometheusUID, fromTempo: d.TempoUID,
+		fromXRay: d.XRayUID, fromLoki: d.LokiUID, fromPostgres: d.PostgresUID,
 	}
 }
 
-func (u uids) has(s Source) bool { return u[s] != "" }
+func (u uids) has(s source) bool { return u[s] != "" }
 
 // refs are how queries name their data sources: by the variable of the
 // dashboard. They are shared and not to be changed.

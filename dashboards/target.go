@@ -27,34 +27,34 @@ const traceLimit = 20
 // add adds a query; kind is the panel's.
 func (t *targets) add(q *Query, kind Kind) {
 	switch q.source {
-	case CloudWatch:
+	case fromCloudWatch:
 		if q.group != "" {
 			t.insights(q)
 			return
 		}
 		t.metrics(q)
-	case Prometheus:
+	case fromPrometheus:
 		t.promQL(q, kind)
-	case Tempo:
+	case fromTempo:
 		t.list = append(t.list, tempo.TempoQuery{
-			RefId: t.ref(), Datasource: t.drawing.source(Tempo), QueryType: new("traceql"), Query: new(t.drawing.uses(q.text)),
+			RefId: t.ref(), Datasource: t.drawing.source(fromTempo), QueryType: new("traceql"), Query: new(t.drawing.uses(q.text)),
 			Limit: new(int64(traceLimit)), TableType: new(tempo.SearchTableTypeTraces), Filters: []tempo.TraceqlFilter{},
 		})
-	case XRay:
+	case fromXRay:
 		t.list = append(t.list, variants.UnknownDataquery{
-			"refId": *t.ref(), "datasource": t.drawing.source(XRay), "queryType": "getTraceSummaries", "region": t.drawing.pipeline.Region, "query": t.drawing.uses(q.text),
+			"refId": *t.ref(), "datasource": t.drawing.source(fromXRay), "queryType": "getTraceSummaries", "region": t.drawing.pipeline.Region, "query": t.drawing.uses(q.text),
 		})
-	case Loki:
+	case fromLoki:
 		t.list = append(t.list, loki.Dataquery{
-			RefId: t.ref(), Datasource: t.drawing.source(Loki), Expr: t.drawing.uses(q.text), QueryType: new("range"), MaxLines: new(int64(100)),
+			RefId: t.ref(), Datasource: t.drawing.source(fromLoki), Expr: t.drawing.uses(q.text), QueryType: new("range"), MaxLines: new(int64(100)),
 		})
-	case Postgres:
+	case fromPostgres:
 		format := "table"
 		if q.series {
 			format = "time_series"
 		}
 		t.list = append(t.list, variants.UnknownDataquery{
-			"refId": *t.ref(), "datasource": t.drawing.source(Postgres), "format": format, "editorMode": "code", "rawQuery": true, "rawSql": q.text,
+			"refId": *t.ref(), "datasource": t.drawing.source(fromPostgres), "format": format, "editorMode": "code", "rawQuery": true, "rawSql": q.text,
 		})
 	default:
 		panic("dashboards: a query has no data source")
@@ -85,7 +85,7 @@ func (t *targets) ref() *string { return &letters[len(t.list)%len(letters)] }
 
 func (t *targets) promQL(q *Query, kind Kind) {
 	target := prometheus.Dataquery{
-		RefId: t.ref(), Datasource: t.drawing.source(Prometheus), Expr: t.drawing.uses(q.text), LegendFormat: &q.label,
+		RefId: t.ref(), Datasource: t.drawing.source(fromPrometheus), Expr: t.drawing.uses(q.text), LegendFormat: &q.label,
 		EditorMode: new(prometheus.QueryEditorModeCode), Instant: new(q.instant), Range: new(!q.instant),
 	}
 	if q.exemplars {
@@ -148,7 +148,7 @@ func (t *targets) free(id string) string {
 
 func (t *targets) metric(s *signal.Signal, id, period, label string, hidden bool) {
 	target := cloudwatch.CloudWatchMetricsQuery{
-		RefId: t.ref(), Datasource: t.drawing.source(CloudWatch),
+		RefId: t.ref(), Datasource: t.drawing.source(fromCloudWatch),
 		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: &search, MetricEditorMode: &byName,
 		Id: id, Region: t.drawing.pipeline.Region, Namespace: t.drawing.named(s.Metric.Namespace), MetricName: &s.Metric.Name, Dimensions: t.drawing.dimensionsOf(&s.Metric),
 		MatchExact: &yes, Period: &period, Statistic: &s.Statistic,
@@ -163,7 +163,7 @@ func (t *targets) metric(s *signal.Signal, id, period, label string, hidden bool
 
 func (t *targets) math(id, expression, period, label string) {
 	t.list = append(t.list, cloudwatch.CloudWatchMetricsQuery{
-		RefId: t.ref(), Datasource: t.drawing.source(CloudWatch),
+		RefId: t.ref(), Datasource: t.drawing.source(fromCloudWatch),
 		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: &search, MetricEditorMode: &byText,
 		Id: id, Region: t.drawing.pipeline.Region, Expression: &expression, Period: &period, Label: &label,
 	})
@@ -171,7 +171,7 @@ func (t *targets) math(id, expression, period, label string) {
 
 func (t *targets) insights(q *Query) {
 	t.list = append(t.list, cloudwatch.CloudWatchLogsQuery{
-		RefId: t.ref(), Datasource: t.drawing.source(CloudWatch), QueryMode: cloudwatch.CloudWatchQueryModeLogs, Id: "",
+		RefId: t.ref(), Datasource: t.drawing.source(fromCloudWatch), QueryMode: cloudwatch.CloudWatchQueryModeLogs, Id: "",
 		Region: t.drawing.pipeline.Region, Expression: &q.text, StatsGroups: []string{},
 		LogGroups: []cloudwatch.LogGroup{{Arn: t.drawing.logGroup(q.group), Name: q.group}},
 	})

@@ -106,9 +106,9 @@ func (d *drawing) addInputs(add func(dashboard.VariableModel)) {
 // lookUp is a variable that CloudWatch is asked for. It is hidden: there is
 // nothing to choose.
 func (d *drawing) lookUp(name, label string, query dashboard.StringOrMap, pattern string) dashboard.VariableModel {
-	d.use(sourceNames[CloudWatch].variable)
+	d.use(sourceNames[fromCloudWatch].variable)
 	return dashboard.VariableModel{
-		Type: dashboard.VariableTypeQuery, Name: name, Label: &label, Datasource: &refs[CloudWatch], Query: &query, Regex: &pattern,
+		Type: dashboard.VariableTypeQuery, Name: name, Label: &label, Datasource: &refs[fromCloudWatch], Query: &query, Regex: &pattern,
 		Hide: new(dashboard.VariableHideHideVariable), Refresh: new(dashboard.VariableRefreshOnDashboardLoad), SkipUrlSync: new(true),
 	}
 }
@@ -134,7 +134,7 @@ func regexpFor(before, name, after string) string {
 func (d *drawing) versions() dashboard.VariableModel {
 	query := "label_values({" + d.selectorAll() + "}, service_version)"
 	return dashboard.VariableModel{
-		Type: dashboard.VariableTypeQuery, Name: varVersion, Label: new("Version"), Datasource: &refs[Prometheus],
+		Type: dashboard.VariableTypeQuery, Name: varVersion, Label: new("Version"), Datasource: &refs[fromPrometheus],
 		Query: &dashboard.StringOrMap{String: &query}, Refresh: new(dashboard.VariableRefreshOnTimeRangeChanged), Sort: new(dashboard.VariableSortNaturalDesc),
 		Multi: new(true), IncludeAll: new(true), AllValue: new(".*"), Current: option("All", "$__all"),
 	}
