@@ -32,7 +32,7 @@ resource "aws_iam_policy" "boundary" {
           [for kind in ["listener/app", "listener-rule/app", "targetgroup"] : "${local.arn}:elasticloadbalancing:${local.here}:${kind}/${local.prefix}-*"],
           ["${local.arn}:kms:${local.here}:key/*"],
           ["${local.arn}:lambda:${local.here}:function:${local.prefix}-*"],
-          [for group in concat(local.log_groups, ["RDSOSMetrics"]) : "${local.arn}:logs:${local.here}:log-group:${group}:*"],
+          [for group in concat(local.log_groups, ["RDSOSMetrics:*"]) : "${local.arn}:logs:${local.here}:log-group:${group}"],
           ["${local.arn}:logs:${local.here}:log-group:RDSOSMetrics"],
           ["${local.arn}:rds-db:${local.here}:dbuser:cluster-*/*"],
           ["${local.arn}:s3:::${local.names.access_log_prefix}-${local.account}/*"],

@@ -13,7 +13,7 @@ locals {
   queue_prefix = "${local.settings.environment}-${local.settings.service.name}-${local.settings.topic.event}"
 
   log_groups = [
-    "/vpc/${local.prefix}",
+    "/vpc/${local.prefix}*",
     "/ecs/${local.prefix}*",
     "/aws/ecs/containerinsights/${local.names.cluster}/*",
     "/aws/lambda/${local.prefix}-*",
@@ -75,7 +75,7 @@ locals {
         Effect = "Allow"
         Action = ["cloudwatch:*", "codedeploy:*", "dynamodb:*", "ecs:*", "elasticloadbalancing:*", "lambda:*", "logs:*", "rds:*", "s3:*", "sns:*", "sqs:*", "wafv2:*"]
         Resource = concat(
-          [for kind in ["alarm:${local.prefix}-*", "dashboard/${local.prefix}*"] : "${local.arn}:cloudwatch:${local.here}:${kind}"],
+          ["${local.arn}:cloudwatch:${local.here}:alarm:${local.prefix}-*", "${local.arn}:cloudwatch::${local.account}:dashboard/${local.prefix}*"],
           [for kind in ["application:${local.prefix}-*", "deploymentgroup:${local.prefix}-*/*", "deploymentconfig:${local.prefix}-*"] : "${local.arn}:codedeploy:${local.here}:${kind}"],
           ["${local.arn}:dynamodb:${local.here}:table/${local.prefix}-*"],
           [for kind in ["cluster/${local.names.cluster}", "service/${local.names.cluster}/*", "service-deployment/${local.names.cluster}/*", "service-revision/${local.names.cluster}/*", "task-definition/${local.prefix}-*:*"] : "${local.arn}:ecs:${local.here}:${kind}"],
@@ -90,10 +90,11 @@ locals {
         )
       },
       {
-        Sid      = "SecretsButNotTheirValues"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:RestoreSecret", "secretsmanager:UpdateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource"]
-        Resource = "${local.arn}:secretsmanager:${local.here}:secret:${local.prefix}-*"
+        Sid    = "SecretsButNotTheirValues"
+        Effect = "Allow"
+        Action = ["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:RestoreSecret", "secretsmanager:UpdateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource"]
+        # RDS makes the secret of a cluster's owner for whoever makes the cluster.
+        Resource = [for name in ["${local.prefix}-*", "rds!cluster-*"] : "${local.arn}:secretsmanager:${local.here}:secret:${name}"]
       },
     ]
 
@@ -110,11 +111,11 @@ locals {
         Sid    = "WithoutNames"
         Effect = "Allow"
         Action = [
-          "acm:*Certificate", "acm:*TagsToCertificate", "application-autoscaling:*", "codedeploy:*OnPremisesInstances",
+          "acm:*Certificate", "acm:*TagsToCertificate", "application-autoscaling:*",
           "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition",
           "kms:CreateKey", "kms:TagResource", "kms:UntagResource", "kms:PutKeyPolicy", "kms:EnableKeyRotation", "kms:UpdateKeyDescription", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias", "kms:CreateGrant",
           "lambda:*EventSourceMapping", "lambda:*CodeSigningConfig",
-          "logs:*LogDelivery", "logs:*ResourcePolicy", "wafv2:GetManagedRuleSet",
+          "logs:*LogDelivery", "logs:*ResourcePolicy", "wafv2:CreateWebACL", "wafv2:UpdateWebACL", "xray:*SamplingRule",
         ]
         Resource  = "*"
         Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }

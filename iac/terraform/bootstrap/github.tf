@@ -17,7 +17,7 @@ locals {
 }
 
 resource "aws_iam_openid_connect_provider" "github" {
-  count = var.create_oidc_provider ? 1 : 0
+  count = var.first_in_account ? 1 : 0
 
   url            = "https://${local.github_host}"
   client_id_list = ["sts.amazonaws.com"]

@@ -30,8 +30,8 @@ variable "github_repository" {
   }
 }
 
-variable "create_oidc_provider" {
-  description = "Whether to make GitHub's identity provider. An account has it once: off where it is there, as for the second environment of an account. Defaults to on."
+variable "first_in_account" {
+  description = "Whether this is the first environment of its account and region, which makes what there is once: GitHub's identity provider, and X-Ray's right to write spans. Defaults to yes."
   type        = bool
   default     = true
 }

@@ -14,9 +14,6 @@ module "migrate" {
   memory_mb       = 256
   timeout_seconds = var.migrate_timeout_seconds
 
-  # Two migrations at a time would wait for each other.
-  reserved_concurrency = 1
-
   environment = merge(module.pipeline.function_environment, {
     OTEL_SERVICE_NAME        = "${local.settings.product}-migrate"
     OTEL_RESOURCE_ATTRIBUTES = "deployment.environment.name=${local.settings.environment}"

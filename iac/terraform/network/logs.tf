@@ -61,10 +61,18 @@ resource "aws_iam_role_policy" "flow" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-      Resource = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/vpc/${local.prefix}:*"
-    }]
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+        Resource = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/vpc/${local.prefix}:*"
+      },
+      {
+        # To find its group among all.
+        Effect   = "Allow"
+        Action   = ["logs:DescribeLogGroups"]
+        Resource = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:*"
+      },
+    ]
   })
 }

@@ -148,7 +148,6 @@ resource "aws_iam_role" "load_balancer" {
       Effect    = "Allow"
       Principal = { Service = "ecs.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
   })
 }

@@ -8,7 +8,6 @@ resource "aws_ecs_service" "this" {
   enable_execute_command            = var.execute_command
   enable_ecs_managed_tags           = true
   propagate_tags                    = "SERVICE"
-  availability_zone_rebalancing     = "ENABLED"
   health_check_grace_period_seconds = 30
 
   network_configuration {

@@ -54,6 +54,15 @@ run "prod" {
     error_message = "A plan reads states and writes nothing."
   }
 
+  # Spans
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_log_resource_policy.spans[0].policy_document).Statement[0].Condition == {
+      ArnLike = { "aws:SourceArn" = "arn:aws:xray:eu-central-1:111122223333:*" }, StringEquals = { "aws:SourceAccount" = "111122223333" }
+    }
+    error_message = "X-Ray writes the spans of this account."
+  }
+
   # What delivery may change
 
   assert {
@@ -114,14 +123,14 @@ run "prod" {
 run "prod_beside_another" {
   command = plan
   variables {
-    environment          = "prod"
-    create_oidc_provider = false
-    github_repository    = "shop/orders"
+    environment       = "prod"
+    first_in_account  = false
+    github_repository = "shop/orders"
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0 && local.subjects.deploy == "repo:shop/orders:environment:prod"
-    error_message = "An account has GitHub's identity provider once."
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && length(aws_cloudwatch_log_resource_policy.spans) == 0 && local.subjects.deploy == "repo:shop/orders:environment:prod"
+    error_message = "What an account has once is not made twice."
   }
 }
 
