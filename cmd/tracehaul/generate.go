@@ -55,22 +55,27 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 	out := generated.Set{Owned: []string{
 		path.Join(modules, "*", "alarms.tf.json"), path.Join(pipelines, "*.json"), path.Join(boards, "*", "*.json"), path.Join(grafana, "dashboards", "*.json"),
 	}}
+	var applied []generated.File // the modules of all environments
 	for _, s := range sets {
 		resolved, err := s.Pipeline.Resolved()
 		if err != nil {
 			return generated.Set{}, err
 		}
 		out.Files = append(out.Files, generated.File{Path: path.Join(pipelines, s.Pipeline.Environment+".json"), Content: resolved})
-		out.Files = append(out.Files, generated.File{
-			Path:    path.Join(modules, s.Pipeline.Environment, "alarms.tf.json"),
-			Content: s.Terraform(),
-		})
+		module := generated.File{Path: path.Join(modules, s.Pipeline.Environment, "alarms.tf.json"), Content: s.Terraform()}
+		out.Files = append(out.Files, module)
 		drawn, err := boardFiles(s, path.Join(boards, s.Pipeline.Environment))
 		if err != nil {
 			return generated.Set{}, err
 		}
 		out.Files = append(out.Files, drawn...)
+		applied = append(applied, module, drawn[0])
 	}
+	environments, err := environmentModules(path.Dir(modules), applied)
+	if err != nil {
+		return generated.Set{}, err
+	}
+	out.Files = append(out.Files, environments)
 	provisioning, err := dashboards.Provisioning(sets[0])
 	if err != nil {
 		return generated.Set{}, err

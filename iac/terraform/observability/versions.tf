@@ -1,0 +1,42 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.34"
+    }
+    grafana = {
+      source  = "grafana/grafana"
+      version = "~> 4.26"
+    }
+  }
+
+  # bucket, key and region come with terraform init: see README.md.
+  backend "s3" {
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+provider "aws" {
+  region = module.pipeline.settings.region
+
+  default_tags {
+    tags = module.pipeline.tags
+  }
+
+  dynamic "assume_role" {
+    for_each = var.role_arn == null ? [] : [var.role_arn]
+
+    content {
+      role_arn = assume_role.value
+    }
+  }
+}
+
+# Who it is in Grafana, GRAFANA_AUTH says: the token of a service account, which
+# must be in no variable, plan or state. Without a Grafana it is never asked for.
+provider "grafana" {
+  url = module.pipeline.settings.dashboards.grafana_url
+}
