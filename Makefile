@@ -59,9 +59,12 @@ dashboards: ## run the pipeline, make everything go wrong once, and see that eve
 iac: ## validate the Terraform modules
 	build/iac.sh
 
+lambda: ## build the functions' packages into dist/lambda
+	build/lambda.sh $(ENVIRONMENT)
+
 image: ## build the images and run the demo with the programs in them
 	build/image.sh
 
 ci: lint verify iac race bench-once alarms dashboards image ## all that CI runs
 
-.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac image ci
+.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac lambda image ci

@@ -92,5 +92,5 @@ func (m *migrator) inTime(ctx context.Context) (context.Context, context.CancelF
 		return context.WithCancel(ctx)
 	}
 	margin := min(m.margin, time.Until(deadline)/2)
-	return context.WithDeadlineCause(ctx, deadline.Add(-margin), fmt.Errorf("stopped %v before the function's timeout", margin.Round(time.Millisecond)))
+	return context.WithDeadlineCause(ctx, deadline.Add(-margin), fmt.Errorf("stopped %v before the function's timeout", margin.Round(time.Second/10)))
 }

@@ -68,7 +68,7 @@ func TestMigrate_TwoAtOnce_OneDoesIt(t *testing.T) {
 
 func TestMigrate_LockIsHeld_SaysSoInTime(t *testing.T) {
 	database := postgrestest.Database(t)
-	f, out := function(t, 4*time.Second, map[string]string{"DATABASE_URL": database, "MIGRATE_LOCK_TIMEOUT": "500ms", "DEADLINE_MARGIN": "2s"})
+	f, out := function(t, 4*time.Second, map[string]string{"DATABASE_URL": database, "MIGRATE_LOCK_TIMEOUT": "500ms", "DEADLINE_MARGIN": "1s"})
 	pool := connect(t, database+"&application_name=intruder")
 	tx, err := pool.Begin(t.Context())
 	if err != nil {
@@ -78,7 +78,7 @@ func TestMigrate_LockIsHeld_SaysSoInTime(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "SELECT pg_advisory_xact_lock(x'7472636868'::bigint)"); err != nil {
 		t.Fatal(err)
 	}
-	says(t, refused(t, f, `{}`), "stopped 2s before the function's timeout", "another migration was still running after", "(intruder)")
+	says(t, refused(t, f, `{}`), "stopped 1s before the function's timeout", "another migration was still running after", "(intruder)")
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
