@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/service/bearer"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 )
 
@@ -43,6 +44,13 @@ type Config struct {
 	// plain JSON. Without both of them plain JSON is refused. Defaults to
 	// none.
 	Source, Type string
+
+	// Bearer says which tokens are good: whoever sends events shows one, or is
+	// refused before the body is read. The Logger is the service's, unless it
+	// is set. [Service.Run] keeps the issuer's keys fresh; a Handler on a server
+	// of one's own fetches them when a token needs one. Defaults to none:
+	// anybody may send events.
+	Bearer *bearer.Config
 
 	// Limits bound one event and one batch. Defaults to the limits' own
 	// defaults: 245,760 bytes an event, 100 events a batch.
@@ -185,6 +193,11 @@ func (c Config) Validate() error {
 		bad("source and type", fmt.Sprintf("%q and %q", c.Source, c.Type), "both or none")
 	} else if err := (event.Defaults{Source: c.Source, Type: c.Type, Limits: c.Limits}).Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("source and type: %w", err))
+	}
+	if c.Bearer != nil {
+		if err := c.Bearer.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("in Bearer: %w", err))
+		}
 	}
 	for _, f := range []struct {
 		name       string

@@ -7,6 +7,8 @@
 //	GET  /healthz     the process is alive
 //	GET  /readyz      send requests here: it is not draining and keeps up
 //
+// With [Config.Bearer] whoever sends events shows a token first: package bearer.
+//
 // # Answers
 //
 // 202 means that SNS has confirmed every event of the request, and nothing
@@ -31,5 +33,5 @@
 // Beyond the bounds a request is refused with 503 and Retry-After, and costs
 // next to nothing.
 //
-// The package imports telemetry and event.
+// The package imports telemetry and event, and bearer below it.
 package service

@@ -9,7 +9,8 @@ func (s *Service) getHealth(w http.ResponseWriter, _ *http.Request) *refusal {
 }
 
 // getReady says whether requests should be sent here: not while the process
-// stops, nor while it sheds load that others might take.
+// stops, nor while it sheds load that others might take, nor before it can tell
+// a good token from a bad one.
 //
 // It does not ask SNS. If SNS is away, it is away for every process: taking
 // all of them out of the load balancer would turn refusals that name their
@@ -21,6 +22,12 @@ func (s *Service) getReady(w http.ResponseWriter, r *http.Request) *refusal {
 	case s.publisher.saturated():
 		s.notReady(w, r, &refusal{code: codeOverloaded, detail: "This process does not keep up with its requests."})
 	default:
+		if s.bearer != nil {
+			if err := s.bearer.Ready(); err != nil {
+				s.notReady(w, r, bearerRefusal(err))
+				return nil
+			}
+		}
 		s.health(w, "ready")
 	}
 	return nil

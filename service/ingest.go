@@ -30,6 +30,9 @@ func (s *Service) postEvents(w http.ResponseWriter, r *http.Request) *refusal {
 
 // takeIn reads a request and hands its events to the publisher.
 func (s *Service) takeIn(w http.ResponseWriter, r *http.Request) ([]Result, *submission, *refusal) {
+	if refused := s.authenticate(w, r); refused != nil {
+		return nil, nil, refused
+	}
 	if refused := checkEncoding(w, r); refused != nil {
 		return nil, nil, refused
 	}

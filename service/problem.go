@@ -5,12 +5,13 @@ import (
 	"strconv"
 
 	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/service/bearer"
 )
 
 // problemDocs is where the codes are described: each has a heading of its own.
 const problemDocs = "https://github.com/tracehaul/tracehaul/blob/main/service/PROBLEMS.md#"
 
-// Codes of problems, beside those of package event.
+// Codes of problems, beside those of packages event and bearer.
 const (
 	codeNotFound           = "not_found"
 	codeMethodNotAllowed   = "method_not_allowed"
@@ -62,6 +63,13 @@ var problemKinds = map[string]problemKind{
 	event.CodeTooLarge:             {status: http.StatusRequestEntityTooLarge, title: "Event too large"},
 	event.CodeBatchTooLarge:        {status: http.StatusRequestEntityTooLarge, title: "Too many events in the batch"},
 	event.CodeUnsupportedMediaType: {status: http.StatusUnsupportedMediaType, title: "Unsupported media type"},
+
+	// The rest of these requests is not read.
+	bearer.CodeUnauthenticated:      {status: http.StatusUnauthorized, title: "Unauthenticated", closes: true},
+	bearer.CodeInvalidAuthorization: {status: http.StatusBadRequest, title: "Invalid authorization", closes: true},
+	bearer.CodeInvalidToken:         {status: http.StatusUnauthorized, title: "Invalid token", closes: true},
+	bearer.CodeInsufficientScope:    {status: http.StatusForbidden, title: "Insufficient scope", closes: true},
+	bearer.CodeKeysUnavailable:      {status: http.StatusServiceUnavailable, title: "Keys are not available", retryAfter: 5, closes: true},
 
 	codeNotFound: {
 		status: http.StatusNotFound, title: "Not found",

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tracehaul/tracehaul/service/bearer"
 )
 
 // What a problem's type leads to must be there and say the right status.
@@ -42,6 +44,7 @@ func TestProblems_WorthAnotherTry_SayWhen(t *testing.T) {
 func TestConfig_AllWrong_AllReportedAtOnce(t *testing.T) {
 	_, err := New(Config{
 		TopicARN: "orders", Source: "/", MaxBodyBytes: -1, MaxBufferedBytes: -2, MaxPending: 10, PublishConcurrency: -1, EntryAttempts: -1,
+		Bearer:      &bearer.Config{Issuer: "issuer"},
 		ReadTimeout: -1, IdleTimeout: -1, RequestTimeout: -1, PublishTimeout: -1, PublishDelay: -1, DrainGrace: 5, ShutdownTimeout: 5,
 	})
 	if err == nil {
@@ -49,7 +52,7 @@ func TestConfig_AllWrong_AllReportedAtOnce(t *testing.T) {
 	}
 	for _, field := range []string{
 		"TopicARN", "SNS", "source and type", "MaxBodyBytes", "MaxBufferedBytes", "MaxPending", "PublishConcurrency", "EntryAttempts",
-		"ReadTimeout", "IdleTimeout", "RequestTimeout", "PublishTimeout", "PublishDelay", "ShutdownTimeout",
+		"Bearer", "ReadTimeout", "IdleTimeout", "RequestTimeout", "PublishTimeout", "PublishDelay", "ShutdownTimeout",
 	} {
 		if !strings.Contains(err.Error(), field) {
 			t.Errorf("the error does not name %s:\n%v", field, err)

@@ -20,10 +20,11 @@ const maxHeaderBytes = 64 << 10
 // are answered, and what was accepted is published. It returns nil when that
 // was done within [Config.ShutdownTimeout]. It closes l. It can be called once.
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
+	defer s.runBearer(ctx)()
 	server := s.server()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
-	s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("address", l.Addr().String()))
+	s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("address", l.Addr().String()), slog.Bool("authentication", s.bearer != nil))
 
 	select {
 	case err := <-failed:

@@ -11,6 +11,7 @@ import (
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/service/bearer"
 	"github.com/tracehaul/tracehaul/telemetry/httpserver"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
@@ -27,6 +28,7 @@ const (
 type Service struct {
 	cfg       Config
 	handler   http.Handler
+	bearer    *bearer.Verifier // nil: anybody may send events
 	publisher *publisher
 	buffer    *budget
 	metrics   *metrics
@@ -63,6 +65,9 @@ func New(c Config) (*Service, error) {
 		metrics:     s.metrics,
 		logger:      c.Logger,
 	})
+	if err := s.setUpBearer(); err != nil {
+		return nil, fmt.Errorf("service: %w", err)
+	}
 	s.handler = s.routes()
 	if !c.Uninstrumented {
 		s.handler = httpserver.Middleware(httpserver.Config{
