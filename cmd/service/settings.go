@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/event"
 	"github.com/tracehaul/tracehaul/service"
+	"github.com/tracehaul/tracehaul/service/bearer"
 	"github.com/tracehaul/tracehaul/telemetry"
 )
 
@@ -113,6 +114,26 @@ var variables = []variable{
 		s.telemetry.LogLevel = level
 		return nil
 	}},
+	{"AUTH_ISSUER", "", "who issues the tokens that clients show; without it anybody may send events", auth(
+		"an https URL, such as https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI",
+		func(c *bearer.Config, v string) { c.Issuer = v })},
+	{"AUTH_SCOPES", "", "scopes that a token must have, all of them", auth(
+		"scopes, such as events/write", func(c *bearer.Config, v string) { c.Scopes = list(v) })},
+	{"AUTH_CLIENT_IDS", "", "clients that may come; without it any client of the issuer", auth(
+		"ids of clients", func(c *bearer.Config, v string) { c.ClientIDs = list(v) })},
+	{"AUTH_AUDIENCE", "", "names of this service, of which a token must have one: as aud, or before the slash of a scope of Cognito's", auth(
+		"names such as https://orders.example.com", func(c *bearer.Config, v string) { c.Audience = list(v) })},
+	{"AUTH_ALGORITHMS", "", "algorithms that tokens may be signed with; defaults to RS256", auth(
+		"some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512", func(c *bearer.Config, v string) { c.Algorithms = list(v) })},
+	{"AUTH_JWKS_URL", "", "where the issuer's keys are; defaults to AUTH_ISSUER/.well-known/jwks.json", auth(
+		"an https URL", func(c *bearer.Config, v string) { c.JWKSURL = v })},
+	{"AUTH_JWKS", "", "the issuer's keys themselves, as JSON, where no network leads to them", func(s *settings, v string) error {
+		if s.service.Bearer == nil {
+			s.service.Bearer = &bearer.Config{}
+		}
+		s.service.Bearer.JWKS = v // see checkAuth: an error would repeat the value, which may be a private key by mistake
+		return nil
+	}},
 }
 
 // settingsFrom reads the environment. The error names every variable that is
@@ -143,6 +164,7 @@ func settingsFrom(getenv func(string) string) (settings, error) {
 	if (s.service.Source == "") != (s.service.Type == "") {
 		errs = append(errs, errors.New("of EVENT_SOURCE and EVENT_TYPE only one is set: want both or none"))
 	}
+	errs = append(errs, checkAuth(s.service.Bearer))
 	if c := s.service.WithDefaults(); c.ShutdownTimeout <= c.DrainGrace {
 		errs = append(errs, fmt.Errorf("SHUTDOWN_TIMEOUT=%q: want more than DRAIN_GRACE, %q", c.ShutdownTimeout, c.DrainGrace))
 	}

@@ -1,12 +1,21 @@
 package main
 
 import (
+	"encoding/json"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/service/bearer"
+	"github.com/tracehaul/tracehaul/service/bearer/bearertest"
 )
 
 const topicARN = "arn:aws:sns:eu-west-1:000000000000:dev-shop-orders"
@@ -63,6 +72,8 @@ func TestSettings_AllWrong_AllReportedAtOnce(t *testing.T) {
 	env := map[string]string{
 		"LISTEN_ADDRESS": "8080", "TOPIC_ARN": "orders", "EVENT_SOURCE": "not a URI", "EVENT_TYPE": "a\x01b", "MAX_BODY_BYTES": "1 MB",
 		"MAX_BATCH_EVENTS": "0", "TRUSTED_PROXIES": "-1", "ALB_SPANS": "perhaps", "DRAIN_GRACE": "5", "SHUTDOWN_TIMEOUT": "soon",
+		"AUTH_ISSUER": "http://issuer.example", "AUTH_SCOPES": `a"b`, "AUTH_CLIENT_IDS": " , ", "AUTH_AUDIENCE": "\x7f", "AUTH_ALGORITHMS": "RS256,HS256",
+		"AUTH_JWKS_URL": "jwks.json", "AUTH_JWKS": "x",
 		"LOG_LEVEL": "loud", "PUBLISH_DELAY": "none", "OTEL_TRACES_SAMPLER": "sometimes",
 	}
 	_, err := settingsFrom(func(name string) string { return env[name] })
@@ -85,12 +96,72 @@ func TestSettings_WrongTogether_Reported(t *testing.T) {
 		"only one is set":       {"EVENT_SOURCE": "/web"},
 		"more than DRAIN_GRACE": {"DRAIN_GRACE": "30s"},
 		"standard SNS topic":    {"TOPIC_ARN": topicARN + ".fifo"},
+
+		"AUTH_ISSUER is not set":        {"AUTH_SCOPES": "a/b"},
+		"another AUTH_ variable is":     {"AUTH_ALGORITHMS": "RS256"},
+		"AUTH_AUDIENCE none is set":     {"AUTH_ISSUER": "https://issuer.example"},
+		"both AUTH_JWKS and":            {"AUTH_ISSUER": "https://issuer.example", "AUTH_SCOPES": "a/b", "AUTH_JWKS": "{}", "AUTH_JWKS_URL": "https://issuer.example"},
+		"but JWKS is no JSON":           {"AUTH_ISSUER": "https://issuer.example", "AUTH_SCOPES": "a/b", "AUTH_JWKS": "x"},
+		"but JWKS holds no key for ES2": {"AUTH_ISSUER": "https://issuer.example", "AUTH_SCOPES": "a/b", "AUTH_JWKS": `{"keys":[]}`, "AUTH_ALGORITHMS": "ES256"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			if _, err := settingsFrom(environment(env)); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error = %v, want it to say %q", err, want)
 			}
 		})
+	}
+}
+
+func TestSettings_Tokens_Taken(t *testing.T) {
+	s, err := settingsFrom(environment(map[string]string{
+		"AUTH_ISSUER": "https://issuer.example/pool", "AUTH_SCOPES": "a/b, c", "AUTH_CLIENT_IDS": "one,two", "AUTH_AUDIENCE": "https://orders.example.com",
+		"AUTH_ALGORITHMS": "RS256,ES256", "AUTH_JWKS_URL": "https://keys.example/jwks.json",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &bearer.Config{
+		Issuer: "https://issuer.example/pool", Scopes: []string{"a/b", "c"}, ClientIDs: []string{"one", "two"}, Audience: []string{"https://orders.example.com"},
+		Algorithms: []string{"RS256", "ES256"}, JWKSURL: "https://keys.example/jwks.json",
+	}
+	if diff := cmp.Diff(want, s.service.Bearer); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if s, err := settingsFrom(environment(nil)); err != nil || s.service.Bearer != nil {
+		t.Errorf("without settings: %+v, %v", s.service.Bearer, err)
+	}
+}
+
+// Whoever takes the private keys for the public ones finds them in no log.
+func TestSettings_PrivateKeys_RefusedAndNotRepeated(t *testing.T) {
+	jwk := bearertest.RSA("key-1", 2048).JWK()
+	jwk["d"] = "c2VjcmV0LXNlY3JldA"
+	text, err := json.Marshal(map[string]any{"keys": []any{jwk}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = settingsFrom(environment(map[string]string{"AUTH_ISSUER": "https://issuer.example", "AUTH_SCOPES": "a/b", "AUTH_JWKS": string(text)}))
+	if err == nil || !strings.Contains(err.Error(), "private key") || strings.Contains(err.Error(), "c2VjcmV0") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+// The page for operators has a row for each variable, and no other.
+func TestDocs_EveryVariable_IsInTheTable(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "service.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		rows = append(rows, m[1])
+	}
+	var names []string
+	for _, v := range variables {
+		names = append(names, v.name)
+	}
+	if diff := cmp.Diff(names, rows); diff != "" {
+		t.Errorf("docs/service.md (-want +got):\n%s", diff)
 	}
 }
 
