@@ -45,17 +45,26 @@ func (s *session) grant(ctx context.Context, role string) (err error) {
 // grants are the statements that a role needs in this database.
 func grants(ctx context.Context, tx *sql.Tx, role string) ([]string, error) {
 	var (
-		self, there, iam bool
-		name, schema     string // in quotes, if they need them
+		there, iam   bool
+		self, member bool   // the role is the one that migrates, or this one has its rights
+		name, schema string // in quotes, if they need them
 	)
-	err := tx.QueryRowContext(ctx, `SELECT $1 IN (current_user, session_user), quote_ident($1), quote_ident(current_schema()),
-		EXISTS (SELECT FROM pg_roles WHERE rolname = $1), EXISTS (SELECT FROM pg_roles WHERE rolname = $2)`, role, iamRole).
-		Scan(&self, &name, &schema, &there, &iam)
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1), EXISTS (SELECT FROM pg_roles WHERE rolname = $2),
+			$1 IN (current_user, session_user),
+			EXISTS (SELECT FROM pg_roles r, pg_roles me WHERE r.rolname = $1 AND me.rolname = current_user AND NOT me.rolsuper AND pg_has_role(r.oid, 'USAGE')),
+			quote_ident($1), quote_ident(current_schema())`, role, iamRole).
+		Scan(&there, &iam, &self, &member, &name, &schema)
 	if err != nil {
 		return nil, err
 	}
-	if self { // whose password would be worth nothing from then on
+	// With rds_iam, be it by way of another role, a password is worth nothing,
+	// and who migrates has one. (Amazon Aurora User Guide, "IAM database
+	// authentication", Limitations.)
+	if self {
 		return nil, errors.New("want a role of its own for consumers, not the one that migrates")
+	}
+	if iam && member {
+		return nil, fmt.Errorf("want a role that the one that migrates is no member of, or IAM authentication would be its only one, too: REVOKE %s FROM it", name)
 	}
 	var statements []string
 	if !there {

@@ -104,7 +104,7 @@ func TestGrant_PlainPostgres_ConsumerWritesAndNoMore(t *testing.T) {
 }
 
 // As on Aurora: rds_iam is there, and who migrates is no superuser.
-func TestGrant_Aurora_RoleLogsInWithIAM(t *testing.T) {
+func TestGrant_Aurora_RoleLogsInWithIAMAndNobodyElse(t *testing.T) {
 	pool := private(t, "CREATE ROLE rds_iam NOLOGIN", "CREATE ROLE master LOGIN CREATEROLE PASSWORD 'p'", "GRANT rds_iam TO master WITH ADMIN OPTION")
 	var database string
 	if err := pool.QueryRow(t.Context(), "SELECT quote_ident(current_database())").Scan(&database); err != nil {
@@ -121,6 +121,11 @@ func TestGrant_Aurora_RoleLogsInWithIAM(t *testing.T) {
 	for range 2 {
 		mustRun(t, master, Config{GrantRole: "consumer"})
 	}
+	if _, err := pool.Exec(t.Context(), "GRANT consumer TO master"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Run(t.Context(), master, Config{GrantRole: "consumer"})
+	wantSaid(t, err, "want a role that the one that migrates is no member of", "REVOKE consumer FROM")
 	var login bool
 	if err := pool.QueryRow(t.Context(), "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'consumer'").Scan(&login); err != nil || !login {
 		t.Errorf("the role may log in: %t, %v", login, err)
