@@ -17,6 +17,15 @@ locals {
     )
   }
 
+  # How it is set up, beside its own queue.
+  environment = {
+    for name in keys(local.consumers) : name => merge(module.pipeline.function_environment, local.database_environment[name], {
+      OTEL_SERVICE_NAME        = "${local.settings.product}-${name}"
+      OTEL_RESOURCE_ATTRIBUTES = "deployment.environment.name=${local.settings.environment}"
+      FRESHNESS                = "${local.settings.objectives.freshness_seconds}s"
+    })
+  }
+
   database_statements = {
     iam = [{
       Sid      = "Connect"
@@ -55,12 +64,8 @@ module "consumer" {
 
   package = var.consumer_packages[each.key]
 
-  environment = merge(module.pipeline.function_environment, local.database_environment[each.key], {
-    OTEL_SERVICE_NAME        = "${local.settings.product}-${each.key}"
-    OTEL_RESOURCE_ATTRIBUTES = "deployment.environment.name=${local.settings.environment}"
-    FRESHNESS                = "${local.settings.objectives.freshness_seconds}s"
-  })
-  statements = concat(module.pipeline.function_telemetry_statements, [for s in local.database_statements : s if each.value.sink == "postgres"])
+  environment = local.environment[each.key]
+  statements  = concat(module.pipeline.function_telemetry_statements, [for s in local.database_statements : s if each.value.sink == "postgres"])
 
   vpc = {
     subnet_ids         = local.network.private_subnet_ids

@@ -110,15 +110,25 @@ run "prod" {
   # What the consumer is given
 
   assert {
-    condition = local.database_environment.ledger == tomap({
-      DATABASE_HOST    = "orders.cluster-abc.eu-central-1.rds.amazonaws.com"
-      DATABASE_PORT    = "5432"
-      DATABASE_NAME    = "orders"
-      DATABASE_USER    = "consumer"
-      DATABASE_AUTH    = "iam"
-      DATABASE_CA_FILE = "/var/task/global-bundle.pem"
+    condition = tomap(local.environment.ledger) == tomap({
+      DATABASE_AUTH                       = "iam"
+      DATABASE_CA_FILE                    = "/var/task/certs/rds-global-bundle.pem"
+      DATABASE_HOST                       = "orders.cluster-abc.eu-central-1.rds.amazonaws.com"
+      DATABASE_NAME                       = "orders"
+      DATABASE_PORT                       = "5432"
+      DATABASE_USER                       = "consumer"
+      FRESHNESS                           = "60s"
+      LOG_LEVEL                           = "info"
+      OTEL_EXPORTER_OTLP_COMPRESSION      = "gzip"
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT = "https://monitoring.eu-central-1.amazonaws.com/v1/metrics"
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT  = "https://xray.eu-central-1.amazonaws.com/v1/traces"
+      OTEL_LOGS_EXPORTER                  = "none"
+      OTEL_RESOURCE_ATTRIBUTES            = "deployment.environment.name=prod"
+      OTEL_SERVICE_NAME                   = "orders-ledger"
+      OTEL_TRACES_SAMPLER                 = "parentbased_traceidratio"
+      OTEL_TRACES_SAMPLER_ARG             = "0.1"
     })
-    error_message = "The consumer connects by IAM."
+    error_message = "The program's environment, all of it: it connects by IAM, and counts what is later than promised."
   }
   assert {
     condition     = [for s in local.database_statements : "${s.Action[0]} ${s.Resource}"] == ["rds-db:connect arn:aws:rds-db:eu-central-1:111122223333:dbuser:cluster-ABC/consumer"]
