@@ -24,13 +24,7 @@ module "migrate" {
     DATABASE_AUTH       = "secret"
     DATABASE_SECRET_ARN = local.owner_secret_arn
     DATABASE_CA_FILE    = var.database_ca_file
-
-    # Whom to give the rights that a consumer needs, and how that user shows who
-    # it is.
-    CONSUMER_USER       = local.db.user
-    CONSUMER_AUTH       = local.db.authentication
-    CONSUMER_SECRET_ARN = local.db.authentication == "secret" ? aws_secretsmanager_secret.consumer[0].arn : ""
-  })
+  }, local.migrate_grant)
 
   statements = concat(module.pipeline.function_telemetry_statements, local.migrate_statements)
 
@@ -46,37 +40,31 @@ module "migrate" {
 }
 
 locals {
+  # Whom to give the rights that a consumer needs. A user with a password is
+  # made by hand: docs/migrate.md.
+  migrate_grant = { for name, value in { MIGRATE_GRANT_ROLE = local.db.user } : name => value if local.db.authentication == "iam" }
+
   owner_secret_arn = aws_rds_cluster.this.master_user_secret[0].secret_arn
 
-  migrate_statements = concat(
-    [
-      {
-        Sid      = "OwnersPassword"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:GetSecretValue"]
-        Resource = local.owner_secret_arn
-      },
-      {
-        Sid       = "DecryptSecrets"
-        Effect    = "Allow"
-        Action    = local.db.authentication == "secret" ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
-        Resource  = module.database_key.arn
-        Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${local.region}.amazonaws.com" } }
-      },
-    ],
-    [
-      for secret in aws_secretsmanager_secret.consumer : {
-        Sid      = "ConsumersPassword"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
-        Resource = secret.arn
-      }
-    ],
-  )
+  migrate_statements = [
+    {
+      Sid      = "OwnersPassword"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = local.owner_secret_arn
+    },
+    {
+      Sid       = "DecryptSecrets"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = module.database_key.arn
+      Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${local.region}.amazonaws.com" } }
+    },
+  ]
 }
 
 # With authentication: secret, the consumers' password. Only the place is made
-# here; the migrations fill it, so that no state has it.
+# here; whoever makes the user fills it, so that no state has it.
 resource "aws_secretsmanager_secret" "consumer" {
   count = local.db.authentication == "secret" ? 1 : 0
 

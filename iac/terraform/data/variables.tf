@@ -65,7 +65,7 @@ variable "migrate_timeout_seconds" {
 variable "database_ca_file" {
   description = "The authorities that sign RDS's certificates, in the packages: AWS's global-bundle.pem."
   type        = string
-  default     = "/var/task/global-bundle.pem"
+  default     = "/var/task/certs/rds-global-bundle.pem"
 
   validation {
     condition     = startswith(var.database_ca_file, "/var/task/")

@@ -29,11 +29,11 @@ locals {
     # The load balancer has checked the token; the service does so again, so that
     # a wrong rule, or a way around the load balancer, lets nobody in.
     { for name, value in {
-      JWT_ISSUER     = try(local.identity.issuer, "")
-      JWT_AUDIENCE   = try(local.identity.audience, "")
-      JWT_SCOPE      = try(local.identity.scope, "")
-      JWT_ALGORITHMS = "RS256"
-      JWT_JWKS       = var.jwks
+      AUTH_ISSUER     = try(local.identity.issuer, "")
+      AUTH_AUDIENCE   = try(local.identity.audience, "")
+      AUTH_SCOPES     = try(local.identity.scope, "")
+      AUTH_ALGORITHMS = "RS256"
+      AUTH_JWKS       = var.jwks
     } : name => value if local.authentication == "jwt" },
   )
 

@@ -169,11 +169,11 @@ run "prod" {
       EVENT_SOURCE                        = "/orders/intake"
       EVENT_TYPE                          = "com.example.orders.received"
       GOMEMLIMIT                          = "1536MiB"
-      JWT_ALGORITHMS                      = "RS256"
-      JWT_AUDIENCE                        = "https://orders.example.com"
-      JWT_ISSUER                          = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI"
-      JWT_JWKS                            = var.jwks
-      JWT_SCOPE                           = "https://orders.example.com/events.write"
+      AUTH_ALGORITHMS                     = "RS256"
+      AUTH_AUDIENCE                       = "https://orders.example.com"
+      AUTH_ISSUER                         = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI"
+      AUTH_JWKS                           = var.jwks
+      AUTH_SCOPES                         = "https://orders.example.com/events.write"
       LISTEN_ADDRESS                      = ":8080"
       LOG_LEVEL                           = "info"
       OTEL_EXPORTER_OTLP_COMPRESSION      = "gzip"
@@ -273,7 +273,7 @@ run "prod_edge" {
     error_message = "Port 80 redirects."
   }
   assert {
-    condition     = aws_acm_certificate.this[0].domain_name == "orders.example.com" && aws_route53_record.this[0].name == "orders.example.com" && data.aws_route53_zone.this[0].name == "example.com"
+    condition     = aws_acm_certificate.this[0].domain_name == "orders.example.com" && aws_route53_record.this[0].name == "orders.example.com" && aws_route53_record.this[0].type == "A" && data.aws_route53_zone.this[0].name == "example.com"
     error_message = "The domain is the description's."
   }
   assert {

@@ -97,7 +97,7 @@ run "people_and_a_collector" {
     error_message = "At the user pool."
   }
   assert {
-    condition     = !anytrue([for v in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : startswith(v.name, "JWT_")])
+    condition     = !anytrue([for v in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : startswith(v.name, "AUTH_")])
     error_message = "There are no tokens of clients to check."
   }
   assert {
