@@ -62,9 +62,13 @@ iac: ## validate the Terraform modules
 lambda: ## build the functions' packages into dist/lambda
 	build/lambda.sh $(ENVIRONMENT)
 
+workflows: ## check the GitHub workflows: their form, and that all they call is there
+	$(GO) tool -modfile=tools/actionlint/go.mod actionlint
+	$(GO) test ./internal/workflows
+
 image: ## build the images and run the demo with the programs in them
 	build/image.sh
 
 ci: lint verify iac race bench-once alarms dashboards image ## all that CI runs
 
-.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac lambda image ci
+.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac lambda workflows image ci

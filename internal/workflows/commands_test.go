@@ -1,0 +1,223 @@
+package workflows_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	scriptForm = regexp.MustCompile(`(?:^|[\s(])((?:\.github/scripts|build)/[\w-]+\.sh)\b`)
+	makeForm   = regexp.MustCompile(`(?m)^\s*make ([a-z -]+)$`)
+	toolForm   = regexp.MustCompile(`go tool -modfile=(\S+) (\w+)`)
+	targetForm = regexp.MustCompile(`(?m)^([a-z-]+):`)
+)
+
+// missing says which of the things that a script calls are not in the repository.
+func missing(t *testing.T, script string) (problems []string) {
+	t.Helper()
+	for _, m := range scriptForm.FindAllStringSubmatch(script, -1) {
+		info, err := os.Stat(filepath.Join(root, m[1]))
+		switch {
+		case err != nil:
+			problems = append(problems, "there is no "+m[1])
+		case info.Mode()&0o111 == 0:
+			problems = append(problems, m[1]+" is not executable")
+		}
+	}
+	var targets []string
+	for _, m := range targetForm.FindAllStringSubmatch(read(t, "Makefile"), -1) {
+		targets = append(targets, m[1])
+	}
+	for _, m := range makeForm.FindAllStringSubmatch(script, -1) {
+		for target := range strings.FieldsSeq(m[1]) {
+			if !slices.Contains(targets, target) {
+				problems = append(problems, "there is no target "+target+" in the Makefile")
+			}
+		}
+	}
+	for _, m := range toolForm.FindAllStringSubmatch(script, -1) {
+		if !regexp.MustCompile(`(?m)^\s*(tool )?\S+/` + m[2] + `$`).MatchString(read(t, m[1])) {
+			problems = append(problems, m[1]+" has no tool "+m[2])
+		}
+	}
+	return problems
+}
+
+func TestScripts_WhatTheyCall_IsThere(t *testing.T) {
+	t.Parallel()
+	all := runs(load(t))
+	for _, where := range sorted(all) {
+		for _, problem := range missing(t, all[where].Run) {
+			t.Errorf("%s: %s", where, problem)
+		}
+	}
+	for script, want := range map[string]string{
+		"x\nbuild/none.sh prod":                      "there is no build/none.sh",
+		"a=$(.github/scripts/none.sh)":               "there is no .github/scripts/none.sh",
+		"make ci nothing":                            "there is no target nothing",
+		"go tool -modfile=tools/go.mod linter ./...": "tools/go.mod has no tool linter",
+	} {
+		if got := missing(t, script); len(got) != 1 || !strings.Contains(got[0], want) {
+			t.Errorf("%q: %v, want %q", script, got, want)
+		}
+	}
+}
+
+// Every script in .github can be read by bash, stops at what fails, and is used.
+func TestScripts_AreWellFormedAndUsed(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(root, ".github", "scripts", "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	callers := map[string]string{}
+	for where, s := range runs(load(t)) {
+		callers[where] = s.Run
+	}
+	for _, file := range files {
+		callers[file] = read(t, ".github", "scripts", filepath.Base(file))
+	}
+	for _, file := range append(files, filepath.Join(root, "build", "changed-modules.sh")) {
+		name := filepath.Base(file)
+		if out, err := exec.CommandContext(t.Context(), "bash", "-n", file).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(text), "#!/usr/bin/env bash\n# ") || !strings.Contains(string(text), "\nset -euo pipefail\n") {
+			t.Errorf("%s: want a line on bash, a comment on what it does, and set -euo pipefail", name)
+		}
+		used := false
+		for where, script := range callers {
+			used = used || where != file && strings.Contains(script, "/"+name)
+		}
+		if !used {
+			t.Errorf("nothing calls %s", name)
+		}
+	}
+}
+
+// deploy.yml goes through all environments, each after the one before it, and
+// builds the packages of all.
+func TestDeploy_GoesThroughAllEnvironments(t *testing.T) {
+	t.Parallel()
+	deploy := load(t)["deploy"]
+	order := []string{"dev", "staging", "prod"}
+	all := environments(t)
+	if slices.Sort(all); !slices.Equal(all, []string{"dev", "prod", "staging"}) {
+		t.Errorf("there are the environments %v: add to deploy.yml, and to this test, what is new", all)
+	}
+	for i, environment := range order {
+		j := deploy.Jobs[environment]
+		if j == nil || j.With["environment"] != environment {
+			t.Fatalf("deploy.yml has no job %s with its environment", environment)
+		}
+		if want := order[:i]; i > 0 && !slices.Contains(needs(j), want[i-1]) {
+			t.Errorf("%s needs %v, want %s", environment, needs(j), want[i-1])
+		}
+		if !slices.Contains(needs(j), "build") {
+			t.Errorf("%s does not need the build", environment)
+		}
+	}
+	for where, s := range runs(load(t)) {
+		if strings.Contains(s.Run, "build/lambda.sh") && !strings.Contains(s.Run, "for environment in "+strings.Join(order, " ")+";") {
+			t.Errorf("%s: want packages of %v", where, order)
+		}
+	}
+}
+
+// What fails stops the environments after it; what there is not is passed over.
+func TestDeploy_StopsWhereItFails(t *testing.T) {
+	t.Parallel()
+	jobs := load(t)["deploy"].Jobs
+	for name, test := range map[string]struct {
+		environments string
+		first        any
+		failed       bool
+		want         []string
+	}{
+		"a push":                     {`["dev","staging","prod"]`, nil, false, []string{"dev", "staging", "prod"}},
+		"only some environments":     {`["dev","prod"]`, nil, false, []string{"dev", "prod"}},
+		"none":                       {"", nil, false, nil},
+		"something failed before":    {`["dev","staging","prod"]`, nil, true, nil},
+		"by hand":                    {`["dev","staging","prod"]`, "none", false, []string{"dev", "staging", "prod"}},
+		"a first deploy":             {`["dev","staging","prod"]`, "staging", false, []string{"staging"}},
+		"of what is not there (yet)": {`["dev"]`, "staging", false, nil},
+	} {
+		s := scope{failed: test.failed, contexts: map[string]any{
+			"inputs": map[string]any{"first_deploy": test.first}, "vars": map[string]any{},
+		}}
+		if test.environments != "" {
+			s.contexts["vars"] = map[string]any{"ENVIRONMENTS": test.environments}
+		}
+		var got []string
+		for _, environment := range []string{"dev", "staging", "prod"} {
+			runs, err := s.holds(jobs[environment].If)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, err := s.interpolate(jobs[environment].With["first_deploy"])
+			if err != nil || first != map[bool]string{true: "true", false: "false"}[test.first == environment] {
+				t.Errorf("%s: first_deploy of %s is %s, %v", name, environment, first, err)
+			}
+			if runs {
+				got = append(got, environment)
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: deploys to %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func needs(j *job) (names []string) {
+	switch n := j.Needs.(type) {
+	case string:
+		names = []string{n}
+	case []any:
+		for _, v := range n {
+			if name, ok := v.(string); ok {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+var (
+	settingForm = regexp.MustCompile(`\b(vars|secrets)\.([A-Z_]+)\b|vars\[format\('([A-Z_]+)\{0\}'`)
+	rowForm     = regexp.MustCompile("(?m)^\\| `([A-Z_]+)(<ENV>)?`")
+)
+
+// docs/delivery.md has a row for each variable and secret that the workflows read,
+// and for no other.
+func TestSettings_AreDocumented(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for _, w := range load(t) {
+		for _, m := range settingForm.FindAllStringSubmatch(w.text, -1) {
+			used[m[2]+m[3]] = true
+		}
+	}
+	rows := map[string]bool{}
+	for _, m := range rowForm.FindAllStringSubmatch(read(t, "docs", "delivery.md"), -1) {
+		rows[m[1]] = true
+	}
+	for _, name := range sorted(used) {
+		if !rows[name] {
+			t.Errorf("docs/delivery.md has no row for %s", name)
+		}
+	}
+	for _, name := range sorted(rows) {
+		if !used[name] {
+			t.Errorf("docs/delivery.md has a row for %s, which no workflow reads", name)
+		}
+	}
+}
