@@ -53,14 +53,6 @@ var Exceptions = []Exception{
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
 	}, "take no resource"},
 
-	// What the boundary lacks: granted in vain until bootstrap/boundary.tf has it.
-	{"boundary", "observability", "DescribeAlarms", []string{"cloudwatch:DescribeAlarms"}, "owed: the boundary has it for alarm:*, not for *"},
-	{"boundary", "observability", "ReadMetrics", []string{"cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}, "owed"},
-	{"boundary", "observability", "AskLogs", []string{"logs:GetLogGroupFields"}, "owed"},
-	{"boundary", "observability", "ReadTraces", []string{
-		"xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetTraceGraph", "xray:GetGroups", "xray:GetServiceGraph", "xray:GetTimeSeriesServiceStatistics", "ec2:DescribeRegions",
-	}, "owed"},
-
 	// The rest.
 	{"action", "modules/key", "AccountDecidesByIAM", []string{"kms:*"}, "hands the decision to IAM; AWS refuses a key that nobody could change"},
 	{"managed", "service", "aws_iam_role_policy_attachment.load_balancer", []string{"AmazonECSInfrastructureRolePolicyForLoadBalancers"}, "what ECS does in a deployment changes with ECS; the boundary holds"},

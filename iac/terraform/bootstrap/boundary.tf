@@ -1,5 +1,5 @@
 # What no role of the pipeline may go beyond, whatever its own policy says: the
-# sum of what the programs, ECS, CodeDeploy, RDS and the flow logs do. A role that
+# sum of what the programs, ECS, CodeDeploy, RDS, the flow logs and Grafana do. A role that
 # delivery makes has this boundary, or is not made.
 resource "aws_iam_policy" "boundary" {
   name        = "${local.prefix}-boundary"
@@ -12,13 +12,12 @@ resource "aws_iam_policy" "boundary" {
         Sid    = "Named"
         Effect = "Allow"
         Action = [
-          "cloudwatch:DescribeAlarms",
           "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query",
           "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
           "elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule",
           "kms:Decrypt", "kms:GenerateDataKey",
           "lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig",
-          "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:PutRetentionPolicy", "logs:GetLogEvents", "logs:StartQuery",
+          "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:PutRetentionPolicy", "logs:GetLogEvents", "logs:GetLogGroupFields", "logs:StartQuery",
           "rds-db:connect",
           "s3:GetObject",
           "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
@@ -26,7 +25,6 @@ resource "aws_iam_policy" "boundary" {
           "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:SendMessage",
         ]
         Resource = concat(
-          ["${local.arn}:cloudwatch:${local.here}:alarm:*"],
           ["${local.arn}:dynamodb:${local.here}:table/${local.prefix}-*"],
           ["${local.arn}:ecr:${local.here}:repository/${local.prefix}-*"],
           [for kind in ["listener/app", "listener-rule/app", "targetgroup"] : "${local.arn}:elasticloadbalancing:${local.here}:${kind}/${local.prefix}-*"],
@@ -47,6 +45,9 @@ resource "aws_iam_policy" "boundary" {
         Effect = "Allow"
         Action = [
           "cloudwatch:PutMetricData", "xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing",
+          # CodeDeploy and the notifier look at alarms; Grafana reads metrics and traces.
+          "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics",
+          "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetTraceGraph", "xray:GetGroups", "xray:GetServiceGraph", "xray:GetTimeSeriesServiceStatistics", "ec2:DescribeRegions",
           "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
           "ecr:GetAuthorizationToken",
           "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
