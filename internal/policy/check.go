@@ -253,3 +253,24 @@ func Reached(modules map[string]*Module, roots []string) map[string]bool {
 	}
 	return reached
 }
+
+// RolePolicy is what a role may do, by a policy of its own.
+type RolePolicy struct {
+	Path, Name string // "events/consumer/function", "aws_iam_role_policy.this"
+	Statements []Statement
+}
+
+// RolePolicies are those of the root modules and of what they call.
+func RolePolicies(modules map[string]*Module, roots []string) []RolePolicy {
+	c := &checker{modules: modules}
+	for _, dir := range roots {
+		c.add(Root(modules, dir))
+	}
+	var all []RolePolicy
+	for _, p := range c.policies {
+		if p.Labels[0] == "aws_iam_role_policy" {
+			all = append(all, RolePolicy{p.in.Path, p.Name(), p.statements})
+		}
+	}
+	return all
+}

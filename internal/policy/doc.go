@@ -12,5 +12,8 @@
 // of a list, whatever a `for` leaves out. So a policy is judged by all that it
 // may ever say. What cannot be read is an error: nothing is passed over.
 //
+// A second test compares what each role may do with the calls to AWS that its
+// program makes (package calls), in both directions.
+//
 // Only tests import this package; no program links it, or the parser of HCL.
 package policy
