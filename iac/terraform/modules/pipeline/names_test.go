@@ -75,7 +75,7 @@ func plans(t *testing.T) (byPrefix map[string]map[resource]struct{}, modules []s
 			t.Fatal(err)
 		}
 		lines := bufio.NewScanner(f)
-		lines.Buffer(nil, 256<<20) // a line holds the provider's schemas
+		lines.Buffer(nil, 64<<20) // a line holds a whole plan
 		for lines.Scan() {
 			addPlan(t, byPrefix, lines.Bytes())
 		}
