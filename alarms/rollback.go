@@ -1,8 +1,18 @@
 package alarms
 
 import (
+	"strconv"
+
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// With that many in a minute, or fewer, the alarms that roll a deploy back judge
+// nothing.
+const (
+	RollbackRequests    = 10
+	RollbackInvocations = 2
+	RollbackMessages    = 10
 )
 
 // rollback adds the fast set that ECS and CodeDeploy watch while a new version
@@ -21,7 +31,7 @@ func (b *builder) rollback() {
 			Logs:    b.serviceLogs(queryRefusals),
 			Metric: &Metric{
 				Inputs:     []Input{{"errors", g.Target5XX}, {"requests", g.Requests}},
-				Expression: "IF(requests > 10, 100 * FILL(errors, 0) / requests, 0)",
+				Expression: "IF(requests > " + strconv.Itoa(RollbackRequests) + ", 100 * FILL(errors, 0) / requests, 0)",
 				Threshold:  5, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
 			},
 		})
@@ -50,15 +60,19 @@ func (b *builder) rollback() {
 	}
 }
 
+// consumerRollback watches all versions of a function together, as an alarm
+// cannot know the number of the new one. Its limit is half of what a canary has of
+// the messages: one that fails entirely must be seen.
 func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
+	limit := round(min(10, b.pipeline.Deploy.CanaryPercent/2), 2)
 	logs := LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), queryErrors}
 	b.rollsBack(c.Name, Alarm{
 		Key: "rollback-" + c.Name + "-errors", Title: "Invocations of " + c.Name + " fail", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
 		Meaning: "Many invocations fail as a whole.",
 		Metric: &Metric{
 			Inputs:     []Input{{"errors", s.Errors}, {"invocations", s.Invocations}},
-			Expression: "IF(invocations > 2, 100 * FILL(errors, 0) / invocations, 0)",
-			Threshold:  10, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
+			Expression: "IF(invocations > " + strconv.Itoa(RollbackInvocations) + ", 100 * FILL(errors, 0) / invocations, 0)",
+			Threshold:  limit, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
 		},
 	})
 	b.rollsBack(c.Name, Alarm{
@@ -66,8 +80,8 @@ func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
 		Meaning: "Many messages fail or can never work: the consumer's new version is broken, or the service's sends what nobody can read.",
 		Metric: &Metric{
 			Inputs:     []Input{{"failures", s.ItemFailures}, {"letters", s.DeadLettered}, {"messages", s.Messages}},
-			Expression: "IF(messages > 10, 100 * (FILL(failures, 0) + FILL(letters, 0)) / messages, 0)",
-			Threshold:  10, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
+			Expression: "IF(messages > " + strconv.Itoa(RollbackMessages) + ", 100 * (FILL(failures, 0) + FILL(letters, 0)) / messages, 0)",
+			Threshold:  limit, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
 		},
 	})
 }

@@ -79,7 +79,7 @@ func TestCloudWatch_RollbackAlarms_AreDrawn(t *testing.T) {
 		for _, w := range b.Widgets {
 			for _, m := range w.Properties.Metrics {
 				settings, ok := m[len(m)-1].(map[string]any)
-				if !ok || settings["label"] != a.Title {
+				if !ok || settings["label"] != strings.TrimPrefix(a.Key, "rollback-") {
 					continue
 				}
 				found = true

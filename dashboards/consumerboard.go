@@ -105,7 +105,7 @@ func (b *builder) invocationsRow(c *signal.Consumer) Row {
 		{
 			Key: c.Name + "-cold", Title: "Sandboxes", Unit: "short",
 			Description: "Sandboxes of the function that report, and those among them that are new: cold starts. Good is few new ones, after a deploy and at a burst. Many for long: invocations crash.",
-			Queries:     list(PromQL("sum("+sandboxes+")", "all"), PromQL("sum("+sandboxes+" unless "+sandboxes+" offset $__rate_interval) or 0 * sum("+sandboxes+")", "new")),
+			Queries:     list(PromQL("sum("+sandboxes+")", "all"), PromQL("sum("+sandboxes+" unless "+"last_over_time("+sandboxes+"[1h] offset $__rate_interval)) or 0 * sum("+sandboxes+")", "new")),
 		},
 		{
 			Key: c.Name + "-batch", Title: "Messages in an invocation", Unit: "short",
@@ -124,12 +124,12 @@ func (b *builder) messagesRow(c *signal.Consumer) Row {
 			Key: c.Name + "-outcomes", Title: "Messages by outcome", Unit: "mps", Stacked: true,
 			Description: "Messages a second by what became of them, each delivery counted. Good is written. Duplicates are harmless: SQS delivers at least once.",
 			Queries:     list(PromQL(outcomes.rate(consumer, outcome), "{{"+outcome+"}}")),
-			Otherwise:   list(Rate(c.Messages, "settled"), Rate(c.ItemFailures, "failed"), Rate(c.DeadLettered, "put aside")),
+			Otherwise:   list(Rate(c.Stored, "stored"), Rate(c.ItemFailures, "failed"), Rate(c.DeadLettered, "put aside")),
 		},
 		{
 			Key: c.Name + "-reasons", Title: "Why messages fail", Unit: "mps",
 			Description: "Messages a second that failed or were put aside, by reason. Good is none. sink_unavailable passes when the database is back; malformed and refused never do: read the dead letters.",
-			Queries:     list(PromQL(outcomes.rate(consumer+bad, outcome, reason), "{{"+outcome+"}}: {{"+reason+"}}")),
+			Queries:     list(PromQL(outcomes.seldom(consumer+bad, outcome, reason), "{{"+outcome+"}}: {{"+reason+"}}")),
 			Otherwise:   list(Rate(c.ItemFailures, "failed"), Rate(c.DeadLettered, "put aside")),
 		},
 		{
@@ -160,7 +160,7 @@ func (b *builder) messagesRow(c *signal.Consumer) Row {
 		{
 			Key: c.Name + "-telemetry", Title: "Telemetry dropped",
 			Description: "Spans, data points and log records that the function could not deliver. Good is none: somebody is blind.",
-			Queries:     b.watch(c.Name+"-telemetry-dropped", "dropped"), Otherwise: list(PromQL(telemetryDropped.rate(consumer, label(semconv.SignalKey)), "{{"+label(semconv.SignalKey)+"}}")),
+			Queries:     b.watch(c.Name+"-telemetry-dropped", "dropped"), Otherwise: list(PromQL(telemetryDropped.seldom(consumer, label(semconv.SignalKey)), "{{"+label(semconv.SignalKey)+"}}")),
 		},
 	}}
 }

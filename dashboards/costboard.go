@@ -85,11 +85,11 @@ func money(x float64) string { return number(round(x, 12)) }
 func (b *builder) spendRow() Row {
 	graph := Panel{
 		Key: "spend", Title: "Cost of an hour", Unit: "currencyUSD", Width: 16, Height: 9, Stacked: true,
-		Description: "What each part cost in each hour, at list prices of US East without the free tier: an estimate, to see what grows and why. Good follows the traffic. What stays up at night without traffic is too large.",
+		Description: "What each part cost in each hour, at list prices of US East without the free tier: an estimate, to see what grows and why. That of the topic is the most it can be: ten events share a call. Good follows the traffic. What stays up at night without traffic is too large.",
 	}
 	month := Panel{
-		Key: "spend-month", Title: "A month at the present rate", Kind: Stat, Unit: "currencyUSD", Width: 8, Height: 4,
-		Description: "What a month costs if every hour is like the latest full one: an estimate at list prices, without what is fixed. Good is what was planned; see the fixed costs beside.",
+		Key: "spend-month", Title: "A month at the present rate", Kind: Stat, Unit: "currencyUSD", Width: 8, Height: 4, Since: "24h", Calc: "mean",
+		Description: "What a month costs if every day is like the last 24 hours: an estimate at list prices, without what is fixed. Good is what was planned; see the fixed costs beside.",
 	}
 	var all []alarms.Input
 	var sum strings.Builder
@@ -123,13 +123,13 @@ func (b *builder) usageRow() Row {
 	s := b.signals
 	row := Row{Title: "What is used", Panels: []Panel{
 		{
-			Key: "used-tasks", Title: "Task hours", Unit: "h", Width: 6,
+			Key: "used-tasks", Title: "Task hours", Unit: "suffix: task h", Width: 6,
 			Description: "Hours of tasks in each hour: the mean number that ran. Good follows the day between min_tasks and max_tasks.",
 			Queries:     list(Metric(s.Service.RunningTasks.With("Average"), "task hours").Every(hour)),
 		},
 		{
 			Key: "used-messages", Title: "Messages of an hour", Unit: "short", Width: 6,
-			Description: "Messages published and done in an hour; both are paid for by the million. Good is as many done as published, for each consumer.",
+			Description: "Messages published and done in an hour. Good is as many done as published, for each consumer.",
 			Queries:     list(Metric(s.Topic.Published, "published").Every(hour)),
 		},
 	}}
@@ -167,7 +167,6 @@ func (b *builder) roomRow() Row {
 			Key: "room-service", Title: "Service", Unit: "percent", Max: 100,
 			Description: "Tasks of the most that autoscaling may start, and the largest message of what SNS takes. Good is below 70 % at the peak of the week: raise max_tasks in time.",
 			Queries:     list(of(s.Service.RunningTasks.With("Maximum"), float64(p.Service.MaxTasks), "tasks"), of(s.Topic.PublishSize, 262144, "largest message")),
-			Alarms:      nil,
 		},
 	}}
 	for i := range s.Consumers {

@@ -127,7 +127,7 @@ func TestBoards_EveryAlarm_IsOnAPanelWithItsThreshold(t *testing.T) {
 func hasLine(p *panel, a *alarms.Alarm) bool {
 	for _, step := range p.FieldConfig.Defaults.Thresholds.Steps {
 		for _, factor := range []float64{1, 1e-3, 1e3} {
-			if step.Value != nil && math.Abs(*step.Value-factor*a.Metric.Threshold) <= 1e-9*math.Abs(a.Metric.Threshold) {
+			if step.Value != nil && math.Abs(*step.Value-factor*a.Metric.Threshold) <= 1e-9*max(1, math.Abs(a.Metric.Threshold)) {
 				return true
 			}
 		}
@@ -314,10 +314,18 @@ func TestFor_WrongRows_AreAllNamed(t *testing.T) {
 	unknown.Key, unknown.Alarms = "b", []string{"no-such-alarm"}
 	nameless := p
 	nameless.Key = ""
+	joins, nothing := p, p
+	composite, _ := load(t, "prod").Find("edge")
+	joins.Key, joins.Queries = "c", []dashboards.Query{dashboards.Watched(composite, "x")}
+	nothing.Key, nothing.Queries = "d", []dashboards.Query{{}}
+	wide, blank := p, p
+	wide.Key, wide.Width = "e", 30
+	blank.Key, blank.Title, blank.Description = "f", "", ""
 	_, err := dashboards.For(load(t, "prod"),
 		dashboards.Row{Board: "nowhere", Title: "Lost"},
-		dashboards.Row{Board: pipeline.BoardCost, Title: "Mine", Panels: []dashboards.Panel{p, p, unknown, nameless}})
-	for _, want := range []string{`there is no board "nowhere"`, `two panels of cost have the key "a"`, `there is no alarm "no-such-alarm"`, `the panel "A" of cost has no key`} {
+		dashboards.Row{Board: pipeline.BoardCost, Title: "Mine", Panels: []dashboards.Panel{p, p, unknown, nameless, joins, nothing, wide, blank}},
+		dashboards.Row{Board: pipeline.BoardCost})
+	for _, want := range []string{`there is no board "nowhere"`, `two panels of cost have the key "a"`, `there is no alarm "no-such-alarm"`, `the alarm "edge" joins others`, `panel "d" of cost: a query asks nothing`, `the width is not 1 to 24`, `there is no title`, `there is no description`, `a row of cost has no title`, `the key is not lower-case words`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %s: %v", want, err)
 		}

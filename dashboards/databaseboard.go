@@ -15,8 +15,8 @@ func (b *builder) capacityRow() Row {
 		{
 			Key: "acu", Title: "Capacity in use", Max: 100, Width: 6,
 			Description: "Capacity of the most that the writer may have. Good is below the lower line, with room for a burst. Above the upper one it grows no further: raise max_acu, or find the slow statement below.",
-			Queries:     b.orElse(join(b.watch("database-acu", "capacity"), b.watch("database-capacity", "capacity, page")), Metric(d.ACUUtilization, "capacity")),
-			Alarms:      b.known("database"),
+			Queries:     b.orElse(b.watch("database-acu", "capacity"), Metric(d.ACUUtilization, "capacity")),
+			Alarms:      b.known("database-capacity", "database"),
 		},
 		{
 			Key: "capacity", Title: "Capacity", Unit: "suffix: ACU", Max: most, Width: 6,
@@ -87,7 +87,7 @@ func (b *builder) healthRow() Row {
 
 // slowStatements lists what PostgreSQL logged as slow. Its log has no values of
 // parameters, as the cluster's settings keep them out.
-const slowStatements = `fields @timestamp, @message | filter @message like /duration: / | parse @message "duration: * ms" as ms | sort ms desc | limit 30`
+const slowStatements = `filter @message like /duration: / | parse @message "duration: * ms" as ms | fields @timestamp, ms, @message | sort ms desc | limit 30`
 
 // runningStatements lists what runs now and for how long. The text of a
 // statement has placeholders for its values.
@@ -130,7 +130,7 @@ func (b *builder) statementRow() Row {
 			Queries:     list(SQL(runningStatements)),
 		},
 		{
-			Key: "slow", Title: "Slow statements logged", Kind: Logs, Width: 24,
+			Key: "slow", Title: "Slow statements logged", Kind: Table, Width: 24,
 			Description: "Statements that PostgreSQL logged as slow, the slowest first; without the values of parameters. Good is an empty list. Explain the first one.",
 			Queries:     list(LogsInsights(b.pipeline.DatabaseLogGroup(), slowStatements)),
 		},

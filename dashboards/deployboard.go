@@ -2,8 +2,10 @@ package dashboards
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
@@ -21,24 +23,32 @@ func (b *builder) deployRows() []Row {
 
 // goOrStop says in a word what the number of breached limits means.
 func goOrStop() []Word {
-	return []Word{{From: 0, To: 0.5, Text: "GO"}, {From: 0.5, To: 1000, Text: "STOP", Bad: true}}
+	return []Word{{From: 0, To: 0.005, Text: "GO"}, {From: 0.005, To: 0.5, Text: "TOO FEW", Sense: Unsure}, {From: 0.5, To: 1000, Text: "STOP", Sense: Bad}}
 }
 
 func (b *builder) verdictRow() Row {
-	row := Row{Title: "Go or stop"}
-	for _, component := range b.programs() {
+	row := Row{Title: "Go or stop, by the last 10 minutes"}
+	for i, component := range b.programs() {
 		watched := b.rollbackAlarms(component)
 		if len(watched) == 0 {
 			continue
 		}
-		p := Panel{
-			Key: "verdict-" + component, Title: component, Kind: Stat, Unit: "none", Width: 4, Height: 5, Words: goOrStop(),
-			Description: "STOP if the latest minute is beyond the limit of one of the alarms that roll this component back. They wait for some such minutes: if it stays at STOP, the deploy is rolled back by itself. Good is GO from the beginning to the end of the bake time.",
-			Queries:     list(verdict(watched, component)),
-		}
-		if component == b.pipeline.Service.Name {
+		p := b.verdictPanel(component, "STOP if one of the last ten minutes was beyond the limit of an alarm that rolls this component back. They wait for some such minutes: if it stays, the deploy is rolled back by itself. TOO FEW: there was too little in a minute to judge by. Good is GO from the beginning to the end of the bake time.")
+		q := verdict(watched, component)
+		if i == 0 {
+			for j := range b.signals.Edge.TargetGroups {
+				q = q.orTooFew(b.signals.Edge.TargetGroups[j].Requests, alarms.RollbackRequests)
+			}
 			p.Otherwise = list(PromQL(b.promVerdict(watched), component))
+		} else {
+			q = q.orTooFew(b.signals.Consumers[i-1].Messages, alarms.RollbackMessages)
 		}
+		p.Queries = list(q)
+		row.Panels = append(row.Panels, p)
+	}
+	if watched := b.downstreamAlarms(); len(watched) > 0 {
+		p := b.verdictPanel("downstream", "STOP if one of the last ten minutes was beyond the limit of a page about the topic, a queue or the database: no deploy is rolled back for it, but a new version can be the cause. Good is GO; at STOP look at the last row, then stop the deploy yourself.")
+		p.Queries = list(verdict(watched, "downstream"))
 		row.Panels = append(row.Panels, p)
 	}
 	row.Panels = append(row.Panels, Panel{
@@ -48,6 +58,27 @@ func (b *builder) verdictRow() Row {
 			"`tracehaul deploy verdict` says what became of it.",
 	})
 	return row
+}
+
+// verdictPanel is a word for what is judged.
+func (b *builder) verdictPanel(what, description string) Panel {
+	return Panel{
+		Key: "verdict-" + what, Title: what, Description: description, Kind: Stat, Unit: "none", Width: 4, Height: 5, Words: goOrStop(), Since: "10m", Calc: "max",
+	}
+}
+
+// downstreamAlarms are the pages behind the service and the consumers that are
+// judged by the minute, which one expression can put together.
+func (b *builder) downstreamAlarms() []*alarms.Alarm {
+	var all []*alarms.Alarm
+	for i := range b.all {
+		a := &b.all[i]
+		behind := a.Hop == signal.HopTopic || a.Hop == signal.HopQueue || a.Hop == signal.HopDatabase
+		if behind && a.Severity == pipeline.SeverityPage && a.Metric != nil && a.Metric.Period == minute && !a.Metric.Comparison.Band() {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // rollbackAlarms are the alarms that roll a component's deploys back.
@@ -74,9 +105,13 @@ func (b *builder) promVerdict(watched []*alarms.Alarm) string {
 		default:
 		}
 	}
-	failing := failing(service, versionLabel)
-	late := httpRequests.quantile(0.99, service, versionLabel)
-	return "sum((" + failing + ") > bool " + number(share) + ") + sum((" + late + ") > bool " + number(slow) + ")"
+	minutely := httpRequests.rate(service, versionLabel) + " * 60"
+	few := "(" + minutely + " > 0) <= " + strconv.Itoa(alarms.RollbackRequests)
+	beyond := func(query string, limit float64) string {
+		return "(sum((" + query + " unless (" + minutely + " <= " + strconv.Itoa(alarms.RollbackRequests) + ")) > bool " + number(limit) + ") or 0 * " + httpRequests.rate(service) + ")"
+	}
+	return beyond(failing(service, versionLabel), share) + " + " + beyond(httpRequests.quantile(0.99, service, versionLabel), slow) +
+		" + " + unsure + " * (count(" + few + ") or 0 * " + httpRequests.rate(service) + ")"
 }
 
 // groups puts alarms together that have one unit and one threshold: they share
@@ -109,7 +144,7 @@ func (b *builder) limits(component string, width int) []Panel {
 			Description: "What the alarms compare with the line, minute by minute. Good is far below it, the canary as the stable one. Beyond it for as many minutes as the alarm says, the deploy goes back by itself.",
 		}
 		for j := range group {
-			p.Queries = append(p.Queries, Watched(*group[j], group[j].Title))
+			p.Queries = append(p.Queries, Watched(*group[j], strings.TrimPrefix(group[j].Key, "rollback-")))
 		}
 		panels = append(panels, p)
 	}
@@ -162,7 +197,7 @@ func (b *builder) versionRow() Row {
 		{
 			Key: "version-refused", Title: "Refused by version", Unit: "eps",
 			Description: "Events a second that each version refused. Good is the new one in proportion to its requests. More: it takes less than the old one did.",
-			Queries:     list(PromQL(eventsRefused.rate(service, versionLabel), legend)),
+			Queries:     list(PromQL(eventsRefused.seldom(service, versionLabel), legend)),
 		},
 		{
 			Key: "version-publish", Title: "Time to publish by version", Unit: "s",
@@ -184,19 +219,19 @@ func (b *builder) consumerDeployRow(c *signal.Consumer) Row {
 	row := Row{Title: "Consumer " + c.Name, Panels: b.limits(c.Name, 8)}
 	row.Panels = append(row.Panels,
 		Panel{
-			Key: c.Name + "-version-messages", Title: "Messages by version", Unit: "mps", Stacked: true,
-			Description: "Messages a second that each version settled. Good is the new one rising to the canary's share, then to all.",
+			Key: c.Name + "-version-messages", Title: "Messages", Unit: "mps", Stacked: true,
+			Description: "Messages a second that were settled, by version where OpenTelemetry's metrics tell. Good is the new one rising to the canary's share, then to all.",
 			Queries:     list(PromQL(outcomes.rate(consumer, versionLabel), legend)), Otherwise: list(Rate(c.Messages, "settled")),
 		},
 		Panel{
-			Key: c.Name + "-version-failures", Title: "Failed and put aside, by version", Unit: "mps",
-			Description: "Messages a second that failed or were put aside, by version. Good is none. The new version alone: it cannot do what the old one could.",
-			Queries:     list(PromQL(outcomes.rate(consumer+`, `+outcome+`=~"`+semconv.OutcomeFailed+`|`+semconv.OutcomeDeadLettered+`"`, versionLabel, outcome), legend+" {{"+outcome+"}}")),
+			Key: c.Name + "-version-failures", Title: "Failed and put aside", Unit: "mps",
+			Description: "Messages a second that failed or were put aside, by version where OpenTelemetry's metrics tell. Good is none. The new version alone: it cannot do what the old one could.",
+			Queries:     list(PromQL(outcomes.seldom(consumer+`, `+outcome+`=~"`+semconv.OutcomeFailed+`|`+semconv.OutcomeDeadLettered+`"`, versionLabel, outcome), legend+" {{"+outcome+"}}")),
 			Otherwise:   list(Rate(c.ItemFailures, "failed"), Rate(c.DeadLettered, "put aside")),
 		},
 		Panel{
-			Key: c.Name + "-version-time", Title: "Time of an invocation by version", Unit: "s",
-			Description: "Slowest of a hundred invocations of each version. Good is the new one as the old one, but for cold starts.",
+			Key: c.Name + "-version-time", Title: "Time of an invocation", Unit: "s",
+			Description: "Slowest invocations, by version where OpenTelemetry's metrics tell: one of a hundred, or else the longest. Good is the new one as the old one, but for cold starts.",
 			Queries:     list(PromQL(invocationTime.quantile(0.99, consumer, versionLabel), legend)),
 			Otherwise:   list(Math([]alarms.Input{{ID: "duration", Signal: c.Duration}}, "duration / 1000", "longest")),
 		},

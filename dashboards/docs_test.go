@@ -35,7 +35,7 @@ func TestDocs_LabelsOfTheResource_AreThoseOfTheQueries(t *testing.T) {
 	}
 	slices.Sort(named)
 	used := make(map[string]bool)
-	fill := strings.NewReplacer("$__rate_interval", "1m", "$__range", "1h")
+	fill := strings.NewReplacer("$__rate_interval_ms", "60000", "$__rate_interval", "1m", "$__range", "1h")
 	for _, environment := range environments {
 		boards := boardsOf(t, load(t, environment))
 		for i := range boards {

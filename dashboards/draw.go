@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,6 +29,7 @@ const (
 // panel draws a panel: with the queries that can be asked. It is nil where
 // there is none.
 func (d *drawing) panel(p *Panel) *dashboard.Panel {
+	d.check(p)
 	queries := d.asked(p)
 	if len(queries) == 0 && p.Kind != Text {
 		return nil
@@ -56,6 +58,28 @@ func (d *drawing) panel(p *Panel) *dashboard.Panel {
 	return out
 }
 
+var keyPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// check reports what is wrong with a panel itself.
+func (d *drawing) check(p *Panel) {
+	width, height := p.size()
+	for _, c := range []struct {
+		wrong   bool
+		problem string
+	}{
+		{!keyPattern.MatchString(p.Key), "the key is not lower-case words with hyphens"},
+		{strings.TrimSpace(p.Title) == "", "there is no title"},
+		{strings.TrimSpace(p.Description) == "" && p.Kind != Text, "there is no description"},
+		{kinds[p.Kind] == "", "there is no such kind of panel"},
+		{width < 1 || width > gridWidth || height < 1, "the width is not 1 to 24, or the height is not positive"},
+		{p.Kind == Text && p.Content == "", "there is no content"},
+	} {
+		if c.wrong {
+			d.fail("panel %q (%s) of %s: %s", p.Key, p.Title, d.name, c.problem)
+		}
+	}
+}
+
 // kinds are the ids of Grafana's panels.
 var kinds = map[Kind]string{
 	TimeSeries: "timeseries", Stat: "stat", Table: "table", Traces: "table", Logs: "logs", Text: "text",
@@ -66,6 +90,10 @@ func (d *drawing) asked(p *Panel) []Query {
 	for _, queries := range [][]Query{p.Queries, p.Otherwise} {
 		var asked []Query
 		for i := range queries {
+			if queries[i].source == fromNothing {
+				d.fail("panel %q of %s: a query asks nothing%s", p.Key, d.name, joined(queries[i].alarm))
+				continue
+			}
 			if d.uids.has(queries[i].source) {
 				asked = append(asked, queries[i])
 			}
@@ -75,6 +103,14 @@ func (d *drawing) asked(p *Panel) []Query {
 		}
 	}
 	return nil
+}
+
+// joined explains a query that [Watched] could not make.
+func joined(alarm string) string {
+	if alarm == "" {
+		return ""
+	}
+	return ": the alarm \"" + alarm + "\" joins others; name it in Alarms"
 }
 
 // sourceOf is the data source of a panel whose queries have one or several.
@@ -177,7 +213,7 @@ func (d *drawing) timeSeries(out *dashboard.Panel, p *Panel, queries []Query, wa
 		custom.ThresholdsStyle = &common.GraphThresholdsStyleConfig{Mode: common.GraphThresholdsStyleModeDashed}
 		// A line that is far above the values would not be drawn at all.
 		if top := *c.Thresholds.Steps[len(c.Thresholds.Steps)-1].Value; top > 0 && p.Max == 0 {
-			custom.AxisSoftMax = new(1.1 * top)
+			custom.AxisSoftMax = new(round(1.1*top, 6))
 		}
 	}
 	c.Custom = custom
@@ -194,13 +230,11 @@ func (d *drawing) stat(out *dashboard.Panel, p *Panel, queries []Query, watched 
 	c.Color = &dashboard.FieldColor{Mode: dashboard.FieldColorModeIdThresholds}
 	c.Thresholds = levels(unit, watched)
 	if len(p.Words) > 0 {
+		c.NoValue = new("NO DATA")
 		c.Thresholds = &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute}
 	}
 	for i, w := range p.Words {
-		colour := colourGood
-		if w.Bad {
-			colour = colourBad
-		}
+		colour := senses[w.Sense]
 		c.Mappings = append(c.Mappings, dashboard.ValueMapping{RangeMap: &dashboard.RangeMap{
 			Type: dashboard.MappingTypeRangeToText,
 			Options: dashboard.DashboardRangeMapOptions{
@@ -227,6 +261,9 @@ func (d *drawing) stat(out *dashboard.Panel, p *Panel, queries []Query, watched 
 	}
 	c.Links = d.linksOfValues()
 }
+
+// senses are the colours of words.
+var senses = [...]string{Good: colourGood, Unsure: "#E69F00", Bad: colourBad}
 
 // linksOfValues lead to what is behind the values of a panel.
 func (d *drawing) linksOfValues() []dashboard.DashboardLink {

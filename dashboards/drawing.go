@@ -102,10 +102,6 @@ func logVariable(i int) string { return fmt.Sprintf("log_group_%d", i+1) }
 
 // panelID is a number that stays the same for as long as the key does.
 func (d *drawing) panelID(p *Panel) uint32 {
-	if p.Key == "" {
-		d.fail("the panel %q of %s has no key", p.Title, d.name)
-		return 0
-	}
 	return d.id(p.Key)
 }
 

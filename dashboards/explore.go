@@ -16,17 +16,17 @@ import (
 func (b *builder) traceLinks() []dashboard.DashboardLink {
 	var links []dashboard.DashboardLink
 	if b.uids.has(fromTempo) {
-		links = append(links, valueLink("Failing traces of this time (Tempo)", explore(fromTempo, map[string]any{
+		links = append(links, valueLink("Failing traces of the time shown (Tempo)", explore(fromTempo, map[string]any{
 			"queryType": "traceql", "query": "{ " + b.traceSelector() + " && status = error }",
 		})))
 	}
 	if b.uids.has(fromXRay) {
-		links = append(links, valueLink("Failing traces of this time (X-Ray)", explore(fromXRay, map[string]any{
+		links = append(links, valueLink("Failing traces of the time shown (X-Ray)", explore(fromXRay, map[string]any{
 			"queryType": "getTraceSummaries", "region": b.pipeline.Region, "query": b.xrayFailing(),
 		})))
 	}
 	if b.uids.has(fromLoki) {
-		links = append(links, valueLink("Errors logged at this time (Loki)", explore(fromLoki, map[string]any{
+		links = append(links, valueLink("Errors logged in the time shown (Loki)", explore(fromLoki, map[string]any{
 			"queryType": "range", "expr": b.lokiErrors(),
 		})))
 	}

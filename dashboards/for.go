@@ -36,6 +36,9 @@ func For(set *alarms.Set, more ...Row) (*Set, error) {
 		if !slices.Contains(pipeline.Boards(), more[i].Board) {
 			b.fail("the row %q: there is no board %q: want one of %q", more[i].Title, more[i].Board, pipeline.Boards())
 		}
+		if more[i].Title == "" {
+			b.fail("a row of %s has no title", more[i].Board)
+		}
 	}
 	for _, k := range kit {
 		rows := k.rows(b)

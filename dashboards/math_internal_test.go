@@ -26,8 +26,8 @@ func TestRename_IdsAlone_AreRenamed(t *testing.T) {
 	}
 }
 
-// The verdict counts limits that are beyond, whichever way they are compared.
-// A gap is on the right side.
+// The verdict counts limits that are beyond, whichever way they are compared. A
+// gap says nothing: it is neither beyond nor fine.
 func TestVerdict_Limits_AreCounted(t *testing.T) {
 	t.Parallel()
 	alarm := func(name string, c alarms.Comparison, threshold float64) *alarms.Alarm {
@@ -42,13 +42,13 @@ func TestVerdict_Limits_AreCounted(t *testing.T) {
 		t.Fatalf("%s: %v", q.text, err)
 	}
 	for _, c := range []struct{ value, want float64 }{
-		{4, 2},   // below and at most
-		{5, 2},   // at least and at most
-		{6, 2},   // above and at least
-		{nan, 0}, // none
+		{4, 2},     // below and at most
+		{5, 2},     // at least and at most
+		{6, 2},     // above and at least
+		{nan, nan}, // nothing is known
 	} {
 		got := e.Eval(metricmath.Range{Start: time.Unix(0, 0), Period: time.Minute, Len: 1}, func(string) []float64 { return []float64{c.value} })
-		if len(got) != 1 || got[0] != c.want {
+		if len(got) != 1 || got[0] != c.want && !(math.IsNaN(got[0]) && math.IsNaN(c.want)) {
 			t.Errorf("with %v: %v, want %v (%s)", c.value, got, c.want, q.text)
 		}
 	}

@@ -11,8 +11,12 @@ func (b *builder) objectiveRow() Row {
 	o, e := b.pipeline.Objectives, b.signals.Edge
 	days := number(o.Window.Hours()/24) + "d"
 	bad := "FILL(elb, 0) + FILL(target, 0)"
-	all := "FILL(requests, 0) + FILL(elb, 0)"
-	available := []alarms.Input{{ID: "elb", Signal: e.ELB5XX}, {ID: "target", Signal: e.Target5XX}, {ID: "requests", Signal: e.Requests}}
+	// Requests whose target hung up or took too long are among those that had one.
+	all := "FILL(requests, 0) + FILL(elb, 0) - FILL(hangups, 0) - FILL(timeouts, 0)"
+	available := []alarms.Input{
+		{ID: "elb", Signal: e.ELB5XX}, {ID: "hangups", Signal: e.ELB502}, {ID: "timeouts", Signal: e.ELB504},
+		{ID: "target", Signal: e.Target5XX}, {ID: "requests", Signal: e.Requests},
+	}
 	fast := []alarms.Input{{ID: "fast", Signal: e.ResponseTime.With("PR(:" + number(o.Latency.Seconds()) + ")")}, {ID: "requests", Signal: e.Requests}}
 	service := selector(b.pipeline.Service.Name)
 	row := Row{Title: "Objectives over " + days}
@@ -35,7 +39,7 @@ func (b *builder) objectiveRow() Row {
 	for _, key := range b.objectiveKeys() {
 		row.Panels = append(row.Panels, Panel{
 			Key: key + "-burn", Title: "Error budget burn: " + key, Width: 6, Since: "24h",
-			Description: "Share of bad events over windows; each line is what spends the budget too fast. A page needs both windows of a pair above their line. Good is near none. The failing traces say what is wrong.",
+			Description: "Share of bad events over windows; each line is what spends the budget too fast. A page needs both windows of a pair above their line. The alarms look back from every minute; here a window is drawn at its beginning, and the last one is not over. Good is near none. The failing traces say what is wrong.",
 			Queries: join(b.watch(key+"-fast-1h", "1 hour, fast"), b.watch(key+"-fast-5m", "5 minutes, fast"),
 				b.watch(key+"-slow-6h", "6 hours, slow"), b.watch(key+"-slow-30m", "30 minutes, slow")),
 			Alarms: b.known(key),

@@ -88,14 +88,25 @@ func (i instrument) rate(selector string, by ...string) string {
 	return "sum" + byLabels(by) + "(rate(" + name + "{" + selector + "}[$__rate_interval]))"
 }
 
-// within is how many of a counter there were within a window. A sandbox of a
-// function may count for the first time, report that, and never again: what a
-// series begins with is counted, too, where it began within the window.
+// seldom is how many a second of a counter there are that counts what seldom
+// happens. A sandbox that counts once, reports that and never counts again has no
+// rate: what a series begins with is counted, too, in the window in which it
+// began.
+func (i instrument) seldom(selector string, by ...string) string {
+	return "sum" + byLabels(by) + "(" + i.grown(i.prom()+"{"+selector+"}", selector, "$__rate_interval") + ") * 1000 / $__rate_interval_ms"
+}
+
+// within is how many of a counter there were within a window, with what series
+// began with.
 func (i instrument) within(window, selector string) string {
-	series := i.prom() + "{" + selector + "}"
-	most := "max_over_time(" + series + "[" + window + "])"
-	before := series + " offset " + window
-	return "(sum(" + most + " unless " + before + ") or 0 * sum(" + most + ")) + (sum(increase(" + series + "[" + window + "]) and " + before + ") or 0 * sum(" + most + "))"
+	return "sum(" + i.grown("max_over_time("+i.prom()+"{"+selector+"}["+window+"])", selector, window) + ")"
+}
+
+// grown is by how much each series is more than it was before a window: all that
+// it has where it was not there, or began anew. A sandbox may have slept then:
+// it is looked for within an hour.
+func (i instrument) grown(now, selector, window string) string {
+	return "(" + now + " - last_over_time(" + i.prom() + "{" + selector + "}[1h] offset " + window + ")) >= 0 or " + now
 }
 
 // quantile is a quantile of a histogram's values.
@@ -134,19 +145,22 @@ func share5XX(of, window string) string {
 	return `(` + count(`, `+statusLabel+`=~"5.."`) + ` or 0 * ` + count(``) + `) / ` + count(``)
 }
 
-// slower is the share of a histogram's values within a window that are above a
-// limit: above the least bound that is no less, as a histogram knows no others.
-func (i instrument) slower(limit float64, bounds []float64, of, window string) string {
-	bucket := ""
+// floorOf is the greatest bound of a histogram that is no greater than a limit, or
+// else the least one: better to call a good event bad than a bad one good.
+func floorOf(limit float64, bounds []float64) float64 {
+	floor := bounds[0]
 	for _, bound := range bounds {
-		if bound >= limit {
-			// Prometheus writes 60.0 where others write 60.
-			bucket = `, le=~"` + escapeRegexp(number(bound)) + `(\\.0)?"`
-			break
+		if bound <= limit {
+			floor = bound
 		}
 	}
-	if bucket == "" {
-		bucket = `, le="+Inf"`
-	}
+	return floor
+}
+
+// slower is the share of a histogram's values within a window that are above a
+// limit, or above [floorOf] it, as a histogram knows no others.
+func (i instrument) slower(limit float64, bounds []float64, of, window string) string {
+	// Prometheus writes 60.0 where others write 60.
+	bucket := `, le=~"` + escapeRegexp(number(floorOf(limit, bounds))) + `(\\.0)?"`
 	return `1 - sum(increase(` + i.prom() + `_bucket{` + of + bucket + `}[` + window + `])) / sum(increase(` + i.prom() + `_count{` + of + `}[` + window + `]))`
 }

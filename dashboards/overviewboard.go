@@ -39,9 +39,9 @@ func (b *builder) alarmRows() []Row {
 	}
 	return append(rows, Row{Title: "The way to people", Panels: []Panel{
 		{
-			Key: "notifier-invocations", Title: "Notifier", Unit: "short",
+			Key: "notifier-invocations", Title: "Notifier, by the hour", Unit: "short", Since: "24h",
 			Description: "Messages of alarm topics that the notifier was given, and tries that failed. Good is a few an hour and no failures: the heartbeat alone makes one for each topic.",
-			Queries:     list(Metric(p.Invocations, "invocations"), Metric(p.Errors, "failed")),
+			Queries:     list(Metric(p.Invocations, "invocations").Every(hour), Metric(p.Errors, "failed").Every(hour)),
 		},
 		{
 			Key: "heartbeats", Title: "Heartbeats heard in an hour", Unit: "short", Since: "24h",

@@ -69,10 +69,6 @@ type Panel struct {
 	// Max is the end of the axis. Defaults to 0: the data's.
 	Max float64
 
-	// Decimals are the digits behind the point. Defaults to -1 for what
-	// Grafana finds fit; 0 is none.
-	Decimals int
-
 	// Since is how far the panel looks back, such as 14d, whatever the board
 	// shows. Defaults to "": as far as the board.
 	Since string
@@ -101,8 +97,18 @@ type Panel struct {
 type Word struct {
 	From, To float64
 	Text     string
-	Bad      bool
+	Sense    Sense
 }
+
+// Sense is what a [Word] means to the reader.
+type Sense int
+
+// Senses.
+const (
+	Good Sense = iota
+	Unsure
+	Bad
+)
 
 // Link leads from a value to somewhere else.
 type Link struct {
@@ -114,7 +120,8 @@ type Link struct {
 // gridUnits are Grafana's units for those of signals.
 var gridUnits = map[signal.Unit]string{
 	signal.UnitCount: "short", signal.UnitPercent: "percent", signal.UnitSeconds: "s", signal.UnitMilliseconds: "ms",
-	signal.UnitBytes: "bytes", signal.UnitCountPerSecond: "cps", signal.UnitDays: "d", signal.UnitCapacity: "suffix: ACU",
+	signal.UnitBytes: "bytes", signal.UnitCountPerSecond: "cps", signal.UnitCapacity: "suffix: ACU",
+	signal.UnitDays: "suffix: days", // Grafana's own unit would make weeks of 30 days
 }
 
 // unitOf is the unit of a panel that names none.

@@ -29,18 +29,18 @@ func (b *builder) glance() Row {
 	}
 	return Row{Title: "At a glance", Panels: []Panel{
 		{
-			Key: "glance-accepted", Title: "Accepted", Kind: Stat, Unit: "eps",
-			Description: "Events a second that the topic took; each was answered with 202. Good follows the day. None means that nobody reaches us: look at the load balancer's row.",
+			Key: "glance-accepted", Title: "Accepted", Kind: Stat, Unit: "eps", Since: "15m", Calc: "mean",
+			Description: "Events a second that the topic took, in the mean of 15 minutes; each was answered with 202. Good follows the day. None means that nobody reaches us: look at the load balancer's row.",
 			Queries:     list(Rate(s.Topic.Published, "accepted")), Otherwise: list(PromQL(eventsAccepted.rate(service), "accepted")),
 		},
 		{
-			Key: "glance-stored", Title: "Stored", Kind: Stat, Unit: "eps",
-			Description: "New rows a second. Good is what is accepted, a few seconds later; less means that the queue grows: look at its row.",
+			Key: "glance-stored", Title: "Stored", Kind: Stat, Unit: "eps", Since: "15m", Calc: "mean",
+			Description: "New rows a second, in the mean of 15 minutes. Good is what is accepted, a few seconds later; less means that the queue grows: look at its row.",
 			Queries:     stored, Otherwise: list(PromQL(outcomes.rate(b.selectorAll()+`, tracehaul_outcome="`+semconv.OutcomeWritten+`"`), "stored")),
 		},
 		{
-			Key: "glance-failing", Title: "Requests failing", Kind: Stat, Unit: "percent",
-			Description: "Share of requests answered with 5XX over the last 5 minutes. Good is none. Above the limit the error budget burns fast: look at the load balancer's row.",
+			Key: "glance-failing", Title: "Requests failing", Kind: Stat, Unit: "percent", Since: "15m", Calc: "max",
+			Description: "Share of requests answered with 5XX, in the worst 5 of the last 15 minutes. Good is none. Above the limit the error budget burns fast: look at the load balancer's row.",
 			Queries:     b.watch("availability-fast-5m", "failing"), Otherwise: list(PromQL(failing(service), "failing")),
 		},
 		{
@@ -82,9 +82,9 @@ func (b *builder) edgeRow() Row {
 			Queries:     join(list(Metric(e.ResponseTime.With("p50"), "p50"), Metric(e.ResponseTime.With("p90"), "p90")), b.watch("latency-p99", "p99 over 5 minutes")),
 		},
 		{
-			Key: "edge-connections", Title: "Connections refused", Width: 6,
+			Key: "edge-connections", Title: "Connections refused in 5 minutes", Width: 6,
 			Description: "Connections that the load balancer turned away, and those that it could not open to a task. Good is none, but for the moment in which a task ends.",
-			Queries:     join(b.watch("rejected-connections", "rejected over 5 minutes"), list(Metric(e.ConnectionErrors, "not opened to a task"))),
+			Queries:     join(b.watch("rejected-connections", "rejected"), list(Metric(e.ConnectionErrors, "not opened to a task").Every(5*minute))),
 		},
 		{
 			Key: "edge-volume", Title: "Requests against what is normal", Width: 6,
@@ -92,9 +92,9 @@ func (b *builder) edgeRow() Row {
 			Queries:     b.watch("request-volume", "requests"),
 		},
 		{
-			Key: "edge-causes", Title: "5XX by the load balancer, by cause", Width: 6,
+			Key: "edge-causes", Title: "5XX by the load balancer, by cause", Unit: "reqps", Width: 6,
 			Description: "502: a task hung up or answered with something that is not HTTP. 504: it took too long. The rest: no healthy task. Good is none.",
-			Queries:     list(Metric(e.ELB5XX, "all"), Metric(e.ELB502, "502"), Metric(e.ELB504, "504")),
+			Queries:     list(Rate(e.ELB5XX, "all"), Rate(e.ELB502, "502"), Rate(e.ELB504, "504")),
 		},
 	}}
 	if e.Blocked != nil {
@@ -127,7 +127,7 @@ func (b *builder) serviceRow() Row {
 		{
 			Key: "service-refused", Title: "Refused, by reason", Unit: "eps", Width: 6,
 			Description: "Events a second that the service refused, by reason. Good is near none. One reason that rises is one client, or a change of ours: the log lines name the member that is wrong.",
-			Queries:     list(PromQL(eventsRefused.rate(service, label(semconv.ReasonKey)), "{{"+label(semconv.ReasonKey)+"}}")),
+			Queries:     list(PromQL(eventsRefused.seldom(service, label(semconv.ReasonKey)), "{{"+label(semconv.ReasonKey)+"}}")),
 			Otherwise:   list(Rate(e.Target4XX, "4XX"), Rate(e.Target5XX, "5XX")),
 		},
 		{
@@ -162,12 +162,12 @@ func (b *builder) serviceRow() Row {
 		{
 			Key: "service-contexts", Title: "Contexts dropped", Width: 3,
 			Description: "Trace contexts for which a message had no room. Good is none: a trace ends there. Some producer sends too many attributes.",
-			Queries:     b.watch("contexts-dropped", "dropped"), Otherwise: list(PromQL(contextsDropped.rate(b.selectorAll(), label(semconv.ReasonKey)), "{{"+label(semconv.ReasonKey)+"}}")),
+			Queries:     b.watch("contexts-dropped", "dropped"), Otherwise: list(PromQL(contextsDropped.seldom(b.selectorAll(), label(semconv.ReasonKey)), "{{"+label(semconv.ReasonKey)+"}}")),
 		},
 		{
 			Key: "service-telemetry", Title: "Telemetry dropped", Width: 3,
 			Description: "Spans, data points and log records that the service could not deliver. Good is none: somebody is blind. Look at the collector.",
-			Queries:     b.watch("service-telemetry-dropped", "dropped"), Otherwise: list(PromQL(telemetryDropped.rate(service, label(semconv.SignalKey)), "{{"+label(semconv.SignalKey)+"}}")),
+			Queries:     b.watch("service-telemetry-dropped", "dropped"), Otherwise: list(PromQL(telemetryDropped.seldom(service, label(semconv.SignalKey)), "{{"+label(semconv.SignalKey)+"}}")),
 		},
 	}}
 }
@@ -286,8 +286,8 @@ func (b *builder) databaseRow() Row {
 		{
 			Key: "database-saturation", Title: "Capacity in use", Max: 100, Width: 6,
 			Description: "Capacity of the most that the writer may have. Good is below the lower line, with room for a burst. Above the upper one it grows no further: raise max_acu, or find the slow statement.",
-			Queries:     b.orElse(join(b.watch("database-acu", "capacity"), b.watch("database-capacity", "capacity, page")), Metric(d.ACUUtilization, "capacity")),
-			Alarms:      b.known("database"),
+			Queries:     b.orElse(b.watch("database-acu", "capacity"), Metric(d.ACUUtilization, "capacity")),
+			Alarms:      b.known("database-capacity", "database"),
 		},
 	}}
 }

@@ -40,15 +40,23 @@ func Math(inputs []alarms.Input, expression, label string) Query {
 }
 
 // Rate asks for how many a second a signal has that counts, whatever the period
-// that fits the time shown. A gap counts as none.
+// that fits the time shown. A gap is a gap: filled, the minutes that CloudWatch
+// does not show yet would look like an outage. ("Using math expressions with
+// CloudWatch metrics", CloudWatch user guide.)
 func Rate(s signal.Signal, label string) Query {
-	return Math([]alarms.Input{{ID: "count", Signal: s}}, "FILL(count, 0) / PERIOD(count)", label)
+	return Math([]alarms.Input{{ID: "count", Signal: s}}, "count / PERIOD(count)", label)
 }
 
 // Watched asks for what an alarm compares with its threshold. The panel gets
 // the alarm's line, and a link to its runbook.
+//
+// An alarm that joins others watches nothing itself: [For] refuses a panel with
+// it. Name it in [Panel].Alarms.
 func Watched(a alarms.Alarm, label string) Query {
 	m := a.Metric
+	if m == nil {
+		return Query{alarm: a.Key}
+	}
 	q := Query{source: fromCloudWatch, inputs: m.Inputs, text: m.Expression, label: label, period: m.Period, alarm: a.Key}
 	if m.Comparison.Band() && q.text == "" {
 		q.text = m.Inputs[0].ID // so that the band can name it

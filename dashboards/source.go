@@ -11,8 +11,9 @@ type source int
 
 // Data sources.
 const (
-	fromCloudWatch source = iota // metrics, and logs by Logs Insights
-	fromPrometheus               // or what is compatible: OpenTelemetry's metrics
+	fromNothing    source = iota
+	fromCloudWatch        // metrics, and logs by Logs Insights
+	fromPrometheus        // or what is compatible: OpenTelemetry's metrics
 	fromTempo
 	fromXRay
 	fromLoki

@@ -65,6 +65,7 @@ func (t *targets) add(q *Query, kind Kind) {
 // and not to be changed.
 var (
 	yes            = true
+	average        = "Average"
 	search         = cloudwatch.MetricQueryTypeSearch
 	byName, byText = cloudwatch.MetricEditorModeBuilder, cloudwatch.MetricEditorModeCode
 )
@@ -166,6 +167,7 @@ func (t *targets) math(id, expression, period, label string) {
 		RefId: t.ref(), Datasource: t.drawing.source(fromCloudWatch),
 		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: &search, MetricEditorMode: &byText,
 		Id: id, Region: t.drawing.pipeline.Region, Expression: &expression, Period: &period, Label: &label,
+		Statistic: &average, // of no meaning, but Grafana's server wants one
 	})
 }
 

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"math"
 	"slices"
 
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
@@ -16,7 +17,7 @@ var lineColours = map[string]string{
 
 // scales are how many seconds, or shares of all, a unit is: for those that are
 // drawn in another unit than the alarm's.
-var scales = map[string]float64{"s": 1, "ms": 1e-3, "d": 86400, "percent": 0.01, "percentunit": 1}
+var scales = map[string]float64{"s": 1, "ms": 1e-3, "percent": 0.01, "percentunit": 1}
 
 // limit is the threshold of an alarm in the unit of a panel. ok is false for an
 // alarm that compares with no number.
@@ -62,6 +63,9 @@ func levels(unit string, watched []*alarms.Alarm) *dashboard.ThresholdsConfig {
 		return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{{Color: colourNone}}}
 	}
 	out.Steps[0].Color = colourGood
+	for i := range out.Steps[1:] {
+		strict(&out.Steps[i+1], unit, watched)
+	}
 	below := slices.ContainsFunc(watched, func(a *alarms.Alarm) bool {
 		return a.Metric != nil && (a.Metric.Comparison == alarms.Below || a.Metric.Comparison == alarms.AtMost)
 	})
@@ -73,6 +77,20 @@ func levels(unit string, watched []*alarms.Alarm) *dashboard.ThresholdsConfig {
 	}
 	return out
 }
+
+// strict moves a step by next to nothing where the threshold itself is still on
+// the good side: Grafana takes a value for beyond a step that equals it.
+func strict(s *dashboard.Threshold, unit string, watched []*alarms.Alarm) {
+	for _, a := range watched {
+		if value, ok := limit(a, unit); ok && value == *s.Value && (a.Metric.Comparison == alarms.Above || a.Metric.Comparison == alarms.AtMost) {
+			s.Value = new(value + nextToNothing*max(1, math.Abs(value)))
+			return
+		}
+	}
+}
+
+// nextToNothing is below what dashboards/lint takes for a difference.
+const nextToNothing = 5e-10
 
 // alarmLinks lead to the runbooks of a panel's alarms. Their titles say which
 // alarms those are: dashboards/lint compares thresholds by them.

@@ -65,7 +65,7 @@ func (d *drawing) variables() []dashboard.VariableModel {
 	for i, group := range d.logGroups {
 		list = append(list, d.lookUp(logVariable(i), "Log group "+group, dashboard.StringOrMap{Map: map[string]any{
 			"queryType": "logGroups", "region": d.pipeline.Region, "logGroupPrefix": group, "refId": "LogGroups",
-		}}, regexpFor("", group, "")))
+		}}, "/^.*"+strings.ReplaceAll(group, "/", escapedSlash)+"(?::\\*)?$/"))
 	}
 	return list
 }
@@ -87,19 +87,24 @@ func option(text, value string) *dashboard.VariableOption {
 }
 
 // addInputs adds the variables that look up what AWS chooses: the load balancer
-// and its target groups, found by the names that the pipeline gives them.
+// and its target groups, found by the names that the pipeline gives them. They
+// are not asked for as dimensions of metrics: a target group that has had no
+// requests for two weeks has none. (ListMetrics, CloudWatch API reference.)
+// Grafana's role needs tag:GetResources.
 func (d *drawing) addInputs(add func(dashboard.VariableModel)) {
 	groups := d.pipeline.TargetGroupNames()
 	for _, v := range []struct {
-		input                        signal.Input
-		label, dimension, kind, name string
+		input                      signal.Input
+		label, resource, end, name string
 	}{
-		{signal.InputLoadBalancer, "Load balancer", "LoadBalancer", "app/", d.pipeline.LoadBalancerName()},
-		{signal.InputTargetGroupA, "Target group a", "TargetGroup", "targetgroup/", groups[0]},
-		{signal.InputTargetGroupB, "Target group b", "TargetGroup", "targetgroup/", groups[1]},
+		{signal.InputLoadBalancer, "Load balancer", "loadbalancer", "app/", d.pipeline.LoadBalancerName()},
+		{signal.InputTargetGroupA, "Target group a", "targetgroup", "targetgroup/", groups[0]},
+		{signal.InputTargetGroupB, "Target group b", "targetgroup", "targetgroup/", groups[1]},
 	} {
-		query := "dimension_values(" + d.pipeline.Region + ", AWS/ApplicationELB, RequestCount, " + v.dimension + ")"
-		add(d.lookUp(string(v.input), v.label, dashboard.StringOrMap{String: &query}, regexpFor(v.kind, v.name, "/")))
+		query := "resource_arns(" + d.pipeline.Region + ", elasticloadbalancing:" + v.resource + ", {})"
+		// What is captured is the value: the end of the ARN.
+		pattern := "/:(?:loadbalancer" + escapedSlash + ")?(" + strings.ReplaceAll(v.end+v.name+"/", "/", escapedSlash) + "\\w+)$/"
+		add(d.lookUp(string(v.input), v.label, dashboard.StringOrMap{String: &query}, pattern))
 	}
 }
 
@@ -113,22 +118,8 @@ func (d *drawing) lookUp(name, label string, query dashboard.StringOrMap, patter
 	}
 }
 
-// regexpFor selects the value whose name is exactly that. It has no group that
-// captures: Grafana would take what is captured for the value.
-func regexpFor(before, name, after string) string {
-	pattern := before + name + after
-	var b []byte
-	for i := range len(pattern) {
-		if pattern[i] == '/' { // it ends the expression
-			b = append(b, '\\')
-		}
-		b = append(b, pattern[i])
-	}
-	if after == "" {
-		return "/^.*" + string(b) + "(?::\\*)?$/"
-	}
-	return "/^" + string(b) + ".*/"
-}
+// escapedSlash is a slash within an expression that slashes enclose.
+const escapedSlash = `\/`
 
 // versions are those of the service and the consumers.
 func (d *drawing) versions() dashboard.VariableModel {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
 // watch asks for what the alarm with a key watches. There is nothing to ask
@@ -28,13 +29,14 @@ func join(lists ...[]Query) []Query {
 
 func list(queries ...Query) []Query { return queries }
 
-// verdict counts which of the alarms would be breached by the latest datapoint.
-// A gap breaches none.
+// verdict counts which of the alarms are breached. Nothing is filled in: what is
+// missing adds nothing to a sum, and a minute that CloudWatch does not show yet
+// says nothing.
 func verdict(list []*alarms.Alarm, label string) Query {
 	var inputs []alarms.Input
 	terms := make([]string, 0, len(list))
-	for i := range list {
-		m := list[i].Metric
+	for i, a := range list {
+		m := a.Metric
 		names := make(map[string]string, len(m.Inputs))
 		for _, in := range m.Inputs {
 			id := in.ID + "_" + strconv.Itoa(i+1)
@@ -45,7 +47,7 @@ func verdict(list []*alarms.Alarm, label string) Query {
 		if expression == "" {
 			expression = m.Inputs[0].ID
 		}
-		terms = append(terms, breached(rename(expression, names), m))
+		terms = append(terms, "("+rename(expression, names)+" "+operators[m.Comparison]+" "+number(m.Threshold)+")")
 	}
 	q := Math(inputs, strings.Join(terms, " + "), label)
 	q.period = list[0].Metric.Period
@@ -54,17 +56,17 @@ func verdict(list []*alarms.Alarm, label string) Query {
 
 var operators = map[alarms.Comparison]string{alarms.Above: ">", alarms.AtLeast: ">=", alarms.Below: "<", alarms.AtMost: "<="}
 
-// breached is 1 where the threshold is, and 0 elsewhere.
-func breached(expression string, m *alarms.Metric) string {
-	fill := m.Threshold
-	switch m.Comparison {
-	case alarms.AtLeast:
-		fill--
-	case alarms.AtMost:
-		fill++
-	case alarms.Above, alarms.Below, alarms.OutsideBand, alarms.AboveBand, alarms.BelowBand:
-	}
-	return "(FILL(" + expression + ", " + number(fill) + ") " + operators[m.Comparison] + " " + number(m.Threshold) + ")"
+// unsure is what a verdict grows by for each part of which there is too little to
+// judge.
+const unsure = "0.01"
+
+// orTooFew adds to a verdict that there is too little of a signal to judge:
+// something, but no more than the floor of the alarms.
+func (q Query) orTooFew(s signal.Signal, floor int) Query {
+	id := "few_" + strconv.Itoa(len(q.inputs)+1)
+	q.inputs = append(q.inputs, alarms.Input{ID: id, Signal: s})
+	q.text += " + IF(" + id + " > 0 AND " + id + " <= " + strconv.Itoa(floor) + ", " + unsure + ", 0)"
+	return q
 }
 
 // known are those of the keys that name alarms.

@@ -77,7 +77,6 @@ func (c dashboardsLintCmd) options() (lint.Options, error) {
 	known := dashboards.LintOptions(set)
 	known.Skip = o.Skip
 	maps.Copy(known.Namespaces, o.Namespaces)
-	known.Dashboards = nil // links must lead to the files that are given
 	o = known
 	root := filepath.Dir(c.Description)
 	o.Exists = func(file string) bool {

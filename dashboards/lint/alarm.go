@@ -127,7 +127,9 @@ func (s step) shows(alarm Threshold) bool {
 	return drawn.of == is.of && equal(s.value*drawn.factor, alarm.Value*is.factor)
 }
 
-func equal(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b)) }
+// equal takes numbers for the same that differ by next to nothing: a step of a
+// stat is a little above the threshold, as Grafana's is beyond at equality.
+func equal(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(1, math.Abs(a), math.Abs(b)) }
 
 func amount(t Threshold) string {
 	return strings.TrimSpace(strconv.FormatFloat(t.Value, 'f', -1, 64) + " " + t.Unit)

@@ -92,7 +92,7 @@ const (
 var quantities = map[string]quantity{
 	"ns": {ofTime, 1e-9}, "µs": {ofTime, 1e-6}, "ms": {ofTime, 1e-3}, "s": {ofTime, 1}, "m": {ofTime, 60}, "h": {ofTime, 3600}, "d": {ofTime, 86400},
 	"dtdurations": {ofTime, 1}, "dtdurationms": {ofTime, 1e-3}, "dthms": {ofTime, 1}, "clocks": {ofTime, 1}, "clockms": {ofTime, 1e-3},
-	"Seconds": {ofTime, 1}, "Milliseconds": {ofTime, 1e-3}, "Microseconds": {ofTime, 1e-6}, "Days": {ofTime, 86400},
+	"suffix: days": {ofTime, 86400}, "Seconds": {ofTime, 1}, "Milliseconds": {ofTime, 1e-3}, "Microseconds": {ofTime, 1e-6}, "Days": {ofTime, 86400},
 
 	"percent": {ofRatio, 0.01}, "percentunit": {ofRatio, 1}, "Percent": {ofRatio, 0.01},
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/tracehaul/tracehaul/dashboards/recorded"
 )
@@ -33,20 +32,14 @@ func sixty(tb testing.TB) (*recorded.Recording, []byte) {
 	return r, board(tb, inputVariables(set.Pipeline), panels...)
 }
 
-// A week in minutes is read by 300 queries while somebody waits.
-func TestEvaluate_SixtyPanelsOverWeek_InTwoSeconds(t *testing.T) {
+// A week in minutes is read by 300 queries while somebody waits: the benchmark
+// says for how long.
+func TestEvaluate_SixtyPanelsOverWeek_AllHavePoints(t *testing.T) {
 	r, content := sixty(t)
-	start := time.Now()
-	queries := evaluate(t, r, content)
-	took := time.Since(start)
-	for _, q := range queries {
+	for _, q := range evaluate(t, r, content) {
 		if q.Points == 0 {
 			t.Errorf("%s: %s: %s", q.Panel, q.Asks, q.Problem)
 		}
-	}
-	t.Logf("%d queries took %v", len(queries), took)
-	if most := 2 * time.Second; took > most && !raceDetector {
-		t.Errorf("%d queries took %v, want %v at most", len(queries), took, most)
 	}
 }
 

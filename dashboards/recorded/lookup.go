@@ -20,11 +20,38 @@ type valuesQuery struct {
 	MetricName       string           `json:"metricName"`
 	DimensionKey     string           `json:"dimensionKey"`
 	DimensionFilters map[string]texts `json:"dimensionFilters"`
+
+	resource string // of resource_arns: the type
 }
 
 // valuesPattern is the same query as a text. ("CloudWatch template variables",
 // Grafana documentation.)
 var valuesPattern = regexp.MustCompile(`^\s*dimension_values\(([^,]+),\s*([^,]+),\s*([^,]+),\s*([^,)]+)(?:,\s*(.+))?\)\s*$`)
+
+// arnsPattern is a query for the ARNs of resources.
+var arnsPattern = regexp.MustCompile(`^\s*resource_arns\(([^,]+),\s*([^,]+),\s*(.+)\)\s*$`)
+
+// arnDimensions are the dimensions that hold the ends of the ARNs of a type of
+// resource, and what comes before them.
+var arnDimensions = map[string]struct{ dimension, before string }{
+	"elasticloadbalancing:loadbalancer": {"LoadBalancer", "loadbalancer/"},
+	"elasticloadbalancing:targetgroup":  {"TargetGroup", ""},
+}
+
+// arns are the ARNs of the resources that the recording has metrics of.
+func (r *Recording) arns(q valuesQuery) (options []string, problem string) {
+	d, ok := arnDimensions[q.resource]
+	if !ok {
+		return nil, fmt.Sprintf("a recording does not know resources of the type %q: want elasticloadbalancing:loadbalancer or elasticloadbalancing:targetgroup", q.resource)
+	}
+	for _, m := range r.metrics {
+		if end := m.dimensions[d.dimension]; end != "" {
+			options = append(options, "arn:aws:elasticloadbalancing:"+q.Region+":111122223333:"+d.before+end)
+		}
+	}
+	slices.Sort(options)
+	return slices.Compact(options), ""
+}
 
 // parseValuesQuery reads a query in either form.
 func parseValuesQuery(query json.RawMessage, text string) (valuesQuery, error) {
@@ -35,6 +62,13 @@ func parseValuesQuery(query json.RawMessage, text string) (valuesQuery, error) {
 		}
 		if q.QueryType != "dimensionValues" {
 			return q, fmt.Errorf("is of the type %q, which a recording does not answer: want dimensionValues", q.QueryType)
+		}
+		return q, nil
+	}
+	if m := arnsPattern.FindStringSubmatch(text); m != nil {
+		q.Region, q.resource = strings.TrimSpace(m[1]), strings.TrimSpace(m[2])
+		if !json.Valid([]byte(m[3])) {
+			return q, fmt.Errorf(`has the tags %s: want JSON such as {"env": ["prod"]}`, m[3])
 		}
 		return q, nil
 	}
@@ -80,20 +114,32 @@ func (v *variables) ask(d *variable, text string) (options []string, problem str
 	if problem := v.recording.elsewhere(q.Region); problem != "" {
 		return nil, of + problem
 	}
-	found, problem := v.recording.find(name{q.Namespace, q.MetricName}, wanted, false)
+	if q.resource != "" {
+		options, problem = v.recording.arns(q)
+	} else {
+		options, problem = v.recording.values(q, wanted)
+	}
 	if problem != "" {
 		return nil, of + problem
 	}
-	for _, m := range found {
-		options = append(options, m.dimensions[q.DimensionKey])
-	}
-	slices.Sort(options)
-	options = slices.Compact(options)
 	matching, err := v.matching(d, options)
 	if err != nil {
 		return nil, of + err.Error()
 	}
 	return matching, ""
+}
+
+// values are the values of a dimension.
+func (r *Recording) values(q valuesQuery, wanted map[string][]string) (options []string, problem string) {
+	found, problem := r.find(name{q.Namespace, q.MetricName}, wanted, false)
+	if problem != "" {
+		return nil, problem
+	}
+	for _, m := range found {
+		options = append(options, m.dimensions[q.DimensionKey])
+	}
+	slices.Sort(options)
+	return slices.Compact(options), ""
 }
 
 // matching applies the regular expression of a variable, and its order.
@@ -131,13 +177,13 @@ func compile(text string) (*regexp.Regexp, error) {
 			return nil, fmt.Errorf("%s is no regular expression: want /pattern/ or /pattern/i", text)
 		}
 		pattern = strings.ReplaceAll(inner[:i], `\/`, "/")
-		var flagsSb134 strings.Builder
+		var known strings.Builder
 		for _, f := range "ims" {
 			if strings.ContainsRune(inner[i+1:], f) {
-				flagsSb134.WriteString(string(f))
+				known.WriteRune(f)
 			}
 		}
-		flags += flagsSb134.String()
+		flags = known.String()
 	}
 	if flags != "" {
 		pattern = "(?" + flags + ")" + pattern

@@ -1,5 +1,0 @@
-//go:build !race
-
-package recorded_test
-
-const raceDetector = false
