@@ -66,9 +66,12 @@ workflows: ## check the GitHub workflows: their form, and that all they call is 
 	$(GO) tool -modfile=tools/actionlint/go.mod actionlint
 	$(GO) test ./internal/workflows
 
+collector: ## start a collector with each file of iac/collector, and look at what it passes on
+	build/collector.sh
+
 image: ## build the images and run the demo with the programs in them
 	build/image.sh
 
 ci: lint verify iac race bench-once alarms dashboards image ## all that CI runs
 
-.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac lambda workflows image ci
+.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac collector lambda workflows image ci
