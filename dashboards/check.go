@@ -32,6 +32,9 @@ func LintOptions(set *alarms.Set) lint.Options {
 			o.Namespaces[name] = names
 		}
 	}
+	for _, i := range instruments {
+		o.Metrics = append(o.Metrics, i.names()...)
+	}
 	for _, board := range pipeline.Boards() {
 		o.Dashboards = append(o.Dashboards, set.Pipeline.DashboardUID(board))
 	}

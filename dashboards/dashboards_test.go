@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -119,6 +120,75 @@ func TestBoards_EveryAlarm_IsOnAPanelWithItsThreshold(t *testing.T) {
 				t.Errorf("%s: the alarm %s rolls deploys back and is not on the board for that", environment, a.Key)
 			}
 		}
+	}
+}
+
+// A panel of one alarm draws what the alarm compares, over its period.
+func TestBoards_AlarmPanel_DrawsWhatTheAlarmWatches(t *testing.T) {
+	t.Parallel()
+	set := load(t, "prod")
+	boards := boardsOf(t, set)
+	at := slices.IndexFunc(boards, func(b dashboards.Board) bool { return b.Name == pipeline.BoardAlarms })
+	checked := 0
+	for _, p := range decode(t, &boards[at]).Panels {
+		var own []alarms.Alarm
+		for _, l := range p.Links {
+			if a, ok := set.Find(strings.TrimPrefix(l.Title, "alarm: ")); ok && a.Metric != nil {
+				own = append(own, a)
+			}
+		}
+		if len(own) != 1 {
+			continue // windows of one thing have other ids
+		}
+		checked++
+		a := own[0]
+		for _, in := range a.Metric.Inputs {
+			if !slices.ContainsFunc(p.Targets, func(q target) bool {
+				return q.MetricName == in.Signal.Metric.Name && q.Statistic == in.Signal.Statistic && q.Period == strconv.Itoa(int(a.Metric.Period.Seconds())) &&
+					(a.Metric.Expression == "" || q.ID == in.ID)
+			}) {
+				t.Errorf("%s: no query for %s, %s of %v", a.Key, in.Signal.ID, in.Signal.Statistic, a.Metric.Period)
+			}
+		}
+		if a.Metric.Expression != "" && !slices.ContainsFunc(p.Targets, func(q target) bool {
+			return q.Expression == a.Metric.Expression && q.Period == strconv.Itoa(int(a.Metric.Period.Seconds()))
+		}) {
+			t.Errorf("%s: no query for %s", a.Key, a.Metric.Expression)
+		}
+	}
+	if checked < 40 {
+		t.Errorf("only %d panels were looked at", checked)
+	}
+}
+
+// What is called target group a is that of variable a.
+func TestBoards_TargetGroups_AreNotSwapped(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, b := range boardsOf(t, load(t, "prod")) {
+		for _, p := range decode(t, &b).Panels {
+			groups := make(map[string]string) // of queries, by id
+			for _, q := range p.Targets {
+				groups[q.ID] = strings.TrimSuffix(strings.TrimPrefix(q.Dimensions["TargetGroup"], "${target_group_"), "}")
+			}
+			for _, q := range p.Targets {
+				m := regexp.MustCompile(`(?:group|in) ([ab])$`).FindStringSubmatch(q.Label)
+				if m == nil {
+					continue
+				}
+				seen++
+				of := []string{groups[q.ID]}
+				for _, id := range regexp.MustCompile(`[a-z]\w*`).FindAllString(q.Expression, -1) {
+					of = append(of, groups[id])
+				}
+				if all := strings.Join(of, ""); strings.Trim(all, m[1]) != "" || all == "" {
+					t.Errorf("%s: %q of %q asks for group %q", b.Name, q.Label, p.Title, all)
+				}
+			}
+		}
+	}
+	if seen < 6 {
+		t.Errorf("only %d queries name a target group", seen)
 	}
 }
 

@@ -14,8 +14,11 @@ func (b *builder) objectiveRow() Row {
 	// Requests whose target hung up or took too long are among those that had one.
 	all := "FILL(requests, 0) + FILL(elb, 0) - FILL(hangups, 0) - FILL(timeouts, 0)"
 	available := []alarms.Input{
-		{ID: "elb", Signal: e.ELB5XX}, {ID: "hangups", Signal: e.ELB502}, {ID: "timeouts", Signal: e.ELB504},
-		{ID: "target", Signal: e.Target5XX}, {ID: "requests", Signal: e.Requests},
+		{ID: "elb", Signal: e.ELB5XX},
+		{ID: "hangups", Signal: e.ELB502},
+		{ID: "timeouts", Signal: e.ELB504},
+		{ID: "target", Signal: e.Target5XX},
+		{ID: "requests", Signal: e.Requests},
 	}
 	fast := []alarms.Input{{ID: "fast", Signal: e.ResponseTime.With("PR(:" + number(o.Latency.Seconds()) + ")")}, {ID: "requests", Signal: e.Requests}}
 	service := selector(b.pipeline.Service.Name)

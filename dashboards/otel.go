@@ -15,34 +15,50 @@ import (
 // instrument is a metric of OpenTelemetry.
 type instrument struct {
 	name, unit string
-	counter    bool
+	sort       sort
 }
+
+// sort is what kind of instrument it is.
+type sort int
+
+const (
+	histogram sort = iota
+	counter
+	gauge
+)
 
 // The metrics that the service and the consumers make.
 var (
-	httpRequests     = instrument{httpconv.ServerRequestDuration{}.Name(), "s", false}
-	eventsAccepted   = instrument{semconv.MetricAccepted, semconv.UnitEvents, true}
-	eventsRefused    = instrument{semconv.MetricRefused, semconv.UnitEvents, true}
-	publishWait      = instrument{semconv.MetricPublishWait, semconv.UnitSeconds, false}
-	publishBatch     = instrument{semconv.MetricPublishBatchSize, semconv.UnitMessages, false}
-	messagingCalls   = instrument{messagingconv.ClientOperationDuration{}.Name(), "s", false}
-	contextsDropped  = instrument{semconv.MetricContextDropped, semconv.UnitContexts, true}
-	telemetryDropped = instrument{semconv.MetricTelemetryDropped, semconv.UnitItems, true}
+	httpRequests     = instrument{httpconv.ServerRequestDuration{}.Name(), "s", histogram}
+	eventsAccepted   = instrument{semconv.MetricAccepted, semconv.UnitEvents, counter}
+	eventsRefused    = instrument{semconv.MetricRefused, semconv.UnitEvents, counter}
+	publishWait      = instrument{semconv.MetricPublishWait, semconv.UnitSeconds, histogram}
+	publishBatch     = instrument{semconv.MetricPublishBatchSize, semconv.UnitMessages, histogram}
+	messagingCalls   = instrument{messagingconv.ClientOperationDuration{}.Name(), "s", histogram}
+	contextsDropped  = instrument{semconv.MetricContextDropped, semconv.UnitContexts, counter}
+	telemetryDropped = instrument{semconv.MetricTelemetryDropped, semconv.UnitItems, counter}
 
-	invocations    = instrument{faasconv.Invocations{}.Name(), faasconv.Invocations{}.Unit(), true}
-	coldStarts     = instrument{faasconv.Coldstarts{}.Name(), faasconv.Coldstarts{}.Unit(), true}
-	invocationTime = instrument{faasconv.InvokeDuration{}.Name(), "s", false}
-	initTime       = instrument{faasconv.InitDuration{}.Name(), "s", false}
-	processTime    = instrument{messagingconv.ProcessDuration{}.Name(), "s", false}
-	dwellTime      = instrument{semconv.MetricDwellTime, semconv.UnitSeconds, false}
-	batchSize      = instrument{semconv.MetricBatchSize, semconv.UnitMessages, false}
-	outcomes       = instrument{semconv.MetricOutcomes, semconv.UnitMessages, true}
-	endToEnd       = instrument{semconv.MetricEndToEnd, semconv.UnitSeconds, false}
+	invocations    = instrument{faasconv.Invocations{}.Name(), faasconv.Invocations{}.Unit(), counter}
+	coldStarts     = instrument{faasconv.Coldstarts{}.Name(), faasconv.Coldstarts{}.Unit(), counter}
+	invocationTime = instrument{faasconv.InvokeDuration{}.Name(), "s", histogram}
+	initTime       = instrument{faasconv.InitDuration{}.Name(), "s", histogram}
+	processTime    = instrument{messagingconv.ProcessDuration{}.Name(), "s", histogram}
+	dwellTime      = instrument{semconv.MetricDwellTime, semconv.UnitSeconds, histogram}
+	batchSize      = instrument{semconv.MetricBatchSize, semconv.UnitMessages, histogram}
+	outcomes       = instrument{semconv.MetricOutcomes, semconv.UnitMessages, counter}
+	endToEnd       = instrument{semconv.MetricEndToEnd, semconv.UnitSeconds, histogram}
 
-	statements     = instrument{dbconv.ClientOperationDuration{}.Name(), "s", false}
-	connections    = instrument{dbconv.ClientConnectionCount{}.Name(), dbconv.ClientConnectionCount{}.Unit(), false}
-	connectionWait = instrument{dbconv.ClientConnectionWaitTime{}.Name(), "s", false}
+	statements     = instrument{dbconv.ClientOperationDuration{}.Name(), "s", histogram}
+	connections    = instrument{dbconv.ClientConnectionCount{}.Name(), dbconv.ClientConnectionCount{}.Unit(), gauge}
+	connectionWait = instrument{dbconv.ClientConnectionWaitTime{}.Name(), "s", histogram}
 )
+
+// instruments are all of them.
+var instruments = []instrument{
+	httpRequests, eventsAccepted, eventsRefused, publishWait, publishBatch, messagingCalls, contextsDropped, telemetryDropped,
+	invocations, coldStarts, invocationTime, initTime, processTime, dwellTime, batchSize, outcomes, endToEnd,
+	statements, connections, connectionWait,
+}
 
 // promUnits are the suffixes of names in Prometheus for units. Those in curly
 // brackets have none.
@@ -53,10 +69,19 @@ var promUnits = map[string]string{"s": "_seconds", "By": "_bytes"}
 // specification.)
 func (i instrument) prom() string {
 	name := strings.ReplaceAll(i.name, ".", "_") + promUnits[i.unit]
-	if i.counter {
+	if i.sort == counter {
 		name += "_total"
 	}
 	return name
+}
+
+// names are those of its series.
+func (i instrument) names() []string {
+	name := i.prom()
+	if i.sort == histogram {
+		return []string{name + "_bucket", name + "_count", name + "_sum"}
+	}
+	return []string{name}
 }
 
 // label is the name of an attribute in a Prometheus-compatible store.
@@ -82,7 +107,7 @@ const ofVersions = `service_version=~"$` + varVersion + `"`
 // rate is how many a second of a counter, or of a histogram's values, there are.
 func (i instrument) rate(selector string, by ...string) string {
 	name := i.prom()
-	if !i.counter {
+	if i.sort == histogram {
 		name += "_count"
 	}
 	return "sum" + byLabels(by) + "(rate(" + name + "{" + selector + "}[$__rate_interval]))"

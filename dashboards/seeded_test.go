@@ -34,6 +34,7 @@ func TestBoards_SeededFaults_AreFound(t *testing.T) {
 		{"threshold of its own", `"value": 0.9`, `"value": 0.8`, "alarm"},
 		{"unknown alarm", `"title": "alarm: latency-p99"`, `"title": "alarm: latency-p90"`, "alarm"},
 		{"broken PromQL", `histogram_quantile(0.5, sum by (le) (`, `histogram_quantile(0.5, sum by (le (`, "promql"},
+		{"misspelt metric in PromQL", `tracehaul_event_refused_total{`, `tracehaul_events_refused_total{`, "promql"},
 		{"broken TraceQL", `status = error }"`, `status = error"`, "traceql"},
 		{"link to nowhere", `"url": "/d/prod-orders-deploy"`, `"url": "/d/prod-orders-deploys"`, "link"},
 		{"colour that is none for some", `"mode": "palette-colorblind"`, `"mode": "palette-classic"`, "colour-mode"},

@@ -89,6 +89,7 @@ type target struct {
 	Expr       string            `json:"expr"`
 	Period     string            `json:"period"`
 	ID         string            `json:"id"`
+	Label      string            `json:"label"`
 }
 
 func decode(tb testing.TB, b *dashboards.Board) drawn {

@@ -28,6 +28,11 @@ type Options struct {
 	// that begin with it. Defaults to none.
 	Namespaces map[string]Names
 
+	// Metrics are names of metrics in PromQL. Another name is a finding only
+	// where it looks like one of them misspelt, as a store has more than anybody
+	// lists. Defaults to none.
+	Metrics []string
+
 	// Dashboards are the uids that links may lead to, beside the dashboard's
 	// own: those of all dashboards that are deployed together. Defaults to
 	// none.

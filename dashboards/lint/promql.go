@@ -40,11 +40,24 @@ func checkPromQL(c *checker) {
 			continue
 		}
 		parser.Inspect(parsed, func(n parser.Node, _ []parser.Node) error {
-			if call, ok := n.(*parser.Call); ok {
-				c.checkRate(t, at, call)
+			switch n := n.(type) {
+			case *parser.Call:
+				c.checkRate(t, at, n)
+			case *parser.VectorSelector:
+				c.checkMetric(at, n.Name)
 			}
 			return nil
 		})
+	}
+}
+
+// checkMetric finds a metric whose name is nearly that of a known one.
+func (c *checker) checkMetric(at *node, name string) {
+	if name == "" || len(c.options.Metrics) == 0 || slices.Contains(c.options.Metrics, name) {
+		return
+	}
+	if meant := c.meant(name, c.options.Metrics); meant != "" {
+		c.report(at, "there is no metric %q%s", name, meant)
 	}
 }
 

@@ -47,7 +47,7 @@ var rules = []rule{
 	{Rule{"cloudwatch-unit", "the panel's unit is the one that AWS reports the metric in", "Lambda's durations are in ms, the load balancer's in s"}, checkCloudWatchUnits},
 	{Rule{"metric-math", "expressions of CloudWatch parse and name queries of the panel", "CloudWatch refuses the whole request otherwise"}, checkMetricMath},
 	{Rule{"logs-insights", "commands of Logs Insights are known, quotes and parentheses match", "CloudWatch refuses the query otherwise"}, checkLogsInsights},
-	{Rule{"promql", "PromQL parses; rates look back by $__rate_interval, or say by how much", "a window that does not fit scrape interval and zoom leaves gaps"}, checkPromQL},
+	{Rule{"promql", "PromQL parses and names no metric that is a known one misspelt; rates look back by $__rate_interval, or say by how much", "a window that does not fit scrape interval and zoom leaves gaps"}, checkPromQL},
 	{Rule{"traceql", "TraceQL has matching brackets, quoted texts and 0.95 for .95", "Tempo reads .95 as an attribute and finds nothing"}, checkTraceQL},
 	{Rule{"sql", "SQL reads, is one statement and is bound to the time shown", "whoever opens a dashboard runs its queries"}, checkSQL},
 	{Rule{"link", "links lead to dashboards that exist and keep time and variables, to runbooks that exist, or elsewhere", "whoever follows one in an incident loses what was looked at"}, checkLinks},
