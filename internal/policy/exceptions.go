@@ -44,7 +44,7 @@ var Exceptions = []Exception{
 	{"resource", "service", "ExecFindLogs", []string{"logs:DescribeLogGroups"}, "takes no resource"},
 	{"resource", "observability", "DescribeAlarms", []string{"cloudwatch:DescribeAlarms"}, "describes composite alarms to who may describe all"},
 	{"resource", "observability", "ReadAnswers", []string{"logs:GetQueryResults", "logs:StopQuery"}, "take no resource"},
-	{"resource", "observability", "ReadMetrics", []string{"cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"}, "take no resource"},
+	{"resource", "observability", "ReadMetrics", []string{"cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "tag:GetResources", "logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"}, "take no resource"},
 	{"resource", "observability", "ReadTraces", []string{
 		"xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetTraceGraph", "xray:GetGroups", "xray:GetServiceGraph", "xray:GetTimeSeriesServiceStatistics", "ec2:DescribeRegions",
 	}, "take no resource"},

@@ -46,7 +46,7 @@ resource "aws_iam_policy" "boundary" {
         Action = [
           "cloudwatch:PutMetricData", "xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing",
           # CodeDeploy and the notifier look at alarms; Grafana reads metrics and traces.
-          "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics",
+          "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "tag:GetResources",
           "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetTraceGraph", "xray:GetGroups", "xray:GetServiceGraph", "xray:GetTimeSeriesServiceStatistics", "ec2:DescribeRegions",
           "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
           "ecr:GetAuthorizationToken",

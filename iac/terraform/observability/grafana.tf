@@ -54,7 +54,7 @@ locals {
       # Metrics have no ARNs, nor have queries; log groups are listed or not.
       Sid      = "ReadMetrics"
       Effect   = "Allow"
-      Action   = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"]
+      Action   = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "tag:GetResources", "logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"]
       Resource = "*"
     },
     {
