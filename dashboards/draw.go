@@ -267,8 +267,11 @@ var senses = [...]string{Good: colourGood, Unsure: "#E69F00", Bad: colourBad}
 
 // linksOfValues lead to what is behind the values of a panel.
 func (d *drawing) linksOfValues() []dashboard.DashboardLink {
-	for i := range d.valueLinks {
-		d.uses(*d.valueLinks[i].Url)
+	if !d.linked {
+		d.linked = true
+		for i := range d.valueLinks {
+			d.uses(*d.valueLinks[i].Url)
+		}
 	}
 	return d.valueLinks
 }

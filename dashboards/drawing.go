@@ -24,6 +24,7 @@ type drawing struct {
 	logGroups  []string          // in the order of their use
 	dimensions map[*signal.Dimension]*cloudwatch.Dimensions
 	valueLinks []dashboard.DashboardLink
+	linked     bool // a panel has them
 }
 
 // source is how a query names its data source.

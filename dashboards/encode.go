@@ -30,13 +30,7 @@ func indent(out, compact []byte) []byte {
 	for i := 0; i < len(compact); i++ {
 		switch c := compact[i]; c {
 		case '"':
-			end := i + 1
-			for compact[end] != '"' {
-				if compact[end] == '\\' {
-					end++
-				}
-				end++
-			}
+			end := i + 1 + closing(compact[i+1:])
 			out = append(out, compact[i:end+1]...)
 			i = end
 		case '{', '[':
@@ -60,6 +54,21 @@ func indent(out, compact []byte) []byte {
 		}
 	}
 	return out
+}
+
+// closing is where the quote is that ends a string.
+func closing(text []byte) int {
+	for from := 0; ; {
+		at := from + bytes.IndexByte(text[from:], '"')
+		escapes := 0
+		for at-escapes > 0 && text[at-escapes-1] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return at
+		}
+		from = at + 1
+	}
 }
 
 const spaces = "                                                                "
