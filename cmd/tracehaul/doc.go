@@ -1,15 +1,16 @@
 // Command tracehaul is the tool of the kit: it runs the whole pipeline on one
 // machine, migrates the database, checks the description of a pipeline, writes
-// what is made from it and tries its alarms.
+// what is made from it, tries its alarms and dashboards, and judges deploys.
 //
 //	tracehaul demo        run the pipeline once and print one event's trace
 //	tracehaul up          keep it running, with a page that shows the traces
 //	tracehaul migrate     bring a database's schema up to date
 //	tracehaul pipeline    check a description and print its names
 //	tracehaul alarms      list the alarms made from it, and play scenarios against them
-//	tracehaul dashboards  check Grafana dashboards
+//	tracehaul dashboards  check Grafana dashboards, and that they show data
+//	tracehaul deploy      whether a deploy may begin, and what became of it
 //	tracehaul generate    write all files that are made from it
 //
-// It exits with 0 when it did what was asked, 1 when that failed and 2 when it
-// was asked wrongly.
+// It exits with 0 when it did what was asked, 1 when that failed, 2 when it was
+// asked wrongly and, for a deploy, 3 when it is not over in time.
 package main
