@@ -2,14 +2,14 @@
 # Says which Terraform root modules of an environment a change concerns: one a
 # line, each after those whose states it reads.
 #
-#   git diff --name-only main | build/changed-modules.sh prod
+#   git diff --name-only --no-renames main | build/changed-modules.sh prod
 #
-# Reads names of files, as git has them. The description and the parts that the
+# Reads names of files, as git has them: of one that was moved, both. The description and the parts that the
 # modules share concern all that read them; another environment's files, tests
 # and READMEs concern none.
 set -euo pipefail
 cd "$(dirname "$0")/../iac/terraform"
-environment=${1:?"usage: git diff --name-only COMMIT | build/changed-modules.sh ENVIRONMENT"}
+environment=${1:?"usage: git diff --name-only --no-renames COMMIT | build/changed-modules.sh ENVIRONMENT"}
 
 modules=(bootstrap network data events service observability)
 concerned=" "

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Fetches what the last deploy of an environment has noted, into VARIABLES: the
-# release, and what the modules were applied with. Nothing, if there was none.
+# Fetches into a directory what the last deploy of an environment has noted: the
+# release, the outputs of bootstrap and TERRAFORM_VARIABLES, for variables.sh.
+# Nothing, if there was none.
+#
+#   .github/scripts/noted.sh DIRECTORY
 set -euo pipefail
 prefix=$(jq -er .names.prefix "$(dirname "$0")/../../iac/terraform/pipelines/$ENVIRONMENT.json")
-mkdir -p "$VARIABLES"
-aws s3 cp --recursive --only-show-errors "s3://$STATE_BUCKET/$prefix/release" "$VARIABLES"
+aws s3 cp --recursive --only-show-errors "s3://$STATE_BUCKET/$prefix/release" "$1"

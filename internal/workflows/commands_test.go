@@ -125,6 +125,9 @@ func TestDeploy_GoesThroughAllEnvironments(t *testing.T) {
 		if !slices.Contains(needs(j), "build") {
 			t.Errorf("%s does not need the build", environment)
 		}
+		if j.Concurrency != "deploy-"+environment || j.Secrets != "inherit" {
+			t.Errorf("%s: concurrency %q, secrets %q, want deploy-%s and inherit", environment, j.Concurrency, j.Secrets, environment)
+		}
 	}
 	for where, s := range runs(load(t)) {
 		if strings.Contains(s.Run, "build/lambda.sh") && !strings.Contains(s.Run, "for environment in "+strings.Join(order, " ")+";") {
@@ -166,6 +169,11 @@ func TestDeploy_StopsWhereItFails(t *testing.T) {
 			first, err := s.interpolate(jobs[environment].With["first_deploy"])
 			if err != nil || first != map[bool]string{true: "true", false: "false"}[test.first == environment] {
 				t.Errorf("%s: first_deploy of %s is %s, %v", name, environment, first, err)
+			}
+			// Without a check of the status, a job is passed over when one that it
+			// needs was.
+			for _, other := range needs(jobs[environment]) {
+				runs = runs && (other == "build" || slices.Contains(got, other) || statusChecks.MatchString(jobs[environment].If))
 			}
 			if runs {
 				got = append(got, environment)

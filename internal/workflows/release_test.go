@@ -89,6 +89,17 @@ func (r release) run(t *testing.T) bool {
 	return r.runner.run(t, load(t)["deploy-environment"].Jobs["release"])
 }
 
+// variables are those that a module was applied with, as JSON; empty if it has not
+// come to that.
+func (r release) variables(t *testing.T, module string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(r.temp, "variables", module+".tfvars.json"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 // annotated wants one annotation in Grafana, of this result.
 func (r release) annotated(t *testing.T, result string) {
 	t.Helper()
@@ -144,6 +155,9 @@ func TestRelease_Failures(t *testing.T) {
 		fails                        map[string]string // calls of stand-ins, and what they say
 		answers                      map[string]string
 		inputs                       map[string]any
+		token                        string            // Grafana's, if it is another one
+		files                        map[string]string // of the work tree
+		variables                    string            // of the service, in part
 
 		goesWell bool
 		outcomes map[string]string
@@ -188,11 +202,23 @@ func TestRelease_Failures(t *testing.T) {
 			outcomes: map[string]string{"Verify the release": fails, "Copy the image and the packages": skipped, migrate: skipped, service: skipped},
 			says:     "no matching signatures",
 		},
-		"the first deploy": {
-			inputs:   map[string]any{"environment": "prod", "first_deploy": true},
+		"the release is another commit's": {
+			files:    map[string]string{"release/release.json": `{"commit": "41", "image": "ghcr.io/x/service@sha256:41"}`},
+			outcomes: map[string]string{"Verify the release": fails, "Copy the image and the packages": skipped},
+			says:     "false",
+		},
+		"Grafana does not answer": {
+			token:    "glsa_other",
 			goesWell: true,
-			outcomes: map[string]string{"Apply alarms and dashboards": skipped, preflight: skipped, service: succeeds, verdict: succeeds, "Apply alarms and dashboards of what is there now": succeeds},
-			result:   "serving",
+			outcomes: map[string]string{preflight: succeeds, "Say in Grafana that it begins": fails, verdict: succeeds, ended: fails},
+			says:     "want a valid token",
+		},
+		"the first deploy": {
+			inputs:    map[string]any{"environment": "prod", "first_deploy": true},
+			variables: `"rollback_alarms": false`,
+			goesWell:  true,
+			outcomes:  map[string]string{"Apply alarms and dashboards": skipped, preflight: skipped, service: succeeds, verdict: succeeds, "Apply alarms and dashboards of what is there now": succeeds},
+			result:    "serving",
 		},
 		"a first deploy of what serves": {
 			inputs:   map[string]any{"environment": "prod", "first_deploy": true},
@@ -213,6 +239,12 @@ func TestRelease_Failures(t *testing.T) {
 			if test.inputs != nil {
 				r.contexts["inputs"] = test.inputs
 			}
+			if test.token != "" {
+				r.contexts["secrets"] = map[string]any{"GRAFANA_TOKEN": test.token}
+			}
+			for name, text := range test.files {
+				writeFile(t, r.dir, name, text)
+			}
 			if got := r.run(t); got != test.goesWell {
 				t.Errorf("the job succeeds: %v, want %v", got, test.goesWell)
 			}
@@ -223,6 +255,9 @@ func TestRelease_Failures(t *testing.T) {
 			}
 			if !strings.Contains(r.log.String()+r.summary(t), test.says) {
 				t.Errorf("nothing says %q", test.says)
+			}
+			if got := r.variables(t, "service"); !strings.Contains(got, test.variables) {
+				t.Errorf("the service is applied with %s, want %s", got, test.variables)
 			}
 			if test.result != "" {
 				r.annotated(t, test.result)

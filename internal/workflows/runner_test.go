@@ -38,7 +38,7 @@ func newRunner(t *testing.T, dir string) *runner {
 	t.Helper()
 	temp, bin := t.TempDir(), t.TempDir()
 	for name, script := range map[string]string{
-		"go": "go.sh", "aws": "standin.sh", "cosign": "standin.sh", "curl": "standin.sh", "gh": "standin.sh", "oras": "standin.sh", "terraform": "standin.sh",
+		"go": "go.sh", "aws": "standin.sh", "cosign": "standin.sh", "docker": "standin.sh", "curl": "standin.sh", "gh": "standin.sh", "oras": "standin.sh", "sudo": "standin.sh", "terraform": "standin.sh",
 	} {
 		file, err := filepath.Abs(filepath.Join("testdata", script))
 		if err == nil {

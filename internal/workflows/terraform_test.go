@@ -11,7 +11,7 @@ import (
 )
 
 // repository makes a work tree with two commits, of which the second has changed
-// files, and returns the first one.
+// files or moved them ("from -> to"), and returns the first one.
 func repository(t *testing.T, changed ...string) (dir, first string) {
 	t.Helper()
 	dir = workTree(t)
@@ -31,7 +31,11 @@ func repository(t *testing.T, changed ...string) (dir, first string) {
 	git("commit", "--quiet", "--message", "first")
 	first = git("rev-parse", "HEAD")
 	for _, name := range changed {
-		writeFile(t, dir, name, "# changed\n")
+		if from, to, moved := strings.Cut(name, " -> "); moved {
+			git("mv", from, to)
+		} else {
+			writeFile(t, dir, name, "# changed\n")
+		}
 	}
 	git("add", ".")
 	git("commit", "--quiet", "--allow-empty", "--message", "second")
@@ -48,6 +52,15 @@ func newTerraform(t *testing.T, dir, event string) *runner {
 	return r
 }
 
+// note is what a deploy of a commit to prod has noted.
+func note(t *testing.T, r *runner, commit string) {
+	t.Helper()
+	writeFile(t, r.env["ANSWERS"], "noted/release.json", `{"commit": "`+commit+`", "packages": {
+		"consumer": {"key": "c.zip", "sha256": "Yw=="}, "migrate": {"key": "m.zip", "sha256": "bQ=="}, "notifier-prod": {"key": "n.zip", "sha256": "bg=="}}}`)
+	writeFile(t, r.env["ANSWERS"], "noted/bootstrap.json", `{"packages_bucket": {"value": "packages"}}`)
+	writeFile(t, r.env["ANSWERS"], "noted/variables.json", `{"network": {"endpoint_zones": 1}}`)
+}
+
 // commands are the calls of a program, without terraform's init.
 func commands(t *testing.T, r *runner, program string) (calls []string) {
 	t.Helper()
@@ -61,16 +74,16 @@ func commands(t *testing.T, r *runner, program string) (calls []string) {
 
 func TestTerraform_PullRequest_PlansWhatHasChanged(t *testing.T) {
 	t.Parallel()
-	dir, _ := repository(t, "iac/terraform/service/new.tf", "iac/terraform/network/new.tf", "README.md")
+	dir, _ := repository(t, "iac/terraform/network/logs.tf -> iac/terraform/service/logs.tf", "README.md")
 	r := newTerraform(t, dir, "pull_request")
-	writeFile(t, r.env["ANSWERS"], "noted/service.tfvars.json", `{"image_tag": "`+commit+`"}`)
+	note(t, r, commit)
 	writeFile(t, r.env["ANSWERS"], "terraform-service-plan", "Plan: 1 to add, 0 to change, 0 to destroy.")
 	writeFile(t, r.env["ANSWERS"], "terraform-service-plan.code", "2")
 	if !r.run(t, load(t)["terraform"].Jobs["plan"]) {
 		t.Error(r.log.String())
 	}
 	want := []string{
-		"terraform -chdir=network plan -lock=false -detailed-exitcode -no-color",
+		"terraform -chdir=network plan -var-file=$RUNNER_TEMP/variables/network.tfvars.json -lock=false -detailed-exitcode -no-color",
 		"terraform -chdir=service plan -var-file=$RUNNER_TEMP/variables/service.tfvars.json -lock=false -detailed-exitcode -no-color",
 	}
 	if diff := gocmp.Diff(want, commands(t, r, "terraform")); diff != "" {
@@ -87,6 +100,7 @@ func TestTerraform_PlanFails_FailsTheJob(t *testing.T) {
 	t.Parallel()
 	dir, _ := repository(t, "iac/terraform/network/new.tf")
 	r := newTerraform(t, dir, "pull_request")
+	note(t, r, commit)
 	writeFile(t, r.env["ANSWERS"], "terraform-network-plan.fails", "no such region")
 	if r.run(t, load(t)["terraform"].Jobs["plan"]) || !strings.Contains(r.log.String(), "network of prod cannot be planned") {
 		t.Errorf("the job succeeds:\n%s", r.log.String())
@@ -111,7 +125,7 @@ func TestTerraform_Drift(t *testing.T) {
 			dir, first := repository(t, "iac/terraform/network/new.tf")
 			r := newTerraform(t, dir, "schedule")
 			if test.deployed {
-				writeFile(t, r.env["ANSWERS"], "noted/release.json", `{"commit": "`+first+`"}`)
+				note(t, r, first)
 			}
 			writeFile(t, r.env["ANSWERS"], "terraform-service-plan.code", test.code)
 			if got := r.run(t, drift); got != test.goesWell {
@@ -142,6 +156,7 @@ func TestTerraform_OnMain_AppliesWhatHasChanged(t *testing.T) {
 		"a first deploy":          {last: false, modules: "network", warns: true},
 		"nothing":                 {last: true},
 		"the network":             {last: true, changed: []string{"iac/terraform/network/new.tf"}, modules: "network"},
+		"a file of it was moved":  {last: true, changed: []string{"iac/terraform/network/logs.tf -> iac/terraform/data/logs.tf"}, modules: "network"},
 		"what the release brings": {last: true, changed: []string{"iac/terraform/service/new.tf", "iac/terraform/data/new.tf"}},
 		"the administrator's":     {last: true, changed: []string{"iac/terraform/bootstrap/new.tf"}, warns: true},
 	} {

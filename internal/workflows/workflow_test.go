@@ -41,6 +41,7 @@ type job struct {
 	Uses           string
 	With           map[string]string
 	Secrets        string
+	Concurrency    string
 }
 
 type step struct {

@@ -10,7 +10,7 @@ program=$(basename "$0")
 call=$program
 case $program in
   aws) call+=-$1-$2 ;;
-  curl) ;;
+  curl | sudo) ;;
   terraform)
     for word; do
       case $word in
@@ -35,8 +35,9 @@ case $call in
   aws-ecr-describe-images) answer "" ;;
   aws-ecs-describe-clusters) answer 0 ;;
   oras-login) [ "$(cat)" = password ] ;;
-  aws-s3api-head-object) exit 255 ;;
-  aws-s3-cp) [ ! -d "$ANSWERS/noted" ] || [ "${*: -1}" != "${VARIABLES:-}" ] || cp -r "$ANSWERS/noted/." "$VARIABLES" ;;
+  aws-s3api-head-object) [ -e "$ANSWERS/$call" ] ;;
+  docker-buildx) [ -e "$ANSWERS/$call" ] && cat "$ANSWERS/$call" ;;
+  aws-s3-cp) [ ! -d "$ANSWERS/noted" ] || cp -r "$ANSWERS/noted" . ;;
   aws-lambda-get-alias) answer 16 ;;
   aws-lambda-invoke)
     answer '{"StatusCode":200,"ExecutedVersion":"7"}'
