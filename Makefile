@@ -56,7 +56,10 @@ alarms: ## play all alarm scenarios, then break every alarm on purpose
 dashboards: ## run the pipeline, make everything go wrong once, and see that every query of the dashboards shows data
 	$(GO) run ./internal/livecheck
 
-iac: ## validate the Terraform modules
+iac: modules workflows collector ## check all that deploys: Terraform, its policies, workflows, collector files
+	$(GO) test ./internal/policy
+
+modules: ## check Terraform modules: form, validity, tests, names
 	build/iac.sh
 
 lambda: ## build the functions' packages into dist/lambda
@@ -74,4 +77,4 @@ image: ## build the images and run the demo with the programs in them
 
 ci: lint verify iac race bench-once alarms dashboards image ## all that CI runs
 
-.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac collector lambda workflows image ci
+.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac modules collector lambda workflows image ci
