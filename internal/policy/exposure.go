@@ -165,6 +165,13 @@ func checkPublic(c *checker) {
 			}
 		}
 	}
+	for _, kind := range []string{"aws_security_group", "aws_default_security_group"} {
+		for _, r := range c.of(kind) {
+			if len(r.Nested("ingress"))+len(r.Nested("egress")) > 0 {
+				c.about(r, "", "has rules within: want aws_vpc_security_group_ingress_rule and its like")
+			}
+		}
+	}
 	for _, r := range c.of("aws_route") {
 		if to, _ := r.text("destination_cidr_block"); strings.HasSuffix(to, "/0") {
 			c.about(r, "", "leads to the internet")

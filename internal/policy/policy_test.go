@@ -3,8 +3,11 @@ package policy_test
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/internal/policy"
 )
@@ -61,6 +64,21 @@ func TestExceptions_HaveReasons(t *testing.T) {
 		if len(e.Reason) < 4 {
 			t.Errorf("%s, %s, %s: want a reason, not %q", e.Rule, e.Dir, e.What, e.Reason)
 		}
+	}
+}
+
+func TestCheck_ExceptionThatNothingNeeds_IsReturned(t *testing.T) {
+	_, modules := tree(t)
+	stale := policy.Exception{Rule: "action", Dir: "service", What: "Publish", Values: []string{"sns:*"}, Reason: "once"}
+	partly := policy.Exceptions[0]
+	partly.Values = append(slices.Clone(partly.Values), "AWS *")
+	_, unused, err := policy.Check(modules, roots, append(slices.Clone(policy.Exceptions[1:]), stale, partly))
+	if err != nil {
+		t.Fatal(err)
+	}
+	partly.Values = []string{"AWS *"}
+	if diff := cmp.Diff([]policy.Exception{stale, partly}, unused); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

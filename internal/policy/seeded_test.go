@@ -24,6 +24,10 @@ var seeded = map[string]struct{ file, old, new, rule, says string }{
 		"events/topic.tf", `Principal = { Service = "sns.amazonaws.com" }`, `Principal = "*"`,
 		"principal", `TheTopicWritesToQueues: lets in "*"`,
 	},
+	"everybody invokes": {
+		"observability/notifier.tf", `principal     = "sns.amazonaws.com"`, `principal     = "*"`,
+		"principal", `aws_lambda_permission.alarms: lets in "*"`,
+	},
 	"any alarm in the world publishes": {
 		"observability/topics.tf", "        Condition = {\n          StringEquals = { \"aws:SourceAccount\" = local.account }\n          ArnLike      = { \"aws:SourceArn\" = local.alarm_arns }\n        }\n", "",
 		"source", "cloudwatch.amazonaws.com for anybody's resources",
@@ -279,6 +283,10 @@ var seeded = map[string]struct{ file, old, new, rule, says string }{
 	"a database that is open": {
 		"network/security_groups.tf", "referenced_security_group_id = each.value\n", "cidr_ipv4 = \"0.0.0.0/0\"\n",
 		"public", "aws_vpc_security_group_ingress_rule.database_client: is open to 0.0.0.0/0",
+	},
+	"a rule within a group": {
+		"network/security_groups.tf", "  lifecycle {\n    create_before_destroy = true", "  ingress {\n    protocol = \"-1\"\n  }\n\n  lifecycle {\n    create_before_destroy = true",
+		"public", "aws_security_group.this: has rules within",
 	},
 	"a way out": {
 		"network/vpc.tf", "# No route leads out", "resource \"aws_route\" \"out\" {\n  destination_cidr_block = \"0.0.0.0/0\"\n}\n\n# No route leads out",

@@ -62,6 +62,11 @@ func checkPrincipals(c *checker) {
 			c.on(p, s, "", "names nobody: want Principal")
 		}
 	})
+	for _, r := range c.of("aws_lambda_permission") {
+		if who, ok := r.text("principal"); !ok || strings.Contains(who, "*") {
+			c.about(r, who, "lets in %q", who)
+		}
+	}
 }
 
 // sources are the conditions that say for what a service acts.

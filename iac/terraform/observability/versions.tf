@@ -36,7 +36,7 @@ provider "aws" {
 }
 
 # Who it is in Grafana, GRAFANA_AUTH says: the token of a service account, which
-# must be in no variable, plan or state. Without a Grafana it is never asked for.
+# must be in no variable, plan or state. Without a Grafana none is asked.
 provider "grafana" {
-  url = module.pipeline.settings.dashboards.grafana_url
+  url = module.pipeline.settings.dashboards.grafana_url == "" ? null : module.pipeline.settings.dashboards.grafana_url
 }
