@@ -14,6 +14,7 @@ var (
 	scriptForm = regexp.MustCompile(`(?:^|[\s(])((?:\.github/scripts|build)/[\w-]+\.sh)\b`)
 	makeForm   = regexp.MustCompile(`(?m)^\s*make ([a-z -]+)$`)
 	toolForm   = regexp.MustCompile(`go tool -modfile=(\S+) (\w+)`)
+	moduleForm = regexp.MustCompile(`terraform\.sh"? (\w[\w-]*)`)
 	targetForm = regexp.MustCompile(`(?m)^([a-z-]+):`)
 )
 
@@ -40,6 +41,11 @@ func missing(t *testing.T, script string) (problems []string) {
 			}
 		}
 	}
+	for _, m := range moduleForm.FindAllStringSubmatch(script, -1) {
+		if rootModules(t)[m[1]] == "" {
+			problems = append(problems, "there is no root module "+m[1])
+		}
+	}
 	for _, m := range toolForm.FindAllStringSubmatch(script, -1) {
 		if !regexp.MustCompile(`(?m)^\s*(tool )?\S+/` + m[2] + `$`).MatchString(read(t, m[1])) {
 			problems = append(problems, m[1]+" has no tool "+m[2])
@@ -50,17 +56,28 @@ func missing(t *testing.T, script string) (problems []string) {
 
 func TestScripts_WhatTheyCall_IsThere(t *testing.T) {
 	t.Parallel()
-	all := runs(load(t))
+	all := map[string]string{}
+	for where, s := range runs(load(t)) {
+		all[where] = s.Run
+	}
+	scripts, err := filepath.Glob(filepath.Join(root, ".github", "scripts", "*.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		all[filepath.Base(script)] = read(t, ".github", "scripts", filepath.Base(script))
+	}
 	for _, where := range sorted(all) {
-		for _, problem := range missing(t, all[where].Run) {
+		for _, problem := range missing(t, all[where]) {
 			t.Errorf("%s: %s", where, problem)
 		}
 	}
 	for script, want := range map[string]string{
-		"x\nbuild/none.sh prod":                      "there is no build/none.sh",
-		"a=$(.github/scripts/none.sh)":               "there is no .github/scripts/none.sh",
-		"make ci nothing":                            "there is no target nothing",
-		"go tool -modfile=tools/go.mod linter ./...": "tools/go.mod has no tool linter",
+		"x\nbuild/none.sh prod":                        "there is no build/none.sh",
+		"a=$(.github/scripts/none.sh)":                 "there is no .github/scripts/none.sh",
+		"exec .github/scripts/terraform.sh date apply": "there is no root module date",
+		"make ci nothing":                              "there is no target nothing",
+		"go tool -modfile=tools/go.mod linter ./...":   "tools/go.mod has no tool linter",
 	} {
 		if got := missing(t, script); len(got) != 1 || !strings.Contains(got[0], want) {
 			t.Errorf("%q: %v, want %q", script, got, want)
