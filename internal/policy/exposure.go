@@ -199,10 +199,8 @@ func checkSecrets(c *checker) {
 		for _, b := range in.Module.Blocks {
 			c.secretsOf(resource{in, b})
 		}
-		for _, name := range slices.Sorted(maps.Keys(in.Module.files)) {
-			if found := secretText.Find(in.Module.files[name]); found != nil {
-				c.report(in.Module.Dir, path.Base(name), hcl.Range{Filename: name}, "", "has a secret in its text: %.8s...", found)
-			}
+		for _, name := range slices.Sorted(maps.Keys(in.Module.secrets)) {
+			c.report(in.Module.Dir, path.Base(name), hcl.Range{Filename: name}, "", "has a secret in its text: %s...", in.Module.secrets[name])
 		}
 	}
 }

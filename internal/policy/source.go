@@ -39,6 +39,7 @@ type Module struct {
 	Blocks []*Block
 
 	files     Files
+	secrets   map[string]string // by file, how one begins that its text seems to hold
 	locals    map[string]hclsyntax.Expression
 	variables map[string]*Block
 	outputs   map[string]*Block
@@ -111,7 +112,7 @@ func Replace(modules map[string]*Module, name string, text []byte) (map[string]*
 
 func readModule(dir string, files Files) (*Module, error) {
 	m := &Module{
-		Dir: dir, files: files,
+		Dir: dir, files: files, secrets: map[string]string{},
 		locals: map[string]hclsyntax.Expression{}, variables: map[string]*Block{}, outputs: map[string]*Block{}, calls: map[string]*Block{},
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -124,6 +125,9 @@ func readModule(dir string, files Files) (*Module, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		m.add(blocks)
+		if found := secretText.Find(files[name]); found != nil {
+			m.secrets[name] = string(found[:min(8, len(found))])
+		}
 	}
 	return m, nil
 }
