@@ -127,7 +127,7 @@ locals {
         Effect    = "Allow"
         Action    = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
         Resource  = "${local.arn}:kms:${local.here}:key/*"
-        Condition = { StringEquals = { "kms:ViaService" = [for service in ["rds", "secretsmanager", "s3", "ecr", "lambda"] : "${service}.${local.region}.amazonaws.com"] } }
+        Condition = { StringEquals = { "kms:ViaService" = [for service in ["rds", "secretsmanager", "s3", "ecr", "lambda", "dynamodb"] : "${service}.${local.region}.amazonaws.com"] } }
       },
       {
         # Route 53 is nowhere in particular.

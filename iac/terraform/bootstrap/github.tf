@@ -10,9 +10,10 @@ locals {
   subjects = {
     # Jobs of the GitHub environment of this name: its rules say who approves,
     # and from which branch.
-    deploy = "repo:${local.github_repository}:environment:${local.settings.environment}"
-    # Pull requests of the repository itself; those of forks get no token.
-    plan = "repo:${local.github_repository}:pull_request"
+    deploy = ["repo:${local.github_repository}:environment:${local.settings.environment}"]
+    # Pull requests of the repository itself, as those of forks get no token; and
+    # the main branch, on which it is looked for drift at night.
+    plan = ["repo:${local.github_repository}:pull_request", "repo:${local.github_repository}:ref:refs/heads/main"]
   }
 }
 

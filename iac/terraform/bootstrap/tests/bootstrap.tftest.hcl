@@ -34,10 +34,10 @@ run "prod" {
 
   assert {
     condition = { for name, r in aws_iam_role.github : name => jsondecode(r.assume_role_policy).Statement[0].Condition.StringEquals } == {
-      deploy = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = "repo:tracehaul/tracehaul:environment:prod" }
-      plan   = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = "repo:tracehaul/tracehaul:pull_request" }
+      deploy = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = ["repo:tracehaul/tracehaul:environment:prod"] }
+      plan   = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = ["repo:tracehaul/tracehaul:pull_request", "repo:tracehaul/tracehaul:ref:refs/heads/main"] }
     }
-    error_message = "Jobs of one GitHub environment deploy; pull requests plan."
+    error_message = "Jobs of one GitHub environment deploy; pull requests and the main branch plan."
   }
   assert {
     condition = alltrue([for r in aws_iam_role.github :
@@ -129,7 +129,7 @@ run "prod_beside_another" {
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0 && length(aws_cloudwatch_log_resource_policy.spans) == 0 && local.subjects.deploy == "repo:shop/orders:environment:prod"
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && length(aws_cloudwatch_log_resource_policy.spans) == 0 && local.subjects.deploy[0] == "repo:shop/orders:environment:prod"
     error_message = "What an account has once is not made twice."
   }
 }
