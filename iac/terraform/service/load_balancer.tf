@@ -142,7 +142,9 @@ resource "aws_lb_listener_rule" "events" {
 
   # Machines: a token of the user pool, for the scope that lets events in. The
   # load balancer checks signature (RS256), issuer, expiry and scope; the service
-  # checks them again.
+  # checks them again. exp, iss, nbf and iat are checked anyway, and may not be
+  # named; there is room for ten claims of ten values of 256 characters
+  # ("JwtValidationActionAdditionalClaim", Elastic Load Balancing API).
   dynamic "action" {
     for_each = local.authentication == "jwt" ? [local.identity] : []
 

@@ -56,15 +56,20 @@ resource "aws_ecs_service" "this" {
     }
   }
 
-  # Tasks that do not even start are rolled back without an alarm.
+  # Tasks that do not even start are rolled back without an alarm. The API's
+  # reference has the circuit breaker for rolling updates only, the developer guide
+  # for blue/green as well ("Amazon ECS deployment failure detection"), and ECS does
+  # as the guide says: the provider's own tests have it roll a blue/green deployment
+  # back (TestAccECSService_BlueGreenDeployment_circuitBreakerRollback). The very
+  # first deployment has nothing to go back to, and fails.
   deployment_circuit_breaker {
     enable   = true
     rollback = true
   }
 
   # An apply ends when the deployment does, and rolls it back when it is
-  # interrupted. That it ends well does not say which version serves: a rollback
-  # ends well, too.
+  # interrupted. A rollback fails it, with ECS's reason; but that it ends well does
+  # not say which version serves, since it sees no deployment but its own.
   wait_for_steady_state = true
   sigint_rollback       = true
 

@@ -26,7 +26,11 @@ data "terraform_remote_state" "events" {
 
 locals {
   repository_url = data.terraform_remote_state.bootstrap.outputs.repository_urls["service"]
-  identity       = data.terraform_remote_state.bootstrap.outputs.identity
-  network        = data.terraform_remote_state.network.outputs
-  events         = data.terraform_remote_state.events.outputs
+
+  # With telemetry.export: collector.
+  collector_repository_url = try(data.terraform_remote_state.bootstrap.outputs.repository_urls["collector"], "")
+
+  identity = data.terraform_remote_state.bootstrap.outputs.identity
+  network  = data.terraform_remote_state.network.outputs
+  events   = data.terraform_remote_state.events.outputs
 }

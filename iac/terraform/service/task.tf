@@ -37,14 +37,6 @@ locals {
     } : name => value if local.authentication == "jwt" },
   )
 
-  # ECS Exec mounts an agent into the container; it writes here. These three are
-  # all that may be written to, and they are empty at every start.
-  exec_directories = var.execute_command ? {
-    "exec-agents" = "/managed-agents"
-    "exec-state"  = "/var/lib/amazon"
-    "exec-logs"   = "/var/log/amazon"
-  } : {}
-
   service_container = {
     name      = "service"
     image     = "${local.repository_url}:${var.image_tag}"
@@ -52,13 +44,20 @@ locals {
     memory    = local.memory_mib
     user      = "65532:65532"
 
-    readonlyRootFilesystem = true
+    # ECS Exec puts an agent into the container, which writes to its root: AWS does
+    # not support it on one that is read-only, with volumes or without ("Monitor
+    # Amazon ECS containers with ECS Exec", considerations).
+    readonlyRootFilesystem = !var.execute_command
     privileged             = false
     linuxParameters = {
       initProcessEnabled = var.execute_command # reaps what sessions leave
       capabilities       = { drop = ["ALL"], add = [] }
     }
-    mountPoints = [for name, path in local.exec_directories : { sourceVolume = name, containerPath = path, readOnly = false }]
+    mountPoints = []
+
+    # ECS reverses it at the end: the collector is still there for the service's
+    # last telemetry ("ContainerDependency", Amazon ECS API).
+    dependsOn = local.collector ? [{ containerName = "collector", condition = "START" }] : []
 
     portMappings = [{ containerPort = local.service.port, hostPort = local.service.port, protocol = "tcp" }]
     environment  = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
@@ -108,14 +107,6 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = { arm64 = "ARM64", x86_64 = "X86_64" }[local.service.architecture]
   }
 
-  dynamic "volume" {
-    for_each = local.exec_directories
-
-    content {
-      name = volume.key
-    }
-  }
-
   container_definitions = jsonencode([for c in [local.service_container, local.collector_container] : c if c != null])
 
   lifecycle {
@@ -126,6 +117,10 @@ resource "aws_ecs_task_definition" "this" {
     precondition {
       condition     = (local.settings.telemetry.export == "collector") == (var.collector != null)
       error_message = "telemetry.export: collector and the variable collector go together: set both or neither."
+    }
+    precondition {
+      condition     = var.collector == null ? true : split("@", var.collector.image)[0] == local.collector_repository_url
+      error_message = "collector.image is not in the repository that tasks pull it from: want ${local.collector_repository_url == "" ? "that of the output repository_urls of bootstrap, which has to be applied again since telemetry.export is collector" : local.collector_repository_url}@sha256:..."
     }
   }
 }

@@ -74,9 +74,9 @@ variable "deletion_protection" {
 }
 
 variable "execute_command" {
-  description = "Whether people may run commands in the tasks (ECS Exec), if IAM lets them. Defaults to yes."
+  description = "Whether people may run commands in the tasks (ECS Exec), if IAM lets them. It needs a root file system that can be written to, which the service does without otherwise. Defaults to no."
   type        = bool
-  default     = true
+  default     = false
 }
 
 variable "waf_count_rules" {
@@ -91,7 +91,7 @@ variable "waf_count_rules" {
 }
 
 variable "collector" {
-  description = "With telemetry.export: collector, the sidecar: its image by digest, from ECR, since the tasks reach no other registry; a file of iac/collector without .yaml; the ARNs of secrets by the environment variable that the file reads; and the key that encrypts them. Defaults to none."
+  description = "With telemetry.export: collector, the sidecar: its image by digest, from the repository that bootstrap makes for it, since the tasks reach no other registry; a file of iac/collector without .yaml; the ARNs of secrets by the environment variable that the file reads; the key that encrypts them; and more variables, or others than those that the module sets. Defaults to none."
   type = object({
     image       = string
     config      = string

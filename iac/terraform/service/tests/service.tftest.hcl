@@ -134,7 +134,7 @@ run "prod" {
     error_message = "An apply waits for the deployment, longer than it takes."
   }
   assert {
-    condition     = aws_ecs_service.this.deployment_circuit_breaker[0].rollback && aws_ecs_service.this.deployment_controller[0].type == "ECS"
+    condition     = aws_ecs_service.this.deployment_circuit_breaker[0].enable && aws_ecs_service.this.deployment_circuit_breaker[0].rollback && aws_ecs_service.this.deployment_controller[0].type == "ECS"
     error_message = "Tasks that do not start are rolled back."
   }
   assert {
@@ -206,22 +206,23 @@ run "prod" {
     error_message = "Alarms need Container Insights."
   }
   assert {
-    condition     = aws_ecs_service.this.enable_execute_command && aws_ecs_cluster.this.configuration[0].execute_command_configuration[0].kms_key_id == module.exec_key[0].arn && length(aws_ecs_task_definition.this.volume) == 3
-    error_message = "ECS Exec works on a read-only root; sessions are encrypted."
+    condition     = !aws_ecs_service.this.enable_execute_command && length(aws_ecs_cluster.this.configuration) == 0 && length(aws_cloudwatch_log_group.exec) == 0 && length(module.exec_key) == 0
+    error_message = "ECS Exec is off: it needs a root that can be written to."
+  }
+  assert {
+    condition     = length(aws_ecs_task_definition.this.volume) == 0 && jsondecode(aws_ecs_task_definition.this.container_definitions)[0].dependsOn == []
+    error_message = "Nothing can be written to, and nothing is waited for."
   }
 
   # Roles
 
   assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.task.policy).Statement : s.Action if s.Resource != "*"] == [
-      ["sns:Publish"], ["kms:GenerateDataKey", "kms:Decrypt"], ["kms:Decrypt"], ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-    ]
-    error_message = "The program publishes to its topic; the rest is for ECS Exec."
+    condition     = [for s in jsondecode(aws_iam_role_policy.task.policy).Statement : s.Action if s.Resource != "*"] == [["sns:Publish"], ["kms:GenerateDataKey", "kms:Decrypt"]]
+    error_message = "The program publishes to its topic."
   }
   assert {
     condition = toset(flatten([for s in jsondecode(aws_iam_role_policy.task.policy).Statement : s.Action if s.Resource == "*"])) == toset([
-      "xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing", "cloudwatch:PutMetricData", "logs:DescribeLogGroups",
-      "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+      "xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing", "cloudwatch:PutMetricData",
     ])
     error_message = "On everything: only what takes no resource."
   }
@@ -295,6 +296,16 @@ run "prod_edge" {
     error_message = "Access tokens of the user pool, for the scope of events."
   }
   assert {
+    condition = alltrue(flatten([for j in aws_lb_listener_rule.events.action[0].jwt_validation : [
+      length(j.issuer) <= 256, length(j.jwks_endpoint) <= 256, startswith(j.jwks_endpoint, "https://"), length(j.additional_claim) <= 10,
+      [for c in j.additional_claim : [
+        !contains(["exp", "iss", "nbf", "iat"], c.name), contains(["single-string", "string-array", "space-separated-values"], c.format),
+        length(c.values) <= 10, [for v in c.values : length(v) <= 256 && !strcontains(v, " ")],
+      ]],
+    ]]))
+    error_message = "Claims are what the load balancer takes: see JwtValidationActionAdditionalClaim of its API."
+  }
+  assert {
     condition = toset(flatten([for c in aws_lb_listener_rule.events.condition : concat(
       flatten([for p in c.path_pattern : tolist(p.values)]), flatten([for h in c.host_header : tolist(h.values)]), flatten([for s in c.source_ip : tolist(s.values)])
     )])) == toset(["/v1/*", "orders.example.com"])
@@ -362,11 +373,10 @@ run "prod_edge" {
   }
 }
 
-run "prod_with_alb_spans_and_no_exec" {
+run "prod_with_alb_spans" {
   command = plan
   variables {
     environment      = "prod"
-    execute_command  = false
     albspans_package = { bucket = "packages", key = "albspans.zip", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
   }
 
@@ -378,9 +388,31 @@ run "prod_with_alb_spans_and_no_exec" {
     condition     = aws_lambda_permission.access_logs[0].source_arn == "arn:aws:s3:::prod-orders-access-logs-111122223333" && aws_lambda_permission.access_logs[0].source_account == "111122223333"
     error_message = "The bucket, and no other, tells the function."
   }
+}
+
+run "prod_with_exec" {
+  command = plan
+  variables {
+    environment     = "prod"
+    execute_command = true
+  }
+
   assert {
-    condition     = length([for s in jsondecode(aws_iam_role_policy.task.policy).Statement : s if startswith(s.Sid, "Exec")]) == 0 && length(aws_ecs_task_definition.this.volume) == 0 && length(aws_cloudwatch_log_group.exec) == 0
-    error_message = "Without ECS Exec nothing of it is there."
+    condition     = aws_ecs_service.this.enable_execute_command && aws_ecs_cluster.this.configuration[0].execute_command_configuration[0].kms_key_id == module.exec_key[0].arn && aws_cloudwatch_log_group.exec[0].name == "/ecs/prod-orders-exec"
+    error_message = "Sessions of ECS Exec are encrypted and logged."
+  }
+  assert {
+    condition = [for c in jsondecode(aws_ecs_task_definition.this.container_definitions) : [c.readonlyRootFilesystem, c.linuxParameters.initProcessEnabled, c.user, c.privileged, c.linuxParameters.capabilities.drop]] == [
+      [false, true, "65532:65532", false, ["ALL"]],
+    ]
+    error_message = "The agent of ECS Exec writes to the root, and nothing else is given up."
+  }
+  assert {
+    condition = [for s in jsondecode(aws_iam_role_policy.task.policy).Statement : s.Action if startswith(s.Sid, "Exec")] == [
+      ["ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"],
+      ["kms:Decrypt"], ["logs:DescribeLogGroups"], ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+    ]
+    error_message = "A task may open sessions and log them."
   }
 }
 
@@ -389,18 +421,6 @@ run "keys_are_missing" {
   variables {
     environment = "prod"
     jwks        = ""
-  }
-  expect_failures = [aws_ecs_task_definition.this]
-}
-
-run "collector_without_export" {
-  command = plan
-  variables {
-    environment = "prod"
-    collector = {
-      image  = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/prod-orders-collector@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-      config = "grafana"
-    }
   }
   expect_failures = [aws_ecs_task_definition.this]
 }

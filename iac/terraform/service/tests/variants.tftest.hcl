@@ -1,5 +1,5 @@
-# Other descriptions than the reference's: people who log in and a collector; no
-# domain and nobody asked.
+# Other descriptions than the reference's: people who log in; no domain and nobody
+# asked.
 mock_provider "aws" {
   source          = "../modules/mocks"
   override_during = plan
@@ -48,16 +48,8 @@ override_data {
   }
 }
 
-run "people_and_a_collector" {
+run "people" {
   command = plan
-  variables {
-    collector = {
-      image       = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/prod-orders-collector@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-      config      = "grafana"
-      secrets     = { GRAFANA_BASIC = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:grafana-AbCdEf" }
-      secrets_key = "arn:aws:kms:eu-central-1:111122223333:key/secrets"
-    }
-  }
 
   override_module {
     target = module.pipeline
@@ -70,7 +62,7 @@ run "people_and_a_collector" {
         }
         edge      = { domain = "orders.example.com", hosted_zone = "example.com", authentication = "cognito", waf = false, waf_rate_limit = 100, alb_spans = false, log_retention_days = 7 }
         deploy    = { canary_percent = 10, canary_bake_minutes = 10, bake_minutes = 10 }
-        telemetry = { export = "collector", endpoint = "https://otlp.example.com/otlp", log_retention_days = 30 }
+        telemetry = { export = "endpoint", endpoint = "https://otlp.example.com/otlp", log_retention_days = 30 }
       }
       names = {
         prefix  = "other-orders", cluster = "prod-orders", load_balancer = "prod-orders-intake", target_groups = { a = "prod-orders-intake-a", b = "prod-orders-intake-b" }, access_log_prefix = "prod-orders-access-logs"
@@ -78,7 +70,7 @@ run "people_and_a_collector" {
       }
       tags                         = {}
       rollback_alarms              = { intake = ["prod-orders-rollback-5xx-a"] }
-      service_environment          = { OTEL_EXPORTER_OTLP_ENDPOINT = "http://localhost:4318" }
+      service_environment          = { OTEL_EXPORTER_OTLP_ENDPOINT = "https://otlp.example.com/otlp" }
       service_telemetry_statements = []
     }
   }
@@ -105,38 +97,11 @@ run "people_and_a_collector" {
     error_message = "Without a firewall there is none of its parts."
   }
 
-  # The collector
-
-  assert {
-    condition     = [for c in jsondecode(aws_ecs_task_definition.this.container_definitions) : [c.name, c.essential, c.memory]] == [["service", true, 896], ["collector", false, 128]]
-    error_message = "The collector takes its share of the memory, and the service does without it."
-  }
-  assert {
-    condition = alltrue([for c in jsondecode(aws_ecs_task_definition.this.container_definitions) :
-      c.readonlyRootFilesystem && c.user == "65532:65532" && !c.privileged && c.linuxParameters.capabilities.drop == ["ALL"]
-    ])
-    error_message = "The collector is as confined as the service."
-  }
-  assert {
-    condition = (
-      jsondecode(aws_ecs_task_definition.this.container_definitions)[1].secrets == [{ name = "GRAFANA_BASIC", valueFrom = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:grafana-AbCdEf" }] &&
-      contains(jsondecode(aws_ecs_task_definition.this.container_definitions)[1].environment, { name = "COLLECTOR_ENDPOINT", value = "https://otlp.example.com/otlp" }) &&
-      contains(jsondecode(aws_ecs_task_definition.this.container_definitions)[1].environment, { name = "COLLECTOR_CONFIG", value = file("../../collector/grafana.yaml") })
-    )
-    error_message = "Its configuration is the file, its token a secret."
-  }
-  assert {
-    condition = [for s in jsondecode(aws_iam_role_policy.execution.policy).Statement : flatten([s.Resource]) if contains(["CollectorSecrets", "DecryptSecrets"], s.Sid)] == [
-      ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:grafana-AbCdEf"], ["arn:aws:kms:eu-central-1:111122223333:key/secrets"],
-    ]
-    error_message = "ECS reads that one secret."
-  }
-
   # Small numbers
 
   assert {
     condition = { for v in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : v.name => v.value if contains(["SHUTDOWN_TIMEOUT", "DRAIN_GRACE", "GOMEMLIMIT", "LISTEN_ADDRESS"], v.name) } == {
-      SHUTDOWN_TIMEOUT = "1s", DRAIN_GRACE = "0s", GOMEMLIMIT = "672MiB", LISTEN_ADDRESS = ":8081"
+      SHUTDOWN_TIMEOUT = "1s", DRAIN_GRACE = "0s", GOMEMLIMIT = "768MiB", LISTEN_ADDRESS = ":8081"
     }
     error_message = "Stopping fits into two seconds."
   }
