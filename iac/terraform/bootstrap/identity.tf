@@ -43,6 +43,9 @@ resource "aws_cognito_user_pool" "this" {
 }
 
 # Where tokens are asked for: https://DOMAIN.auth.REGION.amazoncognito.com/oauth2/token
+# A pool with a domain answers nobody who comes by an interface endpoint ("Access
+# Amazon Cognito using an interface endpoint", Amazon Cognito developer guide), so
+# that tasks cannot read its keys: service is handed them.
 resource "aws_cognito_user_pool_domain" "this" {
   count = local.authentication == "none" ? 0 : 1
 

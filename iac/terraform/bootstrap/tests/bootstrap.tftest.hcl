@@ -165,6 +165,22 @@ run "people_and_a_collector" {
     condition     = keys(aws_ecr_repository.this) == ["collector", "service"] && aws_ecr_repository.this["collector"].name == "other-orders-collector"
     error_message = "The collector's image has a repository."
   }
+  assert {
+    condition = alltrue([for r in aws_ecr_repository.this :
+      r.image_tag_mutability == "IMMUTABLE" && r.image_scanning_configuration[0].scan_on_push && r.encryption_configuration[0].encryption_type == "KMS" && r.encryption_configuration[0].kms_key == module.artifact_key.arn
+    ])
+    error_message = "It is kept as the service's is: tags never move, images are scanned and encrypted."
+  }
+  assert {
+    condition     = keys(output.repository_urls) == ["collector", "service"] && keys(aws_ecr_lifecycle_policy.this) == ["collector", "service"]
+    error_message = "Service is told where it is, and old images go."
+  }
+  assert {
+    condition = one([for s in jsondecode(aws_iam_policy.deploy["artifacts"].policy).Statement : s.Resource if s.Sid == "PushImages"]) == [
+      "arn:aws:ecr:eu-central-1:111122223333:repository/other-orders-collector", "arn:aws:ecr:eu-central-1:111122223333:repository/prod-orders-intake",
+    ]
+    error_message = "Delivery pushes to both."
+  }
 }
 
 run "bad_variables" {
