@@ -39,9 +39,10 @@ func (b *builder) verdictRow() Row {
 			for j := range b.signals.Edge.TargetGroups {
 				q = q.orTooFew(b.signals.Edge.TargetGroups[j].Requests, alarms.RollbackRequests)
 			}
-			p.Otherwise = list(PromQL(b.promVerdict(watched), component))
+			p.Otherwise = list(PromQL(serviceVerdict(component, watched), component))
 		} else {
 			q = q.orTooFew(b.signals.Consumers[i-1].Messages, alarms.RollbackMessages)
+			p.Otherwise = list(PromQL(consumerVerdict(component, watched), component))
 		}
 		p.Queries = list(q)
 		row.Panels = append(row.Panels, p)
@@ -90,28 +91,6 @@ func (b *builder) rollbackAlarms(component string) []*alarms.Alarm {
 		}
 	}
 	return all
-}
-
-// promVerdict counts the versions of the service that are beyond a limit.
-func (b *builder) promVerdict(watched []*alarms.Alarm) string {
-	service := selector(b.pipeline.Service.Name)
-	share, slow := 0.0, 0.0
-	for i := range watched {
-		switch m := watched[i].Metric; m.Unit {
-		case signal.UnitPercent:
-			share = max(share, m.Threshold)
-		case signal.UnitSeconds:
-			slow = max(slow, m.Threshold)
-		default:
-		}
-	}
-	minutely := httpRequests.rate(service, versionLabel) + " * 60"
-	few := "(" + minutely + " > 0) <= " + strconv.Itoa(alarms.RollbackRequests)
-	beyond := func(query string, limit float64) string {
-		return "(sum((" + query + " unless (" + minutely + " <= " + strconv.Itoa(alarms.RollbackRequests) + ")) > bool " + number(limit) + ") or 0 * " + httpRequests.rate(service) + ")"
-	}
-	return beyond(failing(service, versionLabel), share) + " + " + beyond(httpRequests.quantile(0.99, service, versionLabel), slow) +
-		" + " + unsure + " * (count(" + few + ") or 0 * " + httpRequests.rate(service) + ")"
 }
 
 // groups puts alarms together that have one unit and one threshold: they share
