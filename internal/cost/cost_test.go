@@ -1,0 +1,254 @@
+package cost_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/cost"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+var update = flag.Bool("update", false, "rewrite the tables of docs/cost.md")
+
+// root is the repository's top, seen from this package.
+var root = filepath.Join("..", "..")
+
+// deployment is that of an environment, with some traffic.
+func deployment(t *testing.T, environment string, traffic cost.Traffic) cost.Deployment {
+	t.Helper()
+	p, err := pipeline.LoadEnvironment(filepath.Join(root, "tracehaul.yaml"), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := alarms.For(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inventory, err := cost.Count(os.DirFS(filepath.Join(root, "iac", "terraform")), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cost.Deployment{Pipeline: p, Alarms: set.Cost(), Inventory: inventory, Traffic: traffic}
+}
+
+func dev(t *testing.T) cost.Deployment {
+	t.Helper()
+	return deployment(t, "dev", cost.Traffic{})
+}
+
+func prod(t *testing.T) cost.Deployment {
+	t.Helper()
+	return deployment(t, "prod", cost.Traffic{EventsPerSecond: 100, Clients: 3})
+}
+
+// docs/cost.md has the tables, between a line for each and its end.
+func TestPage_Tables_AreUpToDate(t *testing.T) {
+	file := filepath.Join(root, "docs", "cost.md")
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := page
+	for name, table := range map[string]string{
+		"estimate": cost.Table(dev(t), prod(t)),
+		"savings":  cost.Savings(cost.Changes, dev(t), prod(t)),
+	} {
+		begin, end := []byte("<!-- "+name+" -->\n"), []byte("<!-- /"+name+" -->\n")
+		before, rest, ok := bytes.Cut(want, begin)
+		_, after, closed := bytes.Cut(rest, end)
+		if !ok || !closed {
+			t.Fatalf("%s has no place for %s: want the lines %s and %s", file, name, begin, end)
+		}
+		want = bytes.Join([][]byte{before, begin, []byte(table), end, after}, nil)
+	}
+	if *update {
+		if err := os.WriteFile(file, want, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(page), "\n")); diff != "" {
+		t.Errorf("%s is not up to date; look at it, then go test ./internal/cost -update (-want +got):\n%s", file, diff)
+	}
+}
+
+// line is what a part costs; it fails if there is no such part.
+func line(t *testing.T, d cost.Deployment, part string) float64 {
+	t.Helper()
+	for _, l := range cost.Estimate(d) {
+		if l.Part == part {
+			return l.Dollars
+		}
+	}
+	t.Fatalf("there is no part %s", part)
+	return 0
+}
+
+// Amounts that were worked out by hand, from the prices and what prod says.
+func TestEstimate_Prod_IsAsWorkedOutByHand(t *testing.T) {
+	d := prod(t)
+	d.Inventory = cost.Inventory{Endpoints: 11, Keys: 7, FirewallRules: 4, Dashboards: 1}
+	d.Pipeline.Network.Zones, d.Pipeline.Service.MinTasks, d.Pipeline.Service.CPU, d.Pipeline.Service.MemoryMiB = 3, 3, 1024, 2048
+	d.Pipeline.Database.MinACU, d.Pipeline.Database.Readers = 2, 2
+	for part, want := range map[string]float64{
+		"VPC endpoints":          11*3*7.30 + 262.8*3*0.01,        // 262.8 million events, 3 kB each
+		"KMS":                    7,                               // a dollar each
+		"WAF":                    5 + 4 + 262.8*0.60,              // a million requests
+		"SNS":                    262.8 * 0.50,                    // likewise
+		"SQS":                    (262.8*1.2 + 0.657) * 0.40,      // five pollers wait 20 s each
+		"Aurora, capacity":       3 * 2 * 730 * 0.12,              // ACU hours
+		"Fargate":                3 * 730 * (0.03238 + 2*0.00356), // task hours
+		"Public addresses":       3 * 3.65,
+		"CloudWatch, dashboards": 3,
+		"Cognito":                3*6 + 3*730*0.00225,
+	} {
+		if got := line(t, d, part); math.Abs(got-want) > 0.005 {
+			t.Errorf("%s: %.3f, want %.3f", part, got, want)
+		}
+	}
+}
+
+func TestEstimate_Idle_CostsNothingByTraffic(t *testing.T) {
+	d := dev(t)
+	for _, part := range []string{"Lambda", "SNS", "Aurora, storage and I/O", "Data transfer", "X-Ray, spans"} {
+		if got := line(t, d, part); got != 0 {
+			t.Errorf("%s costs %.2f without an event", part, got)
+		}
+	}
+	if d.Pipeline.Database.MinACU == 0 {
+		if got := line(t, d, "Aurora, capacity"); got != 0 {
+			t.Errorf("a cluster that has paused costs %.2f", got)
+		}
+		d.Traffic.EventsPerSecond = 1
+		if got := line(t, d, "Aurora, capacity"); got == 0 {
+			t.Error("a cluster that works costs nothing")
+		}
+	}
+}
+
+// What the description says is in the estimate.
+func TestEstimate_Description_DecidesWhatThereIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		change        func(*cost.Deployment)
+		part          string
+		dearer, there bool
+	}{
+		"twice the traffic":         {func(d *cost.Deployment) { d.Traffic.EventsPerSecond = 200 }, "SNS", true, true},
+		"more than a task can take": {func(d *cost.Deployment) { d.Traffic.EventsPerSecond = 2000 }, "Fargate", true, true},
+		"a reader more":             {func(d *cost.Deployment) { d.Pipeline.Database.Readers++ }, "Aurora, capacity", true, true},
+		"more is sampled":           {func(d *cost.Deployment) { d.Pipeline.Telemetry.SamplePercent = 100 }, "X-Ray, spans", true, true},
+		"a password":                {func(d *cost.Deployment) { d.Pipeline.Database.Authentication = "secret" }, "Secrets Manager", true, true},
+		"no firewall":               {func(d *cost.Deployment) { d.Pipeline.Edge.WAF = false }, "WAF", false, false},
+		"another back end":          {func(d *cost.Deployment) { d.Pipeline.Telemetry.Export = "endpoint" }, "X-Ray, spans", false, false},
+		"no tokens":                 {func(d *cost.Deployment) { d.Pipeline.Edge.Authentication = "none" }, "Cognito", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, after := prod(t), prod(t)
+			test.change(&after)
+			there := false
+			for _, l := range cost.Estimate(after) {
+				there = there || l.Part == test.part
+			}
+			if there != test.there {
+				t.Fatalf("%s is there: %v, want %v", test.part, there, test.there)
+			}
+			if test.dearer && line(t, after, test.part) <= line(t, before, test.part) {
+				t.Errorf("%s costs %.2f, and %.2f before", test.part, line(t, after, test.part), line(t, before, test.part))
+			}
+		})
+	}
+}
+
+// Every change that the page lists saves something in prod, and leaves the
+// description as it was.
+func TestChanges_SaveSomething(t *testing.T) {
+	d := prod(t)
+	before := cost.Total(cost.Estimate(d))
+	for row := range strings.Lines(cost.Savings(cost.Changes, dev(t), d)) {
+		cells := strings.Split(row, " | ")
+		if len(cells) == 4 && cells[2] == "0" {
+			t.Errorf("saves nothing in prod: %s", row)
+		}
+	}
+	if after := cost.Total(cost.Estimate(d)); after != before {
+		t.Errorf("prod costs %.2f after the changes were tried, %.2f before", after, before)
+	}
+}
+
+func TestCount_WhatIsAddedIsCounted_WhatCannotBeIsAnError(t *testing.T) {
+	modules := os.DirFS(filepath.Join(root, "iac", "terraform"))
+	before, err := cost.Count(modules, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.Endpoints == 0 || before.Keys == 0 || before.FirewallRules == 0 || before.Dashboards == 0 {
+		t.Errorf("%+v: is everything found?", before)
+	}
+	call := "module \"k\" {\n  source = \"../modules/key\"\n  %s\n}\n"
+	for name, test := range map[string]struct {
+		file, old, text string
+		more            cost.Inventory
+		says            string
+	}{
+		"an endpoint":           {"network/endpoints.tf", "  endpoints = {\n", "  endpoints = {\n    ses = []\n", cost.Inventory{Endpoints: 1}, ""},
+		"a key":                 {"events/topic.tf", "", fmt.Sprintf(call, ""), cost.Inventory{Keys: 1}, ""},
+		"a key that is on":      {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.deletion_protection ? 1 : 0"), cost.Inventory{Keys: 1}, ""},
+		"a key that is off":     {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.execute_command ? 1 : 0"), cost.Inventory{}, ""},
+		"a key by what is not":  {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.none ? 1 : 0"), cost.Inventory{}, "there is no variable none"},
+		"keys for each":         {"events/topic.tf", "", fmt.Sprintf(call, "for_each = local.all"), cost.Inventory{}, "for_each"},
+		"keys by a sum":         {"events/topic.tf", "", fmt.Sprintf(call, "count = 1 + 1"), cost.Inventory{}, "is not var.NAME"},
+		"keys by a local":       {"events/topic.tf", "", fmt.Sprintf(call, "count = local.x ? 1 : 0"), cost.Inventory{}, "is not var.NAME"},
+		"a group of rules":      {"service/firewall.tf", "  managed_rules = {\n", "  managed_rules = {\n    X = {}\n", cost.Inventory{FirewallRules: 1}, ""},
+		"no endpoints any more": {"network/endpoints.tf", "  endpoints = {\n", "  others = {\n", cost.Inventory{}, "want a local endpoints"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := copyOf(t, modules)
+			text := string(changed[test.file].Data)
+			if !strings.Contains(text, test.old) {
+				t.Fatalf("%s has no %q any more", test.file, test.old)
+			}
+			changed[test.file] = &fstest.MapFile{Data: []byte(strings.Replace(text, test.old, test.text, 1))}
+			got, err := cost.Count(changed, "prod")
+			if test.says != "" {
+				if err == nil || !strings.Contains(err.Error(), test.says) {
+					t.Errorf("error %v, want %q", err, test.says)
+				}
+				return
+			}
+			want := before
+			want.Endpoints, want.Keys, want.FirewallRules = want.Endpoints+test.more.Endpoints, want.Keys+test.more.Keys, want.FirewallRules+test.more.FirewallRules
+			if err != nil || got != want {
+				t.Errorf("%+v, %v, want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+// copyOf holds the files that are counted.
+func copyOf(t *testing.T, from fs.FS) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	names, err := fs.Glob(from, "*/*.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(names, "observability/dashboards/prod/dashboards.tf.json") {
+		text, err := fs.ReadFile(from, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: text}
+	}
+	return files
+}

@@ -1,0 +1,243 @@
+//go:build unix
+
+package cost_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	collectormetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	collectortrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
+	trace "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/internal/cost"
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/internal/program"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// meter weighs what the programs send and write.
+type meter struct {
+	mu                  sync.Mutex
+	spans, spanBytes    int
+	exports, pointBytes map[string]int // by service
+	lineBytes           map[string]int // by program
+}
+
+func newMeter() *meter {
+	return &meter{exports: map[string]int{}, pointBytes: map[string]int{}, lineBytes: map[string]int{}}
+}
+
+func (m *meter) line(program, line string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lineBytes[program] += len(line)
+}
+
+// ServeHTTP takes the copy of all telemetry.
+func (m *meter) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch r.URL.Path {
+	case "/v1/traces":
+		var in collectortrace.ExportTraceServiceRequest
+		if proto.Unmarshal(body, &in) == nil {
+			m.addSpans(&in)
+		}
+	case "/v1/metrics":
+		var in collectormetrics.ExportMetricsServiceRequest
+		if proto.Unmarshal(body, &in) == nil {
+			m.addPoints(&in)
+		}
+	}
+}
+
+// addSpans counts each as Transaction Search keeps it: as JSON, with its
+// resource ("The span log group", Amazon CloudWatch user guide).
+func (m *meter) addSpans(in *collectortrace.ExportTraceServiceRequest) {
+	for _, r := range in.ResourceSpans {
+		for _, s := range r.ScopeSpans {
+			for _, span := range s.Spans {
+				one := &trace.ResourceSpans{Resource: r.Resource, ScopeSpans: []*trace.ScopeSpans{{Scope: s.Scope, Spans: []*trace.Span{span}}}}
+				text, err := protojson.Marshal(one)
+				if err != nil {
+					panic(err)
+				}
+				m.spans++
+				m.spanBytes += len(text)
+			}
+		}
+	}
+}
+
+// addPoints counts each point as CloudWatch does: name, attributes, resource and
+// value ("OTel metrics pricing and storage", Amazon CloudWatch user guide).
+func (m *meter) addPoints(in *collectormetrics.ExportMetricsServiceRequest) {
+	for _, r := range in.ResourceMetrics {
+		name := ""
+		for _, a := range r.Resource.Attributes {
+			if a.Key == "service.name" {
+				name = a.Value.GetStringValue()
+			}
+		}
+		m.exports[name]++
+		for _, s := range r.ScopeMetrics {
+			for _, metric := range s.Metrics {
+				for _, point := range points(metric) {
+					m.pointBytes[name] += len(metric.Name) + proto.Size(point) + proto.Size(r.Resource)
+				}
+			}
+		}
+	}
+}
+
+func points(m *metrics.Metric) (all []proto.Message) {
+	for _, p := range m.GetSum().GetDataPoints() {
+		all = append(all, p)
+	}
+	for _, p := range m.GetGauge().GetDataPoints() {
+		all = append(all, p)
+	}
+	for _, p := range m.GetHistogram().GetDataPoints() {
+		all = append(all, p)
+	}
+	for _, p := range m.GetExponentialHistogram().GetDataPoints() {
+		all = append(all, p)
+	}
+	return all
+}
+
+// The real programs take some hundred events, in batches as they are in prod, and
+// what they send, write and store is weighed.
+func TestMeasured_IsWhatTheRealProgramsMake(t *testing.T) {
+	const events = 400
+	m := newMeter()
+	l, stop := startWeighed(t, m)
+	for i := range events {
+		body := fmt.Appendf(nil, `{"order": %d, "text": "%s"}`, i, strings.Repeat("x", int(cost.Measured.EventBody)-30))
+		if _, err := l.Send(t.Context(), body, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.StartConsumers(); err != nil {
+		t.Fatal(err)
+	}
+	for rows := 0; rows < events; time.Sleep(50 * time.Millisecond) {
+		var err error
+		if rows, err = l.CountRows(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table := tableBytes(t, l.Addresses().DatabaseURL)
+	time.Sleep(1500 * time.Millisecond) // metrics are sent each second
+	stop()
+
+	p := l.Pipeline()
+	service, consumer := p.TelemetryName(p.Service.Name), p.Consumers[0].TelemetryName()
+	got, want := m.measured(p.Consumers[0].Name, service, consumer, events, table), cost.Measured
+	for _, size := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"Span", got.Span, want.Span},
+		{"SpansOfEvent", got.SpansOfEvent, want.SpansOfEvent},
+		{"InvocationLines", got.InvocationLines, want.InvocationLines},
+		{"Row", got.Row, want.Row},
+		{"ServicePoints", got.ServicePoints, want.ServicePoints},
+		{"ConsumerPoints", got.ConsumerPoints, want.ConsumerPoints},
+	} {
+		t.Logf("%s: measured %.4g", size.name, size.got)
+		if size.got == 0 || math.Abs(size.got/size.want-1) > 0.25 {
+			t.Errorf("%s is %.4g, cost.Measured has %.4g: look why, then change it", size.name, size.got, size.want)
+		}
+	}
+}
+
+// startWeighed starts the pipeline of tracehaul.yaml with batches as they are in
+// prod. Its consumers are held.
+func startWeighed(t *testing.T, m *meter) (l *localpipeline.Local, stop func()) {
+	t.Helper()
+	programs, err := program.Build(t.Context(), t.TempDir(), "service", "consumer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	collector := httptest.NewServer(m)
+	t.Cleanup(collector.Close)
+	p, err := pipeline.Load(filepath.Join(root, "tracehaul.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Consumers = p.Consumers[:1]
+	p.Consumers[0].BatchSize = cost.Measured.EventsOfInvocation
+	l, err = localpipeline.Start(t.Context(), localpipeline.Config{
+		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateUp, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
+		Forward: collector.URL, Output: m.line, HoldConsumers: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() {
+		if err := l.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return l, stop
+}
+
+// measured are the sizes of what was weighed.
+func (m *meter) measured(program, service, consumer string, events, table int) cost.Sizes {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	invocations := float64(events) / float64(cost.Measured.EventsOfInvocation)
+	return cost.Sizes{
+		Span:            float64(m.spanBytes) / float64(m.spans),
+		SpansOfEvent:    float64(m.spans) / float64(events),
+		InvocationLines: float64(m.lineBytes[program]) / invocations,
+		Row:             float64(table) / float64(events),
+		ServicePoints:   float64(m.pointBytes[service]) / float64(m.exports[service]),
+		ConsumerPoints:  float64(m.pointBytes[consumer]) / float64(m.exports[consumer]),
+	}
+}
+
+// tableBytes is the size of the table with its indexes.
+func tableBytes(t *testing.T, url string) (size int) {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if err := pool.QueryRow(t.Context(), `SELECT pg_total_relation_size('events')`).Scan(&size); err != nil {
+		t.Fatal(err)
+	}
+	return size
+}
+
+func migrateUp(ctx context.Context, url string) error {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	_, err = migrate.Up(ctx, pool)
+	return err
+}
