@@ -6,14 +6,24 @@ locals {
 
   oidc_provider_arn = "arn:${local.partition}:iam::${local.account}:oidc-provider/${local.github_host}"
 
+  # What a subject begins with. Those of repositories that are made, renamed or
+  # moved after 15 July 2026 have the numbers of owner and repository in them, as a
+  # name may have another owner tomorrow ("Immutable subject claims for GitHub
+  # Actions OIDC tokens", GitHub changelog, 23 April 2026). With the numbers both
+  # forms are trusted, so that a repository may change from one to the other.
+  github_ids = var.github_owner_id == null || var.github_repository_id == null ? [] : [[var.github_owner_id, var.github_repository_id]]
+  github_subjects = concat(["repo:${local.github_repository}"], [
+    for ids in local.github_ids : "repo:${replace(local.github_repository, "/", "@${ids[0]}/")}@${ids[1]}"
+  ])
+
   # Who may take a role, by what GitHub says of the workflow.
   subjects = {
     # Jobs of the GitHub environment of this name: its rules say who approves,
     # and from which branch.
-    deploy = ["repo:${local.github_repository}:environment:${local.settings.environment}"]
+    deploy = [for subject in local.github_subjects : "${subject}:environment:${local.settings.environment}"]
     # Pull requests of the repository itself, as those of forks get no token; and
     # the main branch, on which it is looked for drift at night.
-    plan = ["repo:${local.github_repository}:pull_request", "repo:${local.github_repository}:ref:refs/heads/main"]
+    plan = flatten([for subject in local.github_subjects : ["${subject}:pull_request", "${subject}:ref:refs/heads/main"]])
   }
 }
 

@@ -30,6 +30,32 @@ variable "github_repository" {
   }
 }
 
+variable "github_owner_id" {
+  description = "The number of the repository's owner, of which GitHub's subjects have one if the repository is made, renamed or moved after 15 July 2026: gh api repos/OWNER/NAME --jq .owner.id. Goes with github_repository_id. Defaults to subjects without numbers."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_owner_id == null || can(regex("^[1-9][0-9]*$", coalesce(var.github_owner_id, "-")))
+    error_message = "Must be a number, such as 583231."
+  }
+  validation {
+    condition     = (var.github_owner_id == null) == (var.github_repository_id == null)
+    error_message = "github_owner_id and github_repository_id go together: set both, or neither."
+  }
+}
+
+variable "github_repository_id" {
+  description = "The number of the repository: gh api repos/OWNER/NAME --jq .id. Goes with github_owner_id. Defaults to subjects without numbers."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_repository_id == null || can(regex("^[1-9][0-9]*$", coalesce(var.github_repository_id, "-")))
+    error_message = "Must be a number, such as 1296269."
+  }
+}
+
 variable "first_in_account" {
   description = "Whether this is the first environment of its account and region, which makes what there is once: GitHub's identity provider, and X-Ray's right to write spans. Defaults to yes."
   type        = bool

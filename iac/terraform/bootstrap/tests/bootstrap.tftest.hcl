@@ -120,6 +120,26 @@ run "prod" {
   }
 }
 
+run "subjects_with_numbers" {
+  command = plan
+  variables {
+    environment          = "prod"
+    github_owner_id      = "123456"
+    github_repository_id = "456789"
+  }
+
+  assert {
+    condition = { for name, r in aws_iam_role.github : name => jsondecode(r.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] } == {
+      deploy = ["repo:tracehaul/tracehaul:environment:prod", "repo:tracehaul@123456/tracehaul@456789:environment:prod"]
+      plan = [
+        "repo:tracehaul/tracehaul:pull_request", "repo:tracehaul/tracehaul:ref:refs/heads/main",
+        "repo:tracehaul@123456/tracehaul@456789:pull_request", "repo:tracehaul@123456/tracehaul@456789:ref:refs/heads/main",
+      ]
+    }
+    error_message = "With numbers, both forms of a subject are trusted, and nothing else is."
+  }
+}
+
 run "prod_beside_another" {
   command = plan
   variables {
@@ -189,6 +209,26 @@ run "bad_variables" {
     environment       = "prod"
     github_repository = "https://github.com/tracehaul/tracehaul"
     role_arn          = "admin"
+    github_owner_id   = "tracehaul"
   }
-  expect_failures = [var.github_repository, var.role_arn]
+  expect_failures = [var.github_repository, var.role_arn, var.github_owner_id]
+}
+
+run "one_number_of_two" {
+  command = plan
+  variables {
+    environment          = "prod"
+    github_repository_id = "456789"
+  }
+  expect_failures = [var.github_owner_id]
+}
+
+run "a_number_that_is_none" {
+  command = plan
+  variables {
+    environment          = "prod"
+    github_owner_id      = "123456"
+    github_repository_id = "*"
+  }
+  expect_failures = [var.github_repository_id]
 }
