@@ -69,6 +69,15 @@ resource "aws_rds_cluster" "this" {
       condition     = local.settings.environment != "prod" || local.db.min_acu > 0
       error_message = "database.min_acu is 0, so that the cluster pauses, and prod's first event after a pause would wait for it: set 0.5 or more."
     }
+    postcondition {
+      condition     = split(".", self.engine_version)[0] == split(".", local.db.engine_version)[0]
+      error_message = "The cluster is PostgreSQL ${self.engine_version}, database.engine_version says ${local.db.engine_version}: an apply makes no upgrade unless it is told to. See README.md, upgrades."
+    }
+
+    # RDS upgrades minor versions by itself (auto_minor_version_upgrade below), and
+    # the provider writes what runs into the state. An apply of the description's
+    # version would be a downgrade then, which RDS refuses.
+    ignore_changes = [engine_version]
   }
 }
 

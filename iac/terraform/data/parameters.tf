@@ -21,8 +21,9 @@ locals {
   }
 }
 
+# Named after the family: during a major upgrade there are two.
 resource "aws_rds_cluster_parameter_group" "this" {
-  name        = local.cluster
+  name        = "${local.cluster}-${local.family}"
   family      = local.family
   description = "Parameters of ${local.cluster}."
 

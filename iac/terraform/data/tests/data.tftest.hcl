@@ -96,7 +96,7 @@ run "prod" {
       "log_lock_waits"                      = "1"
       "idle_in_transaction_session_timeout" = "60000"
       "shared_preload_libraries"            = "pg_stat_statements"
-    }) && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql17"
+    }) && aws_rds_cluster_parameter_group.this.family == "aurora-postgresql17" && aws_rds_cluster_parameter_group.this.name == "prod-orders-database-aurora-postgresql17"
     error_message = "TLS for everybody; slow statements are logged, parameters never."
   }
   assert {
