@@ -9,7 +9,14 @@ locals {
   queues       = "${local.arn}:sqs:${local.own}:${local.settings.environment}-${local.settings.service.name}-${local.settings.topic.event}-*"
   repositories = "${local.arn}:ecr:${local.own}:repository/${local.prefix}-*"
 
-  endpoints = {
+  endpoints = merge(local.service_endpoints, var.execute_command ? local.session_endpoints : {})
+
+  # ECS Exec, which is off if service says nothing else. They take no resource.
+  session_endpoints = {
+    ssmmessages = [{ actions = ["ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"], resources = ["*"] }]
+  }
+
+  service_endpoints = {
     "ecr.api" = [
       { actions = ["ecr:GetAuthorizationToken"], resources = ["*"] }, # takes no resource
       { actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], resources = [local.repositories] },
@@ -17,13 +24,13 @@ locals {
     "ecr.dkr" = [
       { actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], resources = [local.repositories] },
     ]
-    logs = [
+    logs = concat([
       { actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], resources = [
         "${local.arn}:logs:${local.own}:log-group:/ecs/${local.prefix}*",
         "${local.arn}:logs:${local.own}:log-group:/aws/lambda/${local.prefix}-*",
       ] },
-      { actions = ["logs:DescribeLogGroups"], resources = ["*"] }, # takes no resource; ECS Exec asks it
-    ]
+      # Takes no resource; ECS Exec asks it.
+    ], var.execute_command ? [{ actions = ["logs:DescribeLogGroups"], resources = ["*"] }] : [])
     sns = [
       { actions = ["sns:Publish"], resources = ["${local.arn}:sns:${local.own}:${local.names.topic}"] },
     ]
@@ -39,11 +46,10 @@ locals {
     kms = [
       { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = ["${local.arn}:kms:${local.own}:key/*"] },
     ]
-    # X-Ray, CloudWatch and sessions of ECS Exec take no resource.
-    xray        = [{ actions = ["xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing"], resources = ["*"] }]
-    monitoring  = [{ actions = ["cloudwatch:PutMetricData"], resources = ["*"] }]
-    sts         = [{ actions = ["sts:GetCallerIdentity"], resources = ["*"] }]
-    ssmmessages = [{ actions = ["ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"], resources = ["*"] }]
+    # X-Ray and CloudWatch take no resource.
+    xray       = [{ actions = ["xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing"], resources = ["*"] }]
+    monitoring = [{ actions = ["cloudwatch:PutMetricData"], resources = ["*"] }]
+    sts        = [{ actions = ["sts:GetCallerIdentity"], resources = ["*"] }]
   }
 
   endpoint_subnets = [for zone in slice(local.zones, 0, min(length(local.zones), coalesce(var.endpoint_zones, length(local.zones)))) : aws_subnet.private[zone].id]

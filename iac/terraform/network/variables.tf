@@ -54,3 +54,9 @@ variable "database_clients" {
     error_message = "Each must be the id of a security group."
   }
 }
+
+variable "execute_command" {
+  description = "Whether there is an endpoint for sessions of ECS Exec: as execute_command of service. Defaults to no."
+  type        = bool
+  default     = false
+}

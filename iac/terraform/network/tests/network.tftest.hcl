@@ -48,7 +48,7 @@ run "prod" {
   }
   assert {
     condition = toset(keys(aws_vpc_endpoint.interface)) == toset([
-      "ecr.api", "ecr.dkr", "logs", "sns", "sqs", "secretsmanager", "kms", "xray", "monitoring", "sts", "ssmmessages",
+      "ecr.api", "ecr.dkr", "logs", "sns", "sqs", "secretsmanager", "kms", "xray", "monitoring", "sts",
     ])
     error_message = "Programs reach the services that they call, and no others."
   }
@@ -75,7 +75,7 @@ run "prod" {
   }
   assert {
     condition = toset([for name, e in aws_vpc_endpoint.interface : name if anytrue([for s in jsondecode(e.policy).Statement : contains(s.Resource, "*")])]) == toset(
-      ["ecr.api", "logs", "monitoring", "ssmmessages", "sts", "xray"]
+      ["ecr.api", "monitoring", "sts", "xray"]
     )
     error_message = "Only actions that take no resource are allowed on all."
   }
@@ -167,6 +167,25 @@ run "prod_with_more" {
   assert {
     condition     = length(local.endpoint_subnets) == 1
     error_message = "Endpoints in one zone."
+  }
+}
+
+run "prod_with_exec" {
+  command = plan
+  variables {
+    environment     = "prod"
+    execute_command = true
+  }
+
+  assert {
+    condition = toset(flatten([for s in jsondecode(aws_vpc_endpoint.interface["ssmmessages"].policy).Statement : s.Action])) == toset([
+      "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+    ])
+    error_message = "Sessions of ECS Exec have a way out, if they are on."
+  }
+  assert {
+    condition     = length(aws_vpc_endpoint.interface) == 11 && contains(flatten([for s in jsondecode(aws_vpc_endpoint.interface["logs"].policy).Statement : s.Action]), "logs:DescribeLogGroups")
+    error_message = "All else is as it is without them."
   }
 }
 
