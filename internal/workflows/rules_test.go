@@ -23,6 +23,7 @@ var rules = map[string]rule{
 	"expressions": {"GitHub puts values into scripts as text: whoever writes a title could run commands. They come by env", expressions},
 	"identity":    {"with id-token a job can be whom AWS and sigstore trust", identity},
 	"roles":       {"who approves a deploy, the environment says; who plans, reads", roles},
+	"main":        {"what is deployed was reviewed: somebody who may run a workflow on a branch must not apply the branch", onMain},
 	"timeouts":    {"a job that hangs holds an environment for six hours", timeouts},
 	"shell":       {"without pipefail a pipe that breaks is a success", shell},
 	"checkout":    {"later steps have no business with the token of git", checkout},
@@ -144,6 +145,30 @@ func roles(w *workflow) (problems []string) {
 	return problems
 }
 
+// onMain wants what changes an environment to run on main alone, however well all
+// else has gone.
+func onMain(w *workflow) (problems []string) {
+	for _, name := range sorted(w.Jobs) {
+		j := w.Jobs[name]
+		if j.Uses == "" && j.Environment == "" {
+			continue
+		}
+		s := scope{contexts: map[string]any{
+			"vars": map[string]any{"ENVIRONMENTS": `["dev", "staging", "prod"]`},
+			"needs": map[string]any{
+				"build": map[string]any{"result": "success"}, "changed": map[string]any{"outputs": map[string]any{"modules": "network"}},
+			},
+		}}
+		for ref, want := range map[string]bool{"refs/heads/main": true, "refs/heads/branch": false, "refs/tags/main": false} {
+			s.contexts["github"] = map[string]any{"ref": ref}
+			if got, err := s.holds(j.If); err != nil || got != want {
+				problems = append(problems, fmt.Sprintf("job %s: runs on %s: %v, %v, want %v", name, ref, got, err, want))
+			}
+		}
+	}
+	return problems
+}
+
 func timeouts(w *workflow) (problems []string) {
 	for _, name := range sorted(w.Jobs) {
 		if j := w.Jobs[name]; j.Uses == "" && (j.TimeoutMinutes < 1 || j.TimeoutMinutes > 120) {
@@ -220,6 +245,10 @@ func TestRules_FaultsOnPurpose_AreFound(t *testing.T) {
 		"the role that deploys, in a plan": {"roles", "terraform", "${{ vars[format('AWS_PLAN_ROLE_ARN_{0}', matrix.environment)] }}", "${{ vars.AWS_ROLE_ARN }}"},
 		"a deploy that nobody approves":    {"roles", "deploy-environment", "    environment: ${{ inputs.environment }}\n    timeout", "    timeout"},
 		"a region that is written down":    {"roles", "deploy-environment", "aws-region: ${{ vars.AWS_REGION }}", "aws-region: eu-central-1"},
+		"an environment of any branch":     {"main", "deploy", "    if: ${{ !failure() && !cancelled() && github.ref == 'refs/heads/main' && needs.build", "    if: ${{ !failure() && !cancelled() && needs.build"},
+		"a network of any branch":          {"main", "deploy-environment", "    if: github.ref == 'refs/heads/main'\n", ""},
+		"a release of any branch":          {"main", "deploy-environment", " && github.ref == 'refs/heads/main' }}", " }}"},
+		"an apply of any branch":           {"main", "terraform", "    if: github.ref == 'refs/heads/main' && needs.changed", "    if: needs.changed"},
 		"a job without an end":             {"timeouts", "ci", "    timeout-minutes: 15\n", ""},
 		"a job that outlasts its session":  {"timeouts", "deploy-environment", "timeout-minutes: 120", "timeout-minutes: 360"},
 		"a shell without pipefail":         {"shell", "terraform", "    shell: bash # with pipefail\n", "    shell: sh\n"},
