@@ -16,7 +16,8 @@ type Board struct {
 	Description string
 
 	head   dashboard.Dashboard
-	panels []any // *dashboard.Panel or *dashboard.RowPanel
+	panels []any                     // *dashboard.Panel or *dashboard.RowPanel
+	links  []dashboard.DashboardLink // what stands for standIn
 }
 
 // File is the name of the board's file.
@@ -78,5 +79,5 @@ func (b *Board) AppendJSON(to []byte) []byte {
 	return appendJSON(to, struct {
 		dashboard.Dashboard
 		Panels []any `json:"panels"`
-	}{b.head, b.panels})
+	}{b.head, b.panels}, b.links)
 }

@@ -15,11 +15,9 @@ import (
 //
 // Source: "Dashboard body structure and syntax", CloudWatch API reference.
 func (s *Set) CloudWatch() []byte {
-	b := newBuilder(s.alarms)
-	b.uids = uids{fromCloudWatch: "cloudwatch"}
-	w := widgets{builder: b}
-	for _, row := range b.deployRows() {
-		w.row(&row)
+	w := widgets{builder: s.kit}
+	for i := range s.deploy {
+		w.row(&s.deploy[i])
 	}
 	body, err := json.Marshal(map[string]any{"start": "-PT1H", "widgets": w.list})
 	if err != nil {

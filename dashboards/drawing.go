@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/grafana/grafana-foundation-sdk/go/cloudwatch"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
@@ -22,7 +21,7 @@ type drawing struct {
 	ids        map[uint32]string // keys of panels, by their ids
 	asks       bool              // a panel has a query
 	logGroups  []string          // in the order of their use
-	dimensions map[*signal.Dimension]*cloudwatch.Dimensions
+	dimensions map[*signal.Dimension]map[string]string
 	valueLinks []dashboard.DashboardLink
 	linked     bool // a panel has them
 }
@@ -71,17 +70,16 @@ func (d *drawing) dimension(dim *signal.Dimension) string {
 }
 
 // dimensionsOf are the dimensions of a metric, which many metrics share.
-func (d *drawing) dimensionsOf(m *signal.Metric) *cloudwatch.Dimensions {
+func (d *drawing) dimensionsOf(m *signal.Metric) map[string]string {
 	if len(m.Dimensions) == 0 {
-		return &cloudwatch.Dimensions{}
+		return map[string]string{}
 	}
 	all := d.dimensions[&m.Dimensions[0]]
 	if all == nil {
-		list := make(cloudwatch.Dimensions, len(m.Dimensions))
+		all = make(map[string]string, len(m.Dimensions))
 		for i := range m.Dimensions {
-			list[m.Dimensions[i].Name] = cloudwatch.StringOrArrayOfString{String: new(d.dimension(&m.Dimensions[i]))}
+			all[m.Dimensions[i].Name] = d.dimension(&m.Dimensions[i])
 		}
-		all = &list
 		d.dimensions[&m.Dimensions[0]] = all
 	}
 	return all

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/grafana/grafana-foundation-sdk/go/cloudwatch"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"github.com/tracehaul/tracehaul/alarms"
@@ -17,6 +16,8 @@ import (
 type Set struct {
 	alarms *alarms.Set
 	boards []Board
+	kit    *builder
+	deploy []Row // for CloudWatch's own board
 }
 
 // For returns the dashboards of a pipeline, made of its alarms and their
@@ -27,7 +28,7 @@ type Set struct {
 // panels of one key, a board that is none of pipeline.Boards.
 func For(set *alarms.Set, more ...Row) (*Set, error) {
 	b := newBuilder(set)
-	out := &Set{alarms: set}
+	out := &Set{alarms: set, kit: b, deploy: b.deployRows()}
 	if set.Pipeline.Dashboards.GrafanaURL == "" || b.uids == (uids{}) {
 		return out, nil
 	}
@@ -41,7 +42,10 @@ func For(set *alarms.Set, more ...Row) (*Set, error) {
 		}
 	}
 	for _, k := range kit {
-		rows := k.rows(b)
+		rows := out.deploy
+		if k.name != pipeline.BoardDeploy {
+			rows = k.rows(b)
+		}
 		for i := range more {
 			if more[i].Board == k.name {
 				rows = append(rows, more[i])
@@ -109,7 +113,7 @@ func (b *builder) fail(format string, args ...any) {
 
 // board draws a board.
 func (b *builder) board(k *kind, rows []Row) Board {
-	d := &drawing{builder: b, name: k.name, used: make(map[string]struct{}), ids: make(map[uint32]string), dimensions: make(map[*signal.Dimension]*cloudwatch.Dimensions)}
+	d := &drawing{builder: b, name: k.name, used: make(map[string]struct{}), ids: make(map[uint32]string), dimensions: make(map[*signal.Dimension]map[string]string)}
 	if k.name != pipeline.BoardAlarms && k.name != pipeline.BoardCost { // they are of what alarms and bills see
 		d.valueLinks = b.links
 	}
@@ -125,7 +129,7 @@ func (b *builder) board(k *kind, rows []Row) Board {
 	if board.panels == nil {
 		return board
 	}
-	board.head = d.head(k, &board)
+	board.head, board.links = d.head(k, &board), d.valueLinks
 	return board
 }
 

@@ -1,8 +1,8 @@
 package dashboards
 
 import (
-	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cloudwatch"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
@@ -148,18 +148,25 @@ func (t *targets) free(id string) string {
 }
 
 func (t *targets) metric(s *signal.Signal, id, period, label string, hidden bool) {
-	target := cloudwatch.CloudWatchMetricsQuery{
+	target := metricTarget{Dimensions: t.drawing.dimensionsOf(&s.Metric), CloudWatchMetricsQuery: cloudwatch.CloudWatchMetricsQuery{
 		RefId: t.ref(), Datasource: t.drawing.source(fromCloudWatch),
 		QueryMode: cloudwatch.CloudWatchQueryModeMetrics, MetricQueryType: &search, MetricEditorMode: &byName,
-		Id: id, Region: t.drawing.pipeline.Region, Namespace: t.drawing.named(s.Metric.Namespace), MetricName: &s.Metric.Name, Dimensions: t.drawing.dimensionsOf(&s.Metric),
+		Id: id, Region: t.drawing.pipeline.Region, Namespace: t.drawing.named(s.Metric.Namespace), MetricName: &s.Metric.Name,
 		MatchExact: &yes, Period: &period, Statistic: &s.Statistic,
-	}
+	}}
 	if hidden {
 		target.Hide = &yes
 	} else {
 		target.Label = &label
 	}
 	t.list = append(t.list, target)
+}
+
+// metricTarget is the SDK's query with dimensions that have one value each, which
+// are encoded in no time.
+type metricTarget struct {
+	cloudwatch.CloudWatchMetricsQuery
+	Dimensions map[string]string `json:"dimensions"`
 }
 
 func (t *targets) math(id, expression, period, label string) {
@@ -179,8 +186,6 @@ func (t *targets) insights(q *Query) {
 	})
 }
 
-var identifier = regexp.MustCompile(`\b[a-z][A-Za-z0-9_]*\b`)
-
 // rename gives the inputs of metric math other ids.
 func rename(expression string, names map[string]string) string {
 	same := true
@@ -190,10 +195,27 @@ func rename(expression string, names map[string]string) string {
 	if same {
 		return expression
 	}
-	return identifier.ReplaceAllStringFunc(expression, func(id string) string {
-		if to, ok := names[id]; ok {
-			return to
+	var b strings.Builder
+	for rest := expression; rest != ""; {
+		end := strings.IndexFunc(rest, func(r rune) bool { return !inWord(r) })
+		switch {
+		case end < 0:
+			end = len(rest)
+		case end == 0:
+			end = 1 // what is between words
 		}
-		return id
-	})
+		word := rest[:end]
+		if to, ok := names[word]; ok {
+			word = to
+		}
+		b.WriteString(word)
+		rest = rest[end:]
+	}
+	return b.String()
+}
+
+// inWord reports whether a character can be part of an id, a function's name or a
+// number.
+func inWord(r rune) bool {
+	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }

@@ -48,7 +48,7 @@ func (s *Set) Terraform() []byte {
 		"resource":  resources,
 		"output":    outputs,
 	}
-	return appendJSON(nil, module)
+	return appendJSON(nil, module, nil)
 }
 
 type object = map[string]any
