@@ -201,16 +201,20 @@ func TestCount_WhatIsAddedIsCounted_WhatCannotBeIsAnError(t *testing.T) {
 		more            cost.Inventory
 		says            string
 	}{
-		"an endpoint":           {"network/endpoints.tf", "  endpoints = {\n", "  endpoints = {\n    ses = []\n", cost.Inventory{Endpoints: 1}, ""},
-		"a key":                 {"events/topic.tf", "", fmt.Sprintf(call, ""), cost.Inventory{Keys: 1}, ""},
-		"a key that is on":      {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.deletion_protection ? 1 : 0"), cost.Inventory{Keys: 1}, ""},
-		"a key that is off":     {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.execute_command ? 1 : 0"), cost.Inventory{}, ""},
-		"a key by what is not":  {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.none ? 1 : 0"), cost.Inventory{}, "there is no variable none"},
-		"keys for each":         {"events/topic.tf", "", fmt.Sprintf(call, "for_each = local.all"), cost.Inventory{}, "for_each"},
-		"keys by a sum":         {"events/topic.tf", "", fmt.Sprintf(call, "count = 1 + 1"), cost.Inventory{}, "is not var.NAME"},
-		"keys by a local":       {"events/topic.tf", "", fmt.Sprintf(call, "count = local.x ? 1 : 0"), cost.Inventory{}, "is not var.NAME"},
-		"a group of rules":      {"service/firewall.tf", "  managed_rules = {\n", "  managed_rules = {\n    X = {}\n", cost.Inventory{FirewallRules: 1}, ""},
-		"no endpoints any more": {"network/endpoints.tf", "  endpoints = {\n", "  others = {\n", cost.Inventory{}, "want a local endpoints"},
+		"an endpoint":            {"network/endpoints.tf", "  service_endpoints = {\n", "  service_endpoints = {\n    ses = []\n", cost.Inventory{Endpoints: 1}, ""},
+		"one that is on":         {"network/variables.tf", "default     = false", "default     = true", cost.Inventory{Endpoints: 1}, ""},
+		"endpoints by a sum":     {"network/endpoints.tf", "  service_endpoints = {\n", "  service_endpoints = zipmap([], [])\n  x = {\n", cost.Inventory{}, "want an object, merge"},
+		"no endpoints any more":  {"network/endpoints.tf", "  endpoints = merge", "  others = merge", cost.Inventory{}, "there is no local endpoints"},
+		"a key":                  {"events/topic.tf", "", fmt.Sprintf(call, ""), cost.Inventory{Keys: 1}, ""},
+		"a key that is on":       {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.deletion_protection ? 1 : 0"), cost.Inventory{Keys: 1}, ""},
+		"a key that is off":      {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.execute_command ? 1 : 0"), cost.Inventory{}, ""},
+		"a key by what is not":   {"service/cluster.tf", "", fmt.Sprintf(call, "count = var.none ? 1 : 0"), cost.Inventory{}, "there is no variable none"},
+		"keys for each":          {"events/topic.tf", "", fmt.Sprintf(call, "for_each = local.all"), cost.Inventory{}, "no for_each"},
+		"keys by a sum":          {"events/topic.tf", "", fmt.Sprintf(call, "count = 1 + 1"), cost.Inventory{}, "want no count"},
+		"keys by a local":        {"events/topic.tf", "", fmt.Sprintf(call, "count = local.x ? 1 : 0"), cost.Inventory{}, "want no count"},
+		"keys by a comparison":   {"events/topic.tf", "", fmt.Sprintf(call, "count = var.x == 1 ? 1 : 0"), cost.Inventory{}, "want no count"},
+		"a group of rules":       {"service/firewall.tf", "  managed_rules = {\n", "  managed_rules = {\n    X = {}\n", cost.Inventory{FirewallRules: 1}, ""},
+		"text that is no module": {"service/firewall.tf", "  managed_rules = {\n", "  managed_rules = \n", cost.Inventory{}, "firewall.tf"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := copyOf(t, modules)
