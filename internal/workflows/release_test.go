@@ -66,22 +66,25 @@ func newRelease(t *testing.T, preflight, consumer, service string) release {
 	r.contexts["inputs"] = map[string]any{"environment": "prod", "first_deploy": false}
 	r.contexts["vars"] = map[string]any{"AWS_REGION": "eu-central-1", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/prod-orders-deploy", "STATE_BUCKET": "state"}
 	r.contexts["secrets"] = map[string]any{"GRAFANA_TOKEN": deploytest.Token}
-	recorded := filepath.Join(root, "deploy", "testdata")
-	replay := func(name string, more ...string) string {
-		dirs := []string{filepath.Join(recorded, name)}
-		for _, m := range append(more, "usual") {
-			dirs = append(dirs, filepath.Join(recorded, m))
-		}
-		return deploytest.Replay(t, dirs...).URL
-	}
 	maps.Copy(r.env, map[string]string{
 		"TRACEHAUL": tracehaul,
-		"PREFLIGHT": replay(preflight), "CONSUMER": replay(consumer), "SERVICE": replay(service, "by-version"),
+		"PREFLIGHT": replay(t, preflight), "BEFORE_CONSUMER": replay(t, "preflight-clean"), "BEFORE_SERVICE": replay(t, "preflight-clean"),
+		"CONSUMER": replay(t, consumer), "SERVICE": replay(t, service, "by-version"),
 		"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_EC2_METADATA_DISABLED": "true",
 		"GITHUB_SERVER_URL": "https://github.com", "GITHUB_RUN_ID": "7",
 		"GITHUB_PATH": filepath.Join(r.temp, "path"),
 	})
 	return release{r, g}
+}
+
+// replay is the address of what answers as AWS has in cases of package deploy.
+func replay(t *testing.T, cases ...string) string {
+	t.Helper()
+	var dirs []string
+	for _, name := range append(cases, "usual") {
+		dirs = append(dirs, filepath.Join(root, "deploy", "testdata", name))
+	}
+	return deploytest.Replay(t, dirs...).URL
 }
 
 func (r release) run(t *testing.T) bool {
@@ -146,12 +149,14 @@ func TestRelease_Failures(t *testing.T) {
 		preflight = "Preflight"
 		consumers = "Deploy the consumers"
 		itsOwn    = "Verdict on the consumers"
+		again     = "Preflight of the service"
 		service   = "Deploy the service"
 		verdict   = "Verdict on the service"
 		ended     = "Say in Grafana how it ended"
 	)
 	for name, test := range map[string]struct {
 		preflight, consumer, service string
+		before                       map[string]string // cases of the later preflights
 		fails                        map[string]string // calls of stand-ins, and what they say
 		answers                      map[string]string
 		inputs                       map[string]any
@@ -162,12 +167,23 @@ func TestRelease_Failures(t *testing.T) {
 		goesWell bool
 		outcomes map[string]string
 		says     string // in log or summary
+		callsNot string // a call that there must not be
 		result   string // in Grafana; none if it is empty
 	}{
 		"an alarm is on": {
 			preflight: "preflight-alarm-firing",
 			outcomes:  map[string]string{migrate: succeeds, preflight: fails, consumers: skipped, service: skipped, verdict: skipped, ended: skipped},
 			says:      "prod-orders-rollback-5xx-a",
+		},
+		"an alarm goes on before the consumer's canary": {
+			before:   map[string]string{"BEFORE_CONSUMER": "preflight-consumer-moving"},
+			outcomes: map[string]string{preflight: succeeds, consumers: fails, itsOwn: skipped, again: skipped, service: skipped, ended: succeeds},
+			says:     "no deploy of ledger now", callsNot: "create-deployment", result: "failed",
+		},
+		"an alarm goes on before the service's canary": {
+			before:   map[string]string{"BEFORE_SERVICE": "preflight-alarm-firing"},
+			outcomes: map[string]string{preflight: succeeds, itsOwn: succeeds, again: fails, service: skipped, verdict: skipped, ended: succeeds},
+			says:     "no deploy of intake now", callsNot: "-chdir=service apply", result: "failed",
 		},
 		"the consumer is rolled back": {
 			consumer: "consumer-rolled-back",
@@ -217,7 +233,8 @@ func TestRelease_Failures(t *testing.T) {
 			inputs:    map[string]any{"environment": "prod", "first_deploy": true},
 			variables: `"rollback_alarms": false`,
 			goesWell:  true,
-			outcomes:  map[string]string{"Apply alarms and dashboards": skipped, preflight: skipped, service: succeeds, verdict: succeeds, "Apply alarms and dashboards of what is there now": succeeds},
+			outcomes:  map[string]string{"Apply alarms and dashboards": skipped, preflight: skipped, again: skipped, service: succeeds, verdict: succeeds, "Apply alarms and dashboards of what is there now": succeeds},
+			callsNot:  "deploy preflight",
 			result:    "serving",
 		},
 		"a first deploy of what serves": {
@@ -245,6 +262,9 @@ func TestRelease_Failures(t *testing.T) {
 			for name, text := range test.files {
 				writeFile(t, r.dir, name, text)
 			}
+			for variable, name := range test.before {
+				r.env[variable] = replay(t, name)
+			}
 			if got := r.run(t); got != test.goesWell {
 				t.Errorf("the job succeeds: %v, want %v", got, test.goesWell)
 			}
@@ -255,6 +275,9 @@ func TestRelease_Failures(t *testing.T) {
 			}
 			if !strings.Contains(r.log.String()+r.summary(t), test.says) {
 				t.Errorf("nothing says %q", test.says)
+			}
+			if calls := strings.Join(r.calls(t), ""); test.callsNot != "" && strings.Contains(calls, test.callsNot) {
+				t.Errorf("calls %s", test.callsNot)
 			}
 			if got := r.variables(t, "service"); !strings.Contains(got, test.variables) {
 				t.Errorf("the service is applied with %s, want %s", got, test.variables)

@@ -61,6 +61,23 @@ func TestScripts_Otherwise(t *testing.T) {
 			says:     "ledger\t17\tprod-orders-ledger\tlive",
 			callsNot: "create-deployment",
 		},
+		"one of two consumers may not be deployed": {
+			script: `.github/scripts/consumers.sh`,
+			answers: map[string]string{
+				"terraform-events-output-deployments": `{
+					"audit":{"application":"prod-orders-audit","group":"live","function":"prod-orders-audit","alias":"live","version":"3"},
+					"ledger":{"application":"prod-orders-ledger","group":"live","function":"prod-orders-ledger","alias":"live","version":"17"}}`,
+				"tracehaul-ledger.fails": "prod-orders: no deploy of ledger now",
+			},
+			fails:    true,
+			says:     "no deploy of ledger now",
+			callsNot: "create-deployment",
+		},
+		"no consumer": {
+			script:   `.github/scripts/consumers.sh`,
+			answers:  map[string]string{"terraform-events-output-deployments": `{}`},
+			callsNot: "aws",
+		},
 		"CodeDeploy refuses": {
 			script:  `.github/scripts/consumers.sh`,
 			answers: map[string]string{"aws-deploy-create-deployment.fails": "DeploymentLimitExceeded"},

@@ -10,6 +10,8 @@ cat >"$3" <<'TRACEHAUL'
 set -euo pipefail
 printf '%s\n' "tracehaul $*" >>"$CALLS"
 case "$2 $*" in
+  preflight*--component\ ledger*) export AWS_ENDPOINT_URL=$BEFORE_CONSUMER ;;
+  preflight*--component\ intake*) export AWS_ENDPOINT_URL=$BEFORE_SERVICE ;;
   preflight*) export AWS_ENDPOINT_URL=$PREFLIGHT ;;
   verdict*--function-version*) export AWS_ENDPOINT_URL=$CONSUMER ;;
   verdict*) export AWS_ENDPOINT_URL=$SERVICE ;;

@@ -11,6 +11,7 @@ call=$program
 case $program in
   aws) call+=-$1-$2 ;;
   curl | sudo) ;;
+  tracehaul) [[ $* =~ --component\ ([a-z]+) ]] && call+=-${BASH_REMATCH[1]} ;; # tracehaul-ledger
   terraform)
     for word; do
       case $word in
