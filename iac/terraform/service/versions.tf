@@ -8,9 +8,9 @@ terraform {
     }
   }
 
-  # bucket, key and region come with terraform init: see README.md.
+  # bucket, key and region come with terraform init: see README.md. No encrypt: the
+  # bucket encrypts with the key of states, encrypt alone would ask for AES256.
   backend "s3" {
-    encrypt      = true
     use_lockfile = true
   }
 }

@@ -28,10 +28,16 @@ run "private_and_encrypted" {
     error_message = "Old versions are kept."
   }
   assert {
-    condition = [for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : [s.Effect, s.Condition]] == [
-      ["Deny", { Bool = { "aws:SecureTransport" = "false" } }]
-    ]
+    condition     = alltrue([for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Effect == "Deny"]) && jsondecode(aws_s3_bucket_policy.this.policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
     error_message = "TLS only; who reads is decided by IAM."
+  }
+  assert {
+    condition = { for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : s.Sid => s.Condition if s.Action == "s3:PutObject" && s.Resource == "arn:aws:s3:::prod-orders-state-111122223333/*" } == {
+      OnlyKMS         = { Null = { "s3:x-amz-server-side-encryption" = "false" }, StringNotEquals = { "s3:x-amz-server-side-encryption" = "aws:kms" } }
+      OnlyThisKey     = { Null = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }, StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "arn:aws:kms:eu-central-1:111122223333:key/state" } }
+      NoKeyOfTheirOwn = { Null = { "s3:x-amz-server-side-encryption-customer-algorithm" = "false" } }
+    }
+    error_message = "Whoever asks for an encryption asks for the bucket's own, or is refused; whoever asks for none gets it."
   }
 }
 
