@@ -49,8 +49,8 @@ var seeded = map[string]struct{ file, old, new, rule, says string }{
 		"action", "ReadSecrets: allows *",
 	},
 	"an action more in a named exception": {
-		"bootstrap/deploy.tf", `"ec2:*FlowLogs"`, `"ec2:*"`,
-		"action", "Network: allows ec2:*",
+		"bootstrap/deploy.tf", `"dynamodb:*"`, `"dynamodb:*", "iam:*"`,
+		"action", "ByName: allows iam:*",
 	},
 	"publishes to any topic": {
 		"service/roles.tf", `Resource = local.events.topic_arn`, `Resource = "*"`,

@@ -4,8 +4,10 @@
 # of actions of each service to make, change and delete what it manages, and other
 # ones with the next version of the provider. What bounds them is the resource:
 # everything of the pipeline has the pipeline's name. Where AWS knows no names (a
-# VPC, a key, a certificate), it is the region. And roles: whatever delivery makes
-# stays within the boundary (boundary.tf), and delivery cannot touch its own.
+# VPC, a key, a certificate), the actions are written out, and bounded by the tags
+# that every module sets, and by the region: deploy_unnamed.tf, deploy_network.tf
+# and deploy_keys.tf. And roles: whatever delivery makes stays within the boundary
+# (boundary.tf), and delivery cannot touch its own.
 locals {
   arn  = "arn:${local.partition}"
   here = "${local.region}:${local.account}"
@@ -82,11 +84,16 @@ locals {
           [for kind in ["loadbalancer/app", "listener/app", "listener-rule/app", "targetgroup"] : "${local.arn}:elasticloadbalancing:${local.here}:${kind}/${local.prefix}-*"],
           ["${local.arn}:lambda:${local.here}:function:${local.prefix}-*"],
           [for group in local.log_groups : "${local.arn}:logs:${local.here}:log-group:${group}"],
-          [for kind in ["cluster", "db", "subgrp", "cluster-pg", "cluster-snapshot"] : "${local.arn}:rds:${local.here}:${kind}:${local.prefix}-*"],
+          [for kind in ["cluster", "db", "subgrp", "cluster-pg", "pg", "cluster-snapshot"] : "${local.arn}:rds:${local.here}:${kind}:${local.prefix}-*"],
+          # What a cluster and its instances are made with if nothing else is said.
+          # AWS lets nobody change a default.
+          [for kind in ["og:default:aurora-postgresql-*", "pg:default.aurora-postgresql*", "cluster-pg:default.aurora-postgresql*"] : "${local.arn}:rds:${local.here}:${kind}"],
           [for suffix in ["", "/*"] : "${local.arn}:s3:::${local.names.access_log_prefix}-${local.account}${suffix}"],
           ["${local.arn}:sns:${local.here}:${local.prefix}-*"],
           [for prefix in [local.queue_prefix, local.prefix] : "${local.arn}:sqs:${local.here}:${prefix}-*"],
           ["${local.arn}:wafv2:${local.here}:regional/webacl/${local.prefix}-*"],
+          # A web ACL is made with the rules of AWS, which have no account.
+          ["${local.arn}:wafv2:${local.region}:*:regional/managedruleset/*"],
         )
       },
       {
@@ -98,46 +105,10 @@ locals {
       },
     ]
 
-    # What has no name of ours, or none when it is made.
-    regional = [
-      {
-        Sid       = "Network"
-        Effect    = "Allow"
-        Action    = ["ec2:*FlowLogs", "ec2:*InternetGateway", "ec2:*NetworkAcl*", "ec2:*Route", "ec2:*RouteTable*", "ec2:*SecurityGroup*", "ec2:*Subnet*", "ec2:*Vpc*", "ec2:CreateTags", "ec2:DeleteTags"]
-        Resource  = "*"
-        Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
-      },
-      {
-        Sid    = "WithoutNames"
-        Effect = "Allow"
-        Action = [
-          "acm:*Certificate", "acm:*TagsToCertificate", "application-autoscaling:*",
-          "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition",
-          "kms:CreateKey", "kms:TagResource", "kms:UntagResource", "kms:PutKeyPolicy", "kms:EnableKeyRotation", "kms:UpdateKeyDescription", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias", "kms:CreateGrant",
-          "lambda:*EventSourceMapping", "lambda:*CodeSigningConfig",
-          "logs:*LogDelivery", "logs:*ResourcePolicy", "wafv2:CreateWebACL", "wafv2:UpdateWebACL", "xray:*SamplingRule",
-        ]
-        Resource  = "*"
-        Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
-      },
-      {
-        # Encrypting resources needs the keys of the pipeline; its messages and
-        # secrets stay out of reach: see no-data.
-        Sid       = "UseKeysThroughServices"
-        Effect    = "Allow"
-        Action    = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
-        Resource  = "${local.arn}:kms:${local.here}:key/*"
-        Condition = { StringEquals = { "kms:ViaService" = [for service in ["rds", "secretsmanager", "s3", "ecr", "lambda", "dynamodb"] : "${service}.${local.region}.amazonaws.com"] } }
-      },
-      {
-        # Route 53 is nowhere in particular.
-        Sid       = "OneName"
-        Effect    = "Allow"
-        Action    = ["route53:ChangeResourceRecordSets"]
-        Resource  = "${local.arn}:route53:::hostedzone/*"
-        Condition = { "ForAllValues:StringLike" = { "route53:ChangeResourceRecordSetsNormalizedRecordNames" = [local.settings.edge.domain, "*.${local.settings.edge.domain}"] } }
-      },
-    ]
+    unnamed = local.deploy_unnamed
+    others  = local.deploy_others
+    network = local.deploy_network
+    keys    = local.deploy_keys
 
     roles = [
       {

@@ -71,7 +71,7 @@ run "prod" {
   }
   assert {
     condition = alltrue(flatten([for p in aws_iam_policy.deploy : [for s in jsondecode(p.policy).Statement :
-      s.Resource != "*" || can(s.Condition.StringEquals["aws:RequestedRegion"]) || s.Action == ["ecr:GetAuthorizationToken"]
+      s.Resource != "*" || s.Effect == "Deny" || can(s.Condition.StringEquals["aws:RequestedRegion"]) || s.Action == ["ecr:GetAuthorizationToken"]
     ]]))
     error_message = "On everything: only within the region."
   }
@@ -80,6 +80,45 @@ run "prod" {
       for p in aws_iam_policy.deploy : [for s in jsondecode(p.policy).Statement : [for a in flatten([s.Action]) : startswith(a, "iam:") && strcontains(a, "*")] if s.Effect == "Allow"]
     ]))
     error_message = "No wildcard for everything, and none in IAM."
+  }
+  assert {
+    condition = alltrue([for sid, conditions in {
+      MakeKeys             = { "aws:RequestedRegion" = "eu-central-1", "aws:RequestTag/product" = "orders", "aws:RequestTag/environment" = "prod" }
+      KeepKeys             = { "aws:RequestedRegion" = "eu-central-1", "aws:ResourceTag/product" = "orders", "aws:ResourceTag/environment" = "prod" }
+      MakeNetwork          = { "aws:RequestedRegion" = "eu-central-1", "aws:RequestTag/product" = "orders", "aws:RequestTag/environment" = "prod" }
+      KeepNetwork          = { "aws:RequestedRegion" = "eu-central-1", "aws:ResourceTag/product" = "orders", "aws:ResourceTag/environment" = "prod" }
+      AskForCertificates   = { "aws:RequestedRegion" = "eu-central-1", "aws:RequestTag/product" = "orders", "aws:RequestTag/environment" = "prod" }
+      KeepCertificates     = { "aws:RequestedRegion" = "eu-central-1", "aws:ResourceTag/product" = "orders", "aws:ResourceTag/environment" = "prod" }
+      KeepCodeSigning      = { "aws:RequestedRegion" = "eu-central-1", "aws:ResourceTag/product" = "orders", "aws:ResourceTag/environment" = "prod" }
+      MapQueuesToFunctions = { "aws:RequestedRegion" = "eu-central-1" }
+      } : one(flatten([for p in aws_iam_policy.deploy : [for s in jsondecode(p.policy).Statement : s.Condition.StringEquals if s.Sid == sid]])) == conditions
+    ])
+    error_message = "What has no name is made with the pipeline's tags, and changed only with them."
+  }
+  assert {
+    condition = alltrue([for sid in ["MapQueuesToFunctions", "KeepMappings"] :
+      one([for s in jsondecode(aws_iam_policy.deploy["unnamed"].policy).Statement : s.Condition.ArnLike if s.Sid == sid]) == { "lambda:FunctionArn" = "arn:aws:lambda:eu-central-1:111122223333:function:prod-orders-*" }
+    ])
+    error_message = "Queues invoke the pipeline's functions alone."
+  }
+  assert {
+    condition = one([for s in jsondecode(aws_iam_policy.deploy["keys"].policy).Statement : s.Condition if s.Sid == "GrantKeysToServices"]) == { Bool = { "kms:GrantIsForAWSResource" = "true" } } && (
+      one([for s in jsondecode(aws_iam_policy.deploy["keys"].policy).Statement : contains(s.Action, "kms:ScheduleKeyDeletion") && s.Effect == "Deny" && length(s.Resource) == 2 if s.Sid == "HandsOffBootstrapsKeys"])
+    )
+    error_message = "Only services are granted keys, and bootstrap's are not delivery's."
+  }
+  assert {
+    condition = { for s in jsondecode(aws_iam_policy.deploy["others"].policy).Statement : s.Sid => s.Condition if s.Effect == "Deny" && contains(s.Action, "kms:TagResource") && contains(s.Action, "ec2:CreateTags") } == {
+      AnotherProduct     = { Null = { "aws:ResourceTag/product" = "false" }, StringNotEquals = { "aws:ResourceTag/product" = "orders" } }
+      AnotherEnvironment = { Null = { "aws:ResourceTag/environment" = "false" }, StringNotEquals = { "aws:ResourceTag/environment" = "prod" } }
+    }
+    error_message = "Nothing of another pipeline is made this one's by tagging it."
+  }
+  assert {
+    condition = alltrue(flatten([for p in aws_iam_policy.deploy : [for s in jsondecode(p.policy).Statement : [for a in flatten([s.Action]) :
+      s.Sid == "ByName" || !strcontains(a, "*")] if s.Effect == "Allow"
+    ]])) && !contains(flatten([for p in aws_iam_policy.deploy : [for s in jsondecode(p.policy).Statement : s.Action]]), "acm:ExportCertificate")
+    error_message = "Wildcards in actions are for what has the pipeline's name."
   }
   assert {
     condition = one([for s in jsondecode(aws_iam_policy.deploy["roles"].policy).Statement : s.Condition if s.Sid == "RolesWithinTheBoundary"]) == {
