@@ -15,31 +15,40 @@ import (
 func repository(t *testing.T, changed ...string) (dir, first string) {
 	t.Helper()
 	dir = workTree(t)
-	git := func(args ...string) string {
-		t.Helper()
-		cmd := exec.CommandContext(t.Context(), "git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"}, args...)...)
-		cmd.Dir = dir
-		cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=/usr/local/bin:/usr/bin:/bin"}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	git("init", "--quiet", "--initial-branch=main")
-	git("add", ".")
-	git("commit", "--quiet", "--message", "first")
-	first = git("rev-parse", "HEAD")
+	first, _ = commits(t, dir, changed...)
+	return dir, first
+}
+
+// commits makes a directory a repository with two commits, of which the second has
+// changed files or moved them.
+func commits(t *testing.T, dir string, changed ...string) (first, second string) {
+	t.Helper()
+	git(t, dir, "init", "--quiet", "--initial-branch=main")
+	git(t, dir, "add", ".")
+	git(t, dir, "commit", "--quiet", "--message", "first")
+	first = git(t, dir, "rev-parse", "HEAD")
 	for _, name := range changed {
 		if from, to, moved := strings.Cut(name, " -> "); moved {
-			git("mv", from, to)
+			git(t, dir, "mv", from, to)
 		} else {
 			writeFile(t, dir, name, "# changed\n")
 		}
 	}
-	git("add", ".")
-	git("commit", "--quiet", "--allow-empty", "--message", "second")
-	return dir, first
+	git(t, dir, "add", ".")
+	git(t, dir, "commit", "--quiet", "--allow-empty", "--message", "second")
+	return first, git(t, dir, "rev-parse", "HEAD")
+}
+
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=/usr/local/bin:/usr/bin:/bin"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // newTerraform runs jobs of terraform.yml for prod.
@@ -59,6 +68,17 @@ func note(t *testing.T, r *runner, commit string) {
 		"consumer": {"key": "c.zip", "sha256": "Yw=="}, "migrate": {"key": "m.zip", "sha256": "bQ=="}, "notifier-prod": {"key": "n.zip", "sha256": "bg=="}}}`)
 	writeFile(t, r.env["ANSWERS"], "noted/bootstrap.json", `{"packages_bucket": {"value": "packages"}}`)
 	writeFile(t, r.env["ANSWERS"], "noted/variables.json", `{"network": {"endpoint_zones": 1}}`)
+}
+
+// lastDeployed has GitHub say which commit a job has deployed. One that failed is
+// none, nor is one that still goes on.
+func lastDeployed(t *testing.T, r *runner, commit string) {
+	t.Helper()
+	writeFile(t, r.env["ANSWERS"], "gh-api", `{"data":{"repository":{"deployments":{"nodes":[
+		{"commitOid":"a","statuses":{"nodes":[{"state":"IN_PROGRESS"},{"state":"QUEUED"}]}},
+		{"commitOid":"b","statuses":{"nodes":[{"state":"FAILURE"}]}},
+		{"commitOid":"`+commit+`","statuses":{"nodes":[{"state":"INACTIVE"},{"state":"SUCCESS"}]}},
+		{"commitOid":"c","statuses":{"nodes":[{"state":"SUCCESS"}]}}]}}}}`)
 }
 
 // commands are the calls of a program, without terraform's init.
@@ -166,12 +186,7 @@ func TestTerraform_OnMain_AppliesWhatHasChanged(t *testing.T) {
 			r := newTerraform(t, dir, "push")
 			r.contexts["inputs"] = map[string]any{"environment": "prod"}
 			if test.last {
-				// One that failed is none, nor is one that still goes on.
-				writeFile(t, r.env["ANSWERS"], "gh-api", `{"data":{"repository":{"deployments":{"nodes":[
-					{"commitOid":"a","statuses":{"nodes":[{"state":"IN_PROGRESS"},{"state":"QUEUED"}]}},
-					{"commitOid":"b","statuses":{"nodes":[{"state":"FAILURE"}]}},
-					{"commitOid":"`+first+`","statuses":{"nodes":[{"state":"INACTIVE"},{"state":"SUCCESS"}]}},
-					{"commitOid":"c","statuses":{"nodes":[{"state":"SUCCESS"}]}}]}}}}`)
+				lastDeployed(t, r, first)
 			}
 			if !r.run(t, jobs["changed"]) {
 				t.Fatal(r.log.String())

@@ -38,7 +38,7 @@ case $call in
   oras-login) [ "$(cat)" = password ] ;;
   aws-s3api-head-object) [ -e "$ANSWERS/$call" ] ;;
   docker-buildx) [ -e "$ANSWERS/$call" ] && cat "$ANSWERS/$call" ;;
-  aws-s3-cp) [ ! -d "$ANSWERS/noted" ] || cp -r "$ANSWERS/noted" . ;;
+  aws-s3-cp) [[ ${!#} == s3://* || ! -d $ANSWERS/noted ]] || cp -r "$ANSWERS/noted" "${!#}" ;;
   aws-lambda-get-alias) answer 16 ;;
   aws-lambda-invoke)
     answer '{"StatusCode":200,"ExecutedVersion":"7"}'
