@@ -118,8 +118,10 @@ resource "aws_lb_listener" "http" {
   }
 }
 
-# The way of every event: who are you, then to the tasks. ECS owns the weights of
-# the two groups; Terraform sets them once.
+# The way of every event: to the tasks, which ask who is there; with
+# verify_at_load_balancer this rule asks first. ECS owns the weights of the two
+# groups, Terraform sets them once. It is ECS, too, that makes the rule forward and
+# nothing else by default: see docs/decisions/0012.
 resource "aws_lb_listener_rule" "events" {
   listener_arn = local.tls ? aws_lb_listener.https[0].arn : aws_lb_listener.http.arn
   priority     = 100
@@ -142,11 +144,11 @@ resource "aws_lb_listener_rule" "events" {
 
   # Machines: a token of the user pool, for the scope that lets events in. The
   # load balancer checks signature (RS256), issuer, expiry and scope; the service
-  # checks them again. exp, iss, nbf and iat are checked anyway, and may not be
+  # does so anyway. exp, iss, nbf and iat are checked anyway, and may not be
   # named; there is room for ten claims of ten values of 256 characters
   # ("JwtValidationActionAdditionalClaim", Elastic Load Balancing API).
   dynamic "action" {
-    for_each = local.authentication == "jwt" ? [local.identity] : []
+    for_each = local.authentication == "jwt" && var.verify_at_load_balancer ? [local.identity] : []
 
     content {
       type  = "jwt-validation"
@@ -208,5 +210,10 @@ resource "aws_lb_listener_rule" "events" {
   # Where the forwarding stands depends on whether an action comes before it.
   lifecycle {
     ignore_changes = [action[0].forward, action[1].forward]
+
+    precondition {
+      condition     = local.authentication != "cognito" || var.verify_at_load_balancer
+      error_message = "edge.authentication is cognito: only the load balancer can have people log in, and AWS has documented that ECS cannot deploy by a rule that does. Try it in an environment that may fail, and set verify_at_load_balancer = true if deploys work there: docs/decisions/0012."
+    }
   }
 }

@@ -26,7 +26,7 @@ locals {
       GOMEMLIMIT               = "${floor(local.memory_mib * 3 / 4)}MiB"
     },
     { for name, value in { EVENT_SOURCE = local.service.event_source, EVENT_TYPE = local.service.event_type } : name => value if value != "" },
-    # The load balancer has checked the token; the service does so again, so that
+    # The service checks tokens, whether the load balancer does so before it or not:
     # a wrong rule, or a way around the load balancer, lets nobody in.
     { for name, value in {
       AUTH_ISSUER     = try(local.identity.issuer, "")

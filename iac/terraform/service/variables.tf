@@ -61,6 +61,12 @@ variable "jwks" {
   }
 }
 
+variable "verify_at_load_balancer" {
+  description = "Whether the load balancer checks tokens as well, before the service does; with edge.authentication: cognito it alone has people log in. AWS has documented that ECS cannot shift the weights of a rule that does anything but forward: try a canary and a rollback where they may fail first. Defaults to no: the service checks tokens."
+  type        = bool
+  default     = false
+}
+
 variable "rollback_alarms" {
   description = "Whether deployments are watched by the alarms that roll back. Those are made by observability, after this module: off for the very first apply of an environment, and never again. Defaults to on."
   type        = bool

@@ -206,6 +206,10 @@ run "prod" {
     error_message = "Alarms need Container Insights."
   }
   assert {
+    condition     = aws_cloudwatch_log_group.insights.name == "/aws/ecs/containerinsights/prod-orders/performance" && aws_ecs_cluster.this.name == module.pipeline.names.cluster && aws_ecs_cluster.this.name == "prod-orders"
+    error_message = "Container Insights writes to the group that is there, encrypted, and makes none of its own."
+  }
+  assert {
     condition     = !aws_ecs_service.this.enable_execute_command && length(aws_ecs_cluster.this.configuration) == 0 && length(aws_cloudwatch_log_group.exec) == 0 && length(module.exec_key) == 0
     error_message = "ECS Exec is off: it needs a root that can be written to."
   }
@@ -285,25 +289,18 @@ run "prod_edge" {
   # Who may send
 
   assert {
-    condition     = [for a in aws_lb_listener_rule.events.action : a.type] == ["jwt-validation", "forward"]
-    error_message = "A token first, then the tasks."
+    condition     = [for a in aws_lb_listener_rule.events.action : a.type] == ["forward"]
+    error_message = "ECS shifts the weights of a rule that forwards and does nothing else."
   }
   assert {
-    condition = (
-      aws_lb_listener_rule.events.action[0].jwt_validation[0].issuer == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI" &&
-      { for c in aws_lb_listener_rule.events.action[0].jwt_validation[0].additional_claim : c.name => one(c.values) } == { scope = "https://orders.example.com/events.write", token_use = "access" }
-    )
-    error_message = "Access tokens of the user pool, for the scope of events."
-  }
-  assert {
-    condition = alltrue(flatten([for j in aws_lb_listener_rule.events.action[0].jwt_validation : [
-      length(j.issuer) <= 256, length(j.jwks_endpoint) <= 256, startswith(j.jwks_endpoint, "https://"), length(j.additional_claim) <= 10,
-      [for c in j.additional_claim : [
-        !contains(["exp", "iss", "nbf", "iat"], c.name), contains(["single-string", "string-array", "space-separated-values"], c.format),
-        length(c.values) <= 10, [for v in c.values : length(v) <= 256 && !strcontains(v, " ")],
-      ]],
-    ]]))
-    error_message = "Claims are what the load balancer takes: see JwtValidationActionAdditionalClaim of its API."
+    condition = { for v in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : v.name => v.value if startswith(v.name, "AUTH_") } == {
+      AUTH_ALGORITHMS = "RS256"
+      AUTH_AUDIENCE   = "https://orders.example.com"
+      AUTH_ISSUER     = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI"
+      AUTH_JWKS       = var.jwks
+      AUTH_SCOPES     = "https://orders.example.com/events.write"
+    }
+    error_message = "The service checks tokens."
   }
   assert {
     condition = toset(flatten([for c in aws_lb_listener_rule.events.condition : concat(
@@ -316,7 +313,7 @@ run "prod_edge" {
     error_message = "Everything else ends here."
   }
   assert {
-    condition     = { for g in aws_lb_listener_rule.events.action[1].forward[0].target_group : g.arn => g.weight } == { (aws_lb_target_group.this["a"].arn) = 100, (aws_lb_target_group.this["b"].arn) = 0 }
+    condition     = { for g in aws_lb_listener_rule.events.action[0].forward[0].target_group : g.arn => g.weight } == { (aws_lb_target_group.this["a"].arn) = 100, (aws_lb_target_group.this["b"].arn) = 0 }
     error_message = "At first one group has all requests."
   }
 
@@ -370,6 +367,40 @@ run "prod_edge" {
   assert {
     condition     = output.target_groups == { a = "targetgroup/a/1", b = "targetgroup/b/2" } && startswith(output.load_balancer, "app/")
     error_message = "Alarms are told what they watch."
+  }
+}
+
+run "prod_with_tokens_checked_twice" {
+  command = plan
+  variables {
+    environment             = "prod"
+    verify_at_load_balancer = true
+  }
+
+  assert {
+    condition     = [for a in aws_lb_listener_rule.events.action : a.type] == ["jwt-validation", "forward"]
+    error_message = "A token first, then the tasks."
+  }
+  assert {
+    condition = (
+      aws_lb_listener_rule.events.action[0].jwt_validation[0].issuer == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI" &&
+      { for c in aws_lb_listener_rule.events.action[0].jwt_validation[0].additional_claim : c.name => one(c.values) } == { scope = "https://orders.example.com/events.write", token_use = "access" }
+    )
+    error_message = "Access tokens of the user pool, for the scope of events."
+  }
+  assert {
+    condition = alltrue(flatten([for j in aws_lb_listener_rule.events.action[0].jwt_validation : [
+      length(j.issuer) <= 256, length(j.jwks_endpoint) <= 256, startswith(j.jwks_endpoint, "https://"), length(j.additional_claim) <= 10,
+      [for c in j.additional_claim : [
+        !contains(["exp", "iss", "nbf", "iat"], c.name), contains(["single-string", "string-array", "space-separated-values"], c.format),
+        length(c.values) <= 10, [for v in c.values : length(v) <= 256 && !strcontains(v, " ")],
+      ]],
+    ]]))
+    error_message = "Claims are what the load balancer takes: see JwtValidationActionAdditionalClaim of its API."
+  }
+  assert {
+    condition     = contains([for v in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : v.name], "AUTH_ISSUER")
+    error_message = "The service checks tokens nevertheless."
   }
 }
 

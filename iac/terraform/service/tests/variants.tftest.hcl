@@ -50,6 +50,7 @@ override_data {
 
 run "people" {
   command = plan
+  variables { verify_at_load_balancer = true }
 
   override_module {
     target = module.pipeline
@@ -109,6 +110,38 @@ run "people" {
     condition     = aws_ecs_task_definition.this.runtime_platform[0].cpu_architecture == "X86_64"
     error_message = "For the described processor."
   }
+}
+
+# ECS deploys by a rule that forwards and does nothing else, unless somebody has
+# seen that it does by another.
+run "people_by_default" {
+  command = plan
+
+  override_module {
+    target = module.pipeline
+    outputs = {
+      settings = {
+        product = "orders", environment = "prod", region = "eu-central-1"
+        service = {
+          name = "intake", cpu = 512, memory_mib = 1024, architecture = "x86_64", min_tasks = 2, max_tasks = 4, target_cpu_percent = 60, target_requests_per_minute = 0
+          port = 8081, stop_timeout_seconds = 2, deregistration_delay_seconds = 2, event_source = "", event_type = ""
+        }
+        edge      = { domain = "orders.example.com", hosted_zone = "example.com", authentication = "cognito", waf = false, waf_rate_limit = 100, alb_spans = false, log_retention_days = 7 }
+        deploy    = { canary_percent = 10, canary_bake_minutes = 10, bake_minutes = 10 }
+        telemetry = { export = "endpoint", endpoint = "https://otlp.example.com/otlp", log_retention_days = 30 }
+      }
+      names = {
+        prefix  = "other-orders", cluster = "prod-orders", load_balancer = "prod-orders-intake", target_groups = { a = "prod-orders-intake-a", b = "prod-orders-intake-b" }, access_log_prefix = "prod-orders-access-logs"
+        service = { name = "prod-orders-intake", repository = "prod-orders-intake", log_group = "/ecs/prod-orders-intake", task_role = "prod-orders-intake-task", execution_role = "prod-orders-intake-execution" }
+      }
+      tags                         = {}
+      rollback_alarms              = { intake = ["prod-orders-rollback-5xx-a"] }
+      service_environment          = { OTEL_EXPORTER_OTLP_ENDPOINT = "https://otlp.example.com/otlp" }
+      service_telemetry_statements = []
+    }
+  }
+
+  expect_failures = [aws_lb_listener_rule.events]
 }
 
 run "no_domain" {

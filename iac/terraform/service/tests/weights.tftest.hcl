@@ -50,13 +50,14 @@ override_resource {
   values = { arn = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/before/1" }
 }
 
+# The forwarding is the only action, or the second.
 run "made" {
   plan_options {
     target = [aws_lb_listener_rule.events]
   }
 
   assert {
-    condition     = { for g in aws_lb_listener_rule.events.action[1].forward[0].target_group : g.arn => g.weight }["arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/before/1"] == 100
+    condition     = { for g in aws_lb_listener_rule.events.action[0].forward[0].target_group : g.arn => g.weight }["arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/before/1"] == 100
     error_message = "The first group has all requests."
   }
 }
@@ -70,7 +71,36 @@ run "shifted" {
   }
 
   assert {
-    condition     = { for g in aws_lb_listener_rule.events.action[1].forward[0].target_group : g.arn => g.weight }["arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/before/1"] == 100
+    condition     = { for g in aws_lb_listener_rule.events.action[0].forward[0].target_group : g.arn => g.weight }["arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/before/1"] == 100
     error_message = "Terraform leaves the forwarding alone."
+  }
+}
+
+run "made_with_a_check_before" {
+  variables { verify_at_load_balancer = true }
+
+  plan_options {
+    target  = [aws_lb_listener_rule.events]
+    replace = [aws_lb_listener_rule.events]
+  }
+
+  assert {
+    condition     = [for a in aws_lb_listener_rule.events.action : a.type] == ["jwt-validation", "forward"]
+    error_message = "The check comes first."
+  }
+}
+
+run "shifted_with_a_check_before" {
+  command = plan
+  variables { verify_at_load_balancer = true }
+
+  plan_options {
+    target  = [aws_lb_listener_rule.events]
+    replace = [aws_lb_target_group.this["a"]]
+  }
+
+  assert {
+    condition     = { for g in aws_lb_listener_rule.events.action[1].forward[0].target_group : g.arn => g.weight }["arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/before/1"] == 100
+    error_message = "Terraform leaves the forwarding alone, wherever it stands."
   }
 }
