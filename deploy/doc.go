@@ -1,11 +1,11 @@
 // Package deploy guards the deploys of a pipeline: it refuses one that nobody
 // would watch, waits for one that runs, and says what became of it.
 //
-// Start from [Preflight], before, and [Verdict], after. Terraform and the deploy
-// action of ECS report success even if the deployment was rolled back, so that a
-// verdict trusts neither them nor the status of the deployment alone: it compares
-// what serves with what was requested ([Want]), and names the alarm. [Annotate]
-// writes the deploy into Grafana.
+// Start from [Preflight], before, and [Verdict], after. What deploys says at best
+// that a deployment was rolled back, not by which alarm, and nothing where it does
+// not wait; and that a deployment was successful does not say that an alarm watched
+// it. So a verdict compares what serves with what was requested ([Want]), names the
+// alarm, and says if there was none. [Annotate] writes the deploy into Grafana.
 //
 // The service is deployed by ECS, as a canary. A consumer is deployed by moving
 // the alias of its function, by CodeDeploy or by hand.

@@ -33,7 +33,9 @@ func (r *Result) Markdown() string {
 	mark := "❌"
 	switch r.Outcome {
 	case OutcomeServing:
-		mark = "✅"
+		if mark = "✅"; r.Unwatched {
+			mark = "⚠️"
+		}
 	case OutcomeTimedOut:
 		mark = "⏳"
 	case OutcomeRolledBack, OutcomeStopped, OutcomeFailed, OutcomeSuperseded:

@@ -31,6 +31,7 @@ func (r *Result) Outputs() []Output {
 		{"outcome", string(r.Outcome)},
 		{"cause", string(r.Cause)},
 		{"alarms", strings.Join(r.AlarmNames(), ",")},
+		{"unwatched", strconv.FormatBool(r.Unwatched)},
 		{"text", oneLine(r.Text)},
 	}
 }

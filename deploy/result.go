@@ -46,9 +46,10 @@ type Result struct {
 	Serving    []Revision `json:"serving"` // what gets requests
 	Deployment Deployment `json:"deployment"`
 	Cause      Cause      `json:"cause,omitempty"`
-	Alarms     []Alarm    `json:"alarms"` // that ended it
-	Text       string     `json:"text"`   // the verdict in a sentence
-	Notes      []string   `json:"notes"`  // what else is to be known
+	Alarms     []Alarm    `json:"alarms"`    // that ended it
+	Text       string     `json:"text"`      // the verdict in a sentence
+	Unwatched  bool       `json:"unwatched"` // the service was deployed, and ECS looked at no alarm meanwhile
+	Notes      []string   `json:"notes"`     // what else is to be known
 	Runbook    string     `json:"runbook,omitempty"`
 	Dashboard  string     `json:"dashboard"`
 	Seconds    int        `json:"waited_seconds"`

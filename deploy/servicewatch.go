@@ -236,8 +236,9 @@ func (w *serviceWatch) superseded(ctx context.Context, r *Result) error {
 
 // successful does not believe it before it has seen what serves.
 func (w *serviceWatch) successful(r *Result, d *types.ServiceDeployment) string {
-	if a := d.Alarms; a == nil || a.Status == types.ServiceDeploymentRollbackMonitorsStatusDisabled {
-		r.note("ECS looked at no alarm while it deployed: they are switched off, or one of them was on when it began")
+	if why := unwatched(d.Alarms); why != "" {
+		r.Unwatched = true
+		r.note("ECS looked at no alarm while it deployed: " + why)
 	}
 	switch {
 	case w.serves(r):
@@ -251,6 +252,18 @@ func (w *serviceWatch) successful(r *Result, d *types.ServiceDeployment) string 
 		return "SUCCESSFUL, and still " + r.serves()
 	default:
 		r.end(OutcomeFailed, "ECS calls it SUCCESSFUL, and yet ", r.serves())
+	}
+	return ""
+}
+
+// unwatched says why no alarm could have rolled a deployment back. Empty if one
+// could. (Amazon ECS API reference, ServiceDeploymentAlarms.)
+func unwatched(a *types.ServiceDeploymentAlarms) string {
+	switch {
+	case a == nil || len(a.AlarmNames) == 0:
+		return "the service names none"
+	case a.Status == types.ServiceDeploymentRollbackMonitorsStatusDisabled:
+		return "they are switched off, or one of them was on when it began"
 	}
 	return ""
 }

@@ -21,6 +21,7 @@ func TestVerdict_Cases(t *testing.T) {
 		outcome deploy.Outcome
 		cause   deploy.Cause
 		alarms  string
+		alone   bool   // whether no alarm watched
 		fails   string // a part of the error
 	}{
 		"canary-succeeds":                {want: deploy.Want{Image: digest}, outcome: deploy.OutcomeServing},
@@ -37,7 +38,9 @@ func TestVerdict_Cases(t *testing.T) {
 			want: service, outcome: deploy.OutcomeFailed, cause: deploy.CauseAlarm, alarms: "prod-orders-rollback-5xx-b,prod-orders-rollback-elb-5xx",
 		},
 		"timed-out":                     {want: service, outcome: deploy.OutcomeTimedOut},
-		"successful-and-another-serves": {want: service, outcome: deploy.OutcomeFailed},
+		"successful-and-another-serves": {want: service, outcome: deploy.OutcomeFailed, alone: true},
+		"successful-and-unwatched":      {want: service, outcome: deploy.OutcomeServing, alone: true},
+		"successful-without-alarms":     {want: service, outcome: deploy.OutcomeServing, alone: true},
 		"nothing-begins":                {want: service, outcome: deploy.OutcomeFailed},
 		"serves-already":                {want: service, outcome: deploy.OutcomeServing},
 		"begins-late":                   {want: service, outcome: deploy.OutcomeRolledBack, cause: deploy.CauseCircuitBreaker},
@@ -67,6 +70,9 @@ func TestVerdict_Cases(t *testing.T) {
 			}
 			if err == nil && (r.Outcome != test.outcome || r.Cause != test.cause || strings.Join(r.AlarmNames(), ",") != test.alarms) {
 				t.Errorf("%s by %q, alarms %q; want %s by %q, alarms %q", r.Outcome, r.Cause, r.AlarmNames(), test.outcome, test.cause, test.alarms)
+			}
+			if err == nil && r.Unwatched != test.alone {
+				t.Errorf("unwatched: %t, want %t", r.Unwatched, test.alone)
 			}
 			b.golden(t, name, r, err)
 		})

@@ -110,6 +110,7 @@ type deployVerdictCmd struct {
 	Image           string        `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                 placeholder:"DIGEST"`
 	ServiceVersion  string        `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."           placeholder:"SHA"`
 	FunctionVersion string        `help:"The version of the function that was requested of a consumer."                                                             placeholder:"N"`
+	RequireAlarms   bool          `help:"Have the exit code be 1, too, if the service was deployed and ECS looked at no alarm meanwhile."`
 	Since           time.Time     `help:"When the deploy began (RFC 3339), such as the preflight's output: older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
 	Timeout         time.Duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                  placeholder:"45m"`
 	Start           time.Duration `default:"5m"                                                                                                                     help:"How long a deployment may take to appear."`
@@ -119,8 +120,9 @@ type deployVerdictCmd struct {
 // Help is shown by --help below the line about the command.
 func (deployVerdictCmd) Help() string {
 	return deployHelp + "Exits with 0 if what was requested serves and nothing else does, 1 if it was rolled back, stopped or superseded or has failed, or a call failed, " +
+		"or no alarm watched it and --require-alarms is given, " +
 		"2 if it was asked wrongly, 3 if it has not ended in time: then ask again. " +
-		"Outputs: outcome (serving, rolled-back, stopped, failed, superseded or timed-out), cause, alarms, text."
+		"Outputs: outcome (serving, rolled-back, stopped, failed, superseded or timed-out), cause, alarms, unwatched, text."
 }
 
 func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
@@ -136,6 +138,9 @@ func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
 	if err := want.Validate(name != p.Service.Name); err != nil {
 		return codedError{err, exitUsage}
 	}
+	if c.RequireAlarms && name != p.Service.Name {
+		return codedError{errors.New("--require-alarms: want it for the service alone: whether CodeDeploy looks at alarms, the preflight says"), exitUsage}
+	}
 	config, err := c.config(ctx, p)
 	if err != nil {
 		return err
@@ -150,6 +155,9 @@ func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
 	}
 	switch r.Outcome {
 	case deploy.OutcomeServing:
+		if c.RequireAlarms && r.Unwatched {
+			return errors.New("what was requested serves, but no alarm watched how it was deployed")
+		}
 		return nil
 	case deploy.OutcomeTimedOut:
 		return codedError{errors.New("the deployment has not ended"), exitWaiting}

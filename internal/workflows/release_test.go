@@ -201,6 +201,18 @@ func TestRelease_Failures(t *testing.T) {
 			outcomes: map[string]string{service: fails, verdict: fails, ended: succeeds},
 			says:     "rolled back by the alarm prod-orders-rollback-5xx-a", result: "rolled-back",
 		},
+		"it serves, and no alarm watched it": {
+			service:  "successful-and-unwatched",
+			outcomes: map[string]string{service: succeeds, verdict: fails, ended: succeeds},
+			says:     "no alarm watched how it was deployed", result: "serving",
+		},
+		"it serves, and no alarm watched its first deploy": {
+			service:  "successful-without-alarms",
+			inputs:   map[string]any{"environment": "prod", "first_deploy": true},
+			goesWell: true,
+			outcomes: map[string]string{service: succeeds, verdict: succeeds, ended: succeeds},
+			says:     "ECS looked at no alarm while it deployed: the service names none", result: "serving",
+		},
 		"it serves, but Terraform failed": {
 			fails:    map[string]string{"terraform-service-apply": "cannot put a metric"},
 			outcomes: map[string]string{service: fails, verdict: succeeds, ended: succeeds},
