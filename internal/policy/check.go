@@ -35,7 +35,7 @@ type Rule struct {
 }
 
 // Rules are all of them.
-func Rules() []Rule { return slices.Concat(statementRules, resourceRules, changeRules) }
+func Rules() []Rule { return slices.Concat(statementRules, resourceRules, changeRules, referenceRules) }
 
 func ruleWhy(name string) string {
 	for _, r := range Rules() {

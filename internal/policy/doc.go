@@ -15,5 +15,9 @@
 // A second test compares what each role may do with the calls to AWS that its
 // program makes (package calls), in both directions.
 //
+// What AWS asks for when an action is called is in testdata/sar.json, rows of its
+// Service Authorization Reference. By them a role's policy is judged, and that of
+// delivery by what Terraform calls for each type of resource.
+//
 // Only tests import this package; no program links it, or the parser of HCL.
 package policy

@@ -56,6 +56,8 @@ var Exceptions = []Exception{
 		"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
 	}, "take no resource"},
 
+	{"reference", "network", "aws_iam_role_policy.flow", []string{"logs:DescribeLogGroups"}, "it is asked for log-group::log-stream:, which the pattern matches"},
+
 	// The rest.
 	{"action", "modules/key", "AccountDecidesByIAM", []string{"kms:*"}, "hands the decision to IAM; AWS refuses a key that nobody could change"},
 	{"managed", "service", "aws_iam_role_policy_attachment.load_balancer", []string{"AmazonECSInfrastructureRolePolicyForLoadBalancers"}, "what ECS does in a deployment changes with ECS; the boundary holds"},

@@ -89,6 +89,7 @@ func TestSeededFaults_AreFound(t *testing.T) {
 	seen := map[string]bool{}
 	faults := maps.Clone(seeded)
 	maps.Copy(faults, seededChanges)
+	maps.Copy(faults, seededRights)
 	for name, fault := range faults {
 		seen[fault.rule] = true
 		t.Run(name, func(t *testing.T) {
