@@ -190,14 +190,14 @@ func TestRelease_Failures(t *testing.T) {
 			outcomes: map[string]string{preflight: succeeds, itsOwn: fails, service: skipped, verdict: skipped, ended: succeeds},
 			says:     "prod-orders-rollback-ledger-items", result: "rolled-back",
 		},
-		"the service is rolled back": {
+		"the service is rolled back, and nothing waited": {
 			service:  "rolled-back-by-alarm",
 			outcomes: map[string]string{itsOwn: succeeds, service: succeeds, verdict: fails, ended: succeeds},
 			says:     "rolled back by the alarm prod-orders-rollback-5xx-a", result: "rolled-back",
 		},
 		"the service is rolled back, and Terraform noticed": {
 			service:  "rolled-back-by-alarm",
-			fails:    map[string]string{"terraform-service-apply": "waiting for steady state: timeout"},
+			fails:    map[string]string{"terraform-service-apply": "Service deployment rolled back because of CloudWatch alarm(s)"},
 			outcomes: map[string]string{service: fails, verdict: fails, ended: succeeds},
 			says:     "rolled back by the alarm prod-orders-rollback-5xx-a", result: "rolled-back",
 		},
