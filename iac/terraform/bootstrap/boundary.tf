@@ -7,7 +7,7 @@ resource "aws_iam_policy" "boundary" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid    = "Named"
         Effect = "Allow"
@@ -34,7 +34,7 @@ resource "aws_iam_policy" "boundary" {
           ["${local.arn}:logs:${local.here}:log-group:RDSOSMetrics"],
           ["${local.arn}:rds-db:${local.here}:dbuser:cluster-*/*"],
           ["${local.arn}:s3:::${local.names.access_log_prefix}-${local.account}/*"],
-          ["${local.arn}:secretsmanager:${local.here}:secret:*"],
+          [for name in local.secrets : "${local.arn}:secretsmanager:${local.here}:secret:${name}"],
           ["${local.arn}:sns:${local.here}:${local.prefix}-*"],
           [for prefix in [local.queue_prefix, local.prefix] : "${local.arn}:sqs:${local.here}:${prefix}-*"],
         )
@@ -57,6 +57,23 @@ resource "aws_iam_policy" "boundary" {
         Resource  = "*"
         Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
       },
-    ]
+      ], local.authentication != "cognito" ? [] : [{
+        # ECS changes rules that log in by Cognito: see no_data.tf.
+        Sid      = "ClientOfTheLogin"
+        Effect   = "Allow"
+        Action   = ["cognito-idp:DescribeUserPoolClient"]
+        Resource = aws_cognito_user_pool.this[0].arn
+    }])
   })
+}
+
+locals {
+  # The pipeline's secrets, by environment or for all; RDS's own, of owners of
+  # clusters; and those that alarms are routed with, whatever their names. Secrets
+  # Manager puts six letters after a name. Another one, such as a collector's, has to
+  # begin with PRODUCT/.
+  secrets = distinct(concat(
+    ["${local.prefix}-*", "${local.prefix}/*", "${local.settings.product}/*", "rds!cluster-*"],
+    [for name in concat([for d in values(try(local.settings.routing.destinations, {})) : d.secret], [try(local.settings.routing.heartbeat_secret, "")]) : "${name}-??????" if name != ""],
+  ))
 }

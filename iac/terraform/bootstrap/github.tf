@@ -72,47 +72,6 @@ resource "aws_iam_role_policy_attachment" "read" {
   policy_arn = "arn:${local.partition}:iam::aws:policy/ReadOnlyAccess"
 }
 
-# What was made, not what flows through it: neither role reads an event, a row, a
-# log line or a secret.
-resource "aws_iam_role_policy" "no_data" {
-  for_each = aws_iam_role.github
-
-  name = "no-data"
-  role = each.value.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid    = "NoData"
-        Effect = "Deny"
-        Action = [
-          "sns:Publish", "sqs:ReceiveMessage", "sqs:SendMessage", "sqs:PurgeQueue", "sqs:StartMessageMoveTask",
-          "logs:GetLogEvents", "logs:FilterLogEvents", "logs:StartQuery", "logs:StartLiveTail", "logs:GetLogRecord", "logs:Unmask",
-          "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
-          "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem",
-          "rds-db:connect", "rds:DownloadDBLogFilePortion", "rds:DownloadCompleteDBLogFile", "ecs:ExecuteCommand", "ssm:StartSession",
-          "cognito-idp:CreateUserPoolClient", "cognito-idp:UpdateUserPoolClient", "cognito-idp:DescribeUserPoolClient",
-        ]
-        Resource = "*"
-      },
-      {
-        Sid         = "NoOtherFiles"
-        Effect      = "Deny"
-        Action      = ["s3:GetObject", "s3:GetObjectVersion"]
-        NotResource = ["${module.state.arn}/*", "${module.packages.arn}/*"]
-      },
-      {
-        # The migrations are invoked by delivery; consumers by their queues alone.
-        Sid         = "NoOtherInvocations"
-        Effect      = "Deny"
-        Action      = ["lambda:InvokeFunction", "lambda:InvokeAsync"]
-        NotResource = local.migrate_arns
-      },
-    ]
-  })
-}
-
 locals {
   migrate_arns = [for suffix in ["", ":*"] : "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.prefix}-migrate${suffix}"]
 

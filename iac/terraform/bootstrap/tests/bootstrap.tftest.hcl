@@ -50,6 +50,12 @@ run "prod" {
     error_message = "No workflow reads what flows through the pipeline."
   }
   assert {
+    condition = alltrue([for p in aws_iam_role_policy.no_data :
+      length(p.policy) <= 8000 && one([for s in jsondecode(p.policy).Statement : s.NotResource if s.Sid == "NoSecretsOfClients"]) == ["arn:aws:cognito-idp:eu-central-1:111122223333:userpool/none"]
+    ])
+    error_message = "With jwt nobody reads a client's secret; and a role's own policies have 10,240 characters together."
+  }
+  assert {
     condition     = [for s in jsondecode(aws_iam_role_policy.plan.policy).Statement : flatten([s.Action])] == [["s3:ListBucket"], ["s3:GetObject"], ["kms:Decrypt"]]
     error_message = "A plan reads states and writes nothing."
   }
@@ -137,6 +143,13 @@ run "prod" {
     error_message = "The boundary names every action; roles and credentials are not among them."
   }
 
+  assert {
+    condition = toset([for r in jsondecode(aws_iam_policy.boundary.policy).Statement[0].Resource : r if strcontains(r, ":secretsmanager:")]) == toset([
+      for name in ["prod-orders-*", "prod-orders/*", "orders/*", "rds!cluster-*", "orders/slack-??????", "orders/pagerduty-??????"] : "arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}"
+    ])
+    error_message = "No role reads a secret of anybody else's."
+  }
+
   # Clients
 
   assert {
@@ -219,6 +232,14 @@ run "people_and_a_collector" {
   assert {
     condition     = aws_cognito_user_pool_client.login[0].callback_urls == toset(["https://orders.example.com/oauth2/idpresponse"]) && aws_cognito_user_pool_client.login[0].allowed_oauth_flows == toset(["code"])
     error_message = "People log in through the load balancer."
+  }
+  assert {
+    condition     = length(local.described_pools.plan) == 0 && join(",", local.described_pools.deploy) == "arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_AbCdEfGhI"
+    error_message = "Who configures the login describes its client: delivery, of this pool."
+  }
+  assert {
+    condition     = one([for s in jsondecode(aws_iam_policy.boundary.policy).Statement : s.Resource if s.Sid == "ClientOfTheLogin"]) == "arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_AbCdEfGhI"
+    error_message = "So may ECS, if its role has the right."
   }
   assert {
     condition     = keys(aws_ecr_repository.this) == ["collector", "service"] && aws_ecr_repository.this["collector"].name == "other-orders-collector"
