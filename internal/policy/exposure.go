@@ -182,7 +182,7 @@ func checkPublic(c *checker) {
 // Things whose values, or whose being there, would be secrets in the state.
 var (
 	secretKinds = []string{
-		"aws_iam_access_key", "aws_iam_user", "aws_iam_user_login_profile", "aws_secretsmanager_secret_version", "aws_ssm_parameter", "grafana_service_account_token",
+		"aws_cognito_user_pool_client", "aws_iam_access_key", "aws_iam_user", "aws_iam_user_login_profile", "aws_secretsmanager_secret_version", "aws_ssm_parameter", "grafana_service_account_token",
 		"random_password", "tls_private_key",
 	}
 	secretAttributes = []string{

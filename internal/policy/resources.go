@@ -29,7 +29,7 @@ var plain = []string{
 	"aws_vpc", "aws_wafv2_web_acl", "aws_wafv2_web_acl_association", "aws_wafv2_web_acl_logging_configuration", "aws_xray_sampling_rule",
 	"grafana_dashboard", "grafana_folder", "terraform_data",
 	// Users of the pool are clients; what is known of them is what they send.
-	"aws_cognito_user_pool", "aws_cognito_user_pool_client",
+	"aws_cognito_user_pool",
 }
 
 // looked are the kinds that a rule below looks at, beside those with a policy.

@@ -215,8 +215,12 @@ var seeded = map[string]struct{ file, old, new, rule, says string }{
 		"secret", "gives out aws_rds_cluster.this.master_password",
 	},
 	"a client's secret for an output": {
-		"bootstrap/outputs.tf", "one(aws_cognito_user_pool_client.login[*].id)", "one(aws_cognito_user_pool_client.login[*].client_secret)",
+		"bootstrap/outputs.tf", "var.login_client_id", "one(aws_cognito_user_pool_client.login[*].client_secret)",
 		"secret", "client_secret",
+	},
+	"a client's secret in the state": {
+		"bootstrap/identity.tf", `resource "aws_cognito_user_pool_domain"`, "resource \"aws_cognito_user_pool_client\" \"x\" {\n  generate_secret = true\n}\n\nresource \"aws_cognito_user_pool_domain\"",
+		"secret", "aws_cognito_user_pool_client puts a secret into the state",
 	},
 	"a sensitive output": {
 		"data/outputs.tf", "value       = module.database_key.arn", "value       = module.database_key.arn\n  sensitive   = true",

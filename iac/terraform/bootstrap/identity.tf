@@ -68,21 +68,6 @@ resource "aws_cognito_resource_server" "this" {
   }
 }
 
-# The load balancer's client, by which people log in. Its secret is in the state:
-# the load balancer takes no client without one. Clients of other parties are not
-# made here, so that theirs are not: see README.md.
-resource "aws_cognito_user_pool_client" "login" {
-  count = local.authentication == "cognito" ? 1 : 0
-
-  name            = local.names.load_balancer
-  user_pool_id    = aws_cognito_user_pool.this[0].id
-  generate_secret = true
-
-  allowed_oauth_flows_user_pool_client = true
-  allowed_oauth_flows                  = ["code"]
-  allowed_oauth_scopes                 = ["openid", "email"]
-  supported_identity_providers         = ["COGNITO"]
-  callback_urls                        = ["${local.audience}/oauth2/idpresponse"]
-  prevent_user_existence_errors        = "ENABLED"
-  enable_token_revocation              = true
-}
+# No client is made here, the load balancer's included, by which people log in: its
+# secret would be in the state, which whoever plans reads. The load balancer asks
+# Cognito for it. See README.md.

@@ -34,7 +34,7 @@ output "identity" {
     token_endpoint   = "https://${aws_cognito_user_pool_domain.this[0].domain}.auth.${local.region}.amazoncognito.com/oauth2/token"
     audience         = local.audience
     scope            = "${local.audience}/${local.scope}"
-    login_client_id  = one(aws_cognito_user_pool_client.login[*].id)
+    login_client_id  = var.login_client_id
   }])
 }
 

@@ -56,6 +56,17 @@ variable "github_repository_id" {
   }
 }
 
+variable "login_client_id" {
+  description = "With edge.authentication: cognito, the ID of the load balancer's client of the user pool, by which people log in: see README.md. Defaults to none, as at first there is no pool to make it in; the module service then cannot be applied."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.login_client_id == null || can(regex("^[a-z0-9]{1,128}$", coalesce(var.login_client_id, "-")))
+    error_message = "Must be the ID of a client, such as 1h57kf5cpq17m0eml12example: lower-case letters and digits."
+  }
+}
+
 variable "first_in_account" {
   description = "Whether this is the first environment of its account and region, which makes what there is once: GitHub's identity provider, and X-Ray's right to write spans. Defaults to yes."
   type        = bool

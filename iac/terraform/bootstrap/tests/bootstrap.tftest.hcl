@@ -161,10 +161,6 @@ run "prod" {
     error_message = "Tokens are for sending events to the domain."
   }
   assert {
-    condition     = length(aws_cognito_user_pool_client.login) == 0
-    error_message = "Clients' secrets are in no state."
-  }
-  assert {
     condition = output.identity.issuer == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI" && output.identity.scope == "https://orders.example.com/events.write" && (
       output.jwks_uri == "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI/.well-known/jwks.json"
     )
@@ -208,7 +204,10 @@ run "prod_beside_another" {
 
 run "people_and_a_collector" {
   command = plan
-  variables { environment = "prod" }
+  variables {
+    environment     = "prod"
+    login_client_id = "1h57kf5cpq17m0eml12example"
+  }
 
   override_module {
     target = module.pipeline
@@ -230,8 +229,8 @@ run "people_and_a_collector" {
   expect_failures = [aws_iam_role.github]
 
   assert {
-    condition     = aws_cognito_user_pool_client.login[0].callback_urls == toset(["https://orders.example.com/oauth2/idpresponse"]) && aws_cognito_user_pool_client.login[0].allowed_oauth_flows == toset(["code"])
-    error_message = "People log in through the load balancer."
+    condition     = output.identity.login_client_id == "1h57kf5cpq17m0eml12example"
+    error_message = "People log in through the load balancer's client."
   }
   assert {
     condition     = length(local.described_pools.plan) == 0 && join(",", local.described_pools.deploy) == "arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_AbCdEfGhI"
@@ -270,8 +269,9 @@ run "bad_variables" {
     github_repository = "https://github.com/tracehaul/tracehaul"
     role_arn          = "admin"
     github_owner_id   = "tracehaul"
+    login_client_id   = "load-balancer"
   }
-  expect_failures = [var.github_repository, var.role_arn, var.github_owner_id]
+  expect_failures = [var.github_repository, var.role_arn, var.github_owner_id, var.login_client_id]
 }
 
 run "one_number_of_two" {
