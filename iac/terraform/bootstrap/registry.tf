@@ -24,26 +24,29 @@ resource "aws_ecr_repository" "this" {
   }
 }
 
-# A rollback goes a few versions back, never a hundred.
+# A rollback goes a few versions back, and verifies what it goes back to. To a
+# lifecycle policy a version is several images, which it cannot tell apart
+# (aws/containers-roadmap#2613): the image itself, the index that names it, its
+# signature, its SBOM, and what lists the two where a registry does not. Most of them
+# have no tag, so that "what is untagged and old" would be the signatures of all but
+# the newest versions: there is no such rule, and halves of failed pushes go with the
+# rest.
+locals {
+  kept_versions      = 100
+  images_per_version = 5
+}
+
 resource "aws_ecr_lifecycle_policy" "this" {
   for_each = aws_ecr_repository.this
 
   repository = each.value.name
 
   policy = jsonencode({
-    rules = [
-      {
-        rulePriority = 1
-        description  = "What no tag points to, such as halves of a failed push."
-        selection    = { tagStatus = "untagged", countType = "sinceImagePushed", countUnit = "days", countNumber = 7 }
-        action       = { type = "expire" }
-      },
-      {
-        rulePriority = 2
-        description  = "The last hundred versions."
-        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 100 }
-        action       = { type = "expire" }
-      },
-    ]
+    rules = [{
+      rulePriority = 1
+      description  = "The last ${local.kept_versions} versions, with signatures and SBOMs."
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = local.kept_versions * local.images_per_version }
+      action       = { type = "expire" }
+    }]
   })
 }

@@ -29,6 +29,10 @@ run "prod" {
     ])
     error_message = "Tags never move; images are scanned and encrypted."
   }
+  assert {
+    condition     = [for r in jsondecode(aws_ecr_lifecycle_policy.this["service"].policy).rules : "${r.selection.tagStatus} ${r.selection.countType} ${r.selection.countNumber}"] == ["any imageCountMoreThan 500"]
+    error_message = "A hundred versions are kept with what signs them, and no signature goes before its image for want of a tag."
+  }
 
   # Workflows
 
