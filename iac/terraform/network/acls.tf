@@ -16,7 +16,7 @@ locals {
       )
       egress = concat(
         [merge(local.ephemeral, { cidr = "0.0.0.0/0" })], # answers to clients, requests to tasks
-        local.settings.edge.authentication == "none" ? [] : [{ from = 443, to = 443, cidr = "0.0.0.0/0" }],
+        local.cognito ? [{ from = 443, to = 443, cidr = "0.0.0.0/0" }] : [],
       )
     }
     private = {

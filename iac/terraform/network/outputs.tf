@@ -23,6 +23,11 @@ output "security_group_ids" {
   value       = { for name, group in aws_security_group.this : name => group.id }
 }
 
+output "reaches" {
+  description = "What there is a way to beside the services that all need: cognito for the load balancer, sessions of ECS Exec for tasks."
+  value       = { cognito = local.cognito, sessions = var.execute_command }
+}
+
 output "log_key_arn" {
   description = "ARN of the key of all log groups."
   value       = module.log_key.arn

@@ -69,9 +69,14 @@ resource "aws_vpc_security_group_ingress_rule" "internet" {
   to_port           = each.value
 }
 
-# The load balancer reads the keys of the user pool, and logs people in there.
+# The load balancer logs people in at the user pool, or, if it checks tokens, reads
+# the keys there. Else it reaches nothing outside.
+locals {
+  cognito = local.settings.edge.authentication == "cognito" || local.settings.edge.authentication == "jwt" && var.verify_at_load_balancer
+}
+
 resource "aws_vpc_security_group_egress_rule" "cognito" {
-  count = local.settings.edge.authentication == "none" ? 0 : 1
+  count = local.cognito ? 1 : 0
 
   security_group_id = aws_security_group.this["load-balancer"].id
   description       = "Cognito"

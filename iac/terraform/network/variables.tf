@@ -55,6 +55,12 @@ variable "database_clients" {
   }
 }
 
+variable "verify_at_load_balancer" {
+  description = "Whether the load balancer may reach Cognito, to read the keys that tokens are signed with: as verify_at_load_balancer of service. With edge.authentication: cognito it may anyway. Defaults to no."
+  type        = bool
+  default     = false
+}
+
 variable "execute_command" {
   description = "Whether there is an endpoint for sessions of ECS Exec: as execute_command of service. Defaults to no."
   type        = bool

@@ -215,5 +215,9 @@ resource "aws_lb_listener_rule" "events" {
       condition     = local.authentication != "cognito" || var.verify_at_load_balancer
       error_message = "edge.authentication is cognito: only the load balancer can have people log in, and AWS has documented that ECS cannot deploy by a rule that does. Try it in an environment that may fail, and set verify_at_load_balancer = true if deploys work there: docs/decisions/0012."
     }
+    precondition {
+      condition     = !var.verify_at_load_balancer || local.authentication == "none" || local.network.reaches.cognito
+      error_message = "verify_at_load_balancer is set here and not for network: the load balancer does not reach Cognito, and could check no token. Apply network with it first."
+    }
   }
 }

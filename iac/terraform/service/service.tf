@@ -82,5 +82,10 @@ resource "aws_ecs_service" "this" {
 
   lifecycle {
     ignore_changes = [desired_count]
+
+    precondition {
+      condition     = !var.execute_command || local.network.reaches.sessions
+      error_message = "execute_command is set here and not for network: there is no endpoint for sessions. Apply network with it first."
+    }
   }
 }

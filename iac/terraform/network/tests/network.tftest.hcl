@@ -104,8 +104,8 @@ run "prod" {
     error_message = "From the internet: 443, and 80 to be redirected."
   }
   assert {
-    condition     = alltrue([for r in values(aws_vpc_security_group_egress_rule.connection) : r.cidr_ipv4 == null]) && aws_vpc_security_group_egress_rule.cognito[0].to_port == 443
-    error_message = "Only the load balancer reaches addresses outside, and only with HTTPS."
+    condition     = alltrue([for r in values(aws_vpc_security_group_egress_rule.connection) : r.cidr_ipv4 == null]) && length(aws_vpc_security_group_egress_rule.cognito) == 0 && output.reaches == { cognito = false, sessions = false }
+    error_message = "Nothing reaches addresses outside."
   }
 
   # Network ACLs
@@ -167,6 +167,23 @@ run "prod_with_more" {
   assert {
     condition     = length(local.endpoint_subnets) == 1
     error_message = "Endpoints in one zone."
+  }
+}
+
+run "prod_with_tokens_checked_twice" {
+  command = plan
+  variables {
+    environment             = "prod"
+    verify_at_load_balancer = true
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_egress_rule.cognito[0].to_port == 443 && output.reaches == { cognito = true, sessions = false }
+    error_message = "Only the load balancer reaches addresses outside, and only with HTTPS."
+  }
+  assert {
+    condition     = anytrue([for r in aws_network_acl.this["public"].egress : r.cidr_block == "0.0.0.0/0" && r.from_port == 443])
+    error_message = "The network ACL lets it."
   }
 }
 

@@ -37,6 +37,7 @@ override_data {
       public_subnet_ids  = ["subnet-4", "subnet-5", "subnet-6"]
       private_subnet_ids = ["subnet-1", "subnet-2", "subnet-3"]
       security_group_ids = { load-balancer = "sg-load-balancer", service = "sg-service", functions = "sg-functions" }
+      reaches            = { cognito = true, sessions = true }
       log_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/logs"
     }
   }

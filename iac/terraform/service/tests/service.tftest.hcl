@@ -35,6 +35,7 @@ override_data {
       public_subnet_ids  = ["subnet-4", "subnet-5", "subnet-6"]
       private_subnet_ids = ["subnet-1", "subnet-2", "subnet-3"]
       security_group_ids = { load-balancer = "sg-load-balancer", service = "sg-service", functions = "sg-functions" }
+      reaches            = { cognito = true, sessions = true }
       log_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/logs"
     }
   }
@@ -445,6 +446,52 @@ run "prod_with_exec" {
     ]
     error_message = "A task may open sessions and log them."
   }
+}
+
+run "no_way_to_cognito" {
+  command = plan
+  variables {
+    environment             = "prod"
+    verify_at_load_balancer = true
+  }
+
+  override_data {
+    target = data.terraform_remote_state.network
+    values = {
+      outputs = {
+        vpc_id             = "vpc-1"
+        public_subnet_ids  = ["subnet-4", "subnet-5", "subnet-6"]
+        private_subnet_ids = ["subnet-1", "subnet-2", "subnet-3"]
+        security_group_ids = { load-balancer = "sg-load-balancer", service = "sg-service", functions = "sg-functions" }
+        reaches            = { cognito = false, sessions = false }
+        log_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/logs"
+      }
+    }
+  }
+  expect_failures = [aws_lb_listener_rule.events]
+}
+
+run "no_endpoint_for_sessions" {
+  command = plan
+  variables {
+    environment     = "prod"
+    execute_command = true
+  }
+
+  override_data {
+    target = data.terraform_remote_state.network
+    values = {
+      outputs = {
+        vpc_id             = "vpc-1"
+        public_subnet_ids  = ["subnet-4", "subnet-5", "subnet-6"]
+        private_subnet_ids = ["subnet-1", "subnet-2", "subnet-3"]
+        security_group_ids = { load-balancer = "sg-load-balancer", service = "sg-service", functions = "sg-functions" }
+        reaches            = { cognito = false, sessions = false }
+        log_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/logs"
+      }
+    }
+  }
+  expect_failures = [aws_ecs_service.this]
 }
 
 run "keys_are_missing" {
