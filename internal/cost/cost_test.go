@@ -202,7 +202,7 @@ func TestCount_WhatIsAddedIsCounted_WhatCannotBeIsAnError(t *testing.T) {
 		says            string
 	}{
 		"an endpoint":            {"network/endpoints.tf", "  service_endpoints = {\n", "  service_endpoints = {\n    ses = []\n", cost.Inventory{Endpoints: 1}, ""},
-		"one that is on":         {"network/variables.tf", "default     = false", "default     = true", cost.Inventory{Endpoints: 1}, ""},
+		"one that is on":         {"network/endpoints.tf", "var.execute_command ? local.session_endpoints : {}", "var.execute_command ? {} : local.session_endpoints", cost.Inventory{Endpoints: 1}, ""},
 		"endpoints by a sum":     {"network/endpoints.tf", "  service_endpoints = {\n", "  service_endpoints = zipmap([], [])\n  x = {\n", cost.Inventory{}, "want an object, merge"},
 		"no endpoints any more":  {"network/endpoints.tf", "  endpoints = merge", "  others = merge", cost.Inventory{}, "there is no local endpoints"},
 		"a key":                  {"events/topic.tf", "", fmt.Sprintf(call, ""), cost.Inventory{Keys: 1}, ""},

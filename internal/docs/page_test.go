@@ -1,0 +1,126 @@
+package docs_test
+
+import (
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// root is the repository's top, seen from this package.
+var root = filepath.Join("..", "..")
+
+// pages are those that this package tests.
+var pages = []string{"deploy-from-nothing.md", "cost.md", "tear-down.md", "add-a-consumer.md", "security.md"}
+
+func readPage(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "docs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// blocks are those of a page that are in a language.
+func blocks(page, language string) (found []string) {
+	for i, part := range strings.Split(page, "```") {
+		if block, ok := strings.CutPrefix(part, language+"\n"); ok && i%2 == 1 {
+			found = append(found, block)
+		}
+	}
+	return found
+}
+
+var (
+	linkForm    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	headingForm = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	noSlug      = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// deadLinks are those of a page in docs that lead nowhere.
+func deadLinks(page string) (dead []string) {
+	for _, m := range linkForm.FindAllStringSubmatch(page, -1) {
+		if strings.Contains(m[1], "://") {
+			continue
+		}
+		file, anchor, _ := strings.Cut(m[1], "#")
+		target := filepath.Join(root, filepath.FromSlash(path.Join("docs", file)))
+		if _, err := os.Stat(target); err != nil {
+			dead = append(dead, m[1])
+			continue
+		}
+		if anchor == "" {
+			continue
+		}
+		if info, err := os.Stat(target); err == nil && info.IsDir() {
+			target = filepath.Join(target, "README.md")
+		}
+		text, err := os.ReadFile(target)
+		if err != nil || !hasAnchor(string(text), anchor) {
+			dead = append(dead, m[1])
+		}
+	}
+	return dead
+}
+
+// hasAnchor is whether GitHub makes an anchor of a heading of the page.
+func hasAnchor(page, anchor string) bool {
+	for _, m := range headingForm.FindAllStringSubmatch(page, -1) {
+		slug := strings.ReplaceAll(noSlug.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")
+		if slug == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+func TestPages_Links_LeadSomewhere(t *testing.T) {
+	t.Parallel()
+	for _, name := range pages {
+		for _, link := range deadLinks(readPage(t, name)) {
+			t.Errorf("%s: %s leads nowhere", name, link)
+		}
+	}
+	for text, dead := range map[string]bool{
+		"[x](delivery.md)": false, "[x](delivery.md#settings)": false, "[x](../iac/README.md#apply-it)": false, "[x](pipeline.md#consumersname)": false, "[x](https://example.com/none)": false,
+		"[x](none.md)": true, "[x](delivery.md#none)": true, "[x](../none)": true,
+	} {
+		if got := len(deadLinks(text)) > 0; got != dead {
+			t.Errorf("%s is dead: %v, want %v", text, got, dead)
+		}
+	}
+}
+
+func TestPages_Commands_CanBeReadByBash(t *testing.T) {
+	t.Parallel()
+	for _, name := range pages {
+		for _, block := range blocks(readPage(t, name), "sh") {
+			cmd := exec.CommandContext(t.Context(), "bash", "-n")
+			cmd.Stdin = strings.NewReader(block)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v: %s\n%s", name, err, out, block)
+			}
+		}
+	}
+}
+
+// Every page is reachable from the first one that people read, and from iac's if
+// it is about what is deployed.
+func TestPages_AreLinked(t *testing.T) {
+	t.Parallel()
+	for file, prefix := range map[string]string{"README.md": "docs/", "iac/README.md": "../docs/"} {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range pages {
+			if !strings.Contains(string(text), "]("+prefix+name) {
+				t.Errorf("%s has no link to %s", file, name)
+			}
+		}
+	}
+}
