@@ -121,7 +121,7 @@ type Edge struct {
 	// HostedZone is the Route 53 zone that the domain is in. Defaults to the domain without its first label.
 	HostedZone string `yaml:"hosted_zone" format:"domain"`
 
-	// Authentication is how clients show who they are: none, jwt (tokens of Cognito client credentials, verified at the load balancer and in the service) or cognito (people log in). Defaults to jwt.
+	// Authentication is how clients show who they are: none, jwt (tokens of Cognito client credentials, verified in the service and, where ECS allows it, at the load balancer before it) or cognito (people log in). Defaults to jwt.
 	Authentication string `yaml:"authentication" default:"jwt" enum:"none,jwt,cognito"`
 
 	// WAF is whether AWS WAF stands in front of the load balancer. Defaults to true.
