@@ -51,13 +51,14 @@ var programs = map[string]program{
 
 // services are roles that an AWS service, or Grafana, has for itself.
 var services = map[string]string{
-	"bootstrap aws_iam_role_policy.no_data":     "takes away",
-	"bootstrap aws_iam_role_policy.plan":        "workflows",
-	"data aws_iam_role_policy.monitoring":       "RDS",
-	"events aws_iam_role_policy.codedeploy":     "CodeDeploy",
-	"network aws_iam_role_policy.flow":          "flow logs",
-	"observability aws_iam_role_policy.grafana": "Grafana",
-	"service aws_iam_role_policy.execution":     "ECS, to start a task",
+	"service aws_iam_role_policy.load_balancer_login": "ECS's, where people log in at the load balancer",
+	"bootstrap aws_iam_role_policy.no_data":           "takes away",
+	"bootstrap aws_iam_role_policy.plan":              "workflows",
+	"data aws_iam_role_policy.monitoring":             "RDS",
+	"events aws_iam_role_policy.codedeploy":           "CodeDeploy",
+	"network aws_iam_role_policy.flow":                "flow logs",
+	"observability aws_iam_role_policy.grafana":       "Grafana",
+	"service aws_iam_role_policy.execution":           "ECS, to start a task",
 }
 
 // prefixes are those of IAM's actions where they are not the SDK's.

@@ -11,6 +11,8 @@ locals {
     "log_min_duration_statement"        = "500"
     "log_parameter_max_length"          = "0"
     "log_parameter_max_length_on_error" = "0"
+    # The detail of a violated constraint is the row that violates it.
+    "log_error_verbosity" = "terse"
     # Nor is every statement: a CREATE ROLE has a password in it.
     "log_statement"  = "none"
     "log_lock_waits" = "1"

@@ -156,3 +156,23 @@ resource "aws_iam_role_policy_attachment" "load_balancer" {
   role       = aws_iam_role.load_balancer.name
   policy_arn = "arn:${local.partition}:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"
 }
+
+# A rule whose weights are changed is written anew, with the login before it: whoever
+# writes that must be able to look at the pool's client. ("Authenticate users using
+# an Application Load Balancer", Elastic Load Balancing user guide.)
+resource "aws_iam_role_policy" "load_balancer_login" {
+  count = local.authentication == "cognito" ? 1 : 0
+
+  name = "login"
+  role = aws_iam_role.load_balancer.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "LookAtTheLogin"
+      Effect   = "Allow"
+      Action   = ["cognito-idp:DescribeUserPoolClient"]
+      Resource = local.identity.user_pool_arn
+    }]
+  })
+}

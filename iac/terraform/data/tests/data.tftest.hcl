@@ -92,6 +92,7 @@ run "prod" {
       "log_min_duration_statement"          = "500"
       "log_parameter_max_length"            = "0"
       "log_parameter_max_length_on_error"   = "0"
+      "log_error_verbosity"                 = "terse"
       "log_statement"                       = "none"
       "log_lock_waits"                      = "1"
       "idle_in_transaction_session_timeout" = "60000"

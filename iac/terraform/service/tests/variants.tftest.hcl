@@ -80,6 +80,10 @@ run "people" {
   # People
 
   assert {
+    condition     = jsondecode(aws_iam_role_policy.load_balancer_login[0].policy).Statement[0].Resource == "arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_AbCdEfGhI"
+    error_message = "ECS may write a rule with a login of this pool."
+  }
+  assert {
     condition     = [for a in aws_lb_listener_rule.events.action : a.type] == ["authenticate-cognito", "forward"]
     error_message = "People log in first."
   }
