@@ -8,7 +8,7 @@
 # that the same commit gives the same image.
 ARG GO_IMAGE=golang:1.26
 
-FROM ${GO_IMAGE} AS build
+FROM --platform=${BUILDPLATFORM} ${GO_IMAGE} AS build
 WORKDIR /src
 ENV CGO_ENABLED=0 GOTOOLCHAIN=local
 COPY go.mod go.sum ./
@@ -16,8 +16,10 @@ RUN go mod download
 COPY . .
 # VERSION is service.version of everything the program sends: the commit.
 ARG VERSION=unknown
+# Another processor's image is compiled for it, not run as it.
+ARG TARGETOS TARGETARCH
 RUN for program in service consumer; do \
-      go build -trimpath -buildvcs=false -tags lambda.norpc \
+      GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false -tags lambda.norpc \
         -ldflags "-s -w -buildid= -X main.version=${VERSION}" \
         -o /out/${program} ./cmd/${program} || exit 1; \
     done

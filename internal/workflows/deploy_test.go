@@ -48,7 +48,7 @@ func TestDeploy_GoesThroughAllEnvironments(t *testing.T) {
 func outcomesOf(t *testing.T, w *workflow, s scope, failing ...string) map[string]string {
 	t.Helper()
 	results := map[string]string{}
-	for _, name := range []string{"build", "dev", "staging", "prod"} {
+	for _, name := range []string{"ci", "build", "dev", "staging", "prod"} {
 		j, of := w.Jobs[name], map[string]any{}
 		for _, other := range needs(j) {
 			of[other] = map[string]any{"result": results[other]}
@@ -100,6 +100,7 @@ func TestDeploy_StopsWhereItFails(t *testing.T) {
 		"a push":                         {environments: all, want: []string{"dev", "staging", "prod"}},
 		"only some environments":         {environments: `["dev","prod"]`, want: []string{"dev", "prod"}},
 		"none":                           {},
+		"the tests fail":                 {environments: all, failing: "ci"},
 		"the build fails":                {environments: all, failing: "build"},
 		"the build fails, without dev":   {environments: `["prod"]`, failing: "build"},
 		"dev fails":                      {environments: all, failing: "dev", want: []string{"dev"}},

@@ -10,7 +10,7 @@ import (
 func identity(w *workflow) (problems []string) {
 	for _, name := range sorted(w.Jobs) {
 		j := w.Jobs[name]
-		uses := j.Uses != "" // what it calls is checked by itself
+		uses := j.Uses != "" && !strings.HasSuffix(j.Uses, "/ci.yml") // what it calls is checked by itself; the tests need nobody's rights
 		for _, s := range j.Steps {
 			uses = uses || strings.HasPrefix(s.Uses, "aws-actions/configure-aws-credentials@") || strings.Contains(s.Run, "cosign sign ")
 		}

@@ -74,6 +74,13 @@ resource "aws_iam_role_policy" "no_data" {
         NotResource = ["${module.state.arn}/*", "${module.packages.arn}/*"]
       },
       {
+        # Roles that may read are nobody's of a workflow.
+        Sid      = "NobodyElse"
+        Effect   = "Deny"
+        Action   = ["sts:AssumeRole"]
+        Resource = "*"
+      },
+      {
         # The migrations are invoked by delivery; consumers by their queues alone.
         Sid         = "NoOtherInvocations"
         Effect      = "Deny"

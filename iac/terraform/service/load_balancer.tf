@@ -193,7 +193,7 @@ resource "aws_lb_listener_rule" "events" {
 
   action {
     type  = "forward"
-    order = 2
+    order = var.verify_at_load_balancer && local.authentication != "none" ? 2 : null # alone it has no order that ECS could change
 
     forward {
       target_group {
