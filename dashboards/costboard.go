@@ -36,8 +36,8 @@ func (b *builder) costRows() []Row {
 
 // hourly is what a part costs an hour, as metric math over a period of an hour.
 type hourly struct {
-	key, name, expression string
-	inputs                []alarms.Input
+	name, expression string
+	inputs           []alarms.Input
 }
 
 func (b *builder) hourlyCosts() []hourly {
@@ -48,8 +48,8 @@ func (b *builder) hourlyCosts() []hourly {
 	}
 	task := cpu*float64(p.Service.CPU)/1024 + gb*float64(p.Service.MemoryMiB)/1024
 	costs := []hourly{
-		{"service", "service (Fargate)", "FILL(tasks, 0) * " + money(task), []alarms.Input{{ID: "tasks", Signal: s.Service.RunningTasks.With("Average")}}},
-		{"topic", "topic (SNS)", "FILL(published, 0) * " + money(pricePublish), []alarms.Input{{ID: "published", Signal: s.Topic.Published}}},
+		{"service (Fargate)", "FILL(tasks, 0) * " + money(task), []alarms.Input{{ID: "tasks", Signal: s.Service.RunningTasks.With("Average")}}},
+		{"topic (SNS)", "FILL(published, 0) * " + money(pricePublish), []alarms.Input{{ID: "published", Signal: s.Topic.Published}}},
 	}
 	for i := range s.Consumers {
 		c := &s.Consumers[i]
@@ -61,18 +61,18 @@ func (b *builder) hourlyCosts() []hourly {
 		second *= float64(of.MemoryMB) / 1024
 		costs = append(costs,
 			hourly{
-				c.Name, c.Name + " (Lambda)", "FILL(time, 0) / 1000 * " + money(second) + " + FILL(invocations, 0) * " + money(priceLambdaRequest),
+				c.Name + " (Lambda)", "FILL(time, 0) / 1000 * " + money(second) + " + FILL(invocations, 0) * " + money(priceLambdaRequest),
 				[]alarms.Input{{ID: "time", Signal: c.Duration.With("Sum")}, {ID: "invocations", Signal: c.Invocations}},
 			},
 			hourly{
-				c.Name + "-queue", "queue of " + c.Name + " (SQS)", "(" + number(requestsInHour) + " + FILL(messages, 0) * " + number(requestsPerTen/10.) + ") * " + money(priceQueueRequest),
+				"queue of " + c.Name + " (SQS)", "(" + number(requestsInHour) + " + FILL(messages, 0) * " + number(requestsPerTen/10.) + ") * " + money(priceQueueRequest),
 				[]alarms.Input{{ID: "messages", Signal: c.Deleted}},
 			})
 	}
 	if d := s.Database; d != nil {
 		instances := 1 + p.Database.Readers
 		costs = append(costs, hourly{
-			"database", "database (Aurora)", "FILL(capacity, 0) * " + money(priceACUHour*float64(instances)),
+			"database (Aurora)", "FILL(capacity, 0) * " + money(priceACUHour*float64(instances)),
 			[]alarms.Input{{ID: "capacity", Signal: d.Capacity.With("Average")}},
 		})
 	}
@@ -95,16 +95,12 @@ func (b *builder) spendRow() Row {
 	var sum strings.Builder
 	for i, c := range b.hourlyCosts() {
 		graph.Queries = append(graph.Queries, Math(c.inputs, c.expression, c.name).Every(hour))
-		names := make(map[string]string, len(c.inputs))
-		for _, in := range c.inputs {
-			id := fmt.Sprintf("%s_%d", in.ID, i+1)
-			names[in.ID] = id
-			all = append(all, alarms.Input{ID: id, Signal: in.Signal})
-		}
+		inputs, expression := apart(c.inputs, c.expression, i+1)
+		all = append(all, inputs...)
 		if i > 0 {
 			sum.WriteString(" + ")
 		}
-		sum.WriteString(rename(c.expression, names))
+		sum.WriteString(expression)
 	}
 	month.Queries = list(Math(all, number(hoursInMonth)+" * ("+sum.String()+")", "a month").Every(hour))
 	return Row{Title: "Cost", Panels: []Panel{graph, month, b.fixedCosts()}}

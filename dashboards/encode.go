@@ -36,10 +36,6 @@ func appendJSON(to []byte, value any, links []dashboard.DashboardLink) []byte {
 		encode(b, links)
 	}
 	text, instead := b.Bytes()[:end], bytes.TrimSpace(b.Bytes()[end:])
-	if len(links) == 0 {
-		to, _ = indent(to, text, 0)
-		return to
-	}
 	var indented []byte // of the links, which are as deep everywhere
 	for depth := 0; ; {
 		before, after, found := bytes.Cut(text, standInJSON)

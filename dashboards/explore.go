@@ -2,7 +2,6 @@ package dashboards
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/url"
 	"strings"
 
@@ -46,11 +45,7 @@ func explore(s source, query map[string]any) string {
 		"range":      map[string]string{"from": "${__from}", "to": "${__to}"},
 	}}
 	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(panes); err != nil {
-		panic("dashboards: " + err.Error()) // texts and numbers alone
-	}
+	encode(&text, panes)
 	return "/explore?schemaVersion=1&panes=" + escapeKeepingVariables(strings.TrimSpace(text.String()))
 }
 

@@ -214,6 +214,17 @@ func rename(expression string, names map[string]string) string {
 	return b.String()
 }
 
+// apart gives the inputs of the n-th part of an expression ids of its own.
+func apart(inputs []alarms.Input, expression string, n int) ([]alarms.Input, string) {
+	own := make([]alarms.Input, len(inputs))
+	names := make(map[string]string, len(inputs))
+	for i, in := range inputs {
+		own[i] = alarms.Input{ID: in.ID + "_" + strconv.Itoa(n), Signal: in.Signal}
+		names[in.ID] = own[i].ID
+	}
+	return own, rename(expression, names)
+}
+
 // inWord reports whether a character can be part of an id, a function's name or a
 // number.
 func inWord(r rune) bool {

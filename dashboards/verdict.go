@@ -17,17 +17,13 @@ func verdict(list []*alarms.Alarm, label string) Query {
 	terms := make([]string, 0, len(list))
 	for i, a := range list {
 		m := a.Metric
-		names := make(map[string]string, len(m.Inputs))
-		for _, in := range m.Inputs {
-			id := in.ID + "_" + strconv.Itoa(i+1)
-			names[in.ID] = id
-			inputs = append(inputs, alarms.Input{ID: id, Signal: in.Signal})
-		}
 		expression := m.Expression
 		if expression == "" {
 			expression = m.Inputs[0].ID
 		}
-		terms = append(terms, "("+rename(expression, names)+" "+operators[m.Comparison]+" "+number(m.Threshold)+")")
+		own, expression := apart(m.Inputs, expression, i+1)
+		inputs = append(inputs, own...)
+		terms = append(terms, "("+expression+" "+operators[m.Comparison]+" "+number(m.Threshold)+")")
 	}
 	q := Math(inputs, strings.Join(terms, " + "), label)
 	q.period = list[0].Metric.Period
