@@ -5,9 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go/middleware"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -17,12 +15,11 @@ import (
 )
 
 // batch is what PublishBatch and SendMessageBatch do differently.
-type batch[In, Out any] struct {
-	address  func(*In) *string
-	len      func(*In) int
-	parent   func(in *In, entry int) trace.SpanContext // that the caller has set
-	inject   func(context.Context, *message.Injector, *In) (*In, error)
-	outcomes func([]outcome, *In, *Out)
+type batch[E any] struct {
+	address, entries string                     // names of fields
+	parent           func(*E) trace.SpanContext // that the caller has set
+	inject           func(*message.Injector, context.Context, []E) ([]E, error)
+	outcomes         func([]outcome, []E, record)
 }
 
 // outcome is what became of an entry.
@@ -33,27 +30,27 @@ type outcome struct {
 
 // sendBatch sends a batch: with a span for each entry when the entries have
 // contexts of their own, else with one for all.
-func sendBatch[In, Out any](ctx context.Context, c *call, b *batch[In, Out], input *In, next middleware.InitializeHandler) (
+func sendBatch[E any](ctx context.Context, c *call, b *batch[E], input record, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, stringOf(b.address(input)), send)
+	op := c.operation(ctx, stringOf(text(input, b.address)), send)
+	entries := valueOf[[]E](input, b.entries)
 	start := time.Now()
 	c.producer = true
 	if parents := message.Entries(ctx); parents != nil {
-		ctx = startEntries(ctx, c, b, input, op, parents, start)
+		ctx = startEntries(ctx, c, b, entries, op, parents, start)
 	} else {
-		ctx = startBatch(ctx, c, b, input, op)
+		ctx = startBatch(ctx, c, b, entries, op)
 	}
-	injected, err := b.inject(ctx, c.injector, input)
+	injected, err := b.inject(c.injector, ctx, entries)
 	if err != nil {
 		return c.refuse(ctx, op, start, err)
 	}
-	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: injected})
+	input = with(input, b.entries, injected)
+	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: input.any()})
 
-	outcomes := make([]outcome, b.len(input))
-	if result, ok := out.Result.(*Out); ok && result != nil {
-		b.outcomes(outcomes, input, result)
-	}
+	outcomes := make([]outcome, len(entries))
+	b.outcomes(outcomes, entries, recordOf(out.Result))
 	failure := errorType(err)
 	for n := range outcomes {
 		o := &outcomes[n]
@@ -68,34 +65,34 @@ func sendBatch[In, Out any](ctx context.Context, c *call, b *batch[In, Out], inp
 }
 
 // startBatch starts the one span of a batch.
-func startBatch[In, Out any](ctx context.Context, c *call, b *batch[In, Out], input *In, op *operation) context.Context {
+func startBatch[E any](ctx context.Context, c *call, b *batch[E], entries []E, op *operation) context.Context {
 	var links []trace.Link
-	for n := range b.len(input) {
-		if own := b.parent(input, n); own.IsValid() {
+	for n := range entries {
+		if own := b.parent(&entries[n]); own.IsValid() {
 			links = append(links, trace.Link{SpanContext: own})
 		}
 	}
 	options := op.start
-	if len(links) > 0 && len(links) == b.len(input) {
+	if len(links) > 0 && len(links) == len(entries) {
 		options = op.asClient // no message carries the span's context
 	}
 	ctx, c.span = c.tracer.Start(ctx, op.spanName, options...) //nolint:spancheck // endBatch ends it
 	for _, link := range links {
 		c.span.AddLink(link)
 	}
-	c.know(otelsemconv.MessagingBatchMessageCount(b.len(input)))
+	c.know(otelsemconv.MessagingBatchMessageCount(len(entries)))
 	return ctx
 }
 
 // startEntries starts a span for each entry, child of the entry's own
 // context, and one for the call if it is itself part of a trace. The context
 // that it returns holds the entries' spans for the injector.
-func startEntries[In, Out any](ctx context.Context, c *call, b *batch[In, Out], input *In, op *operation, parents []context.Context, start time.Time) context.Context {
+func startEntries[E any](ctx context.Context, c *call, b *batch[E], entries []E, op *operation, parents []context.Context, start time.Time) context.Context {
 	at := trace.WithTimestamp(start)
 	producer := append(append(c.options[:0], op.start...), at)
-	c.entries = make([]context.Context, b.len(input))
+	c.entries = make([]context.Context, len(entries))
 	for n := range c.entries {
-		own, parent, options := b.parent(input, n), ctx, producer
+		own, parent, options := b.parent(&entries[n]), ctx, producer
 		if n < len(parents) && parents[n] != nil {
 			parent = parents[n]
 		}
@@ -151,64 +148,56 @@ func (c *call) endBatch(ctx context.Context, op *operation, start time.Time, met
 	c.recordSent(ctx, op, sent, "")
 }
 
-var publishBatch = batch[sns.PublishBatchInput, sns.PublishBatchOutput]{
-	address: func(in *sns.PublishBatchInput) *string { return in.TopicArn },
-	len:     func(in *sns.PublishBatchInput) int { return len(in.PublishBatchRequestEntries) },
-	parent: func(in *sns.PublishBatchInput, n int) trace.SpanContext {
-		return snsParent(in.PublishBatchRequestEntries[n].MessageAttributes)
-	},
-	inject: func(ctx context.Context, i *message.Injector, in *sns.PublishBatchInput) (*sns.PublishBatchInput, error) {
-		injected := *in
-		var err error
-		injected.PublishBatchRequestEntries, err = i.SNSBatch(ctx, in.PublishBatchRequestEntries)
-		return &injected, err
-	},
-	outcomes: func(outcomes []outcome, in *sns.PublishBatchInput, out *sns.PublishBatchOutput) {
-		find := func(id *string) *outcome {
-			for n := range in.PublishBatchRequestEntries {
-				if same(in.PublishBatchRequestEntries[n].Id, id) {
-					return &outcomes[n]
-				}
+var publishBatch = batch[snstypes.PublishBatchRequestEntry]{
+	address: "TopicArn",
+	entries: "PublishBatchRequestEntries",
+	parent:  func(e *snstypes.PublishBatchRequestEntry) trace.SpanContext { return snsParent(e.MessageAttributes) },
+	inject:  (*message.Injector).SNSBatch,
+	outcomes: func(outcomes []outcome, entries []snstypes.PublishBatchRequestEntry, out record) {
+		id := func(e *snstypes.PublishBatchRequestEntry) *string { return e.Id }
+		for _, s := range valueOf[[]snstypes.PublishBatchResultEntry](out, "Successful") {
+			if n := position(entries, id, s.Id); n >= 0 {
+				outcomes[n].messageID = s.MessageId
 			}
-			return &outcome{}
 		}
-		for _, s := range out.Successful {
-			find(s.Id).messageID = s.MessageId
-		}
-		for _, f := range out.Failed {
-			find(f.Id).failure = entryErrorType(f.Code)
+		for _, f := range valueOf[[]snstypes.BatchResultErrorEntry](out, "Failed") {
+			if n := position(entries, id, f.Id); n >= 0 {
+				outcomes[n].failure = entryErrorType(f.Code)
+			}
 		}
 	},
 }
 
-var sendMessageBatch = batch[sqs.SendMessageBatchInput, sqs.SendMessageBatchOutput]{
-	address: func(in *sqs.SendMessageBatchInput) *string { return in.QueueUrl },
-	len:     func(in *sqs.SendMessageBatchInput) int { return len(in.Entries) },
-	parent: func(in *sqs.SendMessageBatchInput, n int) trace.SpanContext {
-		return sqsParent(in.Entries[n].MessageAttributes)
+var sendMessageBatch = batch[sqstypes.SendMessageBatchRequestEntry]{
+	address: "QueueUrl",
+	entries: "Entries",
+	parent: func(e *sqstypes.SendMessageBatchRequestEntry) trace.SpanContext {
+		return sqsParent(e.MessageAttributes)
 	},
-	inject: func(ctx context.Context, i *message.Injector, in *sqs.SendMessageBatchInput) (*sqs.SendMessageBatchInput, error) {
-		injected := *in
-		var err error
-		injected.Entries, err = i.SQSBatch(ctx, in.Entries)
-		return &injected, err
-	},
-	outcomes: func(outcomes []outcome, in *sqs.SendMessageBatchInput, out *sqs.SendMessageBatchOutput) {
-		find := func(id *string) *outcome {
-			for n := range in.Entries {
-				if same(in.Entries[n].Id, id) {
-					return &outcomes[n]
-				}
+	inject: (*message.Injector).SQSBatch,
+	outcomes: func(outcomes []outcome, entries []sqstypes.SendMessageBatchRequestEntry, out record) {
+		id := func(e *sqstypes.SendMessageBatchRequestEntry) *string { return e.Id }
+		for _, s := range valueOf[[]sqstypes.SendMessageBatchResultEntry](out, "Successful") {
+			if n := position(entries, id, s.Id); n >= 0 {
+				outcomes[n].messageID = s.MessageId
 			}
-			return &outcome{}
 		}
-		for _, s := range out.Successful {
-			find(s.Id).messageID = s.MessageId
-		}
-		for _, f := range out.Failed {
-			find(f.Id).failure = entryErrorType(f.Code)
+		for _, f := range valueOf[[]sqstypes.BatchResultErrorEntry](out, "Failed") {
+			if n := position(entries, id, f.Id); n >= 0 {
+				outcomes[n].failure = entryErrorType(f.Code)
+			}
 		}
 	},
+}
+
+// position is where the entry with an id is, or -1.
+func position[E any](entries []E, id func(*E) *string, wanted *string) int {
+	for n := range entries {
+		if same(id(&entries[n]), wanted) {
+			return n
+		}
+	}
+	return -1
 }
 
 func same(a, b *string) bool { return a != nil && b != nil && *a == *b }

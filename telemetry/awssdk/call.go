@@ -6,8 +6,6 @@ import (
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"go.opentelemetry.io/otel/attribute"
@@ -53,23 +51,21 @@ func (c *call) HandleInitialize(ctx context.Context, in middleware.InitializeInp
 	if _, ok := c.stack.Finalize.Get(retryID); !ok { //nolint:misspell // smithy's
 		return next.HandleInitialize(ctx, in) // presigning: nothing is sent
 	}
-	switch input := in.Parameters.(type) {
-	case *sns.PublishInput:
+	switch input := recordOf(in.Parameters); input.name() {
+	case "sns.PublishInput":
 		if topic := topicOf(input); topic != "" {
 			return c.publish(ctx, input, topic, next)
 		}
-	case *sns.PublishBatchInput:
+	case "sns.PublishBatchInput":
 		return sendBatch(ctx, c, &publishBatch, input, next)
-	case *sqs.SendMessageInput:
+	case "sqs.SendMessageInput":
 		return c.sendMessage(ctx, input, next)
-	case *sqs.SendMessageBatchInput:
+	case "sqs.SendMessageBatchInput":
 		return sendBatch(ctx, c, &sendMessageBatch, input, next)
-	case *sqs.ReceiveMessageInput:
+	case "sqs.ReceiveMessageInput":
 		return c.receive(ctx, input, next)
-	case *sqs.DeleteMessageInput:
-		return c.settle(ctx, input.QueueUrl, in, next)
-	case *sqs.DeleteMessageBatchInput:
-		return c.settle(ctx, input.QueueUrl, in, next)
+	case "sqs.DeleteMessageInput", "sqs.DeleteMessageBatchInput":
+		return c.settle(ctx, input, in, next)
 	}
 	return c.ordinary(ctx, in, next)
 }

@@ -23,6 +23,7 @@
 // PRODUCER spans have eight attributes, from which on the OpenTelemetry SDK
 // pays three allocations more: server.address and rpc.* are on CLIENT spans.
 //
-// The package imports the sns and sqs clients for their types. A program that
-// uses neither grows by 0.2 MB and starts 0.4 ms later.
+// The package imports no client. What sends or receives messages it knows by
+// the names of the SDK's types, and their fields by theirs: a program links,
+// and initialises, only the clients that it uses itself.
 package awssdk

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -120,7 +119,7 @@ func newOperation(t target, k kind) *operation {
 // destination returns a topic's or queue's name, the system it belongs to,
 // and its address as an attribute.
 func destination(t target) (name string, system, address attribute.KeyValue) {
-	if t.service == sns.ServiceID {
+	if t.service == "SNS" {
 		return t.address[strings.LastIndexByte(t.address, ':')+1:],
 			otelsemconv.MessagingSystemAWSSNS, otelsemconv.AWSSNSTopicARN(t.address)
 	}
@@ -132,23 +131,23 @@ func (op *operation) callOptions(failure string) []metric.RecordOption {
 	if failure == "" {
 		return op.calls
 	}
-	return []metric.RecordOption{with(op.rpc, failure)}
+	return []metric.RecordOption{failed(op.rpc, failure)}
 }
 
 func (op *operation) recordOptions(failure string) []metric.RecordOption {
 	if failure == "" {
 		return op.records
 	}
-	return []metric.RecordOption{with(op.message, failure)}
+	return []metric.RecordOption{failed(op.message, failure)}
 }
 
 func (op *operation) addOptions(failure string) []metric.AddOption {
 	if failure == "" {
 		return op.adds
 	}
-	return []metric.AddOption{with(op.message, failure)}
+	return []metric.AddOption{failed(op.message, failure)}
 }
 
-func with(attrs []attribute.KeyValue, failure string) metric.MeasurementOption {
+func failed(attrs []attribute.KeyValue, failure string) metric.MeasurementOption {
 	return metric.WithAttributes(append(slices.Clip(attrs), otelsemconv.ErrorTypeKey.String(failure))...)
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go/middleware"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -15,28 +15,28 @@ import (
 
 // receive takes messages from a queue. The span ends when they are here;
 // what is made of them is for the consumer to tell, with message.FromSQS.
-func (c *call) receive(ctx context.Context, input *sqs.ReceiveMessageInput, next middleware.InitializeHandler) (
+func (c *call) receive(ctx context.Context, input record, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, stringOf(input.QueueUrl), receive)
+	op := c.operation(ctx, stringOf(text(input, "QueueUrl")), receive)
 	start := time.Now()
 	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...) //nolint:spancheck // end ends it
-	asking := *input
-	asking.MessageAttributeNames = askFor(input.MessageAttributeNames)
-	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: &asking})
+	asking := with(input, "MessageAttributeNames", askFor(valueOf[[]string](input, "MessageAttributeNames")))
+	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: asking.any()})
 
 	failure := errorType(err)
-	if result, ok := out.Result.(*sqs.ReceiveMessageOutput); ok && result != nil {
-		c.know(otelsemconv.MessagingBatchMessageCount(len(result.Messages)))
+	if result := recordOf(out.Result); result.name() == "sqs.ReceiveMessageOutput" {
+		messages := valueOf[[]sqstypes.Message](result, "Messages")
+		c.know(otelsemconv.MessagingBatchMessageCount(len(messages)))
 		if c.span.IsRecording() {
-			for _, m := range result.Messages {
+			for _, m := range messages {
 				received := message.FromSQS(context.Background(), m)
 				if creation := trace.SpanContextFromContext(received.Context); creation.IsValid() {
 					c.span.AddLink(trace.Link{SpanContext: creation})
 				}
 			}
 		}
-		if n := len(result.Messages); n > 0 {
+		if n := len(messages); n > 0 {
 			c.consumed.Add(ctx, int64(n), op.adds...)
 		}
 	}
@@ -64,20 +64,20 @@ func askFor(names []string) []string {
 }
 
 // settle deletes messages from a queue, one or a batch.
-func (c *call) settle(ctx context.Context, queue *string, in middleware.InitializeInput, next middleware.InitializeHandler) (
+func (c *call) settle(ctx context.Context, input record, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, stringOf(queue), settle)
+	op := c.operation(ctx, stringOf(text(input, "QueueUrl")), settle)
 	start := time.Now()
 	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...) //nolint:spancheck // end ends it
 	out, metadata, err := next.HandleInitialize(ctx, in)
 
 	failure := errorType(err)
-	if input, ok := in.Parameters.(*sqs.DeleteMessageBatchInput); ok {
-		c.know(otelsemconv.MessagingBatchMessageCount(len(input.Entries)))
+	if input.name() == "sqs.DeleteMessageBatchInput" {
+		c.know(otelsemconv.MessagingBatchMessageCount(len(valueOf[[]sqstypes.DeleteMessageBatchRequestEntry](input, "Entries"))))
 	}
-	if result, ok := out.Result.(*sqs.DeleteMessageBatchOutput); ok && result != nil && len(result.Failed) > 0 {
-		failure = entryErrorType(result.Failed[0].Code)
+	if failed := valueOf[[]sqstypes.BatchResultErrorEntry](recordOf(out.Result), "Failed"); len(failed) > 0 {
+		failure = entryErrorType(failed[0].Code)
 	}
 	c.end(c.span, metadata, failure)
 	c.record(ctx, op, time.Since(start), failure)

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go/middleware"
 	"go.opentelemetry.io/otel/propagation"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -18,67 +18,58 @@ import (
 // topicOf returns the ARN of the topic that a message is published to, or
 // nothing: text messages and push notifications reach no consumer that could
 // continue a trace, and a phone number must not be recorded.
-func topicOf(input *sns.PublishInput) string {
+func topicOf(input record) string {
+	topic, target := text(input, "TopicArn"), text(input, "TargetArn")
 	switch {
-	case input.PhoneNumber != nil:
+	case text(input, "PhoneNumber") != nil:
 		return ""
-	case input.TopicArn != nil:
-		return *input.TopicArn
-	case input.TargetArn != nil && !strings.Contains(*input.TargetArn, ":endpoint/"):
-		return *input.TargetArn
+	case topic != nil:
+		return *topic
+	case target != nil && !strings.Contains(*target, ":endpoint/"):
+		return *target
 	default:
 		return ""
 	}
 }
 
 // publish sends a message to a topic.
-func (c *call) publish(ctx context.Context, input *sns.PublishInput, topic string, next middleware.InitializeHandler) (
+func (c *call) publish(ctx context.Context, input record, topic string, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
 	op := c.operation(ctx, topic, send)
 	start := time.Now()
-	in := middleware.InitializeInput{Parameters: input}
-	if isStructured(input.MessageStructure) {
+	own := valueOf[map[string]snstypes.MessageAttributeValue](input, "MessageAttributes")
+	if isStructured(text(input, "MessageStructure")) {
 		ctx = c.startSend(ctx, op, op.asClient, trace.SpanContext{})
 		c.injector.CountDropped(ctx, systemSNS, semconv.ReasonMessageStructure)
 	} else {
-		ctx = c.startSend(ctx, op, op.start, snsParent(input.MessageAttributes))
-		attrs, err := c.injector.SNS(ctx, input.MessageAttributes, stringLen(input.Message)+stringLen(input.Subject))
+		ctx = c.startSend(ctx, op, op.start, snsParent(own))
+		attrs, err := c.injector.SNS(ctx, own, stringLen(text(input, "Message"))+stringLen(text(input, "Subject")))
 		if err != nil {
 			return c.refuse(ctx, op, start, err)
 		}
-		injected := *input
-		injected.MessageAttributes = attrs
-		in.Parameters = &injected
+		input = with(input, "MessageAttributes", attrs)
 	}
-	out, metadata, err := next.HandleInitialize(ctx, in)
-	var id *string
-	if result, ok := out.Result.(*sns.PublishOutput); ok {
-		id = result.MessageId
-	}
-	c.endSend(ctx, op, start, metadata, err, id)
+	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: input.any()})
+	c.endSend(ctx, op, start, metadata, err, text(recordOf(out.Result), "MessageId"))
 	return out, metadata, err
 }
 
 // sendMessage sends a message to a queue.
-func (c *call) sendMessage(ctx context.Context, input *sqs.SendMessageInput, next middleware.InitializeHandler) (
+func (c *call) sendMessage(ctx context.Context, input record, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, stringOf(input.QueueUrl), send)
+	op := c.operation(ctx, stringOf(text(input, "QueueUrl")), send)
 	start := time.Now()
-	ctx = c.startSend(ctx, op, op.start, sqsParent(input.MessageAttributes))
-	attrs, err := c.injector.SQS(ctx, input.MessageAttributes, stringLen(input.MessageBody))
+	own := valueOf[map[string]sqstypes.MessageAttributeValue](input, "MessageAttributes")
+	ctx = c.startSend(ctx, op, op.start, sqsParent(own))
+	attrs, err := c.injector.SQS(ctx, own, stringLen(text(input, "MessageBody")))
 	if err != nil {
 		return c.refuse(ctx, op, start, err)
 	}
-	injected := *input
-	injected.MessageAttributes = attrs
-	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: &injected})
-	var id *string
-	if result, ok := out.Result.(*sqs.SendMessageOutput); ok {
-		id = result.MessageId
-	}
-	c.endSend(ctx, op, start, metadata, err, id)
+	input = with(input, "MessageAttributes", attrs)
+	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: input.any()})
+	c.endSend(ctx, op, start, metadata, err, text(recordOf(out.Result), "MessageId"))
 	return out, metadata, err
 }
 
