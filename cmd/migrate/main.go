@@ -36,7 +36,7 @@ func build(ctx context.Context, getenv func(string) string) (handler any, c awsl
 	if err != nil {
 		return nil, c, fmt.Errorf("bad settings:\n%w", err)
 	}
-	f, err := lambdamain.Setup(ctx, set.telemetry, version)
+	f, err := lambdamain.Setup(ctx, getenv, set.telemetry, version)
 	if err != nil {
 		return nil, c, err
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/tracehaul/tracehaul/telemetry"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
@@ -22,14 +21,16 @@ type Function struct {
 	Telemetry *telemetry.Telemetry
 }
 
-// Setup sets up telemetry and what reaches AWS. It calls nobody. The version,
-// unless it is empty, is the program's own, as its build was told.
-func Setup(ctx context.Context, c telemetry.Config, version string) (Function, error) {
-	awsConfig, err := config.LoadDefaultConfig(ctx)
+// Setup sets up telemetry and what reaches AWS, of which getenv tells how: the
+// region and the credentials that Lambda gives, and the SDK's variables for
+// endpoints and retries. It calls nobody. The version, unless it is empty, is
+// the program's own, as its build was told.
+func Setup(ctx context.Context, getenv func(string) string, c telemetry.Config, version string) (Function, error) {
+	reach, err := awsConfig(getenv)
 	if err != nil {
-		return Function{}, fmt.Errorf("AWS settings: %w", err)
+		return Function{}, fmt.Errorf("bad AWS settings:\n%w", err)
 	}
-	c.Credentials = awsConfig.Credentials
+	c.Credentials = reach.Credentials
 	if version != "" {
 		c.ServiceVersion = version
 	}
@@ -39,8 +40,8 @@ func Setup(ctx context.Context, c telemetry.Config, version string) (Function, e
 	}
 	tel.SetGlobal()
 	slog.SetDefault(tel.Logger())
-	awssdk.Instrument(&awsConfig, awssdk.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider(), Logger: tel.Logger()})
-	return Function{AWS: awsConfig, Telemetry: tel}, nil
+	awssdk.Instrument(&reach, awssdk.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider(), Logger: tel.Logger()})
+	return Function{AWS: reach, Telemetry: tel}, nil
 }
 
 // Lambda returns c with the function's telemetry.

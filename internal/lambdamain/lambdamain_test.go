@@ -101,7 +101,6 @@ func TestStart_Help_ListsVariables(t *testing.T) {
 }
 
 func TestSetup_GivesWhatAFunctionNeeds(t *testing.T) {
-	t.Setenv("AWS_REGION", "eu-west-1")
 	before := slog.Default()
 	t.Cleanup(func() { slog.SetDefault(before) })
 	var lines strings.Builder
@@ -112,7 +111,7 @@ func TestSetup_GivesWhatAFunctionNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.LogWriter = &lines
-	f, err := Setup(t.Context(), c, "v7")
+	f, err := Setup(t.Context(), from(lambdaEnvironment(nil)), c, "v7")
 	if err != nil {
 		t.Fatal(err)
 	}

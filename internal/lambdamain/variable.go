@@ -11,7 +11,7 @@ import (
 
 // Variable is an environment variable that a program reads itself, into
 // settings of type S. DATABASE_* are read by package postgres, OTEL_* by
-// package telemetry, AWS_* by the AWS SDK.
+// package telemetry, AWS_* by Setup.
 type Variable[S any] struct {
 	Name string
 
@@ -57,7 +57,7 @@ func usage[S any](w io.Writer, name string, variables []Variable[S]) {
 		}
 		_, _ = fmt.Fprintf(w, "  %-26s %s\n", v.Name, help)
 	}
-	_, _ = fmt.Fprint(w, "\nAWS_* are the AWS SDK's own variables, OTEL_* those of OpenTelemetry.\n")
+	_, _ = fmt.Fprint(w, "\nAWS_* are those of the AWS SDK that a function needs, OTEL_* those of OpenTelemetry.\n")
 }
 
 // Bool reads true or false.
