@@ -26,8 +26,8 @@ func zip(tb testing.TB, text string) []byte {
 }
 
 // read reads to the end: the entries' types, the bad lines, and what ended it.
-func read(t testing.TB, in io.Reader) (types, bad []string, end error) {
-	t.Helper()
+func read(tb testing.TB, in io.Reader) (types, bad []string, end error) {
+	tb.Helper()
 	r, err := alblog.NewReader(in)
 	if err != nil {
 		return nil, nil, err
@@ -41,7 +41,7 @@ func read(t testing.TB, in io.Reader) (types, bad []string, end error) {
 		}
 		if err != nil {
 			if again := r.Next(&e); !errors.Is(again, err) {
-				t.Errorf("after %v, Next returns %v", err, again)
+				tb.Errorf("after %v, Next returns %v", err, again)
 			}
 			return types, bad, err
 		}
