@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// database is one of two made-up vulnerabilities, of which the program in testdata
+// calls the first.
+func database(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("testdata", "database"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "file://" + path
+}
+
+func reviewFile(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "reviews.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// govulncheck itself, on a program that calls what a database says is vulnerable.
+func TestRun_VulnerableProgram(t *testing.T) {
+	t.Parallel()
+	until := func(days int) string { return "until: " + time.Now().AddDate(0, 0, days).Format(time.DateOnly) }
+	const first = "- id: GO-1970-0001\n  module: .\n  reason: nobody gives it a table\n  "
+	for name, test := range map[string]struct {
+		reviews string
+		code    int
+		says    []string
+		saysNot []string
+	}{
+		"no review": {
+			code: exitFailed,
+			says: []string{
+				"1 vulnerabilities called, 1 linked only",
+				"GO-1970-0001 in stdlib", "Made up: all of a table is read at once", "called: encoding/csv.Reader.ReadAll, from example.com/program.main", "no version is without it",
+				"linked   GO-1970-0002", "Made up: a writer is slow; fixed in",
+			},
+		},
+		"a review":                   {reviews: first + until(7), code: exitOK, says: []string{"reviewed GO-1970-0001", "nobody gives it a table"}, saysNot: []string{"called: encoding"}},
+		"a review, on its last day":  {reviews: first + until(0), code: exitOK},
+		"a review that has expired":  {reviews: first + until(-2), code: exitFailed, says: []string{"expired on", "look again"}},
+		"a review for ever":          {reviews: first + until(400), code: exitFailed, says: []string{"three months at most"}},
+		"a review of another module": {reviews: strings.Replace(first, "module: .", "module: tools", 1) + until(7), code: exitFailed, says: []string{"called: encoding/csv.Reader.ReadAll", "take the review out"}},
+		"a review of what is not there": {
+			reviews: first + until(7) + "\n" + strings.Replace(first, "0001", "0003", 1) + until(7), code: exitFailed,
+			says: []string{"the review of GO-1970-0003 in .: it is not there any more"},
+		},
+		"a review without reason": {reviews: "- {id: GO-1970-0001, module: ., until: 2026-01-01}", code: exitFailed, says: []string{"want id (GO-...), module (a directory) and a reason"}},
+		"a review without end":    {reviews: strings.TrimSpace(first), code: exitFailed, says: []string{`until is ""`}},
+		"a review with a typo":    {reviews: first + "expires: 2026-01-01", code: exitFailed, says: []string{"expires"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			code := run(t.Context(), []string{"-db", database(t), "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, test.reviews)}, &out, &out)
+			if code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			for _, want := range test.says {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("does not say %q", want)
+				}
+			}
+			for _, not := range test.saysNot {
+				if strings.Contains(out.String(), not) {
+					t.Errorf("says %q", not)
+				}
+			}
+			if t.Failed() {
+				t.Log(out.String())
+			}
+		})
+	}
+}
+
+// Where the database cannot be had, that is said twice, and fails if it must.
+func TestRun_NoDatabase_IsSkippedLoudlyOrFails(t *testing.T) {
+	t.Parallel()
+	refuses := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(refuses.Close)
+	for name, url := range map[string]string{
+		"nobody answers":       "http://127.0.0.1:1",
+		"something else there": refuses.URL,
+		"no file":              "file:///nonexistent/database",
+		"no URL":               "vuln.go.dev",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			skipped := filepath.Join(t.TempDir(), "dist", "skipped")
+			args := []string{"-db", url, "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, "[]"), "-skipped", skipped}
+			var out bytes.Buffer
+			if code := run(t.Context(), args, &out, &out); code != exitOK {
+				t.Errorf("exit code %d, want %d: %s", code, exitOK, out.String())
+			}
+			noted, err := os.ReadFile(skipped)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for where, text := range map[string]string{"the output": out.String(), "the file": string(noted)} {
+				if !strings.Contains(text, "NOT CHECKED: known vulnerabilities") || !strings.Contains(text, url) {
+					t.Errorf("%s says %q", where, text)
+				}
+			}
+			out.Reset()
+			if code := run(t.Context(), append(args, "-required"), &out, &out); code != exitFailed || !strings.Contains(out.String(), "is required") {
+				t.Errorf("required: exit code %d, want %d: %s", code, exitFailed, out.String())
+			}
+			if _, err := os.Stat(skipped); err == nil {
+				t.Error("what failed is noted as skipped")
+			}
+		})
+	}
+}
+
+// A database that is there takes the note of the last run away.
+func TestRun_Database_NoNoteIsLeft(t *testing.T) {
+	t.Parallel()
+	skipped := filepath.Join(t.TempDir(), "skipped")
+	if err := os.WriteFile(skipped, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	run(t.Context(), []string{"-db", database(t), "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, "[]"), "-skipped", skipped}, &out, &out)
+	if _, err := os.Stat(skipped); err == nil {
+		t.Errorf("the note is still there: %s", out.String())
+	}
+}
+
+// What is committed can be read, whether the database can be had or not.
+func TestReviews_OfThisRepository_AreWellFormed(t *testing.T) {
+	t.Parallel()
+	reviews, err := readReviews(filepath.Join("..", "..", "..", "build", "vulnerabilities.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := modulesBelow(filepath.Join("..", "..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(modules) < 4 || modules[0] != "." {
+		t.Errorf("modules are %v, want this one, the collector's and those of tools", modules)
+	}
+	for _, r := range reviews {
+		if time.Now().After(r.until.AddDate(0, 0, 1)) {
+			t.Errorf("the review of %s in %s expired on %s: look again", r.ID, r.Module, r.Until)
+		}
+	}
+}
