@@ -56,6 +56,12 @@ alarms: ## play all alarm scenarios, then break every alarm on purpose
 	$(GO) run ./cmd/tracehaul alarms test
 	$(GO) run ./cmd/tracehaul alarms test --mutate
 
+faults: ## break everything once, and see that nothing is lost, doubled or cut off from its trace
+	$(GO) run ./internal/faults
+
+faults-short: ## the scenarios of faults that matter most
+	$(GO) run ./internal/faults -short
+
 dashboards: ## run the pipeline, make everything go wrong once, and see that every query of the dashboards shows data
 	$(GO) run ./internal/livecheck
 
@@ -85,4 +91,4 @@ vulnerabilities: ## look for known vulnerabilities in what every module calls; G
 ci: lint verify vulnerabilities iac race bench-once alarms dashboards image ## all that CI runs
 	@cat dist/skipped-* 2>/dev/null || true
 
-.PHONY: help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities ci
+.PHONY: faults faults-short help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities ci

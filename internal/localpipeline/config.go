@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
@@ -58,6 +59,22 @@ type Config struct {
 	Shuffle       bool
 	DuplicateRate float64
 
+	// Lambda makes invocations of the consumers fail; see [lambda.Config].
+	// Defaults to no fault.
+	Lambda func(lambda.Moment) lambda.Fault
+
+	// Route says what the programs are to talk to in place of a part, once
+	// that answers at its address: something that stands between them. For the
+	// database the address is its URL. Defaults to the part itself.
+	Route func(part Part, address string) (string, error)
+
+	// DatabaseSettings are further settings of a private database server.
+	// Defaults to none.
+	DatabaseSettings map[string]string
+
+	// Traces is how many traces are kept. Defaults to what [otlp.Config] says.
+	Traces int
+
 	// Output receives every line a program writes. Defaults to dropping them.
 	Output func(program, line string)
 
@@ -65,12 +82,26 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// Part is one that programs talk to.
+type Part string
+
+// The parts that [Config.Route] is asked about.
+const (
+	PartDatabase Part = "database"
+	PartSNS      Part = "sns"
+	PartSQS      Part = "sqs"
+	PartOTLP     Part = "otlp"
+)
+
 // Ports on the loopback address; 0 is a free one.
 type Ports struct{ ALB, SNS, SQS, OTLP, Database int }
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Output == nil {
 		c.Output = func(string, string) {}
+	}
+	if c.Route == nil {
+		c.Route = func(_ Part, address string) (string, error) { return address, nil }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

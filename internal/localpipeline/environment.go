@@ -41,11 +41,11 @@ func (l *Local) common(serviceName string) variables {
 		"AWS_CONFIG_FILE":             "/dev/null",
 		"AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 		"AWS_EC2_METADATA_DISABLED":   "true",
-		"AWS_ENDPOINT_URL_SNS":        l.addresses.SNS,
-		"AWS_ENDPOINT_URL_SQS":        l.addresses.SQS,
+		"AWS_ENDPOINT_URL_SNS":        l.routed[PartSNS],
+		"AWS_ENDPOINT_URL_SQS":        l.routed[PartSQS],
 		"OTEL_SERVICE_NAME":           serviceName,
 		"OTEL_RESOURCE_ATTRIBUTES":    "deployment.environment.name=" + l.cfg.Pipeline.Environment + ",service.version=local",
-		"OTEL_EXPORTER_OTLP_ENDPOINT": l.addresses.OTLP,
+		"OTEL_EXPORTER_OTLP_ENDPOINT": l.routed[PartOTLP],
 		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
 		"OTEL_BSP_SCHEDULE_DELAY":     milliseconds(telemetryDelay),
 		"OTEL_BLRP_SCHEDULE_DELAY":    milliseconds(telemetryDelay),
@@ -71,7 +71,7 @@ func (l *Local) serviceVariables(listen string) variables {
 
 func (l *Local) consumerVariables(c *pipeline.Consumer) variables {
 	return l.common(c.TelemetryName()).with(map[string]string{
-		"DATABASE_URL":          l.addresses.DatabaseURL,
+		"DATABASE_URL":          l.routed[PartDatabase],
 		"DEAD_LETTER_QUEUE_URL": l.broker.QueueURL(c.DLQName()),
 		"FRESHNESS":             l.cfg.Pipeline.Objectives.Freshness.String(),
 	}, l.cfg.ConsumerEnv)

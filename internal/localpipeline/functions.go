@@ -50,10 +50,12 @@ func (l *Local) startConsumer(c *pipeline.Consumer, client lambda.SQS) error {
 		Name: c.FunctionName(), Binary: l.cfg.Consumer, Env: l.consumerVariables(c),
 		Timeout: c.Timeout, MemoryMB: c.MemoryMB, Sandboxes: c.MaxConcurrency, Region: l.cfg.Pipeline.Region,
 		Output: func(line lambda.Line) { l.cfg.Output(c.Name, line.Text) },
+		Fault:  l.cfg.Lambda,
 	})
 	if err != nil {
 		return err
 	}
+	l.functions[c.Name] = f
 	m, err := lambda.NewMapping(lambda.MappingConfig{
 		Function: f, Client: client, QueueURL: l.broker.QueueURL(c.QueueName()), QueueARN: l.broker.QueueARN(c.QueueName()),
 		BatchSize: c.BatchSize, Window: c.BatchWindow, ReportBatchItemFailures: true, MaximumConcurrency: c.MaxConcurrency,

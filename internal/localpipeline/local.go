@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/alb"
+	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/internal/localcloud/otlp"
 	"github.com/tracehaul/tracehaul/internal/postgres"
@@ -25,6 +26,7 @@ import (
 type Local struct {
 	cfg       Config
 	addresses Addresses
+	routed    map[Part]string // what programs are given
 
 	database  *postgres.Server
 	pool      *pgxpool.Pool
@@ -32,6 +34,7 @@ type Local struct {
 	telemetry *otlp.Receiver
 	balancer  *alb.Balancer
 	service   *program.Process
+	functions map[string]*lambda.Function // by the consumer's name
 
 	undo []func(context.Context) error // what Stop does, in reverse
 }
@@ -65,14 +68,14 @@ func Start(ctx context.Context, c Config) (_ *Local, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("local pipeline: %w", err)
 	}
-	l := &Local{cfg: c}
+	l := &Local{cfg: c, routed: map[Part]string{}, functions: map[string]*lambda.Function{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("local pipeline: %w", err), l.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
 	for _, start := range []func(context.Context) error{
-		l.startTelemetry, l.startMessaging, l.startDatabase, l.startService, l.startConsumers, l.startBalancer, l.waitReady,
+		l.startTelemetry, l.startMessaging, l.startDatabase, l.route, l.startService, l.startConsumers, l.startBalancer, l.waitReady,
 	} {
 		if err := start(ctx); err != nil {
 			return nil, err
@@ -115,11 +118,14 @@ func (l *Local) Balancer() *alb.Balancer { return l.balancer }
 // Database is the database server.
 func (l *Local) Database() *postgres.Server { return l.database }
 
+// Function is the Lambda function of a consumer, or nil until consumers run.
+func (l *Local) Function(consumer string) *lambda.Function { return l.functions[consumer] }
+
 // Service is the process of the service.
 func (l *Local) Service() *program.Process { return l.service }
 
 func (l *Local) startTelemetry(ctx context.Context) (err error) {
-	if l.telemetry, err = otlp.New(otlp.Config{Forward: l.cfg.Forward}); err != nil {
+	if l.telemetry, err = otlp.New(otlp.Config{Forward: l.cfg.Forward, MaxTraces: l.cfg.Traces}); err != nil {
 		return err
 	}
 	l.onStop(l.telemetry.Close)
@@ -189,7 +195,7 @@ func (l *Local) consumers() func(func(*pipeline.Consumer) bool) {
 
 func (l *Local) startDatabase(ctx context.Context) (err error) {
 	l.database, err = postgres.Start(ctx, postgres.Config{
-		URL: l.cfg.DatabaseURL, Database: l.cfg.DatabaseName, Port: l.cfg.Ports.Database, Durable: l.cfg.Durable, Progress: progress{l.cfg.Logger},
+		URL: l.cfg.DatabaseURL, Database: l.cfg.DatabaseName, Port: l.cfg.Ports.Database, Durable: l.cfg.Durable, Settings: l.cfg.DatabaseSettings, Progress: progress{l.cfg.Logger},
 	})
 	if err != nil {
 		return err

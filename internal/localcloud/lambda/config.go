@@ -59,6 +59,11 @@ type Config struct {
 	// cloud takes.
 	Credentials aws.Credentials
 
+	// Fault is asked at every [Moment] of every invocation what goes wrong. It
+	// may take its time: the invocation waits. It is called from several
+	// goroutines. Defaults to nothing going wrong.
+	Fault func(Moment) Fault
+
 	// Output gets every line the function writes. It is called from several
 	// goroutines. Defaults to nothing.
 	Output func(Line)
@@ -99,6 +104,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.Output == nil {
 		c.Output = func(Line) {}
+	}
+	if c.Fault == nil {
+		c.Fault = func(Moment) Fault { return FaultNone }
 	}
 	if c.Report == nil {
 		c.Report = func(Report) {}

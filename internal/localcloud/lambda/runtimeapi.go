@@ -91,6 +91,9 @@ func (s *sandbox) next(w http.ResponseWriter, q *http.Request) {
 	}
 	select {
 	case inv := <-slot.work:
+		if s.suffers(Moment{Stage: StageBegin, RequestID: inv.id, LogStream: s.logStream, Payload: inv.payload}) {
+			return // the end of the process fails the invocation
+		}
 		h := w.Header()
 		h.Set(headerRequestID, inv.id)
 		h.Set(headerDeadline, strconv.FormatInt(inv.deadline.UnixMilli(), 10))
@@ -141,6 +144,9 @@ func (s *sandbox) response(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, q.Body, maxPayload))
+	if s.suffers(Moment{Stage: StageAnswer, RequestID: inv.id, LogStream: s.logStream, Payload: body}) {
+		return
+	}
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		inv.finish(nil, &InvocationError{inv.id, errResponseTooLarge, fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxPayload)})

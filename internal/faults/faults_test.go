@@ -1,0 +1,82 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tracehaul/tracehaul/internal/program"
+)
+
+func TestScenarios_NamesAndWords_AreThere(t *testing.T) {
+	name := regexp.MustCompile(`^[a-z]+/[a-z0-9-]+$`)
+	seen := map[string]bool{}
+	for _, s := range scenarios() {
+		if !name.MatchString(s.name) || len(s.name) > nameWidth || seen[s.name] {
+			t.Errorf("%q: want a name of its own such as database/restarted, %d characters at most", s.name, nameWidth)
+		}
+		seen[s.name] = true
+		if !strings.HasSuffix(s.what, ".") || s.run == nil {
+			t.Errorf("%s: want a sentence that says what goes wrong, and something that makes it so", s.name)
+		}
+	}
+}
+
+// playReal runs a scenario with the real programs.
+func playReal(t *testing.T, sc scenario) verdict {
+	t.Helper()
+	if err := program.WatchSources(); err != nil {
+		t.Fatal(err)
+	}
+	built, err := program.Build(t.Context(), t.TempDir(), "service", "consumer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{
+		description: "../../tracehaul.yaml", programs: programs{built[0], built[1]},
+		output: func() *output { return new(output) },
+	}
+	return s.play(t.Context(), sc, func(string) {})
+}
+
+func TestPlay_RealPrograms_BooksAreRight(t *testing.T) {
+	sc := scenarios()[0]
+	sc.events = 40
+	v := playReal(t, sc)
+	if !v.ok() || v.account.accepted != 40 || len(v.account.rows) != 40 || v.hits == 0 {
+		v.print(testWriter{t})
+		t.Errorf("%s: want 40 accepted, 40 rows, and the fault met", sc.name)
+	}
+}
+
+func TestPlay_FaultNeverMet_Fails(t *testing.T) {
+	sc := scenarios()[0]
+	sc.run = func(ctx context.Context, w *world) error { return w.send(ctx, 1) }
+	v := playReal(t, sc)
+	if v.ok() || len(v.errs) != 1 || !strings.Contains(v.errs[0].Error(), "never met") {
+		t.Errorf("errors %v; want one that says that the fault was never met", v.errs)
+	}
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(b []byte) (int, error) {
+	w.t.Log(strings.TrimRight(string(b), "\n"))
+	return len(b), nil
+}
+
+func TestRun_Flags_AreChecked(t *testing.T) {
+	for _, args := range [][]string{{"-runs", "0"}, {"-run", "("}, {"-run", "^none$"}, {"file"}, {"-parallel", "0"}} {
+		if code := run(t.Context(), args, os.Stderr, testWriter{t}); code != exitUsage {
+			t.Errorf("%v: exit code %d, want %d", args, code, exitUsage)
+		}
+	}
+	var out strings.Builder
+	if code := run(t.Context(), []string{"-list"}, &out, testWriter{t}); code != exitOK || !strings.Contains(out.String(), scenarios()[0].what) {
+		t.Errorf("-list: exit code %d and %q", code, out.String())
+	}
+}

@@ -1,0 +1,38 @@
+//go:build unix
+
+package main
+
+import "github.com/tracehaul/tracehaul/internal/localcloud/lambda"
+
+// lambdaFault decides what goes wrong at a moment of an invocation.
+type lambdaFault func(lambda.Moment) lambda.Fault
+
+// failInvocations lets f decide what goes wrong with invocations, until it is
+// nil. It counts a hit for each fault.
+func (w *world) failInvocations(f lambdaFault) {
+	if f == nil {
+		w.lambda.Store(nil)
+		return
+	}
+	w.lambda.Store(&f)
+}
+
+func (w *world) lambdaFaults(m lambda.Moment) lambda.Fault {
+	f := w.lambda.Load()
+	if f == nil {
+		return lambda.FaultNone
+	}
+	fault := (*f)(m)
+	if fault != lambda.FaultNone {
+		w.hit()
+	}
+	return fault
+}
+
+// killConsumers ends all processes of the consumer with SIGKILL, and counts a
+// hit for each.
+func (w *world) killConsumers() (killed int) {
+	killed = w.Function(w.consumer.Name).Kill()
+	w.hits.Add(int64(killed))
+	return killed
+}

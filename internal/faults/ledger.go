@@ -1,0 +1,156 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"sync"
+)
+
+// answer is what a client knows of an event, the surest last.
+type answer int
+
+const (
+	unknown  answer = iota // no answer, or one that leaves it open: stored at most once
+	refused                // certainly not taken: must not be stored
+	accepted               // must be stored
+)
+
+// key is an event's identity.
+type key struct{ Source, ID string }
+
+func (k key) String() string { return k.Source + " " + k.ID }
+
+// fate is where an event has to end.
+type fate int
+
+const (
+	anywhere fate = iota
+	inTable
+	inDLQ
+)
+
+// entry is what is known of one event. Once it is in the ledger, only the
+// ledger's methods change it.
+type entry struct {
+	key  key
+	data json.RawMessage
+	sum  string // of the data; see checksum
+	body string // the message itself, where it did not go through the service
+	want fate
+
+	// reason and code are what a dead letter has to say, "" for anything.
+	reason, code string
+
+	answer answer
+	detail string // the last answer as a person reads it
+
+	// traces are those of the requests it was sent with: trace id to the ids
+	// of the client's spans.
+	traces map[string][]string
+}
+
+// ledger is what was sent, and what was answered. It is safe for concurrent
+// use.
+type ledger struct {
+	mu      sync.Mutex
+	entries []*entry
+	byKey   map[key]*entry
+	byBody  map[string]*entry
+}
+
+func newLedger() *ledger { return &ledger{byKey: map[key]*entry{}, byBody: map[string]*entry{}} }
+
+// sent writes an event down before it is sent, again if it is sent again.
+func (l *ledger) sent(e *entry, traceID, spanID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e.traces == nil {
+		e.traces = map[string][]string{}
+		l.entries = append(l.entries, e)
+		if e.key != (key{}) {
+			l.byKey[e.key] = e
+		}
+		if e.body != "" {
+			l.byBody[e.body] = e
+		}
+	}
+	if !slices.Contains(e.traces[traceID], spanID) {
+		e.traces[traceID] = append(e.traces[traceID], spanID)
+	}
+}
+
+// answered writes an answer down. An event that was ever accepted stays so;
+// one of which nothing is known after some attempt can be refused no more.
+func (l *ledger) answered(e *entry, a answer, detail string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.detail = detail
+	switch {
+	case e.answer == accepted:
+	case a == refused && len(e.traces) > 1: // an attempt before may have got through
+	default:
+		e.answer = a
+	}
+}
+
+// open returns the events that were not accepted yet.
+func (l *ledger) open() (left []*entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if e.answer != accepted {
+			left = append(left, e)
+		}
+	}
+	return left
+}
+
+// count returns how many events there are, and how many of them have an
+// answer.
+func (l *ledger) count(a answer) (all, with int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if e.answer == a {
+			with++
+		}
+	}
+	return len(l.entries), with
+}
+
+// all returns every event in the order in which they were sent.
+func (l *ledger) all() []*entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.entries)
+}
+
+// find returns the event of a message's body or of a key, or nil.
+func (l *ledger) find(body string, k key) *entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.byBody[body]; e != nil {
+		return e
+	}
+	return l.byKey[k]
+}
+
+// checksum is that of JSON however it is written: PostgreSQL keeps neither
+// white space nor the order of members. What is no JSON has one, too.
+func checksum(data []byte) string {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) == nil {
+		if canonical, err := json.Marshal(v); err == nil {
+			data = canonical
+		}
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,81 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+const lastLines = 30
+
+// output keeps the last lines that programs wrote, for when something fails,
+// and what no program should ever write.
+type output struct {
+	all io.Writer // hears every line; nil for nobody
+
+	mu     sync.Mutex
+	last   []string
+	crash  string // the first line of one
+	counts map[string]int
+}
+
+// crashes begin the last words of a Go program.
+var crashes = []string{"panic: ", "fatal error: ", "WARNING: DATA RACE"}
+
+func (o *output) add(program, line string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	line = fmt.Sprintf("%-8s %s", filepath.Base(program), line)
+	if o.all != nil {
+		_, _ = fmt.Fprintln(o.all, line)
+	}
+	for _, c := range crashes {
+		if o.crash == "" && strings.Contains(line, c) {
+			o.crash = line
+		}
+	}
+	for text := range o.counts {
+		if strings.Contains(line, text) {
+			o.counts[text]++
+		}
+	}
+	if len(o.last) == lastLines {
+		o.last = o.last[1:]
+	}
+	o.last = append(o.last, line)
+}
+
+// watch has lines counted that contain a text.
+func (o *output) watch(text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.counts == nil {
+		o.counts = map[string]int{}
+	}
+	o.counts[text] = 0
+}
+
+// count is how many lines have contained a text that is watched.
+func (o *output) count(text string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.counts[text]
+}
+
+// crashed returns the first line of a crash, if a program has crashed.
+func (o *output) crashed() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.crash
+}
+
+// lines returns the last lines.
+func (o *output) lines() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]string(nil), o.last...)
+}
