@@ -3,12 +3,15 @@ package service
 import (
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/tracehaul/tracehaul/service/internal/snsform"
 )
 
 const (
@@ -28,7 +31,8 @@ const (
 )
 
 // NewSNS makes the SNS client that suits the service: attempts that end soon,
-// short waits between them, and connections for many calls at once. The number
+// short waits between them, connections for many calls at once, and a
+// serializer that takes a tenth of the SDK's time. The number
 // of attempts is the SDK's, see AWS_MAX_ATTEMPTS; [Config.PublishTimeout]
 // bounds them all together. A retryer, the adaptive retry mode and an HTTP
 // client that is not the SDK's own are taken over from cfg as they are.
@@ -40,6 +44,7 @@ func NewSNS(cfg aws.Config) *sns.Client {
 		if client, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
 			o.HTTPClient = httpClient(client)
 		}
+		o.APIOptions = append(slices.Clip(o.APIOptions), snsform.Use)
 	})
 }
 
