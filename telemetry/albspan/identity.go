@@ -1,0 +1,71 @@
+package albspan
+
+import (
+	"context"
+	"crypto/sha256"
+	"strconv"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/alblog"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
+)
+
+// identity returns the header that a span continues, and the span's id.
+func identity(e *alblog.Entry) (xray.Header, trace.SpanID) {
+	h, _ := xray.Parse(e.TraceID)
+	if !h.Root.IsValid() {
+		h = xray.Header{Root: rootOf(e)}
+	}
+	return h, h.ALBSpanID()
+}
+
+// rootOf derives a trace id for an entry that has none from what tells it from
+// others: the connection, the times and the request.
+func rootOf(e *alblog.Entry) trace.TraceID {
+	b := make([]byte, 0, 512)
+	for _, s := range []string{e.ELB, e.Client.String(), e.ConnTraceID, e.Request, strconv.Itoa(e.ELBStatus)} {
+		b = append(append(b, s...), 0)
+	}
+	b = e.Created.AppendFormat(b, time.RFC3339Nano)
+	b = e.Time.AppendFormat(append(b, 0), time.RFC3339Nano)
+	sum := sha256.Sum256(b)
+	id := trace.TraceID(sum[:16])
+	if !id.IsValid() {
+		id[15] = 1
+	}
+	return id
+}
+
+// given is the span id that the next span is to have.
+type given struct {
+	context.Context //nolint:containedctx // it is a context
+
+	id trace.SpanID
+}
+
+type givenKey struct{}
+
+// Value answers for the span id.
+func (g *given) Value(key any) any {
+	if _, ok := key.(givenKey); ok {
+		return g.id
+	}
+	return g.Context.Value(key)
+}
+
+// IDs returns the generator of ids that a [Recorder]'s tracer provider has to
+// have. Spans that no Recorder makes get their ids from base.
+func IDs(base sdktrace.IDGenerator) sdktrace.IDGenerator { return ids{base} }
+
+type ids struct{ sdktrace.IDGenerator }
+
+// NewSpanID returns the id that the context gives, if it does.
+func (i ids) NewSpanID(ctx context.Context, traceID trace.TraceID) trace.SpanID {
+	if id, ok := ctx.Value(givenKey{}).(trace.SpanID); ok {
+		return id
+	}
+	return i.IDGenerator.NewSpanID(ctx, traceID)
+}
