@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
@@ -63,6 +64,19 @@ type Config struct {
 	// Defaults to no fault.
 	Lambda func(lambda.Moment) lambda.Fault
 
+	// Report is called after each batch of a consumer, from several
+	// goroutines. Defaults to nothing.
+	Report func(consumer string, b lambda.Batch)
+
+	// EnforceMemory kills consumers that take more memory than the description
+	// gives them. Defaults to false.
+	EnforceMemory bool
+
+	// ConsumerClock is how far the clock of the consumers' host is ahead. It
+	// is for deadlines; what their processes see is their own affair. Defaults
+	// to 0.
+	ConsumerClock time.Duration
+
 	// Route says what the programs are to talk to in place of a part, once
 	// that answers at its address: something that stands between them. For the
 	// database the address is its URL. Defaults to the part itself.
@@ -99,6 +113,9 @@ type Ports struct{ ALB, SNS, SQS, OTLP, Database int }
 func (c Config) withDefaults() (Config, error) {
 	if c.Output == nil {
 		c.Output = func(string, string) {}
+	}
+	if c.Report == nil {
+		c.Report = func(string, lambda.Batch) {}
 	}
 	if c.Route == nil {
 		c.Route = func(_ Part, address string) (string, error) { return address, nil }

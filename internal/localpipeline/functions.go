@@ -50,7 +50,7 @@ func (l *Local) startConsumer(c *pipeline.Consumer, client lambda.SQS) error {
 		Name: c.FunctionName(), Binary: l.cfg.Consumer, Env: l.consumerVariables(c),
 		Timeout: c.Timeout, MemoryMB: c.MemoryMB, Sandboxes: c.MaxConcurrency, Region: l.cfg.Pipeline.Region,
 		Output: func(line lambda.Line) { l.cfg.Output(c.Name, line.Text) },
-		Fault:  l.cfg.Lambda,
+		Fault:  l.cfg.Lambda, EnforceMemory: l.cfg.EnforceMemory, ClockOffset: l.cfg.ConsumerClock,
 	})
 	if err != nil {
 		return err
@@ -80,6 +80,7 @@ func (l *Local) startConsumer(c *pipeline.Consumer, client lambda.SQS) error {
 }
 
 func (l *Local) report(consumer string, b lambda.Batch) {
+	l.cfg.Report(consumer, b)
 	if b.Err != nil {
 		l.cfg.Logger.Warn("a batch failed", slog.String("consumer", consumer), slog.Int("messages", b.Messages), slog.String("error", b.Err.Error()))
 	}

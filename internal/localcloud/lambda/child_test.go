@@ -114,6 +114,12 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	case "print":
 		fmt.Print("one\ntwo\r\n\nlast without an end")
 		fmt.Fprintln(os.Stderr, strings.Repeat("x", maxLine+1))
+	case "take":
+		taken := make([]byte, 200<<20)
+		for i := range taken {
+			taken[i] = 1
+		}
+		time.Sleep(100 * time.Millisecond)
 	case "large":
 		return strings.Repeat("x", maxPayload), nil
 	case "stream":

@@ -39,6 +39,15 @@ type Config struct {
 	// MemoryMB is told to the function: 128 to 10,240. Defaults to 128.
 	MemoryMB int
 
+	// EnforceMemory kills a sandbox that takes more than MemoryMB, as Lambda
+	// does. It looks every few milliseconds, and only on Linux. Defaults to
+	// false.
+	EnforceMemory bool
+
+	// ClockOffset is how far the clock of the sandboxes' host is ahead of
+	// ours: deadlines are told by it. Defaults to 0.
+	ClockOffset time.Duration
+
 	// Sandboxes is the most sandboxes at once: the function's reserved
 	// concurrency. Further invocations wait. Defaults to 2.
 	Sandboxes int

@@ -6,7 +6,8 @@
 //
 // Start from [New], which makes a [Function], and [NewMapping], which connects
 // it to a queue. A sandbox is a child process with nothing but the environment
-// that Lambda gives; the memory limit is told to it, not enforced.
+// that Lambda gives; the memory limit is told to it, and enforced on demand.
+// [Config.Fault] lets a test kill it at a moment of its choice.
 //
 // The rules follow the AWS Lambda Developer Guide, cited beside the code. It
 // is a test bed, not a product, and needs a Unix. It imports no other package

@@ -14,6 +14,7 @@ var ErrClosed = errors.New("lambda: the function is closed")
 const (
 	errTimeout          = "Sandbox.Timedout"
 	errExit             = "Runtime.ExitError"
+	errOutOfMemory      = "Runtime.OutOfMemory"
 	errResponseTooLarge = "Function.ResponseSizeTooLarge"
 	errRequestTooLarge  = "RequestTooLargeException"
 	errUnhandled        = "Unhandled"

@@ -2,7 +2,12 @@
 
 package lambda
 
-import "syscall"
+import (
+	"maps"
+	"slices"
+	"syscall"
+	"time"
+)
 
 // Stage is a step of an invocation.
 type Stage int
@@ -47,13 +52,7 @@ func (s *sandbox) suffers(m Moment) bool {
 // Kill ends the process of every sandbox with SIGKILL, as a crash of its host
 // would, and returns how many there were. What they did fails.
 func (f *Function) Kill() (killed int) {
-	f.mu.Lock()
-	running := make([]*sandbox, 0, len(f.sandboxes))
-	for s := range f.sandboxes {
-		running = append(running, s)
-	}
-	f.mu.Unlock()
-	for _, s := range running {
+	for _, s := range f.running() {
 		if !s.hasExited() {
 			s.signal(syscall.SIGKILL)
 			killed++
@@ -61,4 +60,57 @@ func (f *Function) Kill() (killed int) {
 		<-s.exited
 	}
 	return killed
+}
+
+// Signal sends a signal to the process of every sandbox, and returns how many
+// there were.
+func (f *Function) Signal(sig syscall.Signal) (reached int) {
+	for _, s := range f.running() {
+		if !s.hasExited() {
+			s.signal(sig)
+			reached++
+		}
+	}
+	return reached
+}
+
+// PIDs are those of the sandboxes' processes.
+func (f *Function) PIDs() (pids []int) {
+	for _, s := range f.running() {
+		if !s.hasExited() {
+			pids = append(pids, s.cmd.Process.Pid)
+		}
+	}
+	return pids
+}
+
+func (f *Function) running() []*sandbox {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Collect(maps.Keys(f.sandboxes))
+}
+
+// memoryPoll is the time between two looks at a sandbox's memory.
+const memoryPoll = 2 * time.Millisecond
+
+// limitMemory kills the process once it takes more memory than the function
+// has. To whoever invoked it, it "exited with error: signal: killed".
+func (s *sandbox) limitMemory() {
+	tick := time.NewTicker(memoryPoll)
+	defer tick.Stop()
+	limit := int64(s.f.c.MemoryMB) << 20
+	for {
+		select {
+		case <-s.exited:
+			return
+		case <-tick.C:
+		}
+		if residentBytes(s.cmd.Process.Pid) > limit {
+			s.mu.Lock()
+			s.outOfMemory = true
+			s.mu.Unlock()
+			s.signal(syscall.SIGKILL)
+			return
+		}
+	}
 }

@@ -96,7 +96,7 @@ func (s *sandbox) next(w http.ResponseWriter, q *http.Request) {
 		}
 		h := w.Header()
 		h.Set(headerRequestID, inv.id)
-		h.Set(headerDeadline, strconv.FormatInt(inv.deadline.UnixMilli(), 10))
+		h.Set(headerDeadline, strconv.FormatInt(inv.deadline.Add(s.f.c.ClockOffset).UnixMilli(), 10))
 		h.Set(headerFunctionARN, s.f.arn)
 		h.Set(headerTraceID, inv.traceHeader)
 		h.Set("Content-Type", "application/json")

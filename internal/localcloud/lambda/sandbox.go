@@ -47,6 +47,7 @@ type sandbox struct {
 	running     map[string]*invocation
 	ending      bool
 	reported    bool // the init time, with the first invocation
+	outOfMemory bool
 	how         string
 }
 
@@ -122,6 +123,9 @@ func (s *sandbox) run() {
 	if s.spawnErr != nil {
 		return
 	}
+	if s.f.c.EnforceMemory {
+		s.f.wg.Go(s.limitMemory)
+	}
 	err := s.cmd.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,12 +143,23 @@ func (s *sandbox) gone() {
 	s.running = map[string]*invocation{}
 	s.mu.Unlock()
 	for _, inv := range running {
-		inv.finish(nil, exited(inv.id, how))
+		inv.finish(nil, s.ended(inv.id, how))
 	}
 	s.f.mu.Lock()
 	defer s.f.mu.Unlock()
 	delete(s.f.sandboxes, s)
 	s.f.scale()
+}
+
+// ended is the error of an invocation whose process has ended.
+func (s *sandbox) ended(requestID, how string) *InvocationError {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := exited(requestID, how)
+	if s.outOfMemory {
+		e.Type = errOutOfMemory
+	}
+	return e
 }
 
 // begin makes an invocation of this sandbox. Its time runs from now.
