@@ -37,10 +37,12 @@ LABEL org.opencontainers.image.title="tracehaul" \
 
 FROM base AS consumer
 COPY --from=build /out/consumer /consumer
+COPY --chmod=644 LICENSE NOTICE cmd/consumer/THIRD_PARTY_NOTICES /licenses/
 ENTRYPOINT ["/consumer"]
 
 FROM base AS service
 COPY --from=build /out/service /service
+COPY --chmod=644 LICENSE NOTICE cmd/service/THIRD_PARTY_NOTICES /licenses/
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/service", "healthcheck"]
 ENTRYPOINT ["/service"]

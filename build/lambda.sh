@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the packages of the Lambda functions into dist/lambda: <function>.zip
-# with the program, named bootstrap, for linux/arm64. The same commit gives the
-# same bytes. Prints the SHA-256 of each, in base64 as well, as Terraform wants it.
+# with the program, named bootstrap, for linux/arm64, and its licences. The same
+# commit gives the same bytes. Prints the SHA-256 of each, in base64 as well, as Terraform wants it.
 #
 #   build/lambda.sh          all packages
 #   build/lambda.sh prod     all, with the description of prod beside the notifier
@@ -62,6 +62,7 @@ for function in "${functions[@]}"; do
   mkdir -p "$dir"
   CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -buildvcs=false -tags lambda.norpc \
     -ldflags "-s -w -buildid= -X main.version=$version" -o "$dir/bootstrap" "./cmd/$function"
+  cp LICENSE NOTICE "cmd/$function/THIRD_PARTY_NOTICES" "$dir/" # as the licences demand
   if [ -n "$certificates" ] && [[ $with_database == *" $function "* ]]; then
     mkdir "$dir/certs"
     cp "$certificates" "$dir/certs/rds-global-bundle.pem"
