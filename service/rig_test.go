@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/tracehaul/tracehaul/internal/memory"
 	"github.com/tracehaul/tracehaul/telemetry"
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
 )
@@ -43,7 +44,7 @@ type rig struct {
 // newRig starts a rig. latency is what SNS takes for a call.
 func newRig(tb testing.TB, instrumented bool, latency time.Duration) *rig {
 	tb.Helper()
-	percent := debug.SetGCPercent(400) // as in cmd/service
+	percent := debug.SetGCPercent(memory.Percent) // as in cmd/service
 	r := &rig{}
 	server := httptest.NewServer(confirmingSNS(&r.calls, latency))
 	cfg := aws.Config{

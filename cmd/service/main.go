@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/tracehaul/tracehaul/internal/memory"
 	"github.com/tracehaul/tracehaul/service"
 	"github.com/tracehaul/tracehaul/telemetry"
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
@@ -76,7 +77,7 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) (e
 	if err != nil {
 		return fmt.Errorf("bad settings:\n%w", err)
 	}
-	tuneMemory(getenv)
+	memory.Tune(getenv, os.DirFS("/"))
 	ctx, restore := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer restore()
 	context.AfterFunc(ctx, restore) // a second signal ends the process at once

@@ -207,7 +207,8 @@ Environment:
 	}
 	b.WriteString(`
 AWS_* are the AWS SDK's own variables, OTEL_* those of OpenTelemetry. GOGC
-and GOMEMLIMIT are Go's; they default to 400 and 384MiB here.
+and GOMEMLIMIT are Go's; they default to 400 here, and to three quarters of
+what the container may take, or 384MiB where it has no limit.
 `)
 	return b.String()
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"encoding/json"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -162,28 +160,6 @@ func TestDocs_EveryVariable_IsInTheTable(t *testing.T) {
 	}
 	if diff := cmp.Diff(names, rows); diff != "" {
 		t.Errorf("docs/service.md (-want +got):\n%s", diff)
-	}
-}
-
-func TestMemory_OperatorsSettings_Kept(t *testing.T) {
-	gc, limit := debug.SetGCPercent(100), debug.SetMemoryLimit(math.MaxInt64)
-	defer func() {
-		debug.SetGCPercent(gc)
-		debug.SetMemoryLimit(limit)
-	}()
-	for _, tc := range []struct {
-		env             map[string]string
-		percent, memory int64
-	}{
-		{nil, gcPercent, memoryLimit},
-		{map[string]string{"GOGC": "100", "GOMEMLIMIT": "off"}, 100, math.MaxInt64}, // the runtime has read these itself
-	} {
-		debug.SetGCPercent(100)
-		debug.SetMemoryLimit(math.MaxInt64)
-		tuneMemory(environment(tc.env))
-		if p, m := int64(debug.SetGCPercent(100)), debug.SetMemoryLimit(-1); p != tc.percent || m != tc.memory {
-			t.Errorf("%v: GC at %d %%, memory limit %d; want %d and %d", tc.env, p, m, tc.percent, tc.memory)
-		}
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/memory"
 )
 
 // rolePrefix begins the argument that makes this program play a part in a
@@ -42,6 +44,7 @@ func play(ctx context.Context, role, settings string, stdin io.Reader, stdout io
 		if err := json.Unmarshal([]byte(settings), &s); err != nil {
 			return err
 		}
+		memory.Tune(func(string) string { return "" }, os.DirFS("/")) // as cmd/service does
 		served, stop, err := performService(ctx, s)
 		if err != nil {
 			return err
