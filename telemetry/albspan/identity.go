@@ -2,6 +2,7 @@ package albspan
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"strconv"
 	"time"
@@ -57,15 +58,26 @@ func (g *given) Value(key any) any {
 }
 
 // IDs returns the generator of ids that a [Recorder]'s tracer provider has to
-// have. Spans that no Recorder makes get their ids from base.
-func IDs(base sdktrace.IDGenerator) sdktrace.IDGenerator { return ids{base} }
+// have. Spans that no Recorder makes get random ids.
+func IDs() sdktrace.IDGenerator { return ids{} }
 
-type ids struct{ sdktrace.IDGenerator }
+type ids struct{}
 
 // NewSpanID returns the id that the context gives, if it does.
-func (i ids) NewSpanID(ctx context.Context, traceID trace.TraceID) trace.SpanID {
+func (ids) NewSpanID(ctx context.Context, _ trace.TraceID) (id trace.SpanID) {
 	if id, ok := ctx.Value(givenKey{}).(trace.SpanID); ok {
 		return id
 	}
-	return i.IDGenerator.NewSpanID(ctx, traceID)
+	for !id.IsValid() {
+		_, _ = rand.Read(id[:]) // never fails
+	}
+	return id
+}
+
+// NewIDs returns random ids: a Recorder's contexts have a trace id.
+func (i ids) NewIDs(ctx context.Context) (traceID trace.TraceID, spanID trace.SpanID) {
+	for !traceID.IsValid() {
+		_, _ = rand.Read(traceID[:])
+	}
+	return traceID, i.NewSpanID(ctx, traceID)
 }

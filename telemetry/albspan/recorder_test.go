@@ -47,7 +47,7 @@ func TestRecorder_Span_HoldsWhatDescribeSays(t *testing.T) {
 	}
 }
 
-func TestIDs_OtherSpans_HaveTheirsFromTheBase(t *testing.T) {
+func TestIDs_OtherSpans_HaveRandomOnes(t *testing.T) {
 	p, spans := provider(t, sdktrace.AlwaysSample())
 	_, first := p.Tracer("test").Start(context.Background(), "a")
 	first.End()
@@ -109,7 +109,7 @@ func FuzzDescribe(f *testing.F) {
 func BenchmarkRecorder(b *testing.B) {
 	for name, sampler := range map[string]sdktrace.Sampler{"Sampled": sdktrace.AlwaysSample(), "NotSampled": sdktrace.NeverSample()} {
 		b.Run(name, func(b *testing.B) {
-			p := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithIDGenerator(albspan.IDs(random{})))
+			p := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithIDGenerator(albspan.IDs()))
 			r := albspan.NewRecorder(p)
 			e := parse(b, documented(b)[1])
 			b.ReportAllocs()

@@ -2,7 +2,6 @@ package albspan_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/telemetry/alblog"
 	"github.com/tracehaul/tracehaul/telemetry/albspan"
@@ -53,29 +51,11 @@ func attributesOf(s albspan.Span) map[string]string {
 	return all
 }
 
-// random makes ids of its own, and the same in every run.
-type random struct{ *rand.Rand }
-
-func (r random) NewIDs(ctx context.Context) (t trace.TraceID, s trace.SpanID) {
-	for i := range t {
-		t[i] = byte(r.Uint32())
-	}
-	return t, r.NewSpanID(ctx, t)
-}
-
-func (r random) NewSpanID(context.Context, trace.TraceID) (s trace.SpanID) {
-	for i := range s {
-		s[i] = byte(r.Uint32())
-	}
-	return s
-}
-
 // provider is a provider as package telemetry makes it, and what it recorded.
 func provider(tb testing.TB, sampler sdktrace.Sampler) (*sdktrace.TracerProvider, *tracetest.InMemoryExporter) {
 	tb.Helper()
 	spans := tracetest.NewInMemoryExporter()
-	base := random{rand.New(rand.NewPCG(1, 2))}
-	p := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans), sdktrace.WithSampler(xray.Sampler(sampler)), sdktrace.WithIDGenerator(albspan.IDs(base)))
+	p := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans), sdktrace.WithSampler(xray.Sampler(sampler)), sdktrace.WithIDGenerator(albspan.IDs()))
 	tb.Cleanup(func() { _ = p.Shutdown(context.WithoutCancel(tb.Context())) })
 	return p, spans
 }
