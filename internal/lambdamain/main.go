@@ -35,6 +35,7 @@ func start[S any](
 		usage(stdout, name, variables)
 		return nil, c, 0
 	}
+	awslambda.Register() // Lambda answers while the function is put together
 	handler, c, err := build(context.Background(), getenv)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "%s: %v\n", name, err)

@@ -2,6 +2,7 @@ package awslambda
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -51,7 +52,11 @@ const sigtermTimeout = 400 * time.Millisecond
 func Start(handler any, c Config, options ...lambda.Option) {
 	c = c.WithDefaults()
 	if c.Shutdown != nil {
-		options = append(options, lambda.WithEnableSIGTERM(func() { c.shutDown() }))
+		onSIGTERM(c.shutDown)
+		Register()
+		if err := registered(); err != nil {
+			c.Logger.Warn("Lambda may end the process without SIGTERM", slog.Any("error", err))
+		}
 	}
 	sandbox.initialised.Store(int64(time.Since(loaded)))
 	lambda.StartWithOptions(handler, options...)
