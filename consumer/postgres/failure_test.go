@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/internal/faultproxy"
 	"github.com/tracehaul/tracehaul/internal/postgres"
 	"github.com/tracehaul/tracehaul/internal/postgres/postgrestest"
 )
@@ -88,6 +90,40 @@ func TestSink_ConnectionDiedUnnoticed_WritesOverANewOne(t *testing.T) {
 	stored, err := sink.Write(t.Context(), records(2))
 	if err != nil || !slices.Equal(stored, all(consumer.Written, 2)) {
 		t.Errorf("Write gave %v, %v", stored, err)
+	}
+}
+
+// A server that is gone without a word, as in a failover, leaves its connections
+// open. They must not stand in the way of new ones.
+func TestSink_ServerHangs_NextBatchGoesOverANewConnection(t *testing.T) {
+	beside := migrated(t)
+	var hung atomic.Bool
+	p, err := faultproxy.NewPostgres(faultproxy.PostgresConfig{
+		URL: beside.Config().ConnString(),
+		Hook: func(ctx context.Context, m faultproxy.Moment) faultproxy.Verdict {
+			if m.Seam == faultproxy.SeamBegin && hung.CompareAndSwap(false, true) {
+				<-ctx.Done()
+			}
+			return faultproxy.Pass()
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := Open(Config{URL: p.URL(), MaxConns: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close(); pool.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err = New(pool).Write(ctx, records(1))
+	wantPassing(t, err, codeTimeout)
+	began := time.Now()
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if stored, err := New(pool).Write(ctx, records(2)); err != nil || !slices.Equal(stored, all(consumer.Written, 2)) {
+		t.Errorf("after %v Write gave %v, %v", time.Since(began), stored, err)
 	}
 }
 

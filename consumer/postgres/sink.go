@@ -51,13 +51,24 @@ func (s *Sink) attempt(ctx context.Context, batch []*consumer.Record) (stored []
 	if err != nil {
 		return nil, false, err
 	}
-	defer conn.Release()
+	defer release(conn)
 	used = prepared(conn.Conn().PgConn())
 
 	end := s.trace(ctx, conn.Conn(), batch)
 	stored, err = insert(ctx, conn.Conn().PgConn(), batch)
 	end(stored, err)
 	return stored, used, err
+}
+
+// release gives a connection back. One that is closed is taken out of the pool:
+// pgx goes on to clear it up, for up to 15 s where the server does not answer,
+// and the pool would make no other one in its place until then.
+func release(conn *pgxpool.Conn) {
+	if conn.Conn().IsClosed() {
+		conn.Hijack()
+		return
+	}
+	conn.Release()
 }
 
 // tracedSQL is the statement as spans show it. Every message has a span, so
