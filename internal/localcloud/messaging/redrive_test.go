@@ -190,3 +190,34 @@ func TestStartMessageMoveTask_DeadLetterQueueOfASubscription_IsRefused(t *testin
 	wantError[*sqstypes.ResourceNotFoundException](t, start("nothing"))
 	wantCode(t, start("sqs-dlq"), "NotImplemented")
 }
+
+// What is redriven is as a message that was sent just now: another id, and
+// received never.
+func TestStartMessageMoveTask_Destination_GetsNewMessages(t *testing.T) {
+	b := setup(t, Config{})
+	b.queue(QueueConfig{Name: "dlq"})
+	b.queue(QueueConfig{Name: "q", DeadLetterQueue: "dlq"})
+	url := b.broker.QueueURL("dlq")
+	sent, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("body"), MessageAttributes: map[string]sqstypes.MessageAttributeValue{
+		"traceparent": {DataType: aws.String("String"), StringValue: aws.String("00")},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	move := func(source, destination string) error {
+		_, err := b.sqs.StartMessageMoveTask(b.ctx, &sqs.StartMessageMoveTaskInput{
+			SourceArn: aws.String(b.broker.QueueARN(source)), DestinationArn: aws.String(b.broker.QueueARN(destination)),
+		})
+		return err
+	}
+	wantError[*sqstypes.ResourceNotFoundException](t, move("dlq", "nothing"))
+	if err := move("dlq", "q"); err != nil {
+		t.Fatal(err)
+	}
+	left, _ := b.broker.Messages("dlq", 10)
+	moved, _ := b.broker.Messages("q", 10)
+	if len(left) != 0 || len(moved) != 1 || moved[0].Body != "body" || moved[0].Attributes["traceparent"].Value != "00" ||
+		moved[0].ReceiveCount != 0 || moved[0].MessageID == *sent.MessageId {
+		t.Errorf("left %+v, moved %+v; want the message moved whole, with another id and no receive", left, moved)
+	}
+}

@@ -30,6 +30,7 @@ type sqsRequest struct {
 	MaxResults                  *int
 	NextToken                   string
 	SourceArn                   string
+	DestinationArn              string
 	Entries                     []sqsEntry
 	sqsEntry                    // of the calls that are no batches
 

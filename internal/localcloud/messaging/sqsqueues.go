@@ -117,24 +117,3 @@ func (b *Broker) sqsPurgeQueue(_ context.Context, req *sqsRequest, dst []byte) (
 	err := b.withQueue(req, func(q *queue, now time.Time) *Error { return q.purge(now) })
 	return append(dst, `{}`...), err
 }
-
-// sqsStartMessageMoveTask refuses as AWS does where the queue is no other
-// queue's dead-letter queue. That of an SNS subscription is none: the call is
-// for "dead-letter queues (DLQs) of other Amazon SQS queues only. Non-SQS queue
-// sources of dead-letter queues, such as Lambda or Amazon SNS topics, are
-// currently not supported" (SQS API, StartMessageMoveTask). Moving itself is
-// not here.
-func (b *Broker) sqsStartMessageMoveTask(_ context.Context, req *sqsRequest, _ []byte) ([]byte, *Error) {
-	name, ok := b.queueOfARN(req.SourceArn)
-	now := b.lock()
-	defer b.unlock(now)
-	if !ok || b.queues[name] == nil {
-		return nil, errorf("ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist.")
-	}
-	for _, q := range b.queues {
-		if q.attrs.deadLetterQueue == name {
-			return nil, errNotImplemented("SQS", "StartMessageMoveTask")
-		}
-	}
-	return nil, errValue("Source queue must be configured as a Dead Letter Queue.")
-}
