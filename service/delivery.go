@@ -125,10 +125,10 @@ func (p *publisher) call(ctx context.Context, batch []*entry) (failures map[int]
 	for i, e := range batch {
 		parents[i] = e.submission.ctx //nolint:fatcontext // one context each, none in another
 		entries[i] = snstypes.PublishBatchRequestEntry{
-			Id: entryIDs[i], Message: &e.body, MessageAttributes: e.attributes,
+			Id: entryIDs[i], Message: &e.body, MessageAttributes: e.attributes.forCall(),
 		}
 	}
-	out, err := p.sns.PublishBatch(message.WithEntries(ctx, parents), &sns.PublishBatchInput{
+	out, err := p.sns.PublishBatch(message.WithOwnEntries(ctx, parents), &sns.PublishBatchInput{
 		TopicArn: &p.topicARN, PublishBatchRequestEntries: entries,
 	})
 	if err != nil {

@@ -22,6 +22,27 @@ const ownAttributes = 4
 
 var typeString = aws.String("String")
 
+// attributes are those of a message, all of DataType String.
+type attributes struct {
+	n   int
+	all [ownAttributes]struct{ name, value string }
+}
+
+func (a *attributes) add(name, value string) {
+	a.all[a.n].name, a.all[a.n].value = name, value
+	a.n++
+}
+
+// forCall makes what the SDK wants. It is made for every call anew, because
+// the trace context of the call is put into it, and refers to a.
+func (a *attributes) forCall() map[string]snstypes.MessageAttributeValue {
+	m := make(map[string]snstypes.MessageAttributeValue, a.n+1)
+	for i := range a.all[:a.n] {
+		m[a.all[i].name] = snstypes.MessageAttributeValue{DataType: typeString, StringValue: &a.all[i].value}
+	}
+	return m
+}
+
 // submission makes the messages of a request, or says which event is too
 // large with its attributes.
 func (s *Service) submission(r *http.Request, events []event.Event) (*submission, *refusal) {
@@ -40,10 +61,9 @@ func (s *Service) submission(r *http.Request, events []event.Event) (*submission
 		buffer.bytes = ev.AppendJSON(buffer.bytes[:0])
 		e.body = messageText(buffer.bytes)
 		metadata.Type, metadata.Source = ev.Type, ev.Source
-		e.attributes = make(map[string]snstypes.MessageAttributeValue, ownAttributes)
 		e.size = len(e.body)
 		for name, value := range metadata.All() {
-			e.attributes[name] = snstypes.MessageAttributeValue{DataType: typeString, StringValue: &value}
+			e.attributes.add(name, value)
 			e.size += len(name) + len(*typeString) + len(value)
 		}
 		if e.size > s.cfg.Budget.Bytes || len(e.body) > s.cfg.Limits.MaxEventBytes {

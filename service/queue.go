@@ -3,15 +3,13 @@ package service
 import (
 	"sync/atomic"
 	"time"
-
-	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 )
 
 // entry is one message on its way to SNS.
 type entry struct {
 	submission *submission
 	body       string
-	attributes map[string]snstypes.MessageAttributeValue
+	attributes attributes
 	size       int // what it takes of a call, room for its trace context included
 	since      time.Time
 	eager      bool // does not wait for others

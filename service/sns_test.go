@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
@@ -293,8 +294,21 @@ func TestNewSNS_EntryFails_ItAloneIsSentAgain(t *testing.T) {
 	if sizes := top.sizes(); !slices.Equal(sizes, []int{3, 1}) {
 		t.Errorf("calls had %v entries, want 3, then the one that failed", sizes)
 	}
-	if n := len(top.messages(t)); n != 3 {
+	messages := top.messages(t)
+	if n := len(messages); n != 3 {
 		t.Errorf("%d messages, want 3", n)
+	}
+	// The one that was sent again carries the span of its second call.
+	sends := map[string]bool{}
+	for _, s := range b.spans.Ended() {
+		if s.SpanKind() == oteltrace.SpanKindProducer && s.Status().Code != codes.Error {
+			sends["00-"+s.SpanContext().TraceID().String()+"-"+s.SpanContext().SpanID().String()+"-01"] = true
+		}
+	}
+	for _, m := range messages {
+		if parent := m.Attributes["traceparent"].Value; !sends[parent] || len(m.Attributes) != 4 {
+			t.Errorf("attributes = %v, want the parent among the spans that did not fail, %v", m.Attributes, sends)
+		}
 	}
 }
 

@@ -108,6 +108,9 @@ func startEntries[E any](ctx context.Context, c *call, b *batch[E], entries []E,
 		}
 		ctx, c.span = c.tracer.Start(ctx, op.spanName, append(slices.Clip(op.asClient), at, trace.WithLinks(links...))...) //nolint:spancheck // endBatch ends it
 	}
+	if message.Own(ctx) {
+		return message.WithOwnEntries(ctx, c.entries)
+	}
 	return message.WithEntries(ctx, c.entries)
 }
 

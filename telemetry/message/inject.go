@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
@@ -24,7 +25,7 @@ func injectOne[V any](ctx context.Context, i *Injector, s *service[V], attrs map
 		l.fit(p, &bytes, i.propagator == nil)
 	}
 	report(ctx, i, s, l)
-	return added(s, attrs, l), nil
+	return added(s, attrs, l, false), nil
 }
 
 // entry is a batch's entry of either service.
@@ -35,25 +36,26 @@ type entry[V any] struct {
 	structured bool // no attributes travel with it
 }
 
-// injectBatch adds contexts to a copy of entries. view gives access to an
-// entry of the copy.
+// injectBatch adds contexts to a copy of entries, or to entries themselves if
+// they may be written to. view gives access to an entry of either.
 func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entries []E, view func(*E) entry[V]) ([]E, error) {
 	if err := checkAttributes(i, entries, view); err != nil {
 		return nil, err
 	}
-	parents := Entries(ctx)
-	out := make([]E, len(entries))
-	copy(out, entries)
+	parents, own, out := Entries(ctx), Own(ctx), entries
+	if !own {
+		out = slices.Clone(entries)
+	}
 	bytes := i.budget.Bytes
 	loads := make([]load, len(out))
 	for n := range out {
-		e, own := view(&out[n]), parentOf(ctx, parents, n)
+		e, parent := view(&out[n]), parentOf(ctx, parents, n)
 		l := &loads[n]
-		i.collect(own, l)
+		i.collect(parent, l)
 		bytes -= e.otherBytes + attributeBytes(s, *e.attributes)
 		leaveToCaller(l, *e.attributes)
 		if e.structured && l.len() > 0 {
-			i.drop(own, s.system, partContext, semconv.ReasonMessageStructure)
+			i.drop(parent, s.system, partContext, semconv.ReasonMessageStructure)
 			l.drop()
 		}
 		l.attributes = i.budget.Attributes - len(*e.attributes)
@@ -68,7 +70,7 @@ func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entr
 	for n := range loads {
 		report(parentOf(ctx, parents, n), i, s, &loads[n])
 		e := view(&out[n])
-		*e.attributes = added(s, *e.attributes, &loads[n])
+		*e.attributes = added(s, *e.attributes, &loads[n], own)
 	}
 	return out, nil
 }
@@ -147,14 +149,18 @@ func report[V any](ctx context.Context, i *Injector, s *service[V], l *load) {
 	}
 }
 
-// added returns a copy of attrs with what is left of the load.
-func added[V any](s *service[V], attrs map[string]V, l *load) map[string]V {
+// added returns attrs with what is left of the load: a copy, unless attrs may
+// be written to.
+func added[V any](s *service[V], attrs map[string]V, l *load, own bool) map[string]V {
 	n := l.len()
 	if n == 0 {
 		return attrs
 	}
-	out := make(map[string]V, len(attrs)+n)
-	maps.Copy(out, attrs)
+	out := attrs
+	if !own || out == nil {
+		out = make(map[string]V, len(attrs)+n)
+		maps.Copy(out, attrs)
+	}
 	for p := range l.values {
 		if l.values[p] != "" {
 			out[attributeNames[p]] = s.text(&l.dataType, &l.values[p])

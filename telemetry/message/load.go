@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
@@ -48,6 +49,8 @@ type load struct {
 	dataType   string        // of all of them
 	attributes int           // how many attributes the message still takes
 	gaveUp     [parts]reason // zero when not given up
+
+	traceparent [traceparentLen]byte // the text of values[partContext], so that one allocation holds it all
 }
 
 type field struct{ name, value string }
@@ -77,7 +80,8 @@ func (i *Injector) collect(ctx context.Context, l *load) {
 	// What propagation.TraceContext and propagation.Baggage do, with less
 	// ado: it is done for every message.
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		l.values[partContext] = formatTraceparent(sc)
+		formatTraceparent(&l.traceparent, sc)
+		l.values[partContext] = unsafe.String(&l.traceparent[0], traceparentLen) //nolint:gosec // the bytes never change again
 		l.values[partTracestate] = sc.TraceState().String()
 	}
 	if b := baggage.FromContext(ctx); b.Len() > 0 {

@@ -13,13 +13,12 @@ const traceparentLen = len("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331
 // knownFlags are the flags that version 00 defines; the others are not passed on.
 const knownFlags = trace.FlagsSampled | trace.FlagsRandom
 
-func formatTraceparent(sc trace.SpanContext) string {
+func formatTraceparent(b *[traceparentLen]byte, sc trace.SpanContext) {
 	traceID, spanID := sc.TraceID(), sc.SpanID()
-	b := [traceparentLen]byte{0: '0', 1: '0', 2: '-', 35: '-', 52: '-', 53: '0'}
+	*b = [traceparentLen]byte{0: '0', 1: '0', 2: '-', 35: '-', 52: '-', 53: '0'}
 	hex.Encode(b[3:35], traceID[:])
 	hex.Encode(b[36:52], spanID[:])
 	b[54] = '0' + byte(sc.TraceFlags()&knownFlags) // 0 to 3
-	return string(b[:])
 }
 
 // parseTraceparent is what propagation.TraceContext does with the header. The
