@@ -102,6 +102,9 @@ type TracesConfig struct {
 	// without a parent and following the parent's decision otherwise.
 	Sampler sdktrace.Sampler
 
+	// IDs makes the ids of traces and spans. Defaults to random ones.
+	IDs sdktrace.IDGenerator
+
 	// Limits bound one span. Defaults to OpenTelemetry's (128 attributes,
 	// events, attributes per event and per link; values of any length), but
 	// 10,000 links: an invocation links to every message of its batch.
@@ -110,6 +113,11 @@ type TracesConfig struct {
 	// Batch says how ended spans are queued. Defaults to a queue of 2048,
 	// batches of 512, sent after at most 5 seconds.
 	Batch BatchConfig
+
+	// QueueBytes is how many bytes the spans that wait or are being sent take
+	// at most, encoded; what comes on top is dropped and counted. Defaults to
+	// 16 MiB.
+	QueueBytes int
 }
 
 // MetricsConfig says how metrics are aggregated and sent.

@@ -20,6 +20,7 @@ import (
 const (
 	defaultQueueSize     = 2048
 	defaultBatchSize     = 512
+	defaultQueueBytes    = 16 << 20 // our own
 	defaultSpanDelay     = 5 * time.Second
 	defaultLogDelay      = time.Second
 	defaultExportTimeout = 30 * time.Second
@@ -76,6 +77,7 @@ func (c Config) withDefaults() Config {
 func (c TracesConfig) withDefaults() TracesConfig {
 	c.Exporter = c.Exporter.withDefaults(SignalTraces)
 	c.Batch = c.Batch.withDefaults(defaultSpanDelay)
+	c.QueueBytes = orDefault(c.QueueBytes, defaultQueueBytes)
 	c.Limits = orDefault(c.Limits, &defaultSpanLimits)
 	if c.Sampler == nil {
 		c.Sampler = sdktrace.ParentBased(sdktrace.AlwaysSample())
@@ -177,6 +179,7 @@ func (c Config) validate() error {
 		c.Logs.Exporter.validate("Logs.Exporter.", c),
 		c.Traces.Batch.validate("Traces.Batch."),
 		c.Logs.Batch.validate("Logs.Batch."),
+		notNegative("Traces.QueueBytes", c.Traces.QueueBytes),
 		notNegative("DetectTimeout", c.DetectTimeout),
 		notNegative("FlushTimeout", c.FlushTimeout),
 		notNegative("ShutdownTimeout", c.ShutdownTimeout),

@@ -10,6 +10,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/awsresource"
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
 // ConfigFromEnv reads OpenTelemetry's standard variables, and those of the
@@ -90,13 +91,13 @@ func (s *settings) sampler(name, argument string) sdktrace.Sampler {
 	case "always_off":
 		return sdktrace.NeverSample()
 	case "traceidratio":
-		return sdktrace.TraceIDRatioBased(s.ratio(argument))
+		return span.Plain{Sampler: sdktrace.TraceIDRatioBased(s.ratio(argument))}
 	case "parentbased_always_on":
 		return sdktrace.ParentBased(sdktrace.AlwaysSample())
 	case "parentbased_always_off":
 		return sdktrace.ParentBased(sdktrace.NeverSample())
 	case "parentbased_traceidratio":
-		return sdktrace.ParentBased(sdktrace.TraceIDRatioBased(s.ratio(argument)))
+		return span.Plain{Sampler: sdktrace.ParentBased(sdktrace.TraceIDRatioBased(s.ratio(argument))), Inherited: true}
 	default:
 		s.bad(name, value, "always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio")
 		return nil

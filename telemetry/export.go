@@ -70,15 +70,15 @@ func newPipe[T any](ctx context.Context, s *setup, signal Signal, e ExporterConf
 	}
 }
 
-// newQueue starts the queue in front of a pipe of spans or log records.
-func newQueue[T any](s *setup, signal Signal, e ExporterConfig, b BatchConfig, p *pipe[[]T]) *batch.Processor[T] {
-	return batch.New(batch.Config[T]{
+// queueConfig is that of the queue in front of a pipe of spans or log records.
+func queueConfig[T any](s *setup, signal Signal, e ExporterConfig, b BatchConfig, p *pipe[[]T]) batch.Config[T] {
+	return batch.Config[T]{
 		QueueSize: b.QueueSize, BatchSize: b.BatchSize, Delay: b.Delay,
 		Timeout: min(b.ExportTimeout, e.Timeout),
 		Export:  p.export,
 		Dropped: s.drops.of(signal),
 		Failed:  s.reporter.of(signal),
-	})
+	}
 }
 
 // sliceCodec is the codec of a signal whose items form a slice.

@@ -29,7 +29,7 @@ func newLoggerProvider(ctx context.Context, s *setup) (*sdklog.LoggerProvider, s
 	if p == nil {
 		return sdklog.NewLoggerProvider(options...), nil, nil
 	}
-	processor := &logProcessor{queue: newQueue(s, SignalLogs, c.Exporter, c.Batch, p), close: p.close}
+	processor := &logProcessor{queue: batch.New(queueConfig(s, SignalLogs, c.Exporter, c.Batch, p)), close: p.close}
 	return sdklog.NewLoggerProvider(append(options, sdklog.WithProcessor(processor))...), processor, nil
 }
 

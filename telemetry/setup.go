@@ -82,11 +82,11 @@ func (t *Telemetry) start(ctx context.Context, s *setup) error {
 	if err := observe(s, meters); err != nil {
 		return err
 	}
-	tracers, spans, err := newTracerProvider(ctx, s)
+	tracers, err := newTracerProvider(ctx, s)
 	if err != nil {
 		return err
 	}
-	t.tracers, t.first = tracers, []stoppable{signal{tracers, spans}}
+	t.tracers, t.first = tracers, []stoppable{tracers}
 	loggers, records, err := newLoggerProvider(ctx, s)
 	if err != nil {
 		return err

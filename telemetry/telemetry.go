@@ -42,9 +42,9 @@ type stoppable interface {
 	Shutdown(ctx context.Context) error
 }
 
-// signal is a provider with its processor, if it has one. The providers of
-// spans and log records leave their processors running when ctx is over, so
-// that the processor is shut down once more.
+// signal is a provider with its processor, if it has one. The SDK's provider
+// of log records leaves its processor running when ctx is over, so that the
+// processor is shut down once more.
 type signal struct{ provider, processor stoppable }
 
 func (s signal) ForceFlush(ctx context.Context) error { return s.provider.ForceFlush(ctx) }

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -9,47 +10,73 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/internal/batch"
 	"github.com/tracehaul/tracehaul/telemetry/internal/console"
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // newTracerProvider makes the provider of tracers with its queue and exporter, if
-// spans go anywhere.
-func newTracerProvider(ctx context.Context, s *setup) (*sdktrace.TracerProvider, stoppable, error) {
+// spans go anywhere. The spans are our own, not the SDK's: see package span.
+func newTracerProvider(ctx context.Context, s *setup) (*span.Provider, error) {
 	c := s.config.Traces
-	options := []sdktrace.TracerProviderOption{
-		sdktrace.WithResource(s.resource),
-		sdktrace.WithSampler(xray.Sampler(c.Sampler)),
-		sdktrace.WithRawSpanLimits(*c.Limits),
-	}
-	p, err := newPipe(ctx, s, SignalTraces, c.Exporter, sliceCodec(otlp.AppendSpans), func(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	config := span.Config{Sampler: sampler(c.Sampler), IDs: c.IDs, Limits: *c.Limits}
+	codec := sliceCodec(otlp.NewResource(s.resource).AppendSpans)
+	p, err := newPipe(ctx, s, SignalTraces, c.Exporter, codec, func(ctx context.Context, spans []otlp.Span) error {
 		return console.Spans(ctx, s.lines, spans)
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if p == nil {
-		return sdktrace.NewTracerProvider(options...), nil, nil
+	if p != nil {
+		config.Sink = newSpanQueue(s, p)
 	}
-	processor := &spanProcessor{queue: newQueue(s, SignalTraces, c.Exporter, c.Batch, p), close: p.close}
-	return sdktrace.NewTracerProvider(append(options, sdktrace.WithSpanProcessor(processor))...), processor, nil
+	return span.New(config), nil
 }
 
-// spanProcessor puts ended spans into the queue.
-type spanProcessor struct {
-	queue *batch.Processor[sdktrace.ReadOnlySpan]
+// sampler makes a sampler understand the load balancer's header.
+func sampler(base sdktrace.Sampler) sdktrace.Sampler {
+	if p, ok := span.Known(base).(span.Plain); ok {
+		return span.Plain{Sampler: xray.Sampler(p.Sampler), Inherited: p.Inherited}
+	}
+	return xray.Sampler(base)
+}
+
+// spanQueue is the queue of ended spans.
+type spanQueue struct {
+	*batch.Processor[otlp.Span]
+
 	close func() error
 }
 
-func (*spanProcessor) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
-
-func (p *spanProcessor) OnEnd(s sdktrace.ReadOnlySpan) {
-	if s.SpanContext().IsSampled() {
-		p.queue.Add(s)
-	}
+func newSpanQueue(s *setup, p *pipe[[]otlp.Span]) *spanQueue {
+	c := s.config.Traces
+	config := queueConfig(s, SignalTraces, c.Exporter, c.Batch, p)
+	config.QueueBytes = c.QueueBytes
+	config.Size = func(s otlp.Span) int { return len(s.Data) }
+	config.Keep = new(chunk).keep
+	return &spanQueue{batch.New(config), p.close}
 }
 
-func (p *spanProcessor) ForceFlush(ctx context.Context) error { return p.queue.Flush(ctx) }
+func (q *spanQueue) Shutdown(ctx context.Context) error {
+	return errors.Join(q.Processor.Shutdown(ctx), q.close())
+}
 
-func (p *spanProcessor) Shutdown(ctx context.Context) error {
-	return errors.Join(p.queue.Shutdown(ctx), p.close())
+// chunk keeps the bytes of many spans in one allocation. It is garbage when
+// all of them are delivered: they are queued and delivered in order.
+type chunk struct{ free []byte }
+
+const chunkSize = 16 << 10
+
+func (c *chunk) keep(s otlp.Span) otlp.Span {
+	n := len(s.Data)
+	if n > chunkSize/4 {
+		s.Data = bytes.Clone(s.Data)
+		return s
+	}
+	if n > len(c.free) {
+		c.free = make([]byte, chunkSize)
+	}
+	kept := c.free[:n:n]
+	copy(kept, s.Data)
+	s.Data, c.free = kept, c.free[n:]
+	return s
 }

@@ -14,11 +14,23 @@ import (
 // background.
 var ErrStalled = errors.New("not waiting, because there was no answer the last time")
 
-// Config says how a Processor works. All fields must be set.
+// Config says how a Processor works. All fields must be set but for Size and
+// what goes with it.
 type Config[T any] struct {
 	// QueueSize is how many items wait at most, BatchSize how many are
 	// exported together at most.
 	QueueSize, BatchSize int
+
+	// Size is how many bytes an item takes, and QueueBytes how many those take
+	// that wait or are being exported. Half of it is reason to export before a
+	// batch is full. Without Size only QueueSize counts.
+	Size       func(item T) int
+	QueueBytes int
+
+	// Keep returns what is queued instead of an item. It is called by one
+	// goroutine at a time, for items that are not dropped. Without it that is
+	// the item itself.
+	Keep func(item T) T
 
 	// Delay is how long an item waits at most for its batch to fill.
 	Delay time.Duration
@@ -50,6 +62,7 @@ type Processor[T any] struct {
 
 	mu       sync.Mutex
 	queue    ring[T]
+	bytes    int           // of the items that wait or are being exported
 	added    uint64        // items ever queued
 	done     uint64        // items exported or given up
 	flushTo  uint64        // export without waiting for full batches until done is that far
@@ -79,8 +92,12 @@ func New[T any](c Config[T]) *Processor[T] {
 // Add queues an item. It never blocks: if the queue is full, or the Processor
 // shut down, the item is dropped.
 func (p *Processor[T]) Add(item T) {
+	size := 0
+	if p.c.Size != nil {
+		size = p.c.Size(item)
+	}
 	p.mu.Lock()
-	if p.closed || !p.queue.push(item) {
+	if p.closed || !p.queue.room() || size > 0 && p.bytes+size > p.c.QueueBytes {
 		closed := p.closed
 		p.mu.Unlock()
 		if closed {
@@ -90,13 +107,22 @@ func (p *Processor[T]) Add(item T) {
 		}
 		return
 	}
+	if p.c.Keep != nil {
+		item = p.c.Keep(item)
+	}
+	p.queue.push(item)
+	p.bytes += size
 	p.added++
-	full := p.queue.n == p.c.BatchSize
+	full := p.queue.n == p.c.BatchSize || size > 0 && p.heavy()
 	p.mu.Unlock()
 	if full {
 		p.signal()
 	}
 }
+
+// heavy reports whether there are so many bytes that they should not wait. It
+// is called with the lock held.
+func (p *Processor[T]) heavy() bool { return p.c.Size != nil && p.bytes > p.c.QueueBytes/2 }
 
 // Pending reports whether items wait or are being exported.
 func (p *Processor[T]) Pending() bool {

@@ -317,7 +317,8 @@ func TestRing_AnyPushesAndTakes_FirstInFirstOut(t *testing.T) {
 	var in, out int
 	for round := range 50 {
 		for range round * 7 % 40 {
-			if r.push(in) {
+			if r.room() {
+				r.push(in)
 				in++
 			}
 		}

@@ -12,27 +12,24 @@ type ring[T any] struct {
 
 const firstSize = 64
 
-// push adds v unless the ring is full.
-func (r *ring[T]) push(v T) bool {
-	if r.n == len(r.items) && !r.grow() {
-		return false
+// room reports whether there is room for another item.
+func (r *ring[T]) room() bool { return r.n < r.bound }
+
+// push adds v. There must be room for it.
+func (r *ring[T]) push(v T) {
+	if r.n == len(r.items) {
+		r.grow()
 	}
 	r.items[(r.head+r.n)%len(r.items)] = v
 	r.n++
-	return true
 }
 
-func (r *ring[T]) grow() bool {
-	size := min(max(firstSize, 2*len(r.items)), r.bound)
-	if size == len(r.items) {
-		return false
-	}
-	items := make([]T, size)
+func (r *ring[T]) grow() {
+	items := make([]T, min(max(firstSize, 2*len(r.items)), r.bound))
 	for i := range r.n {
 		items[i] = r.items[(r.head+i)%len(r.items)]
 	}
 	r.items, r.head = items, 0
-	return true
 }
 
 // take moves the oldest items, at most most, to dst. The ring keeps no

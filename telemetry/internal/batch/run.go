@@ -47,7 +47,7 @@ func (p *Processor[T]) flushAll() {
 func (p *Processor[T]) next(items []T) []T {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.queue.n < p.c.BatchSize && p.done >= p.flushTo && !p.closed {
+	if p.queue.n < p.c.BatchSize && p.done >= p.flushTo && !p.closed && !p.heavy() {
 		return items
 	}
 	return p.queue.take(items, p.c.BatchSize)
@@ -60,13 +60,25 @@ func (p *Processor[T]) export(items []T) {
 	if err != nil {
 		p.c.Failed(err)
 	}
+	size := p.size(items)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.bytes -= size
 	p.advance(len(items))
 	if err != nil {
 		p.failure, p.failedAt = err, p.done
 	}
 	p.stalled = export.Unresponsive(err)
+}
+
+func (p *Processor[T]) size(items []T) (sum int) {
+	if p.c.Size == nil {
+		return 0
+	}
+	for _, item := range items {
+		sum += p.c.Size(item)
+	}
+	return sum
 }
 
 // finished reports whether run is to return: after Shutdown, when the queue is

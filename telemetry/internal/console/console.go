@@ -9,42 +9,44 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
 )
 
 // Spans writes a line for each span.
-func Spans(ctx context.Context, h slog.Handler, spans []sdktrace.ReadOnlySpan) error {
+func Spans(ctx context.Context, h slog.Handler, spans []otlp.Span) error {
 	var errs []error
-	for _, s := range spans {
-		errs = append(errs, write(ctx, h, s.EndTime(), "span", spanAttrs(s)))
+	for _, span := range spans {
+		s, err := span.Read()
+		errs = append(errs, err, write(ctx, h, s.End, "span", spanAttrs(&s)))
 	}
 	return errors.Join(errs...)
 }
 
-func spanAttrs(s sdktrace.ReadOnlySpan) []slog.Attr {
+func spanAttrs(s *otlp.SpanFields) []slog.Attr {
 	attrs := []slog.Attr{
-		slog.String("name", s.Name()),
-		slog.String("kind", s.SpanKind().String()),
-		slog.String("trace_id", s.SpanContext().TraceID().String()),
-		slog.String("span_id", s.SpanContext().SpanID().String()),
+		slog.String("name", s.Name),
+		slog.String("kind", s.Kind.String()),
+		slog.String("trace_id", s.TraceID.String()),
+		slog.String("span_id", s.SpanID.String()),
 	}
-	if s.Parent().SpanID().IsValid() {
-		attrs = append(attrs, slog.String("parent_span_id", s.Parent().SpanID().String()))
+	if s.ParentID.IsValid() {
+		attrs = append(attrs, slog.String("parent_span_id", s.ParentID.String()))
 	}
 	attrs = append(attrs,
-		slog.Time("start", s.StartTime()),
-		slog.String("duration", s.EndTime().Sub(s.StartTime()).String()),
-		group("attributes", s.Attributes()),
+		slog.Time("start", s.Start),
+		slog.String("duration", s.End.Sub(s.Start).String()),
+		group("attributes", s.Attributes),
 	)
-	if status := s.Status(); status.Code != codes.Unset {
-		attrs = append(attrs, slog.String("status", status.Code.String()), slog.String("description", status.Description))
+	if s.Code != codes.Unset {
+		attrs = append(attrs, slog.String("status", s.Code.String()), slog.String("description", s.Description))
 	}
-	for _, e := range s.Events() {
+	for _, e := range s.Events {
 		attrs = append(attrs, slog.Attr{Key: "event " + e.Name, Value: slog.GroupValue(attributes(e.Attributes)...)})
 	}
 	var links []string
-	for _, l := range s.Links() {
-		links = append(links, l.SpanContext.TraceID().String()+"/"+l.SpanContext.SpanID().String())
+	for _, l := range s.Links {
+		links = append(links, l.TraceID.String()+"/"+l.SpanID.String())
 	}
 	if len(links) > 0 {
 		attrs = append(attrs, slog.Any("links", links))

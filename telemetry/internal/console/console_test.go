@@ -11,11 +11,10 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/console"
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
 )
 
 // lines returns what write writes, each line without its time.
@@ -44,16 +43,16 @@ func lines(t *testing.T, write func(slog.Handler) error) []string {
 func TestSpans_Everything_OneLine(t *testing.T) {
 	other := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{9}, SpanID: trace.SpanID{8}})
 	start := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	span := tracetest.SpanStub{
-		Name: "work", SpanKind: trace.SpanKindServer, StartTime: start, EndTime: start.Add(time.Second),
-		SpanContext: trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}}),
-		Parent:      trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{3}}),
-		Attributes:  []attribute.KeyValue{attribute.Int("n", 1)},
-		Events:      []sdktrace.Event{{Name: "exception", Attributes: []attribute.KeyValue{attribute.String("exception.type", "E")}}},
-		Links:       []sdktrace.Link{{SpanContext: other}},
-		Status:      sdktrace.Status{Code: codes.Error, Description: "broken"},
-	}.Snapshot()
-	got := lines(t, func(h slog.Handler) error { return console.Spans(t.Context(), h, []sdktrace.ReadOnlySpan{span}) })
+	number := attribute.Int("n", 1)
+	b := otlp.AppendSpanAttribute(make([]byte, otlp.HeaderSize), &number)
+	b = otlp.AppendEvent(b, "exception", start, []attribute.KeyValue{attribute.String("exception.type", "E")}, 0)
+	b = otlp.AppendLink(b, other, nil, 0)
+	b = otlp.AppendTrailer(b, &otlp.Trailer{Name: "work", Code: codes.Error, Description: "broken"})
+	span := otlp.Span{Data: otlp.PutHeader(b, &otlp.Header{
+		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, ParentID: trace.SpanID{3},
+		Kind: trace.SpanKindServer, Start: start, End: start.Add(time.Second),
+	})}
+	got := lines(t, func(h slog.Handler) error { return console.Spans(t.Context(), h, []otlp.Span{span}) })
 	want := `{"msg":"span","name":"work","kind":"server","trace_id":"01000000000000000000000000000000","span_id":"0200000000000000",` +
 		`"parent_span_id":"0300000000000000","start":"2026-11-24T12:00:00Z","duration":"1s","attributes":{"n":1},"status":"Error","description":"broken",` +
 		`"event exception":{"exception.type":"E"},"links":["09000000000000000000000000000000/0800000000000000"]}`

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlptest"
 )
 
 // keeper is a log processor that keeps the records it sees.
@@ -29,20 +30,20 @@ func (k *keeper) OnEmit(_ context.Context, r *sdklog.Record) error {
 // records draws records the way programs make them, through a provider.
 func records(t *rapid.T) []sdklog.Record {
 	var k keeper
-	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(&k), sdklog.WithResource(anyResource.Draw(t, "resource")), sdklog.WithAttributeCountLimit(8))
+	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(&k), sdklog.WithResource(otlptest.AnyResource.Draw(t, "resource")), sdklog.WithAttributeCountLimit(8))
 	for range rapid.IntRange(1, 5).Draw(t, "records") {
-		scope := anyScope.Draw(t, "scope")
+		scope := otlptest.AnyScope.Draw(t, "scope")
 		var r log.Record
-		r.SetTimestamp(anyTime.Draw(t, "time"))
-		r.SetObservedTimestamp(anyTime.Draw(t, "observed"))
+		r.SetTimestamp(otlptest.AnyTime.Draw(t, "time"))
+		r.SetObservedTimestamp(otlptest.AnyTime.Draw(t, "observed"))
 		r.SetSeverity(log.Severity(rapid.IntRange(0, 24).Draw(t, "severity")))
 		r.SetSeverityText(rapid.String().Draw(t, "text"))
 		r.SetEventName(rapid.String().Draw(t, "event"))
-		r.SetBody(anyValue(2).Draw(t, "body"))
-		r.AddAttributes(attributes(1, 10).Draw(t, "attributes")...)
+		r.SetBody(otlptest.AnyValue(2).Draw(t, "body"))
+		r.AddAttributes(otlptest.Attributes(1, 10).Draw(t, "attributes")...)
 		ctx := context.Background()
 		if rapid.Bool().Draw(t, "in span") {
-			ctx = trace.ContextWithSpanContext(ctx, anySpanContext.Draw(t, "context"))
+			ctx = trace.ContextWithSpanContext(ctx, otlptest.AnySpanContext.Draw(t, "context"))
 		}
 		provider.Logger(scope.Name, log.WithInstrumentationVersion(scope.Version), log.WithSchemaURL(scope.SchemaURL),
 			log.WithInstrumentationAttributes(scope.Attributes.ToSlice()...)).Emit(ctx, r)
@@ -51,8 +52,8 @@ func records(t *rapid.T) []sdklog.Record {
 }
 
 func TestAppendLogs_AnyRecords_SameAsStockExporter(t *testing.T) {
-	var w wire
-	stock, err := otlploghttp.New(t.Context(), otlploghttp.WithHTTPClient(w.client()), otlploghttp.WithInsecure())
+	var w otlptest.Wire
+	stock, err := otlploghttp.New(t.Context(), otlploghttp.WithHTTPClient(w.Client()), otlploghttp.WithInsecure())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,14 +62,14 @@ func TestAppendLogs_AnyRecords_SameAsStockExporter(t *testing.T) {
 		if err := stock.Export(context.Background(), records); err != nil {
 			t.Fatalf("stock exporter: %v", err)
 		}
-		want := unmarshal(t, w.last(), &collector.ExportLogsServiceRequest{})
-		got := unmarshal(t, otlp.AppendLogs(nil, records), &collector.ExportLogsServiceRequest{})
+		want := otlptest.Unmarshal(t, w.Last(), &collector.ExportLogsServiceRequest{})
+		got := otlptest.Unmarshal(t, otlp.AppendLogs(nil, records), &collector.ExportLogsServiceRequest{})
 		for _, rl := range got.ResourceLogs {
 			if len(rl.Resource.Attributes) == 0 {
 				rl.Resource = nil // the stock exporter leaves out an empty one
 			}
 		}
-		assertEqual(t, got, want)
+		otlptest.AssertEqual(t, got, want)
 	})
 }
 
@@ -78,7 +79,7 @@ func TestAppendLogs_SeverityUnknown_IsUnspecified(t *testing.T) {
 	r.SetSeverity(99)
 	r.SetBody(attribute.StringValue("x"))
 	sdklog.NewLoggerProvider(sdklog.WithProcessor(&k)).Logger("test").Emit(t.Context(), r)
-	got := unmarshal(t, otlp.AppendLogs(nil, k.records), &collector.ExportLogsServiceRequest{})
+	got := otlptest.Unmarshal(t, otlp.AppendLogs(nil, k.records), &collector.ExportLogsServiceRequest{})
 	if n := got.ResourceLogs[0].ScopeLogs[0].LogRecords[0].SeverityNumber; n != 0 {
 		t.Errorf("severity 99 was sent as %v", n)
 	}

@@ -12,12 +12,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlptest"
 )
 
 var anyMetrics = rapid.Custom(func(t *rapid.T) *metricdata.ResourceMetrics {
-	rm := &metricdata.ResourceMetrics{Resource: anyResource.Draw(t, "resource")}
+	rm := &metricdata.ResourceMetrics{Resource: otlptest.AnyResource.Draw(t, "resource")}
 	for range rapid.IntRange(1, 3).Draw(t, "scopes") {
-		sm := metricdata.ScopeMetrics{Scope: anyScope.Draw(t, "scope")}
+		sm := metricdata.ScopeMetrics{Scope: otlptest.AnyScope.Draw(t, "scope")}
 		for range rapid.IntRange(1, 4).Draw(t, "metrics") {
 			sm.Metrics = append(sm.Metrics, metricdata.Metrics{
 				Name:        rapid.String().Draw(t, "name"),
@@ -59,8 +60,8 @@ var anyData = rapid.Custom(func(t *rapid.T) metricdata.Aggregation {
 func points[N int64 | float64](t *rapid.T, number *rapid.Generator[N]) (out []metricdata.DataPoint[N]) {
 	for range rapid.IntRange(0, 4).Draw(t, "points") {
 		out = append(out, metricdata.DataPoint[N]{
-			Attributes: anySet.Draw(t, "attributes"),
-			StartTime:  anyTime.Draw(t, "start"), Time: anyTime.Draw(t, "time"),
+			Attributes: otlptest.AnySet.Draw(t, "attributes"),
+			StartTime:  otlptest.AnyTime.Draw(t, "start"), Time: otlptest.AnyTime.Draw(t, "time"),
 			Value: number.Draw(t, "value"), Exemplars: exemplars(t, number),
 		})
 	}
@@ -70,12 +71,12 @@ func points[N int64 | float64](t *rapid.T, number *rapid.Generator[N]) (out []me
 func exemplars[N int64 | float64](t *rapid.T, number *rapid.Generator[N]) (out []metricdata.Exemplar[N]) {
 	for range rapid.IntRange(0, 2).Draw(t, "exemplars") {
 		e := metricdata.Exemplar[N]{
-			FilteredAttributes: attributes(0, 2).Draw(t, "filtered"),
-			Time:               anyTime.Draw(t, "time"),
+			FilteredAttributes: otlptest.Attributes(0, 2).Draw(t, "filtered"),
+			Time:               otlptest.AnyTime.Draw(t, "time"),
 			Value:              number.Draw(t, "value"),
 		}
 		if rapid.Bool().Draw(t, "in span") {
-			traceID, spanID := anyTraceID.Draw(t, "trace"), anySpanID.Draw(t, "span")
+			traceID, spanID := otlptest.AnyTraceID.Draw(t, "trace"), otlptest.AnySpanID.Draw(t, "span")
 			e.TraceID, e.SpanID = traceID[:], spanID[:]
 		}
 		out = append(out, e)
@@ -93,8 +94,8 @@ func extrema[N int64 | float64](t *rapid.T, number *rapid.Generator[N]) (e metri
 func histogram[N int64 | float64](t *rapid.T, number *rapid.Generator[N]) (out []metricdata.HistogramDataPoint[N]) {
 	for range rapid.IntRange(0, 3).Draw(t, "points") {
 		out = append(out, metricdata.HistogramDataPoint[N]{
-			Attributes: anySet.Draw(t, "attributes"),
-			StartTime:  anyTime.Draw(t, "start"), Time: anyTime.Draw(t, "time"),
+			Attributes: otlptest.AnySet.Draw(t, "attributes"),
+			StartTime:  otlptest.AnyTime.Draw(t, "start"), Time: otlptest.AnyTime.Draw(t, "time"),
 			Count:        rapid.Uint64().Draw(t, "count"),
 			Bounds:       rapid.SliceOfN(rapid.Float64(), 0, 20).Draw(t, "bounds"),
 			BucketCounts: rapid.SliceOfN(rapid.Uint64(), 0, 20).Draw(t, "counts"),
@@ -114,8 +115,8 @@ func exponential[N int64 | float64](t *rapid.T, number *rapid.Generator[N]) (out
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "points") {
 		out = append(out, metricdata.ExponentialHistogramDataPoint[N]{
-			Attributes: anySet.Draw(t, "attributes"),
-			StartTime:  anyTime.Draw(t, "start"), Time: anyTime.Draw(t, "time"),
+			Attributes: otlptest.AnySet.Draw(t, "attributes"),
+			StartTime:  otlptest.AnyTime.Draw(t, "start"), Time: otlptest.AnyTime.Draw(t, "time"),
 			Count: rapid.Uint64().Draw(t, "count"),
 			Min:   extrema(t, number), Max: extrema(t, number), Sum: number.Draw(t, "sum"),
 			Scale: rapid.Int32().Draw(t, "scale"), ZeroCount: rapid.Uint64().Draw(t, "zeros"),
@@ -129,8 +130,8 @@ func exponential[N int64 | float64](t *rapid.T, number *rapid.Generator[N]) (out
 func summary(t *rapid.T) (out []metricdata.SummaryDataPoint) {
 	for range rapid.IntRange(0, 3).Draw(t, "points") {
 		p := metricdata.SummaryDataPoint{
-			Attributes: anySet.Draw(t, "attributes"),
-			StartTime:  anyTime.Draw(t, "start"), Time: anyTime.Draw(t, "time"),
+			Attributes: otlptest.AnySet.Draw(t, "attributes"),
+			StartTime:  otlptest.AnyTime.Draw(t, "start"), Time: otlptest.AnyTime.Draw(t, "time"),
 			Count: rapid.Uint64().Draw(t, "count"), Sum: rapid.Float64().Draw(t, "sum"),
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "quantiles") {
@@ -144,8 +145,8 @@ func summary(t *rapid.T) (out []metricdata.SummaryDataPoint) {
 }
 
 func TestAppendMetrics_AnyMetrics_SameAsStockExporter(t *testing.T) {
-	var w wire
-	stock, err := otlpmetrichttp.New(t.Context(), otlpmetrichttp.WithHTTPClient(w.client()), otlpmetrichttp.WithInsecure())
+	var w otlptest.Wire
+	stock, err := otlpmetrichttp.New(t.Context(), otlpmetrichttp.WithHTTPClient(w.Client()), otlpmetrichttp.WithInsecure())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,9 +155,9 @@ func TestAppendMetrics_AnyMetrics_SameAsStockExporter(t *testing.T) {
 		if err := stock.Export(context.Background(), rm); err != nil {
 			t.Fatalf("stock exporter: %v", err)
 		}
-		assertEqual(t,
-			unmarshal(t, otlp.AppendMetrics(nil, rm), &collector.ExportMetricsServiceRequest{}),
-			unmarshal(t, w.last(), &collector.ExportMetricsServiceRequest{}))
+		otlptest.AssertEqual(t,
+			otlptest.Unmarshal(t, otlp.AppendMetrics(nil, rm), &collector.ExportMetricsServiceRequest{}),
+			otlptest.Unmarshal(t, w.Last(), &collector.ExportMetricsServiceRequest{}))
 	})
 }
 

@@ -68,8 +68,7 @@ func eachField(b []byte, f func(field, n uint64, v []byte) error) error {
 	return nil
 }
 
-// readValue reads the value of a field from the beginning of b. It skips the
-// fixed-size types, which no response has.
+// readValue reads the value of a field from the beginning of b.
 func readValue(b []byte, wireType uint64) (n uint64, v, rest []byte, err error) {
 	size := 0
 	switch wireType {
@@ -93,6 +92,12 @@ func readValue(b []byte, wireType uint64) (n uint64, v, rest []byte, err error) 
 	}
 	if size <= 0 || size > len(b) {
 		return 0, nil, nil, errMalformed
+	}
+	switch wireType {
+	case wireFixed64:
+		n = binary.LittleEndian.Uint64(b)
+	case wireFixed32:
+		n = uint64(binary.LittleEndian.Uint32(b))
 	}
 	return n, v, b[size:], nil
 }

@@ -95,6 +95,16 @@ func appendBytes(b []byte, field uint64, v []byte) []byte {
 	return append(b, v...)
 }
 
+// appendPrefix appends what comes before a nested message of a known size.
+func appendPrefix(b []byte, field uint64, size int) []byte {
+	return binary.AppendUvarint(appendTag(b, field, wireBytes), uint64(size)) //nolint:gosec // never negative
+}
+
+// prefixSize is how long that is, for fields below 16.
+func prefixSize(size int) int {
+	return 1 + (bits.Len64(uint64(size)|1)+6)/7 //nolint:gosec // never negative
+}
+
 // open begins a nested message, and close, given the mark, ends it. One byte
 // is left for the length, which is enough for 127 bytes; close moves longer
 // messages up.

@@ -1,24 +1,24 @@
-package otlp_test
+package otlptest
 
 import (
 	"bytes"
 	"io"
 	"net/http"
 	"sync"
-	"testing"
 
 	"google.golang.org/protobuf/proto"
 )
 
-// wire is an HTTP transport that keeps the body of the last request. The stock
+// Wire is an HTTP transport that keeps the body of the last request. The stock
 // exporters send through it, so that what they send is the measure of what we
 // encode.
-type wire struct {
+type Wire struct {
 	mu   sync.Mutex
 	body []byte
 }
 
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper.
+func (w *Wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
@@ -32,20 +32,24 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (w *wire) client() *http.Client { return &http.Client{Transport: w} }
+// Client returns a client that sends through w.
+func (w *Wire) Client() *http.Client { return &http.Client{Transport: w} }
 
-func (w *wire) last() []byte {
+// Last returns the body of the last request.
+func (w *Wire) Last() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.body
 }
 
-type fataler interface {
+// TB is what testing.T and rapid.T have in common.
+type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-func unmarshal[M proto.Message](t fataler, b []byte, into M) M {
+// Unmarshal decodes a message by protobuf's own decoder.
+func Unmarshal[M proto.Message](t TB, b []byte, into M) M {
 	t.Helper()
 	if err := (proto.UnmarshalOptions{DiscardUnknown: false}).Unmarshal(b, into); err != nil {
 		t.Fatalf("the encoding does not decode: %v", err)
@@ -53,7 +57,8 @@ func unmarshal[M proto.Message](t fataler, b []byte, into M) M {
 	return into
 }
 
-func assertEqual(t fataler, got, want proto.Message) {
+// AssertEqual fails the test unless the messages are the same.
+func AssertEqual(t TB, got, want proto.Message) {
 	t.Helper()
 	if !proto.Equal(got, want) {
 		t.Fatalf("the messages differ\ngot  %v\nwant %v", got, want)
@@ -62,5 +67,3 @@ func assertEqual(t fataler, got, want proto.Message) {
 		t.Fatalf("%d bytes of unknown fields", n)
 	}
 }
-
-var _ fataler = (*testing.T)(nil)

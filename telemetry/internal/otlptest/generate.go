@@ -1,4 +1,6 @@
-package otlp_test
+// Package otlptest generates what the encoders of OTLP are tested with, and
+// holds what they are compared with. Only tests import it.
+package otlptest
 
 import (
 	"math"
@@ -11,11 +13,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Generators of what the SDK can hand over.
+// AnyKey is the key of an attribute.
+var AnyKey = rapid.StringMatching(`[a-z]{1,3}(\.[a-zäß]{1,40})?`)
 
-var anyKey = rapid.StringMatching(`[a-z]{1,3}(\.[a-zäß]{1,40})?`)
-
-var anyTime = rapid.Custom(func(t *rapid.T) time.Time {
+// AnyTime is a time, some of which OTLP cannot express.
+var AnyTime = rapid.Custom(func(t *rapid.T) time.Time {
 	return rapid.SampledFrom([]time.Time{
 		{},
 		time.Unix(0, 0), time.Unix(-1, 0), time.Unix(0, 1),
@@ -23,7 +25,8 @@ var anyTime = rapid.Custom(func(t *rapid.T) time.Time {
 	}).Draw(t, "time")
 })
 
-func anyValue(depth int) *rapid.Generator[attribute.Value] {
+// AnyValue generates values of every type, nested up to depth times.
+func AnyValue(depth int) *rapid.Generator[attribute.Value] {
 	return rapid.Custom(func(t *rapid.T) attribute.Value {
 		kinds := 10
 		if depth > 0 {
@@ -51,33 +54,36 @@ func anyValue(depth int) *rapid.Generator[attribute.Value] {
 		case 9:
 			return attribute.Value{}
 		case 10:
-			return attribute.SliceValue(rapid.SliceOfN(anyValue(depth-1), 0, 7).Draw(t, "values")...)
+			return attribute.SliceValue(rapid.SliceOfN(AnyValue(depth-1), 0, 7).Draw(t, "values")...)
 		default:
-			return attribute.MapValue(attributes(depth-1, 7).Draw(t, "map")...)
+			return attribute.MapValue(Attributes(depth-1, 7).Draw(t, "map")...)
 		}
 	})
 }
 
-func attributes(depth, most int) *rapid.Generator[[]attribute.KeyValue] {
+// Attributes generates at most so many attributes with keys of their own.
+func Attributes(depth, most int) *rapid.Generator[[]attribute.KeyValue] {
 	return rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) attribute.KeyValue {
 		return attribute.KeyValue{
-			Key:   attribute.Key(anyKey.Draw(t, "key")),
-			Value: anyValue(depth).Draw(t, "value"),
+			Key:   attribute.Key(AnyKey.Draw(t, "key")),
+			Value: AnyValue(depth).Draw(t, "value"),
 		}
 	}), 0, most, func(kv attribute.KeyValue) attribute.Key { return kv.Key })
 }
 
-var anySet = rapid.Custom(func(t *rapid.T) attribute.Set {
-	return attribute.NewSet(attributes(0, 4).Draw(t, "set")...)
+// AnySet is a set of attributes.
+var AnySet = rapid.Custom(func(t *rapid.T) attribute.Set {
+	return attribute.NewSet(Attributes(0, 4).Draw(t, "set")...)
 })
 
-var anyResource = rapid.Custom(func(t *rapid.T) *resource.Resource {
+// AnyResource is a resource.
+var AnyResource = rapid.Custom(func(t *rapid.T) *resource.Resource {
 	return resource.NewWithAttributes(rapid.StringMatching(`(https://s)?`).Draw(t, "schema"),
-		attributes(1, 5).Draw(t, "resource")...)
+		Attributes(1, 5).Draw(t, "resource")...)
 })
 
-// anyScope is one of a few scopes that differ in one respect each.
-var anyScope = rapid.SampledFrom([]instrumentation.Scope{
+// AnyScope is one of a few scopes that differ in one respect each.
+var AnyScope = rapid.SampledFrom([]instrumentation.Scope{
 	{Name: "a"},
 	{Name: "a", Version: "1"},
 	{Name: "a", SchemaURL: "https://a"},
@@ -85,26 +91,29 @@ var anyScope = rapid.SampledFrom([]instrumentation.Scope{
 	{Name: "b"},
 })
 
-var anyTraceID = rapid.Custom(func(t *rapid.T) (id trace.TraceID) {
+// AnyTraceID is a valid trace id.
+var AnyTraceID = rapid.Custom(func(t *rapid.T) (id trace.TraceID) {
 	copy(id[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "trace id"))
 	id[15] |= 1
 	return id
 })
 
-var anySpanID = rapid.Custom(func(t *rapid.T) (id trace.SpanID) {
+// AnySpanID is a valid span id.
+var AnySpanID = rapid.Custom(func(t *rapid.T) (id trace.SpanID) {
 	copy(id[:], rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "span id"))
 	id[7] |= 1
 	return id
 })
 
-var anySpanContext = rapid.Custom(func(t *rapid.T) trace.SpanContext {
+// AnySpanContext is a valid span context.
+var AnySpanContext = rapid.Custom(func(t *rapid.T) trace.SpanContext {
 	ts, err := trace.ParseTraceState(rapid.SampledFrom([]string{"", "a=1", "a=1,b=2"}).Draw(t, "tracestate"))
 	if err != nil {
 		t.Fatalf("tracestate: %v", err)
 	}
 	return trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID:    anyTraceID.Draw(t, "trace id"),
-		SpanID:     anySpanID.Draw(t, "span id"),
+		TraceID:    AnyTraceID.Draw(t, "trace id"),
+		SpanID:     AnySpanID.Draw(t, "span id"),
 		TraceFlags: trace.TraceFlags(rapid.Byte().Draw(t, "flags")),
 		TraceState: ts,
 		Remote:     rapid.Bool().Draw(t, "remote"),

@@ -1,0 +1,167 @@
+package span
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/embedded"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+)
+
+// recording is a span that is recorded.
+type recording struct {
+	embedded.Span
+	context.Context //nolint:containedctx // the span is a context itself, see spanKey
+
+	tracer       *Tracer
+	context      trace.SpanContext
+	parent       trace.SpanID
+	parentRemote bool
+	kind         trace.SpanKind
+	start        time.Time
+
+	mu    sync.Mutex
+	name  string
+	state *state // nil once the span has ended
+}
+
+func (r *recording) SpanContext() trace.SpanContext { return r.context }
+
+func (r *recording) TracerProvider() trace.TracerProvider { return r.tracer.provider }
+
+func (r *recording) IsRecording() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state != nil
+}
+
+// End implements trace.Span. As with the SDK, a span that is ended by a defer
+// statement while its goroutine panics gets an event of the panic.
+func (r *recording) End(options ...trace.SpanEndOption) {
+	end := r.now()
+	var c trace.SpanConfig
+	if len(options) > 0 {
+		c = trace.NewSpanEndConfig(options...)
+	}
+	r.mu.Lock()
+	if r.state == nil {
+		r.mu.Unlock()
+		return
+	}
+	if p := recover(); p != nil {
+		defer panic(p)
+		r.addPanic(p, c.StackTrace())
+	}
+	if at := c.Timestamp(); !at.IsZero() {
+		end = at
+	}
+	r.end(end)
+}
+
+// now is so long after the start as the monotonic clock says.
+func (r *recording) now() time.Time { return r.start.Add(time.Since(r.start)) }
+
+// end is called with the lock held, and unlocks.
+func (r *recording) end(at time.Time) {
+	s, name := r.state, r.name
+	r.state = nil
+	r.mu.Unlock()
+	if r.context.IsSampled() {
+		r.tracer.provider.sink.Add(otlp.Span{Scope: r.tracer.scope, Data: s.finish(r, name, at)})
+	}
+	s.release()
+}
+
+// addPanic is called with the lock held.
+func (r *recording) addPanic(p any, stack bool) {
+	c := trace.NewEventConfig(trace.WithAttributes(exception(p, fmt.Sprint(p), stack)...))
+	r.state.addEvent(&r.tracer.provider.limits, semconv.ExceptionEventName, &c)
+}
+
+func (r *recording) SetName(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state != nil {
+		r.name = name
+	}
+}
+
+// SetStatus implements trace.Span: Ok is final, an error stays one unless it
+// becomes Ok, and only errors have a description.
+func (r *recording) SetStatus(code codes.Code, description string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state == nil || r.state.code > code {
+		return
+	}
+	if code != codes.Error {
+		description = ""
+	}
+	r.state.code, r.state.description = code, description
+}
+
+func (r *recording) SetAttributes(attrs ...attribute.KeyValue) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state != nil {
+		r.state.setAttributes(&r.tracer.provider.limits, attrs)
+	}
+}
+
+func (r *recording) AddLink(link trace.Link) { r.addLink(&link) }
+
+func (r *recording) addLink(link *trace.Link) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state != nil {
+		r.state.addLink(&r.tracer.provider.limits, link)
+	}
+}
+
+func (r *recording) AddEvent(name string, options ...trace.EventOption) {
+	c := trace.NewEventConfig(options...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state != nil {
+		r.state.addEvent(&r.tracer.provider.limits, name, &c)
+	}
+}
+
+func (r *recording) RecordError(err error, options ...trace.EventOption) {
+	if err == nil || !r.IsRecording() {
+		return
+	}
+	c := trace.NewEventConfig(options...)
+	r.AddEvent(semconv.ExceptionEventName, append(slices.Clip(options),
+		trace.WithTimestamp(c.Timestamp()), trace.WithAttributes(exception(err, err.Error(), c.StackTrace())...))...)
+}
+
+// exception describes an error, or the value of a panic.
+func exception(v any, message string, stack bool) []attribute.KeyValue {
+	attrs := []attribute.KeyValue{semconv.ExceptionType(typeName(v)), semconv.ExceptionMessage(message)}
+	if stack {
+		buf := make([]byte, 2048)
+		attrs = append(attrs, semconv.ExceptionStacktrace(string(buf[:runtime.Stack(buf, false)])))
+	}
+	return attrs
+}
+
+// typeName is the full name of a type, or what fmt calls it if it has none, as
+// pointers and errors of the predeclared types.
+func typeName(v any) string {
+	t := reflect.TypeOf(v)
+	if t.PkgPath() == "" && t.Name() == "" {
+		return t.String()
+	}
+	return t.PkgPath() + "." + t.Name()
+}

@@ -1,0 +1,156 @@
+package span
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+)
+
+// Options say how a span starts. They are what the API's SpanStartOptions
+// are, in a form that needs no allocation.
+type Options struct {
+	// Kind defaults to internal.
+	Kind trace.SpanKind
+
+	// Time defaults to now.
+	Time time.Time
+
+	// NewRoot makes the span the first of a trace of its own. Defaults to
+	// false.
+	NewRoot bool
+
+	// Shared are attributes that many spans have. They come before
+	// Attributes. Defaults to none.
+	Shared *Shared
+
+	// Attributes are not kept: they can be on the caller's stack. Defaults to
+	// none.
+	Attributes []attribute.KeyValue
+
+	// Links are not kept either. Defaults to none.
+	Links []trace.Link
+}
+
+// Start starts a span of any tracer.
+func Start(ctx context.Context, tracer trace.Tracer, name string, o Options) (context.Context, trace.Span) {
+	if t, ok := tracer.(*Tracer); ok {
+		return t.start(ctx, name, &o)
+	}
+	return tracer.Start(ctx, name, o.forAPI()...) //nolint:spancheck // the caller's
+}
+
+// forAPI copies everything: the API may keep it.
+func (o *Options) forAPI() []trace.SpanStartOption {
+	options := []trace.SpanStartOption{trace.WithSpanKind(o.Kind)}
+	if !o.Time.IsZero() {
+		options = append(options, trace.WithTimestamp(o.Time))
+	}
+	if o.NewRoot {
+		options = append(options, trace.WithNewRoot())
+	}
+	if o.Shared != nil {
+		options = append(options, trace.WithAttributes(o.Shared.attributes...))
+	}
+	if len(o.Attributes) > 0 {
+		options = append(options, trace.WithAttributes(slices.Clone(o.Attributes)...))
+	}
+	if len(o.Links) > 0 {
+		options = append(options, trace.WithLinks(slices.Clone(o.Links)...))
+	}
+	return options
+}
+
+// SetAttributes is span.SetAttributes. Attrs are not kept.
+func SetAttributes(span trace.Span, attrs ...attribute.KeyValue) {
+	switch s := span.(type) {
+	case *recording:
+		s.SetAttributes(attrs...)
+	case *unrecorded:
+	default:
+		span.SetAttributes(slices.Clone(attrs)...)
+	}
+}
+
+// AddLink is span.AddLink for a link without attributes.
+func AddLink(span trace.Span, to trace.SpanContext) {
+	switch s := span.(type) {
+	case *recording:
+		s.addLink(&trace.Link{SpanContext: to})
+	case *unrecorded:
+	default:
+		span.AddLink(trace.Link{SpanContext: to})
+	}
+}
+
+// End ends a span at a given time, which is now if it is zero. Unlike the
+// method it takes no notice of a panic.
+func End(span trace.Span, at time.Time) {
+	switch s := span.(type) {
+	case *recording:
+		if at.IsZero() {
+			at = s.now()
+		}
+		s.mu.Lock()
+		if s.state == nil {
+			s.mu.Unlock()
+			return
+		}
+		s.end(at)
+	case *unrecorded:
+	default:
+		span.End(trace.WithTimestamp(at))
+	}
+}
+
+// Shared are attributes that many spans have, encoded once. They can be used
+// by any number of goroutines.
+type Shared struct {
+	attributes []attribute.KeyValue
+	encoded    []byte
+	seen       uint64
+	longest    int // string
+	nested     bool
+}
+
+// Share encodes attributes. Of several with the same key the last value
+// counts.
+func Share(attrs ...attribute.KeyValue) *Shared {
+	set := &Shared{}
+	for _, kv := range attrs {
+		same := func(other attribute.KeyValue) bool { return other.Key == kv.Key }
+		if i := slices.IndexFunc(set.attributes, same); i >= 0 {
+			set.attributes[i] = kv
+		} else if kv.Key != "" {
+			set.attributes = append(set.attributes, kv)
+		}
+	}
+	for i := range set.attributes {
+		kv := &set.attributes[i]
+		set.encoded = otlp.AppendSpanAttribute(set.encoded, kv)
+		set.seen |= keyBit(string(kv.Key))
+		if kv.Value.Type() == attribute.STRING {
+			set.longest = max(set.longest, len(kv.Value.AsString()))
+		} else if !simple(kv.Value.Type()) {
+			set.nested = true
+		}
+	}
+	return set
+}
+
+// setShared copies the encoded attributes if nothing stands against it.
+func (s *state) setShared(l *limits, set *Shared) {
+	whole := s.attributes == 0 && !set.nested &&
+		(l.AttributeCountLimit < 0 || len(set.attributes) <= l.AttributeCountLimit) &&
+		(l.AttributeValueLengthLimit < 0 || set.longest <= l.AttributeValueLengthLimit)
+	if !whole {
+		s.setAttributes(l, set.attributes)
+		return
+	}
+	s.buf = append(s.buf, set.encoded...)
+	s.attributes, s.seen = len(set.attributes), set.seen
+}
