@@ -51,6 +51,7 @@ verify: ## fail if a generated file or go.mod is not up to date
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 	cd tools/actionlint && $(GO) mod tidy -diff
+	cd tools/cyclonedx && $(GO) mod tidy -diff
 
 alarms: ## play all alarm scenarios, then break every alarm on purpose
 	$(GO) run ./cmd/tracehaul alarms test

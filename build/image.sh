@@ -5,6 +5,8 @@
 #
 #   build/image.sh          build, run the demo in the images, print their sizes
 #
+# The SBOM of each program is in dist/image then.
+#
 # GO_IMAGE names the build's base image. With buildah and no GO_IMAGE, a base
 # is made from this machine's own Go, so that no registry is needed.
 set -euo pipefail
@@ -23,6 +25,10 @@ clean() {
 }
 trap clean EXIT
 
+mkdir -p dist/image
+# bill writes the SBOM of a program that was taken out of its image.
+bill() { go run ./internal/supply/sbom -version "$version" -time "$build_time" "$2" > "dist/image/$1.cdx.json"; }
+
 say() { printf '\n== %s\n' "$*" >&2; }
 
 build_with_docker() {
@@ -31,6 +37,10 @@ build_with_docker() {
       ${GO_IMAGE:+--build-arg "GO_IMAGE=$GO_IMAGE"} \
       --build-arg "VERSION=$version" --build-arg "BUILD_TIME=$build_time" .
     docker image inspect --format '{{.Size}}' "tracehaul/$program:$version" > "$work/$program.size"
+    container=$(docker create "tracehaul/$program:$version")
+    docker cp "$container:/$program" "$work/bill"
+    docker rm "$container" > /dev/null
+    bill "$program" "$work/bill"
     cat > "$work/$program" <<RUN
 #!/usr/bin/env bash
 exec docker run --rm --init=false --network host --read-only --cap-drop ALL \\
@@ -83,6 +93,10 @@ build_with_buildah() {
     root=$(buildah mount "$container")
     containers+=("$container")
     du --bytes --summarize "$root" | cut -f1 > "$work/$program.size"
+    bill "$program" "$root/$program"
+    for file in LICENSE NOTICE THIRD_PARTY_NOTICES; do
+      [ -s "$root/licenses/$file" ] || { echo "there is no /licenses/$file in the image of $program" >&2; exit 1; }
+    done
     [ ! -e "$root/bin/sh" ] || { echo "there is a shell in the image of $program" >&2; exit 1; }
     buildah inspect --type image "localhost/tracehaul/$program:latest" |
       grep -E '"org.opencontainers.image.(revision|created)"' | sort -u >&2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the packages of the Lambda functions into dist/lambda: <function>.zip
 # with the program, named bootstrap, for linux/arm64, and its licences. The same
-# commit gives the same bytes. Prints the SHA-256 of each, in base64 as well, as Terraform wants it.
+# commit gives the same bytes. Beside it is its SBOM, <function>.cdx.json. Prints the SHA-256 of each, in base64 as well, as Terraform wants it.
 #
 #   build/lambda.sh          all packages
 #   build/lambda.sh prod     all, with the description of prod beside the notifier
@@ -51,6 +51,7 @@ fi
 
 version=$(git rev-parse HEAD)
 [ -z "$(git status --porcelain)" ] || version+=-dirty
+time=$(git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ) # in UTC
 certificates=$(bundle)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -70,6 +71,7 @@ for function in "${functions[@]}"; do
   if [ -n "$environment" ] && [ "$function" = notifier ]; then
     go run ./cmd/tracehaul pipeline show -e "$environment" > "$dir/pipeline.json"
   fi
+  go run ./internal/supply/sbom -version "$version" -time "$time" "$dir/bootstrap" > "$out/$function.cdx.json"
   # Whatever else is noted of a file is the same everywhere. 1980 is where
   # the time of zip begins.
   find "$dir" -type f -exec chmod 644 {} +

@@ -32,7 +32,7 @@ var rules = map[string]rule{
 
 // allowed are the permissions of jobs beyond contents: read.
 var allowed = map[string]map[string]string{
-	"deploy/build":                 {"packages": "write", "id-token": "write"},
+	"deploy/build":                 {"packages": "write", "id-token": "write", "attestations": "write"},
 	"deploy/dev":                   {"packages": "read", "id-token": "write", "deployments": "read"},
 	"deploy/staging":               {"packages": "read", "id-token": "write", "deployments": "read"},
 	"deploy/prod":                  {"packages": "read", "id-token": "write", "deployments": "read"},

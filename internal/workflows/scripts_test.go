@@ -158,7 +158,7 @@ func TestScripts_Otherwise(t *testing.T) {
 // The build takes an image that is there, and signs what it hands on.
 func TestBuild(t *testing.T) {
 	t.Parallel()
-	const there, built = "sha256:7e3e", "sha256:b017"
+	const there = "sha256:7e3e"
 	for name, test := range map[string]struct {
 		there string
 		image string
@@ -168,18 +168,7 @@ func TestBuild(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir, _ := repository(t)
-			// What lambda.sh builds is its own test's.
-			writeFile(t, dir, "build/lambda.sh", "mkdir -p dist/lambda; for name in consumer migrate; do echo $name >dist/lambda/$name.zip; done; echo $1 >dist/lambda/notifier.zip\n")
-			r := newRunner(t, dir)
-			r.actions = map[string]map[string]any{"docker/build-push-action": {"digest": built}}
-			r.contexts["vars"] = map[string]any{"ENVIRONMENTS": `["dev"]`}
-			if test.there != "" {
-				writeFile(t, r.env["ANSWERS"], "docker-buildx", test.there)
-			}
-			if !r.run(t, load(t)["deploy"].Jobs["build"]) {
-				t.Fatalf("%v\n%s", r.outcomes, r.log.String())
-			}
+			r := build(t, test.there)
 			if got, want := r.outcome(t, "Build the image"), map[bool]string{true: "success", false: "skipped"}[test.there == ""]; got != want {
 				t.Errorf("the image is built: %s, want %s", got, want)
 			}
@@ -206,7 +195,7 @@ func TestBuild(t *testing.T) {
 			calls := strings.Join(r.calls(t), "")
 			for _, want := range []string{
 				"cosign sign --yes " + test.image + "\n",
-				"cosign attest --yes --type spdxjson --predicate $RUNNER_TEMP/service.spdx.json " + test.image + "\n",
+				"cosign attest --yes --type cyclonedx --predicate $RUNNER_TEMP/sbom/service.cdx.json " + test.image + "\n",
 				"cosign sign-blob --yes --bundle $RUNNER_TEMP/release/release.sigstore.json release.json\n",
 			} {
 				if !strings.Contains(calls, want) {

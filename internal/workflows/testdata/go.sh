@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
 # Stands in for the go command: go build -o FILE ./cmd/tracehaul gives the real
 # tracehaul, which asks those who replay what AWS has answered, by command, and
-# does not wait for the time of it.
+# does not wait for the time of it. go run ./internal/supply/sbom gives an SBOM.
 set -euo pipefail
+if [ "$1 $2" = "run ./internal/supply/sbom" ]; then
+  [ "$3 $4 $5" = "-version $GITHUB_SHA -time" ]
+  echo '{"bomFormat": "CycloneDX"}'
+  exit
+fi
 [ "$1 $2 $4" = "build -o ./cmd/tracehaul" ]
 mkdir -p "$(dirname "$3")"
 cat >"$3" <<'TRACEHAUL'
