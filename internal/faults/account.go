@@ -48,7 +48,7 @@ type account struct {
 }
 
 // terms are what a scenario allows.
-type terms struct{ spansMayMiss, lettersRepeat bool }
+type terms struct{ spansMayMiss, lettersRepeat, commitUnknown, clocksDiffer bool }
 
 // settle holds what was sent against what was found.
 func settle(l *ledger, ev evidence, t terms) *account {

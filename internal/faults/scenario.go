@@ -35,6 +35,20 @@ type scenario struct {
 	// more than once. Defaults to "": once.
 	lettersRepeat string
 
+	// commitUnknown is why a row may be there although its INSERT is shown as
+	// failed: the server had committed when its answer was lost. Then another
+	// delivery has found the row, and its INSERT worked. Defaults to "": the
+	// INSERT that wrote a row has worked.
+	commitUnknown string
+
+	// clocksDiffer says that a process's clock is off on purpose: then time is
+	// held to run forwards within each process, and not between them.
+	clocksDiffer bool
+
+	// alone is why nothing else may run at the same time. Defaults to "":
+	// another scenario may.
+	alone string
+
 	// setup changes what runs before it starts. Defaults to no change.
 	setup func(*settings)
 
@@ -63,6 +77,10 @@ type settings struct {
 	// patience is how long it may take until the queue is empty. Defaults to
 	// 60 s.
 	patience time.Duration
+
+	// serviceClock and consumerClock are how far the clocks of the programs are
+	// ahead. Default to 0.
+	serviceClock, consumerClock time.Duration
 
 	undo []func(context.Context) error
 }

@@ -8,6 +8,7 @@ import "slices"
 func scenarios() []scenario {
 	all := slices.Concat(
 		consumerScenarios(),
+		databaseScenarios(),
 	)
 	for i := range all {
 		if all[i].events == 0 {

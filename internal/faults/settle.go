@@ -22,7 +22,10 @@ func (w *world) settleUp(ctx context.Context) (*account, error) {
 	if err := w.drained(ctx); err != nil {
 		return nil, err
 	}
-	t := terms{spansMayMiss: w.sc.spansMayMiss != "", lettersRepeat: w.sc.lettersRepeat != ""}
+	t := terms{
+		spansMayMiss: w.sc.spansMayMiss != "", lettersRepeat: w.sc.lettersRepeat != "", commitUnknown: w.sc.commitUnknown != "",
+		clocksDiffer: w.sc.clocksDiffer,
+	}
 	ev := evidence{spans: w.Telemetry().Spans}
 	if err := readRows(ctx, w.pool, &ev); err != nil {
 		return nil, err
