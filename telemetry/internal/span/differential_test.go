@@ -120,8 +120,9 @@ func (p *program) start(t *rapid.T) {
 	scope, name := otlptest.AnyScope.Draw(t, "scope"), rapid.String().Draw(t, "name")
 	o := span.Options{
 		Kind: trace.SpanKind(rapid.IntRange(0, 6).Draw(t, "kind")), Time: anyTime.Draw(t, "time"),
-		NewRoot: rapid.IntRange(0, 9).Draw(t, "new root") == 0, Attributes: anyAttributes.Draw(t, "attributes"),
+		NewRoot: rapid.IntRange(0, 9).Draw(t, "new root") == 0,
 	}
+	attrs := anyAttributes.Draw(t, "attributes")
 	if rapid.Bool().Draw(t, "has shared") {
 		o.Shared = span.Share(rapid.OneOf(anyAttributes, plainAttributes).Draw(t, "shared")...)
 	}
@@ -143,9 +144,13 @@ func (p *program) start(t *rapid.T) {
 			trace.WithInstrumentationAttributeSet(scope.Attributes))
 		var s trace.Span
 		if api {
-			ctx, s = tracer.Start(ctx, name, trace.WithSpanKind(o.Kind), trace.WithTimestamp(o.Time), trace.WithAttributes(o.Attributes...), trace.WithLinks(o.Links...))
+			options := []trace.SpanStartOption{trace.WithSpanKind(o.Kind), trace.WithTimestamp(o.Time), trace.WithAttributes(attrs...), trace.WithLinks(o.Links...)}
+			if o.NewRoot {
+				options = append(options, trace.WithNewRoot())
+			}
+			ctx, s = tracer.Start(ctx, name, options...)
 		} else {
-			ctx, s = span.Start(ctx, tracer, name, o)
+			ctx, s = span.Start(ctx, tracer, name, o, attrs...)
 		}
 		w.spans, w.contexts = append(w.spans, s), append(w.contexts, ctx)
 	})

@@ -24,28 +24,25 @@ type Options struct {
 	// false.
 	NewRoot bool
 
-	// Shared are attributes that many spans have. They come before
-	// Attributes. Defaults to none.
+	// Shared are attributes that many spans have. They come before the span's
+	// own. Defaults to none.
 	Shared *Shared
 
-	// Attributes are not kept: they can be on the caller's stack. Defaults to
-	// none.
-	Attributes []attribute.KeyValue
-
-	// Links are not kept either. Defaults to none.
+	// Links defaults to none.
 	Links []trace.Link
 }
 
-// Start starts a span of any tracer.
-func Start(ctx context.Context, tracer trace.Tracer, name string, o Options) (context.Context, trace.Span) {
+// Start starts a span of any tracer. Attrs are not kept, and not part of
+// Options, so that they can be on the caller's stack.
+func Start(ctx context.Context, tracer trace.Tracer, name string, o Options, attrs ...attribute.KeyValue) (context.Context, trace.Span) {
 	if t, ok := tracer.(*Tracer); ok {
-		return t.start(ctx, name, &o)
+		return t.start(ctx, name, &o, attrs)
 	}
-	return tracer.Start(ctx, name, o.forAPI()...) //nolint:spancheck // the caller's
+	return tracer.Start(ctx, name, o.forAPI(attrs)...) //nolint:spancheck // the caller's
 }
 
-// forAPI copies everything: the API may keep it.
-func (o *Options) forAPI() []trace.SpanStartOption {
+// forAPI copies the attributes: the API may keep them.
+func (o *Options) forAPI(attrs []attribute.KeyValue) []trace.SpanStartOption {
 	options := []trace.SpanStartOption{trace.WithSpanKind(o.Kind)}
 	if !o.Time.IsZero() {
 		options = append(options, trace.WithTimestamp(o.Time))
@@ -56,11 +53,11 @@ func (o *Options) forAPI() []trace.SpanStartOption {
 	if o.Shared != nil {
 		options = append(options, trace.WithAttributes(o.Shared.attributes...))
 	}
-	if len(o.Attributes) > 0 {
-		options = append(options, trace.WithAttributes(slices.Clone(o.Attributes)...))
+	if len(attrs) > 0 {
+		options = append(options, trace.WithAttributes(slices.Clone(attrs)...))
 	}
 	if len(o.Links) > 0 {
-		options = append(options, trace.WithLinks(slices.Clone(o.Links)...))
+		options = append(options, trace.WithLinks(o.Links...))
 	}
 	return options
 }

@@ -26,15 +26,13 @@ type Tracer struct {
 // Start implements trace.Tracer.
 func (t *Tracer) Start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	if len(options) == 0 {
-		return t.start(ctx, name, &Options{})
+		return t.start(ctx, name, &Options{}, nil)
 	}
 	c := trace.NewSpanStartConfig(options...)
-	return t.start(ctx, name, &Options{
-		Kind: c.SpanKind(), Time: c.Timestamp(), NewRoot: c.NewRoot(), Attributes: c.Attributes(), Links: c.Links(),
-	})
+	return t.start(ctx, name, &Options{Kind: c.SpanKind(), Time: c.Timestamp(), NewRoot: c.NewRoot(), Links: c.Links()}, c.Attributes())
 }
 
-func (t *Tracer) start(ctx context.Context, name string, o *Options) (context.Context, trace.Span) {
+func (t *Tracer) start(ctx context.Context, name string, o *Options, attrs []attribute.KeyValue) (context.Context, trace.Span) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -57,7 +55,7 @@ func (t *Tracer) start(ctx context.Context, name string, o *Options) (context.Co
 			result.Decision = sdktrace.RecordAndSample
 		}
 	} else {
-		result = t.provider.sample(seen, c.TraceID, name, o)
+		result = t.provider.sample(seen, c.TraceID, name, o, attrs)
 		c.TraceState = result.Tracestate
 	}
 	c.TraceFlags = c.TraceFlags.WithSampled(result.Decision == sdktrace.RecordAndSample)
@@ -68,14 +66,14 @@ func (t *Tracer) start(ctx context.Context, name string, o *Options) (context.Co
 		}
 		return u, u
 	}
-	r := t.record(ctx, name, o, &result, &parent, c)
+	r := t.record(ctx, name, o, attrs, &result, &parent, c)
 	if spanKey == nil {
 		return trace.ContextWithSpan(ctx, r), r
 	}
 	return r, r
 }
 
-func (t *Tracer) record(ctx context.Context, name string, o *Options, result *sdktrace.SamplingResult, parent *trace.SpanContext, c trace.SpanContextConfig) *recording {
+func (t *Tracer) record(ctx context.Context, name string, o *Options, attrs []attribute.KeyValue, result *sdktrace.SamplingResult, parent *trace.SpanContext, c trace.SpanContextConfig) *recording {
 	r := &recording{
 		Context: ctx, tracer: t, context: trace.NewSpanContext(c), parent: parent.SpanID(), parentRemote: parent.IsRemote(),
 		kind: trace.ValidateSpanKind(o.Kind), start: o.Time, name: name, state: newState(),
@@ -91,21 +89,21 @@ func (t *Tracer) record(ctx context.Context, name string, o *Options, result *sd
 	if o.Shared != nil {
 		r.state.setShared(l, o.Shared)
 	}
-	r.state.setAttributes(l, o.Attributes)
+	r.state.setAttributes(l, attrs)
 	return r
 }
 
-// sample asks the sampler. Attributes and links are copied for it only if it
-// wants them, so that the caller's need not be on the heap.
-func (p *Provider) sample(ctx context.Context, id trace.TraceID, name string, o *Options) sdktrace.SamplingResult {
+// sample asks the sampler. Attributes are copied for it only if it wants them,
+// so that the caller's need not be on the heap.
+func (p *Provider) sample(ctx context.Context, id trace.TraceID, name string, o *Options, attrs []attribute.KeyValue) sdktrace.SamplingResult {
 	parameters := sdktrace.SamplingParameters{ParentContext: ctx, TraceID: id, Name: name, Kind: o.Kind}
 	if !p.sampler.plain {
 		var shared []attribute.KeyValue
 		if o.Shared != nil {
 			shared = o.Shared.attributes
 		}
-		parameters.Attributes = slices.Concat(shared, o.Attributes)
-		parameters.Links = slices.Clone(o.Links)
+		parameters.Attributes = slices.Concat(shared, attrs)
+		parameters.Links = o.Links
 	}
 	return p.sampler.ShouldSample(parameters)
 }
