@@ -5,6 +5,7 @@ SHELL := /bin/bash
 GO ?= go
 TOOL := $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 10s
+SOAKTIME ?= 2m
 PACKAGES ?= ./...
 # Set, a check that would be skipped for want of something fails instead: always on GitHub.
 REQUIRE := $(CI_REQUIRE)$(GITHUB_ACTIONS)
@@ -37,6 +38,12 @@ fuzz: ## fuzz every parser of outside input, FUZZTIME (10s) each
 
 bench: ## measure what telemetry costs: ratios, interleaved in one run
 	$(GO) run ./internal/bench
+
+load: ## find how much the service takes, and what it does with more
+	$(GO) run ./internal/load
+
+soak: ## send half of what the service takes for SOAKTIME (2m), SNS failing now and then: nothing may grow
+	$(GO) run ./internal/load -for $(SOAKTIME) -faults
 
 bench-once: ## count allocations, which the race detector cannot, and run every benchmark once
 	$(GO) test -run Alloc -bench . -benchtime 1x $(PACKAGES)
@@ -92,4 +99,4 @@ vulnerabilities: ## look for known vulnerabilities in what every module calls; G
 ci: lint verify vulnerabilities iac race bench-once alarms dashboards image ## all that CI runs
 	@cat dist/skipped-* 2>/dev/null || true
 
-.PHONY: faults faults-short help demo test race lint format fuzz bench bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities ci
+.PHONY: faults faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities ci

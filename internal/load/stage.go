@@ -1,0 +1,206 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/internal/program"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// stage is everything that runs.
+type stage struct {
+	pipeline  *localpipeline.Local
+	pool      *pgxpool.Pool
+	generator *generator
+	census    census
+	fault     atomic.Pointer[messaging.Fault] // of every call of SNS
+
+	undo []func(context.Context) error // what stop does, in reverse
+}
+
+// newStage starts the pipeline. What was started is stopped when it fails. With
+// an interval the service's goroutines are counted, which stops it for a moment
+// each time.
+func newStage(ctx context.Context, description string, count time.Duration, output func(program, line string)) (_ *stage, err error) {
+	s := &stage{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop(context.WithoutCancel(ctx)))
+		}
+	}()
+	p, err := pipeline.Load(description)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "tracehaul-load-")
+	if err != nil {
+		return nil, err
+	}
+	s.onStop(func(context.Context) error { return os.RemoveAll(dir) })
+	programs, err := program.Build(ctx, dir, "service", "consumer")
+	if err != nil {
+		return nil, err
+	}
+	collector, err := s.startCollector(ctx)
+	if err != nil {
+		return nil, err
+	}
+	telemetry := map[string]string{
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": collector, "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": collector,
+		"OTEL_BSP_SCHEDULE_DELAY": "5000", "OTEL_BLRP_SCHEDULE_DELAY": "1000", // the defaults: nobody waits for a span here
+		"DRAIN_GRACE": "0s",
+	}
+	counted := maps.Clone(telemetry)
+	if count > 0 {
+		counted["GODEBUG"] = s.census.setting(count)
+	}
+	s.pipeline, err = localpipeline.Start(ctx, localpipeline.Config{
+		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateUp,
+		ServiceEnv: counted, ConsumerEnv: telemetry, Fault: s.faultOf,
+		Output: func(program, line string) {
+			if !s.census.add(line) {
+				output(program, line)
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.onStop(s.pipeline.Stop)
+	if s.pool, err = pgxpool.New(ctx, s.pipeline.Addresses().DatabaseURL); err != nil {
+		return nil, err
+	}
+	s.onStop(func(context.Context) error { s.pool.Close(); return nil })
+	s.generator = newGenerator(strings.TrimPrefix(s.pipeline.Addresses().Service, "http://"))
+	s.onStop(func(context.Context) error { s.generator.close(); return nil })
+	return s, nil
+}
+
+// startCollector serves a collector that takes spans and logs and keeps none:
+// keeping them would take more of the machine than making them.
+func (s *stage) startCollector(ctx context.Context) (url string, err error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{ReadHeaderTimeout: answerTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	})}
+	done := make(chan struct{})
+	go func() {
+		_ = server.Serve(l) // it always ends with ErrServerClosed
+		close(done)
+	}()
+	s.onStop(func(context.Context) error {
+		err := server.Close()
+		<-done
+		return err
+	})
+	return "http://" + l.Addr().String(), nil
+}
+
+func (s *stage) faultOf(c messaging.Call) *messaging.Fault {
+	if c.Service == "sns" {
+		return s.fault.Load()
+	}
+	return nil
+}
+
+func (s *stage) onStop(undo func(context.Context) error) { s.undo = append(s.undo, undo) }
+
+// stop ends everything and leaves nothing behind.
+func (s *stage) stop(ctx context.Context) error {
+	var errs []error
+	for _, v := range slices.Backward(s.undo) {
+		errs = append(errs, v(ctx))
+	}
+	s.undo = nil
+	return errors.Join(errs...)
+}
+
+// consumer is the one whose queue is watched.
+func (s *stage) consumer() *pipeline.Consumer { return &s.pipeline.Pipeline().Consumers[0] }
+
+// alive says if the service has ended by itself.
+func (s *stage) alive() error {
+	select {
+	case <-s.pipeline.Service().Done():
+		return errors.New("the service has ended by itself")
+	default:
+		return nil
+	}
+}
+
+func migrateUp(ctx context.Context, url string) error {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer pool.Close()
+	_, err = migrate.Up(ctx, pool)
+	return err
+}
+
+// sleep waits, or says why it was cut off.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// output keeps the last lines that programs wrote, for when something fails.
+type output struct {
+	all io.Writer // hears every line; nil for nobody
+
+	mu   sync.Mutex
+	last []string
+}
+
+const lastLines = 10
+
+func (o *output) add(program, line string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	line = fmt.Sprintf("%-8s %s", filepath.Base(program), line)
+	if o.all != nil {
+		_, _ = fmt.Fprintln(o.all, line)
+	}
+	if len(o.last) == lastLines {
+		o.last = o.last[1:]
+	}
+	o.last = append(o.last, line)
+}
+
+// explain adds the last lines to an error, unless a person has ended the run.
+func (o *output) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return fmt.Errorf("%w\nThe last lines of the programs' output:\n  %s", err, strings.Join(o.last, "\n  "))
+}

@@ -1,0 +1,149 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// check is something that must be true.
+type check struct {
+	what   string
+	ok     bool
+	figure string // what was found
+}
+
+const (
+	// goodputShare is how much of what the service accepted at the knee it
+	// must still accept beyond it. A refusal costs part of what an event
+	// costs, and the generator, which shares the processors, costs the same
+	// for both; so goodput falls as the offer grows. Collapse is when it falls
+	// towards nothing.
+	goodputShare = .5
+
+	// longestWait is within what service.Config documents, RequestTimeout
+	// after the last byte of the request, plus what this machine may be late.
+	longestWait = 12 * time.Second
+
+	// The latency at the low rate afterwards may be recoveredTimes that of
+	// before and recoveredMore: what this machine makes of the same load in
+	// two moments.
+	recoveredTimes = 2
+	recoveredMore  = 10 * time.Millisecond
+)
+
+// judgeAnswers looks at the answers of all requests. Without faults a request
+// is accepted or shed.
+func judgeAnswers(lines []line, faults bool) []check {
+	var n, strange int
+	var example string
+	var waited time.Duration
+	for _, l := range lines {
+		n += l.requests() - l.counts[unsent]
+		strange += l.counts[other] + l.counts[unknown]
+		if !faults {
+			strange += l.counts[unavailable]
+		}
+		waited = max(waited, l.waited)
+		if l.example != "" {
+			example = ", as " + l.example
+		}
+	}
+	return []check{
+		{"every answer is 202, or 503 with Retry-After", strange == 0, fmt.Sprintf("%d of %d are not%s", strange, n, strings.TrimSpace(example))},
+		{fmt.Sprintf("no answer takes longer than %v", longestWait), waited <= longestWait, milliseconds(waited) + " ms"},
+	}
+}
+
+// judgeMemory holds the service's memory against that of its task, which
+// service.Config.MaxBufferedBytes is chosen for.
+func judgeMemory(lines []line, taskMiB int) check {
+	var most float64
+	for _, l := range lines {
+		most = max(most, l.seen.most(rssMiB))
+	}
+	return check{fmt.Sprintf("the service stays within its task's memory, %d MiB", taskMiB), most <= float64(taskMiB), whole(most) + " MiB"}
+}
+
+// judgeOverload compares what was accepted beyond the knee with what was at it.
+func judgeOverload(knee figures, beyond []figures) []check {
+	least, shed := knee.goodput(), 0
+	for _, f := range beyond {
+		least = min(least, f.goodput())
+		shed += f.counts[overloaded]
+	}
+	return []check{
+		{"beyond the knee it sheds", shed > 0, fmt.Sprintf("%d requests", shed)},
+		{
+			fmt.Sprintf("beyond the knee it accepts %.0f %% of what it did there, or more", 100*goodputShare),
+			least >= goodputShare*knee.goodput(), fmt.Sprintf("%s/s of %s/s", whole(least), whole(knee.goodput())),
+		},
+	}
+}
+
+// judgeRecovery compares the latency at the low rate before and after.
+func judgeRecovery(before, after figures) check {
+	return check{
+		fmt.Sprintf("the p99 at %.0f/s is as before: %d times and %v, at most", before.rate, recoveredTimes, recoveredMore),
+		after.counts[accepted] == after.requests() && after.p99 <= recoveredTimes*before.p99+recoveredMore,
+		milliseconds(before.p99) + " ms, then " + milliseconds(after.p99) + " ms",
+	}
+}
+
+// flat is how much a figure may rise during the soak: a tenth of its median,
+// and a little.
+const flatShare = .1
+
+// judgeSoak looks for what grows.
+func judgeSoak(w watched) (checks []check) {
+	for _, f := range []struct {
+		what   string
+		of     func(sample) float64
+		little float64
+	}{
+		{"memory (MiB)", rssMiB, 4},
+		{"goroutines", goroutines, 4},
+		{"descriptors", descriptors, 4},
+		{"connections of the consumer to the database", connections, 1},
+		{"messages in the queue", func(v sample) float64 { return float64(v.queue) }, 200},
+	} {
+		t := w.trend(f.of)
+		bound := flatShare*t.median + f.little
+		checks = append(checks, check{
+			fmt.Sprintf("flat: %s, rising by %.1f at most", f.what, bound),
+			len(w.samples) >= 3 && t.median > 0 && t.rise <= bound, t.String(),
+		})
+	}
+	return checks
+}
+
+// judgeBooks looks for events that are lost, doubled, or where none should be.
+func judgeBooks(a account) []check {
+	found := func(ids []string) string {
+		if len(ids) == 0 {
+			return "0"
+		}
+		return fmt.Sprintf("%d, as %s", len(ids), strings.Join(ids[:min(3, len(ids))], " "))
+	}
+	return []check{
+		{"every accepted event is a row or a dead-letter message", len(a.lost) == 0 && a.accepted > 0, found(a.lost) + " lost of " + whole(float64(a.accepted))},
+		{"none is there twice", len(a.doubled) == 0, found(a.doubled)},
+		{"none is there that was refused or not sent", len(a.unasked) == 0, found(a.unasked)},
+	}
+}
+
+// report prints the checks and says whether all hold.
+func report(w io.Writer, checks []check) (ok bool) {
+	ok = true
+	for _, c := range checks {
+		verdict := "ok    "
+		if !c.ok {
+			verdict, ok = "FAILED", false
+		}
+		_, _ = fmt.Fprintf(w, "%s  %s: %s\n", verdict, c.what, c.figure)
+	}
+	return ok
+}
