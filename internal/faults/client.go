@@ -46,9 +46,10 @@ func (w *world) newEvent() *entry {
 	return w.eventOf(fmt.Sprintf("%s-%d", strings.ReplaceAll(w.sc.name, "/", "-"), n), data)
 }
 
-// eventOf makes an event with the given id and data.
+// eventOf makes an event with the given id and data. It belongs in the table:
+// dead letters are for what can never work.
 func (w *world) eventOf(id string, data []byte) *entry {
-	return &entry{key: key{eventSource, id}, data: data, sum: checksum(data)}
+	return &entry{key: key{eventSource, id}, data: data, sum: checksum(data), want: inTable}
 }
 
 // structured writes an event as CloudEvents' JSON.
@@ -162,6 +163,29 @@ func meaning(status int, code string) answer {
 // send sends n new events, most alone and some in batches, as fast as senders
 // clients can. Answers that are no 202 are in the books, not an error.
 func (w *world) send(ctx context.Context, n int) error {
+	return w.sendRequests(ctx, func(i int) []*entry {
+		size := min(1, n)
+		if i%perBatch == perBatch-1 {
+			size = min(batchEvents, n)
+		}
+		n -= size
+		return w.newEvents(size)
+	})
+}
+
+// sendOf sends n events of a kind likewise, each alone.
+func (w *world) sendOf(ctx context.Context, n int, kind func() *entry) error {
+	return w.sendRequests(ctx, func(i int) []*entry {
+		if i == n {
+			return nil
+		}
+		return []*entry{kind()}
+	})
+}
+
+// sendRequests sends requests with the events that next returns, until there
+// are none.
+func (w *world) sendRequests(ctx context.Context, next func(i int) []*entry) error {
 	requests := make(chan []*entry)
 	var clients sync.WaitGroup
 	for range senders {
@@ -171,13 +195,12 @@ func (w *world) send(ctx context.Context, n int) error {
 			}
 		})
 	}
-	for i := 0; n > 0 && ctx.Err() == nil; i++ {
-		size := 1
-		if i%perBatch == perBatch-1 {
-			size = min(batchEvents, n)
+	for i := 0; ctx.Err() == nil; i++ {
+		events := next(i)
+		if len(events) == 0 {
+			break
 		}
-		requests <- w.newEvents(size)
-		n -= size
+		requests <- events
 	}
 	close(requests)
 	clients.Wait()

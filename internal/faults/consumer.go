@@ -2,17 +2,8 @@
 
 package main
 
-import "context"
+import "slices"
 
 func consumerScenarios() []scenario {
-	return []scenario{
-		{
-			name: "consumer/shuffled", what: "The queue hands messages out in any order.",
-			setup: func(s *settings) { s.config.Shuffle = true },
-			run: func(ctx context.Context, w *world) error {
-				w.hit()
-				return w.sendAll(ctx)
-			},
-		},
-	}
+	return slices.Concat(deliveryScenarios(), poisonScenarios(), killScenarios(), limitScenarios(), clockScenarios(), stormScenarios())
 }

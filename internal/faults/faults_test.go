@@ -37,7 +37,7 @@ func playReal(t *testing.T, sc scenario) verdict {
 		t.Fatal(err)
 	}
 	s := &stage{
-		description: "../../tracehaul.yaml", programs: programs{built[0], built[1]},
+		description: "../../tracehaul.yaml", programs: programs{service: built[0], consumer: built[1]},
 		output: func() *output { return new(output) },
 	}
 	return s.play(t.Context(), sc, func(string) {})

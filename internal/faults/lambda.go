@@ -2,7 +2,11 @@
 
 package main
 
-import "github.com/tracehaul/tracehaul/internal/localcloud/lambda"
+import (
+	"errors"
+
+	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
+)
 
 // lambdaFault decides what goes wrong at a moment of an invocation.
 type lambdaFault func(lambda.Moment) lambda.Fault
@@ -27,6 +31,20 @@ func (w *world) lambdaFaults(m lambda.Moment) lambda.Fault {
 		w.hit()
 	}
 	return fault
+}
+
+// batchEnded counts invocations that Lambda has ended.
+func (w *world) batchEnded(_ string, b lambda.Batch) {
+	failed, ok := errors.AsType[*lambda.InvocationError](b.Err)
+	if !ok {
+		return
+	}
+	switch failed.Type {
+	case "Sandbox.Timedout":
+		w.timeouts.Add(1)
+	case "Runtime.OutOfMemory":
+		w.outOfMemory.Add(1)
+	}
 }
 
 // killConsumers ends all processes of the consumer with SIGKILL, and counts a

@@ -110,19 +110,6 @@ func (l *ledger) open() (left []*entry) {
 	return left
 }
 
-// count returns how many events there are, and how many of them have an
-// answer.
-func (l *ledger) count(a answer) (all, with int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, e := range l.entries {
-		if e.answer == a {
-			with++
-		}
-	}
-	return len(l.entries), with
-}
-
 // all returns every event in the order in which they were sent.
 func (l *ledger) all() []*entry {
 	l.mu.Lock()

@@ -114,7 +114,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
 		return exitFailed
 	}
-	return o.play(ctx, programs{built[0], built[1]}, stdout, &syncWriter{w: stderr})
+	return o.play(ctx, programs{
+		service: built[0], consumer: built[1], skewed: once(func(ctx context.Context) (string, string, error) { return buildSkewed(ctx, dir) }),
+	}, stdout, &syncWriter{w: stderr})
 }
 
 // play runs all, as often as wanted.
@@ -154,21 +156,15 @@ func (o options) round(ctx context.Context, p programs, stdout, stderr io.Writer
 	for i := range done {
 		done[i] = make(chan struct{})
 	}
-	slots := make(chan struct{}, o.parallel)
-	go func() {
-		for i, sc := range chosen {
-			slots <- struct{}{}
-			go func() {
-				defer func() { close(done[i]); <-slots }()
-				if ctx.Err() != nil {
-					return
-				}
-				verdicts[i] = s.play(ctx, sc, func(what string) {
-					_, _ = fmt.Fprintf(stderr, "%6.1fs  %s %s\n", time.Since(began).Seconds(), sc.name, what)
-				})
-			}()
+	go o.playAll(chosen, func(i int) {
+		defer close(done[i])
+		if ctx.Err() != nil {
+			return
 		}
-	}()
+		verdicts[i] = s.play(ctx, chosen[i], func(what string) {
+			_, _ = fmt.Fprintf(stderr, "%6.1fs  %s %s\n", time.Since(began).Seconds(), chosen[i].name, what)
+		})
+	})
 	printHead(stdout)
 	for i := range chosen {
 		<-done[i]
@@ -177,6 +173,27 @@ func (o options) round(ctx context.Context, p programs, stdout, stderr io.Writer
 		}
 	}
 	return verdicts
+}
+
+// playAll plays scenarios in their order, some at the same time, and each that
+// has to be alone by itself.
+func (o options) playAll(chosen []scenario, play func(i int)) {
+	slots := make(chan struct{}, o.parallel)
+	for i, sc := range chosen {
+		takes := 1
+		if sc.alone != "" {
+			takes = o.parallel
+		}
+		for range takes {
+			slots <- struct{}{}
+		}
+		go func() {
+			play(i)
+			for range takes {
+				<-slots
+			}
+		}()
+	}
 }
 
 // hold tells where everything is, and lets it run until ctx ends.

@@ -3,9 +3,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -29,24 +32,24 @@ var crashes = []string{"panic: ", "fatal error: ", "WARNING: DATA RACE"}
 func (o *output) add(program, line string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	line = fmt.Sprintf("%-8s %s", filepath.Base(program), line)
+	text := fmt.Sprintf("%-8s %s", filepath.Base(program), readable(line))
 	if o.all != nil {
-		_, _ = fmt.Fprintln(o.all, line)
+		_, _ = fmt.Fprintln(o.all, text)
 	}
 	for _, c := range crashes {
 		if o.crash == "" && strings.Contains(line, c) {
-			o.crash = line
+			o.crash = text
 		}
 	}
-	for text := range o.counts {
-		if strings.Contains(line, text) {
-			o.counts[text]++
+	for watched := range o.counts {
+		if strings.Contains(line, watched) {
+			o.counts[watched]++
 		}
 	}
 	if len(o.last) == lastLines {
 		o.last = o.last[1:]
 	}
-	o.last = append(o.last, line)
+	o.last = append(o.last, text)
 }
 
 // watch has lines counted that contain a text.
@@ -78,4 +81,21 @@ func (o *output) lines() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return append([]string(nil), o.last...)
+}
+
+// readable writes a line of a log for a person: without the resource's
+// attributes, which have dots in their names. Other lines stay as they are.
+func readable(line string) string {
+	var fields map[string]any
+	if json.Unmarshal([]byte(line), &fields) != nil {
+		return line
+	}
+	var text strings.Builder
+	_, _ = fmt.Fprintf(&text, "%v %v: %v", fields["time"], fields["level"], fields["msg"])
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if name != "time" && name != "level" && name != "msg" && !strings.Contains(name, ".") {
+			_, _ = fmt.Fprintf(&text, " %s=%v", name, fields[name])
+		}
+	}
+	return text.String()
 }

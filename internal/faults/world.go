@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -55,10 +56,20 @@ type world struct {
 	serial atomic.Int64
 	fault  atomic.Pointer[func(messaging.Call) *messaging.Fault]
 	lambda atomic.Pointer[lambdaFault]
+
+	// What became of invocations.
+	timeouts, outOfMemory atomic.Int64
+
+	redriven time.Time // when dead letters were moved back
 }
 
 // programs are the files of the real programs.
-type programs struct{ service, consumer string }
+type programs struct {
+	service, consumer string
+
+	// skewed builds them with a clock that can be off; see buildSkewed.
+	skewed func(context.Context) (service, consumer string, err error)
+}
 
 // newWorld starts a pipeline as a scenario wants it. What was started is
 // stopped when that fails.
@@ -89,7 +100,25 @@ func newWorld(ctx context.Context, sc *scenario, description string, p programs,
 		}
 	}()
 	sc.setup(&w.settings)
+	if err := w.skewClocks(ctx, p); err != nil {
+		return nil, err
+	}
 	return w, w.start(ctx)
+}
+
+// skewClocks gives the programs the clocks that the scenario wants.
+func (w *world) skewClocks(ctx context.Context, p programs) (err error) {
+	if w.serviceClock == 0 && w.consumerClock == 0 {
+		return nil
+	}
+	seconds := func(d time.Duration) map[string]string {
+		return map[string]string{clockVariable: strconv.Itoa(int(d / time.Second))}
+	}
+	w.serviceEnv(seconds(w.serviceClock))
+	w.consumerEnv(seconds(w.consumerClock))
+	w.config.ConsumerClock = w.consumerClock
+	w.config.Service, w.config.Consumer, err = p.skewed(ctx)
+	return err
 }
 
 func (w *world) start(ctx context.Context) (err error) {
@@ -100,7 +129,7 @@ func (w *world) start(ctx context.Context) (err error) {
 		}
 		return nil
 	}
-	w.config.Lambda = w.lambdaFaults
+	w.config.Lambda, w.config.Report = w.lambdaFaults, w.batchEnded
 	w.config.Route = func(part localpipeline.Part, address string) (string, error) {
 		if route := w.routes[part]; route != nil {
 			return route(address)

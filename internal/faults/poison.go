@@ -1,0 +1,155 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// refusing is a constraint that some events break.
+const (
+	refusing = `ALTER TABLE events ADD CONSTRAINT faults_no_poison CHECK (data ->> 'poison' IS NULL)`
+	allowing = `ALTER TABLE events DROP CONSTRAINT faults_no_poison`
+
+	codeCheck = "23514" // check_violation
+)
+
+// poisonScenarios put messages that can never work among good ones.
+func poisonScenarios() []scenario {
+	return []scenario{
+		{
+			name: "consumer/poison", what: "Among good messages are some that can never work, each for another reason.", short: true,
+			setup: func(s *settings) { s.config.HoldConsumers = true },
+			run: func(ctx context.Context, w *world) error {
+				if err := w.sendPoisoned(ctx); err != nil {
+					return err
+				}
+				return w.StartConsumers()
+			},
+			check: func(w *world, a *account) error { return wantLetters(a, int(w.hits.Load())) },
+		},
+		{
+			name: "consumer/poison-in-envelopes", what: "Poison among good messages, each in the SNS envelope.",
+			setup: func(s *settings) { s.config.HoldConsumers, s.consumer.RawDelivery = true, false },
+			run: func(ctx context.Context, w *world) error {
+				if err := w.sendPoisoned(ctx); err != nil {
+					return err
+				}
+				return w.StartConsumers()
+			},
+			check: func(w *world, a *account) error { return wantLetters(a, int(w.hits.Load())) },
+		},
+		{
+			name: "consumer/poison-and-no-dlq", what: "The dead-letter queue takes nothing for a while.",
+			setup: func(s *settings) { s.config.HoldConsumers = true },
+			run:   dlqAway,
+			check: func(_ *world, a *account) error { return wantLetters(a, len(poisons)) },
+		},
+		{
+			name: "consumer/killed-after-dead-letter", what: "The consumer is killed when it has sent a dead letter and before it says so.",
+			spansMayMiss:  "the killed process takes its last spans with it",
+			lettersRepeat: "a dead letter is sent before its message is acknowledged: at least once",
+			run:           killAfterDeadLetter,
+			check: func(w *world, a *account) error {
+				if a.repeated == 0 {
+					return fmt.Errorf("no dead letter was sent again though the consumer was killed %d times after it", w.hits.Load())
+				}
+				return nil
+			},
+		},
+		{
+			name: "consumer/redrive", what: "Events that a constraint refuses are redriven when it is gone.", short: true,
+			run: redrive,
+			check: func(w *world, a *account) error {
+				return errors.Join(wantLetters(a, 0), wantRows(a, a.events), wantAcceptedBefore(a, w.redriven))
+			},
+		},
+	}
+}
+
+// poisons are messages that nobody can store, as event with the given id, and
+// the code that says why.
+var poisons = []struct{ code, text string }{
+	{event.CodeMalformedJSON, `{"specversion":"1.0","id":%q,`},
+	{event.CodeMalformedJSON, `%q and more`},
+	{event.CodeNULCharacter, `{"specversion":"1.0","id":%q,"source":"/faults","type":"t","data":{"a":"\u0000"}}`},
+	{event.CodeInvalidUnicode, `{"specversion":"1.0","id":%q,"source":"/faults","type":"t","data":{"a":"\ud800"}}`},
+	{event.CodeNumberOutOfRange, `{"specversion":"1.0","id":%q,"source":"/faults","type":"t","data":{"a":1e400000}}`},
+	{event.CodeMissingAttribute, `{"specversion":"1.0","id":%q,"source":"/faults"}`},
+	{event.CodeUnsupportedVersion, `{"specversion":"0.3","id":%q,"source":"/faults","type":"t"}`},
+	{event.CodeInvalidAttribute, `{"specversion":"1.0","id":%q,"source":"/faults","type":"t","time":"yesterday"}`},
+	{event.CodeDuplicateMember, `{"specversion":"1.0","id":%q,"source":"/faults","type":"t","type":"u"}`},
+	{event.CodeInvalidData, `{"specversion":"1.0","id":%q,"source":"/faults","type":"t","data":1,"data_base64":"AA=="}`},
+	{event.CodeTooDeep, `{"specversion":"1.0","id":%q,"source":"/faults","type":"t","data":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`},
+}
+
+// poisoned are one message of each kind.
+func (w *world) poisoned() (all []*entry) {
+	for _, p := range poisons {
+		id := fmt.Sprintf("poison-%d", w.serial.Add(1))
+		all = append(all, &entry{
+			body: fmt.Sprintf(p.text, id), want: inDLQ, reason: semconv.ReasonMalformed, code: p.code,
+		})
+	}
+	return all
+}
+
+// impossible is an event that the service takes and a constraint refuses.
+func (w *world) impossible() *entry {
+	n := w.serial.Add(1)
+	e := w.eventOf(fmt.Sprintf("impossible-%d", n), json.RawMessage(fmt.Sprintf(`{"n":%d,"poison":true}`, n)))
+	e.want, e.reason, e.code = inDLQ, semconv.ReasonRefused, codeCheck
+	return e
+}
+
+// sendPoisoned sends good events with poison of every kind in between: what is
+// no event, and events that a constraint refuses. Each is a hit.
+func (w *world) sendPoisoned(ctx context.Context) error {
+	if _, err := w.pool.Exec(ctx, refusing); err != nil {
+		return err
+	}
+	for _, p := range w.poisoned() {
+		if err := w.publish(ctx, p); err != nil {
+			return err
+		}
+		w.post(ctx, nil, w.impossible())
+		w.hits.Add(2)
+		if err := w.send(ctx, w.sc.events/len(poisons)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func wantLetters(a *account, n int) error {
+	if len(a.letters) != n {
+		return fmt.Errorf("there are %d dead letters, want %d", len(a.letters), n)
+	}
+	return nil
+}
+
+func wantRows(a *account, n int) error {
+	if len(a.rows) != n {
+		return fmt.Errorf("there are %d rows, want %d", len(a.rows), n)
+	}
+	return nil
+}
+
+// wantAcceptedBefore wants rows to tell when the service has accepted their
+// events, and not when somebody moved them.
+func wantAcceptedBefore(a *account, moved time.Time) error {
+	for _, r := range a.rows {
+		if r.acceptedAt.Before(time.Unix(1, 0)) || r.acceptedAt.After(moved) {
+			return fmt.Errorf("the row of %s says that it was accepted at %v, but it was redriven at %v", r.key, r.acceptedAt, moved)
+		}
+	}
+	return nil
+}
