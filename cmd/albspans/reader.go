@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tracehaul/tracehaul/telemetry"
+	"github.com/tracehaul/tracehaul/telemetry/alblog"
+	"github.com/tracehaul/tracehaul/telemetry/albspan"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// reader reads files of the access log.
+type reader struct {
+	s3       *s3.Client
+	recorder *albspan.Recorder
+	flush    func(context.Context) error
+	lines    metric.Int64Counter
+	logger   *slog.Logger
+}
+
+const (
+	// flushEvery is how many spans are made before they are sent: fewer than
+	// the queue holds, so that none is dropped.
+	flushEvery = 1024
+
+	// maxTold is how many bad lines of a file are told of; all are counted.
+	maxTold = 10
+)
+
+// newReader returns a reader whose spans go through balancer, and whose own
+// metrics and log lines through own.
+func newReader(client *s3.Client, balancer, own *telemetry.Telemetry) (*reader, error) {
+	r := &reader{
+		s3: client, recorder: albspan.NewRecorder(balancer.TracerProvider()), flush: balancer.FlushInvocation, logger: own.Logger(),
+	}
+	var err error
+	r.lines, err = own.MeterProvider().Meter("github.com/tracehaul/tracehaul/cmd/albspans").Int64Counter(semconv.MetricALBLines,
+		metric.WithUnit(semconv.UnitLines), metric.WithDescription("Lines of the load balancer's access log, by what became of them."))
+	if err != nil {
+		return nil, fmt.Errorf("make instrument %s: %w", semconv.MetricALBLines, err)
+	}
+	return r, nil
+}
+
+// handle reads all files of an event. One that fails does not keep the others
+// from being read.
+func (r *reader) handle(ctx context.Context, e events.S3Event) error {
+	var errs []error
+	for i := range e.Records {
+		record := &e.Records[i]
+		if !strings.HasPrefix(record.EventName, "ObjectCreated:") {
+			r.logger.WarnContext(ctx, "not a new file", slog.String("event", record.EventName))
+			continue
+		}
+		key := record.S3.Object.URLDecodedKey
+		c, err := r.object(ctx, record.S3.Bucket.Name, key)
+		r.count(ctx, c)
+		attrs := []slog.Attr{
+			slog.String("key", key), slog.Int64("spans", c.spans), slog.Int64("not_sampled", c.unsampled), slog.Int64("bad", c.bad),
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("file %s: %w", key, err))
+			r.logger.LogAttrs(ctx, slog.LevelError, "access log not read to its end", append(attrs, slog.String("error", err.Error()))...)
+			continue
+		}
+		r.logger.LogAttrs(ctx, slog.LevelInfo, "access log read", attrs...)
+	}
+	return errors.Join(errs...)
+}
+
+// counts are what became of a file's lines.
+type counts struct{ spans, unsampled, bad int64 }
+
+func (r *reader) count(ctx context.Context, c counts) {
+	for outcome, n := range map[string]int64{
+		semconv.OutcomeALBSpan: c.spans, semconv.OutcomeALBUnsampled: c.unsampled, semconv.OutcomeALBBad: c.bad,
+	} {
+		if n > 0 {
+			r.lines.Add(ctx, n, metric.WithAttributeSet(attribute.NewSet(semconv.OutcomeKey.String(outcome))))
+		}
+	}
+}
+
+// object reads one file, as it comes, and has its spans delivered.
+func (r *reader) object(ctx context.Context, bucket, key string) (c counts, err error) {
+	out, err := r.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+	if err != nil {
+		return c, err
+	}
+	defer func() { _ = out.Body.Close() }() // it was only read
+	c, err = r.read(ctx, key, out.Body)
+	return c, errors.Join(err, r.deliver(ctx))
+}
+
+func (r *reader) read(ctx context.Context, key string, body io.Reader) (c counts, err error) {
+	log, err := alblog.NewReader(body)
+	if err != nil {
+		return c, err
+	}
+	var e alblog.Entry
+	for {
+		err := log.Next(&e)
+		switch bad, isLine := errors.AsType[*alblog.LineError](err); {
+		case isLine:
+			if c.bad++; c.bad <= maxTold {
+				r.logger.LogAttrs(ctx, slog.LevelWarn, "bad line in access log", slog.String("key", key), slog.String("error", bad.Error()))
+			}
+			continue
+		case errors.Is(err, io.EOF):
+			return c, nil
+		case err != nil:
+			return c, err
+		}
+		if !r.recorder.Record(&e) {
+			c.unsampled++
+			continue
+		}
+		if c.spans++; c.spans%flushEvery == 0 {
+			if err := r.deliver(ctx); err != nil {
+				return c, err
+			}
+		}
+	}
+}
+
+// deliver sends what spans there are and waits until they are taken. Were one
+// not delivered and no error returned, it would be lost.
+func (r *reader) deliver(ctx context.Context) error {
+	if err := r.flush(ctx); err != nil {
+		return fmt.Errorf("spans were not delivered: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/tracehaul/tracehaul/internal/lambdamain"
+	"github.com/tracehaul/tracehaul/telemetry"
+)
+
+// settings are what the environment says.
+type settings struct {
+	balancer  string // service.name of the load balancer's spans
+	telemetry telemetry.Config
+}
+
+// variables are those that this program reads itself.
+var variables = []lambdamain.Variable[settings]{
+	{
+		Name: "ALB_SERVICE_NAME", Fallback: "load-balancer", Help: "service.name of the load balancer's spans",
+		Set: func(s *settings, v string) error {
+			s.balancer = v
+			return nil
+		},
+	},
+	{
+		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
+		Set: func(s *settings, v string) error {
+			level, err := lambdamain.Level(v)
+			s.telemetry.LogLevel = level
+			return err
+		},
+	},
+}
+
+// settingsFrom reads the environment. The error names every variable that is
+// wrong, and what would be right.
+func settingsFrom(getenv func(string) string) (s settings, err error) {
+	var errs []error
+	if s.telemetry, err = telemetry.ConfigFromEnv(getenv); err != nil {
+		errs = append(errs, err)
+	}
+	if err := lambdamain.Read(&s, variables, getenv); err != nil {
+		errs = append(errs, err)
+	}
+	return s, errors.Join(errs...)
+}
