@@ -1,5 +1,15 @@
-# The function that makes the load balancer's spans of its access log. S3 tells it
-# of every new file.
+# The function that makes the load balancer's spans of its access log: see
+# docs/albspans.md. S3 tells it of every new file, each five minutes' of a node of
+# the load balancer.
+locals {
+  # The sampler is the service's, so that both decide alike on each trace.
+  albspans_environment = merge(module.pipeline.function_environment, {
+    OTEL_SERVICE_NAME        = "${local.settings.product}-albspans"
+    OTEL_RESOURCE_ATTRIBUTES = "deployment.environment.name=${local.settings.environment}"
+    ALB_SERVICE_NAME         = "${local.settings.product}-load-balancer"
+  })
+}
+
 module "albspans" {
   source = "../modules/function"
   count  = local.alb_spans ? 1 : 0
@@ -11,13 +21,9 @@ module "albspans" {
 
   package         = var.albspans_package
   architecture    = "arm64"
-  memory_mb       = 256
-  timeout_seconds = 60
-
-  environment = merge(module.pipeline.function_environment, {
-    OTEL_SERVICE_NAME        = "${local.settings.product}-albspans"
-    OTEL_RESOURCE_ATTRIBUTES = "deployment.environment.name=${local.settings.environment}"
-  })
+  memory_mb       = 512 # a third of a processor, with which it reads a million lines in two minutes
+  timeout_seconds = 300
+  environment     = local.albspans_environment
 
   statements = concat(module.pipeline.function_telemetry_statements, [{
     Sid      = "ReadAccessLogs"
@@ -34,6 +40,18 @@ module "albspans" {
   log_retention_days       = local.settings.telemetry.log_retention_days
   log_key_arn              = local.network.log_key_arn
   permissions_boundary_arn = local.boundary_arn
+}
+
+# A file that was not read to its end, or whose spans nobody took, is read again.
+# Its spans have the same ids each time.
+resource "aws_lambda_function_event_invoke_config" "albspans" {
+  count = local.alb_spans ? 1 : 0
+
+  function_name                = local.names.albspans.function
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+
+  depends_on = [module.albspans]
 }
 
 resource "aws_lambda_permission" "access_logs" {

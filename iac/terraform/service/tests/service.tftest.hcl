@@ -420,6 +420,24 @@ run "prod_with_alb_spans" {
     condition     = aws_lambda_permission.access_logs[0].source_arn == "arn:aws:s3:::prod-orders-access-logs-111122223333" && aws_lambda_permission.access_logs[0].source_account == "111122223333"
     error_message = "The bucket, and no other, tells the function."
   }
+  assert {
+    condition     = aws_s3_bucket_notification.access_logs[0].lambda_function[0].filter_suffix == ".log.gz" && aws_s3_bucket_notification.access_logs[0].lambda_function[0].filter_prefix == "AWSLogs/"
+    error_message = "The function is told of log files alone, not of the file by which the load balancer tries the bucket."
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.albspans[0].maximum_retry_attempts == 2
+    error_message = "A file that was not read is read again."
+  }
+  assert {
+    condition = [for name in ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"] : local.albspans_environment[name]] == [
+      for name in ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"] : one([for v in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : v.value if v.name == name])
+    ]
+    error_message = "The function and the service decide alike on each trace."
+  }
+  assert {
+    condition     = local.albspans_environment["ALB_SERVICE_NAME"] == "orders-load-balancer" && local.albspans_environment["OTEL_SERVICE_NAME"] == "orders-albspans"
+    error_message = "The load balancer's spans are not the function's."
+  }
 }
 
 run "prod_with_exec" {
