@@ -13,6 +13,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
@@ -27,11 +28,7 @@ type batch struct {
 	queue    *queue
 	messages []*Message
 
-	link      trace.Link // to the invocation
 	described sync.WaitGroup
-
-	attributes [8 + 2]attribute.KeyValue // scratch of describe
-	startWait  [2]trace.SpanStartOption  // scratch of describe
 
 	mu       sync.Mutex
 	answered bool // nothing is handed over any more
@@ -39,7 +36,7 @@ type batch struct {
 
 // read makes messages of records. They work in base, which has no span:
 // a message that carries no context starts a trace of its own.
-func (b *batch) read(base context.Context, records []events.SQSMessage) []trace.Link {
+func (b *batch) read(base context.Context, records []events.SQSMessage) {
 	if trace.SpanContextFromContext(base).HasTraceID() {
 		base = trace.ContextWithSpanContext(base, trace.SpanContext{})
 	}
@@ -52,24 +49,17 @@ func (b *batch) read(base context.Context, records []events.SQSMessage) []trace.
 			b.messages[i] = m
 		}
 	})
-	links := make([]trace.Link, 0, len(records))
-	for _, m := range b.messages {
-		if sc := trace.SpanContextFromContext(m.Received.Context); sc.IsValid() {
-			links = append(links, trace.Link{SpanContext: sc})
-		}
-	}
-	return links
 }
 
 // open starts the process spans of messages that are handed over now. It makes
 // no more of them than the handler needs: the context, and the span's id in it.
 func (b *batch) open(messages []*Message) {
 	now := b.Now()
-	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(now)}
+	options := span.Options{Kind: trace.SpanKindConsumer, Time: now, Shared: b.queue.process}
 	inParts(len(messages), func(from, to int) {
 		for _, m := range messages[from:to] {
 			m.HandedOver = now
-			m.ctx, m.span = b.tracer.Start(m.Received.Context, b.queue.processName, options...) //nolint:fatcontext,spancheck // each its own; Message.end ends it
+			m.ctx, m.span = span.Start(m.Received.Context, b.tracer, b.queue.processName, options) //nolint:fatcontext // each its own
 		}
 	})
 }
@@ -117,36 +107,33 @@ func (b *batch) openRest() {
 }
 
 // describe does for messages that were handed over together what can be done
-// while the handler waits for its database: links, attributes, wait spans and
-// dwell times. It is for one goroutine at a time.
+// while the handler waits for its database: links in both directions between
+// the invocation and the messages, attributes, wait spans and
+// dwell times.
 func (b *batch) describe(messages []*Message) {
-	if len(messages) == 0 {
-		return
-	}
-	end := []trace.SpanEndOption{trace.WithTimestamp(messages[0].HandedOver)}
+	invocation := b.span.SpanContext()
 	for _, m := range messages {
+		sender := trace.SpanContextFromContext(m.Received.Context)
+		if sender.IsValid() {
+			span.AddLink(b.span, sender)
+		}
 		if m.span.IsRecording() {
-			m.span.AddLink(b.link)
-			m.span.SetAttributes(b.describeProcess(m)...)
+			span.AddLink(m.span, invocation)
+			describeProcess(m)
 		}
 		if !m.SentAt.IsZero() {
-			b.waited(m, end)
+			b.waited(m, sender.HasTraceID())
 		}
 	}
 }
 
-// describeProcess returns the attributes of a process span. Up to eight the
-// SDK handles without a map on the heap; an envelope's message has two more.
-// The outcome is the likely one, and is replaced by another one if need be.
-func (b *batch) describeProcess(m *Message) []attribute.KeyValue {
-	to := append(b.attributes[:0], b.queue.system, b.queue.destination,
-		otelsemconv.MessagingOperationTypeProcess, otelsemconv.MessagingOperationName(operationProcess),
-		otelsemconv.MessagingMessageID(m.MessageID), semconv.ReceiveCountKey.Int(m.ReceiveCount),
-		semconv.ContextSourceKey.String(m.Source), semconv.OutcomeKey.String(semconv.OutcomeWritten))
+// describeProcess adds what is a process span's own.
+func describeProcess(m *Message) {
+	span.SetAttributes(m.span, otelsemconv.MessagingMessageID(m.MessageID),
+		semconv.ReceiveCountKey.Int(m.ReceiveCount), semconv.ContextSourceKey.String(m.Source))
 	if m.Shape == semconv.MessageShapeEnvelope {
-		to = append(to, semconv.MessageShapeKey.String(m.Shape), semconv.SNSMessageIDKey.String(m.SNSMessageID))
+		span.SetAttributes(m.span, semconv.MessageShapeKey.String(m.Shape), semconv.SNSMessageIDKey.String(m.SNSMessageID))
 	}
-	return to
 }
 
 // waited tells how long a message lay in the queue.
@@ -155,27 +142,27 @@ func (b *batch) describeProcess(m *Message) []attribute.KeyValue {
 // lest the wait begin before the producer's span that sent the message. The
 // queue's clock and ours are two: a message that seems to be sent after it was
 // handed over waited no time.
-func (b *batch) waited(m *Message, end []trace.SpanEndOption) {
+//
+// Without a trace that it belongs to, a wait span would be one of its own.
+func (b *batch) waited(m *Message, traced bool) {
 	sent, skew := m.SentAt.Add(time.Millisecond), m.SentAt.Sub(m.HandedOver)
 	if sent.After(m.HandedOver) {
 		sent = m.HandedOver
 	}
 	b.dwell.Record(m.ctx, m.HandedOver.Sub(sent).Seconds(), b.queue.dwell...)
-	if b.NoWaitSpan || !trace.SpanContextFromContext(m.Received.Context).HasTraceID() {
-		return // without a trace that it belongs to it would be one of its own
+	if b.NoWaitSpan || !traced {
+		return
 	}
-	b.startWait[1] = trace.WithTimestamp(sent)
-	_, span := b.tracer.Start(m.Received.Context, b.queue.waitName, b.startWait[:]...)
-	if span.IsRecording() {
-		to := append(b.attributes[:0], b.queue.system, b.queue.destination,
-			otelsemconv.MessagingMessageID(m.MessageID), semconv.ReceiveCountKey.Int(m.ReceiveCount))
-		if skew > 0 {
-			to = append(to, semconv.ClockClampedKey.Bool(true),
-				semconv.ClockSkewKey.Float64(float64(skew)/float64(time.Millisecond)))
-		}
-		span.SetAttributes(to...)
+	attributes := [...]attribute.KeyValue{
+		otelsemconv.MessagingMessageID(m.MessageID), semconv.ReceiveCountKey.Int(m.ReceiveCount),
+		semconv.ClockClampedKey.Bool(true), semconv.ClockSkewKey.Float64(float64(skew) / float64(time.Millisecond)),
 	}
-	span.End(end...)
+	n := 2
+	if skew > 0 {
+		n = len(attributes)
+	}
+	_, s := span.Start(m.Received.Context, b.tracer, b.queue.waitName, span.Options{Time: sent, Shared: b.queue.wait}, attributes[:n]...)
+	span.End(s, m.HandedOver)
 }
 
 // close ends the spans of all messages, which are settled, and counts them. It
@@ -183,9 +170,8 @@ func (b *batch) waited(m *Message, end []trace.SpanEndOption) {
 func (b *batch) close() (failures []events.SQSBatchItemFailure, counts map[outcomeKey]int64) {
 	b.openRest()
 	inParts(len(b.messages), func(from, to int) {
-		end := make([]trace.SpanEndOption, 1)
 		for _, m := range b.messages[from:to] {
-			m.end(m.settlement(), end)
+			m.end(m.settlement())
 		}
 	})
 	failures = []events.SQSBatchItemFailure{} // in JSON it is to be [], not null
@@ -204,8 +190,8 @@ func (b *batch) close() (failures []events.SQSBatchItemFailure, counts map[outco
 	return failures, counts
 }
 
-// end measures a message and ends its process span. options is scratch.
-func (m *Message) end(s settlement, options []trace.SpanEndOption) {
+// end measures a message and ends its process span.
+func (m *Message) end(s settlement) {
 	b, took := m.batch, max(0, s.at.Sub(m.HandedOver))
 	if errorType := s.key().errorType(); errorType == "" {
 		b.process.Inst().Record(m.ctx, took.Seconds(), b.queue.processed...)
@@ -219,8 +205,7 @@ func (m *Message) end(s settlement, options []trace.SpanEndOption) {
 			m.span.SetStatus(codes.Error, s.text())
 		}
 	}
-	options[0] = trace.WithTimestamp(m.HandedOver.Add(took))
-	m.span.End(options...)
+	span.End(m.span, m.HandedOver.Add(took))
 }
 
 // minPart is how many messages are worth a goroutine of their own.

@@ -23,15 +23,6 @@ const (
 	queueARN    = "arn:aws:sqs:eu-west-1:123456789012:prod-shop-events-writer"
 )
 
-// discard is a processor that costs nothing, as an exporter's queue nearly
-// does. The SDK makes its snapshot of a span only when there is a processor.
-type discard struct{}
-
-func (discard) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
-func (discard) OnEnd(sdktrace.ReadOnlySpan)                     {}
-func (discard) Shutdown(context.Context) error                  { return nil }
-func (discard) ForceFlush(context.Context) error                { return nil }
-
 // nowhere takes lines, which are made to the last byte, unlike those of
 // slog.DiscardHandler.
 type nowhere struct{}
@@ -75,15 +66,15 @@ func invocationContext(parent context.Context) context.Context {
 // part of the work is done beside it.
 func BenchmarkSQSBatch(b *testing.B) {
 	const n = 1000
-	limits := sdktrace.NewSpanLimits()
-	limits.LinkCountLimit = n // else the SDK moves 128 links for every one beyond
 	traced := awslambda.Config{
-		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(discard{}), sdktrace.WithRawSpanLimits(limits)),
+		TracerProvider: ownSpans(sdktrace.AlwaysSample()),
 		MeterProvider:  sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader())),
 		Logger:         slog.New(slog.NewJSONHandler(nowhere{}, nil)),
 	}
 	noWait := traced
 	noWait.NoWaitSpan = true
+	unsampled := traced
+	unsampled.TracerProvider = ownSpans(sdktrace.NeverSample())
 	bare := awslambda.Config{TracerProvider: noop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider(), Logger: traced.Logger}
 	for _, tt := range []struct {
 		name   string
@@ -93,6 +84,7 @@ func BenchmarkSQSBatch(b *testing.B) {
 		{"Bare", bare, 0},
 		{"Traced", traced, 0},
 		{"TracedNoWaitSpan", noWait, 0},
+		{"Unsampled", unsampled, 0},
 		{"BareBehindDatabase", bare, 20 * time.Millisecond},
 		{"TracedBehindDatabase", traced, 20 * time.Millisecond},
 	} {

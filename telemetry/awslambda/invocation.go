@@ -68,14 +68,14 @@ type invocation struct {
 }
 
 // begin starts the span of an invocation.
-func (f *function) begin(ctx context.Context, c call, links []trace.Link, more ...attribute.KeyValue) *invocation {
+func (f *function) begin(ctx context.Context, c call, more ...attribute.KeyValue) *invocation {
 	inv := &invocation{function: f, call: c, measure: attribute.NewSet(c.trigger)}
 	cold := sandbox.invoked.CompareAndSwap(false, true)
 	attributes := appendIdentity(ctx, append(more, c.trigger, otelsemconv.FaaSColdstart(cold)))
 	header := lambdaHeader(ctx)
 	parent, options := header.relate(ctx, f.XRayParent)
 	options = append(options, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(c.start),
-		trace.WithAttributes(header.append(attributes)...), trace.WithLinks(links...))
+		trace.WithAttributes(header.append(attributes)...))
 	inv.ctx, inv.span = f.tracer.Start(parent, f.name(ctx), options...) //nolint:spancheck // endSpan ends it
 
 	if cold {

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -19,6 +20,7 @@ type queue struct {
 	waitName    string
 
 	system, destination attribute.KeyValue
+	process, wait       *span.Shared          // attributes of all spans of a kind
 	dwell               []metric.RecordOption // also of the batch size
 	processed           []metric.RecordOption // of what went well
 }
@@ -34,6 +36,10 @@ func newQueue(name string) *queue {
 		system:      otelsemconv.MessagingSystemAWSSQS,
 		destination: otelsemconv.MessagingDestinationName(name),
 	}
+	// The outcome is the likely one, and is replaced by another one if need be.
+	q.process = span.Share(q.system, q.destination, otelsemconv.MessagingOperationTypeProcess,
+		otelsemconv.MessagingOperationName(operationProcess), semconv.OutcomeKey.String(semconv.OutcomeWritten))
+	q.wait = span.Share(q.system, q.destination)
 	q.dwell = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(q.system, q.destination))}
 	q.processed = []metric.RecordOption{metric.WithAttributeSet(q.operation(""))}
 	return q

@@ -111,11 +111,9 @@ func (b *batch) handle(ctx context.Context, f *function, records []events.SQSMes
 		work, cancel = context.WithDeadline(ctx, c.deadline.Add(-c.margin))
 	}
 	defer cancel()
-	links := b.read(work, records)
-	b.invocation = f.begin(ctx, c, links, b.queue.system, b.queue.destination,
+	b.read(work, records)
+	b.invocation = f.begin(ctx, c, b.queue.system, b.queue.destination,
 		otelsemconv.MessagingBatchMessageCount(len(records)))
-	b.link = trace.Link{SpanContext: b.span.SpanContext()}
-	b.startWait[0] = trace.WithSpanKind(trace.SpanKindInternal)
 	if len(records) == 0 {
 		b.end(nil, nil)
 		return []events.SQSBatchItemFailure{}

@@ -22,7 +22,7 @@ func Wrap[In, Out any](h func(context.Context, In) (Out, error), c Config) func(
 		if f.Parent != nil {
 			ctx = f.Parent(ctx, in)
 		}
-		inv := f.begin(ctx, c, nil)
+		inv := f.begin(ctx, c)
 		if !inv.deadline.IsZero() {
 			watchdog := time.AfterFunc(time.Until(inv.deadline.Add(-inv.margin/2)), inv.expire)
 			defer watchdog.Stop()

@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
 type fanOutKey struct{}
@@ -30,22 +32,20 @@ func parentsOf(ctx context.Context) ([]context.Context, bool) {
 }
 
 // fanOut starts a span in each of parents. A batch of messages has a thousand:
-// what they share is made once, and attributes go straight to the span, since
-// options are copied.
+// what they share is encoded once.
 func (t *tracer) fanOut(w *work, parents []context.Context) {
 	w.spans = make([]trace.Span, 0, len(parents))
-	start := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(w.start)}
-	attributes := append([]attribute.KeyValue(nil), w.attributes...)
-	if size := max(w.size, len(parents)); size > 1 { // the conventions: never 1
-		attributes = append(attributes, otelconv.DBOperationBatchSize(size))
+	options := span.Options{Kind: trace.SpanKindClient, Time: w.start, Shared: w.shared}
+	own := []attribute.KeyValue{otelconv.DBOperationBatchSize(max(w.size, len(parents)))}
+	if own[0].Value.AsInt64() <= 1 {
+		own = nil // the conventions: never 1
 	}
 	for _, parent := range parents {
 		if !trace.SpanContextFromContext(parent).IsValid() {
 			continue // it would be a trace of nothing but a query
 		}
-		_, span := t.tracer.Start(parent, w.name, start...)
-		span.SetAttributes(attributes...)
-		w.spans = append(w.spans, span)
+		_, s := span.Start(parent, t.tracer, w.name, options, own...)
+		w.spans = append(w.spans, s)
 	}
 }
 

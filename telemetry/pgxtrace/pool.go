@@ -50,7 +50,7 @@ func (t *tracer) TraceConnectEnd(ctx context.Context, data pgx.TraceConnectEndDa
 		t.metrics.create.Inst().Record(c, end.Sub(c.start).Seconds(), t.metrics.pool)
 	}
 	if c.span != nil {
-		endSpan(c.span, o, []trace.SpanEndOption{trace.WithTimestamp(end)})
+		endSpan(c.span, o, end)
 	}
 }
 

@@ -3,6 +3,7 @@ package pgxtrace
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -10,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
 // statementBytes is where db.query.text is cut.
@@ -25,10 +28,10 @@ type statementKey struct {
 
 // statement is what all executions of one have in common.
 type statement struct {
-	name       string                // of spans
-	attributes []attribute.KeyValue  // of spans
-	point      []attribute.KeyValue  // attributes of metrics
-	succeed    []metric.RecordOption // the same, made for when all goes well
+	name    string                // of spans
+	shared  *span.Shared          // attributes of spans
+	point   []attribute.KeyValue  // attributes of metrics
+	succeed []metric.RecordOption // the same, made for when all goes well
 }
 
 // newStatement makes the attributes of a statement. What the program said it
@@ -52,10 +55,11 @@ func (t *tracer) newStatement(k statementKey) *statement {
 	default:
 		s.point = append(s.point, otelconv.DBOperationName(o.name), otelconv.DBCollectionName(o.collection))
 	}
-	s.attributes = append([]attribute.KeyValue(nil), s.point...)
+	attributes := s.point
 	if t.statement && k.sql != "" {
-		s.attributes = append(s.attributes, otelconv.DBQueryText(cut(k.sql, statementBytes)))
+		attributes = append(slices.Clip(attributes), otelconv.DBQueryText(cut(k.sql, statementBytes)))
 	}
+	s.shared = span.Share(attributes...)
 	s.succeed = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(s.point...))}
 	return s
 }

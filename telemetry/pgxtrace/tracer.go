@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
 // tracer is what pgx calls.
@@ -99,11 +101,9 @@ func (t *tracer) begin(ctx context.Context, s *statement, size int) context.Cont
 		w.started.Go(func() { t.fanOut(w, parents) })
 		return w
 	}
-	//nolint:spancheck // end ends it
-	w.Context, w.span = t.tracer.Start(ctx, s.name, trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithTimestamp(w.start), trace.WithAttributes(s.attributes...))
+	w.Context, w.span = span.Start(ctx, t.tracer, s.name, span.Options{Kind: trace.SpanKindClient, Time: w.start, Shared: s.shared})
 	if size > 1 { // the conventions: never 1
-		w.span.SetAttributes(otelconv.DBOperationBatchSize(size))
+		span.SetAttributes(w.span, otelconv.DBOperationBatchSize(size))
 	}
 	return w
 }
@@ -118,15 +118,14 @@ func (t *tracer) end(ctx context.Context, err error) {
 	}
 	end, o := time.Now(), outcomeOf(err)
 	t.metrics.duration.Inst().Record(w.exemplar(), end.Sub(w.start).Seconds(), w.measure(o)...)
-	stop := []trace.SpanEndOption{trace.WithTimestamp(end)}
 	if w.span != nil {
-		endSpan(w.span, o, stop)
+		endSpan(w.span, o, end)
 		return
 	}
 	w.started.Wait()
 	inParts(len(w.spans), func(from, to int) {
-		for _, span := range w.spans[from:to] {
-			endSpan(span, o, stop)
+		for _, s := range w.spans[from:to] {
+			endSpan(s, o, end)
 		}
 	})
 }
@@ -140,12 +139,12 @@ func (w *work) exemplar() context.Context {
 	return w
 }
 
-func endSpan(span trace.Span, o outcome, stop []trace.SpanEndOption) {
+func endSpan(s trace.Span, o outcome, at time.Time) {
 	if o.failed {
-		span.SetAttributes(o.attributes()...)
-		span.SetStatus(codes.Error, o.description())
+		s.SetAttributes(o.attributes()...)
+		s.SetStatus(codes.Error, o.description())
 	}
-	span.End(stop...)
+	span.End(s, at)
 }
 
 // TraceQueryStart implements [pgx.QueryTracer].

@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
 )
@@ -35,10 +36,14 @@ type Options struct {
 // Start starts a span of any tracer. Attrs are not kept, and not part of
 // Options, so that they can be on the caller's stack.
 func Start(ctx context.Context, tracer trace.Tracer, name string, o Options, attrs ...attribute.KeyValue) (context.Context, trace.Span) {
-	if t, ok := tracer.(*Tracer); ok {
+	switch t := tracer.(type) {
+	case *Tracer:
 		return t.start(ctx, name, &o, attrs)
+	case noop.Tracer:
+		return t.Start(ctx, name)
+	default:
+		return t.Start(ctx, name, o.forAPI(attrs)...) //nolint:spancheck // the caller's
 	}
-	return tracer.Start(ctx, name, o.forAPI(attrs)...) //nolint:spancheck // the caller's
 }
 
 // forAPI copies the attributes: the API may keep them.
@@ -67,7 +72,7 @@ func SetAttributes(span trace.Span, attrs ...attribute.KeyValue) {
 	switch s := span.(type) {
 	case *recording:
 		s.SetAttributes(attrs...)
-	case *unrecorded:
+	case *unrecorded, noop.Span:
 	default:
 		span.SetAttributes(slices.Clone(attrs)...)
 	}
@@ -78,7 +83,7 @@ func AddLink(span trace.Span, to trace.SpanContext) {
 	switch s := span.(type) {
 	case *recording:
 		s.addLink(&trace.Link{SpanContext: to})
-	case *unrecorded:
+	case *unrecorded, noop.Span:
 	default:
 		span.AddLink(trace.Link{SpanContext: to})
 	}
@@ -98,7 +103,7 @@ func End(span trace.Span, at time.Time) {
 			return
 		}
 		s.end(at)
-	case *unrecorded:
+	case *unrecorded, noop.Span:
 	default:
 		span.End(trace.WithTimestamp(at))
 	}
