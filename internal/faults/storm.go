@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"syscall"
 	"time"
@@ -44,6 +45,7 @@ func storm(name, what string, cycle func(ctx context.Context, w *world, n int) e
 	var before inventory
 	return scenario{
 		name: name, what: what, events: 1000, spansMayMiss: takesSpans, alone: measures,
+		setup: func(s *settings) { s.onStop(wantNoChildren) },
 		run: func(ctx context.Context, w *world) (err error) {
 			if err := errors.Join(w.send(ctx, w.sc.events/10), w.drained(ctx)); err != nil { // warm
 				return err
@@ -78,7 +80,21 @@ func (w *world) restartService(ctx context.Context, end func(context.Context) er
 	if err := w.RestartService(); err != nil {
 		return err
 	}
-	return w.await(ctx, "the service is ready", func() bool { return w.Balancer().HealthyTargets() > 0 })
+	return w.await(ctx, "the service is ready", func() bool { return w.serviceReady(ctx) })
+}
+
+// serviceReady asks the service itself: the balancer may not have noticed yet
+// that it was gone.
+func (w *world) serviceReady(ctx context.Context) bool {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Addresses().Service+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	answer, err := w.client.Do(q)
+	if err != nil {
+		return false
+	}
+	return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 }
 
 func (w *world) terminateService(ctx context.Context) error { return w.Service().Stop(ctx, stopGrace) }
@@ -153,4 +169,12 @@ func (w *world) checkInventory(before inventory) error {
 			return fmt.Errorf("something is left of what is gone: before there were %s, now there are %s", before, now)
 		}
 	}
+}
+
+// wantNoChildren wants every process to have ended with the pipeline.
+func wantNoChildren(context.Context) error {
+	if n, err := children(); err != nil || n > 0 {
+		return errors.Join(err, fmt.Errorf("%d processes are left", n))
+	}
+	return nil
 }
