@@ -2,7 +2,6 @@ package awssdk
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
@@ -11,6 +10,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 )
 
@@ -66,19 +66,19 @@ func sendBatch[E any](ctx context.Context, c *call, b *batch[E], input record, n
 
 // startBatch starts the one span of a batch.
 func startBatch[E any](ctx context.Context, c *call, b *batch[E], entries []E, op *operation) context.Context {
-	var links []trace.Link
+	var links []trace.SpanContext
 	for n := range entries {
 		if own := b.parent(&entries[n]); own.IsValid() {
-			links = append(links, trace.Link{SpanContext: own})
+			links = append(links, own)
 		}
 	}
 	options := op.start
 	if len(links) > 0 && len(links) == len(entries) {
 		options = op.asClient // no message carries the span's context
 	}
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, options...) //nolint:spancheck // endBatch ends it
+	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, options)
 	for _, link := range links {
-		c.span.AddLink(link)
+		span.AddLink(c.span, link)
 	}
 	c.know(otelsemconv.MessagingBatchMessageCount(len(entries)))
 	return ctx
@@ -88,8 +88,8 @@ func startBatch[E any](ctx context.Context, c *call, b *batch[E], entries []E, o
 // context, and one for the call if it is itself part of a trace. The context
 // that it returns holds the entries' spans for the injector.
 func startEntries[E any](ctx context.Context, c *call, b *batch[E], entries []E, op *operation, parents []context.Context, start time.Time) context.Context {
-	at := trace.WithTimestamp(start)
-	producer := append(append(c.options[:0], op.start...), at)
+	producer, client := op.start, op.asClient
+	producer.Time, client.Time = start, start
 	c.entries = make([]context.Context, len(entries))
 	for n := range c.entries {
 		own, parent, options := b.parent(&entries[n]), ctx, producer
@@ -97,16 +97,18 @@ func startEntries[E any](ctx context.Context, c *call, b *batch[E], entries []E,
 			parent = parents[n]
 		}
 		if own.IsValid() {
-			options = append(slices.Clip(op.asClient), at, trace.WithLinks(trace.Link{SpanContext: own}))
+			options = client
+			options.Links = []trace.Link{{SpanContext: own}}
 		}
-		c.entries[n], _ = c.tracer.Start(parent, op.spanName, options...) //nolint:fatcontext,spancheck // siblings, which endBatch ends
+		c.entries[n], _ = span.Start(parent, c.tracer, op.spanName, options) //nolint:fatcontext // siblings, which endBatch ends
 	}
 	if trace.SpanContextFromContext(ctx).IsValid() {
 		links := make([]trace.Link, len(c.entries))
 		for n, entry := range c.entries {
 			links[n].SpanContext = trace.SpanContextFromContext(entry)
 		}
-		ctx, c.span = c.tracer.Start(ctx, op.spanName, append(slices.Clip(op.asClient), at, trace.WithLinks(links...))...) //nolint:spancheck // endBatch ends it
+		client.Links = links
+		ctx, c.span = span.Start(ctx, c.tracer, op.spanName, client)
 	}
 	if message.Own(ctx) {
 		return message.WithOwnEntries(ctx, c.entries)
@@ -119,16 +121,11 @@ func startEntries[E any](ctx context.Context, c *call, b *batch[E], entries []E,
 func (c *call) endBatch(ctx context.Context, op *operation, start time.Time, metadata middleware.Metadata, failure string, outcomes []outcome) {
 	duration := time.Since(start)
 	if len(c.entries) > 0 {
-		end := append(c.ending[:0], trace.WithTimestamp(start.Add(duration)))
-		for n, entry := range c.entries {
-			if id := outcomes[n].messageID; id != nil {
-				c.know(otelsemconv.MessagingMessageID(*id))
-			}
-			c.end(trace.SpanFromContext(entry), metadata, outcomes[n].failure, end...)
-		}
+		c.endEntries(metadata, outcomes, start.Add(duration))
 		if c.span != nil {
 			c.know(otelsemconv.MessagingBatchMessageCount(len(outcomes)))
-			c.end(c.span, metadata, failure, end...)
+			c.learnFor(c.span, metadata)
+			c.endAt(c.span, failure, start.Add(duration))
 		} else {
 			ctx = c.entries[0] // so that metrics have an exemplar
 		}
@@ -149,6 +146,26 @@ func (c *call) endBatch(ctx context.Context, op *operation, start time.Time, met
 		}
 	}
 	c.recordSent(ctx, op, sent, "")
+}
+
+// endEntries ends the spans of a batch's entries. What they have in common is
+// learnt once.
+func (c *call) endEntries(metadata middleware.Metadata, outcomes []outcome, at time.Time) {
+	learnt := false
+	for n, entry := range c.entries {
+		s := trace.SpanFromContext(entry)
+		if !learnt && s.IsRecording() {
+			learnt = true
+			c.learn(metadata)
+		}
+		common := c.attrs
+		if id := outcomes[n].messageID; id != nil {
+			c.know(otelsemconv.MessagingMessageID(*id))
+		}
+		c.endAt(s, outcomes[n].failure, at)
+		c.attrs = common
+	}
+	c.attrs = nil
 }
 
 var publishBatch = batch[snstypes.PublishBatchRequestEntry]{

@@ -13,6 +13,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -35,10 +36,8 @@ type call struct {
 	attempts int
 	failure  string // error.type of the latest attempt
 
-	attrs   []attribute.KeyValue     // what is known at the end only
-	buffer  [6]attribute.KeyValue    // backs attrs
-	options [4]trace.SpanStartOption // backs those of a batch's entries
-	ending  [1]trace.SpanEndOption   // and those of their ends
+	attrs  []attribute.KeyValue  // what is known at the end only
+	buffer [6]attribute.KeyValue // backs attrs
 }
 
 // ID implements middleware.InitializeMiddleware.
@@ -76,7 +75,7 @@ func (c *call) ordinary(ctx context.Context, in middleware.InitializeInput, next
 ) {
 	op := c.operation(ctx, "", ordinary)
 	start := time.Now()
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...) //nolint:spancheck // end ends it
+	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start)
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	failure := errorType(err)
 	c.end(c.span, metadata, failure)
@@ -93,25 +92,38 @@ func (c *call) know(attr attribute.KeyValue) {
 }
 
 // end ends a span with what is known by now.
-func (c *call) end(span trace.Span, metadata middleware.Metadata, failure string, options ...trace.SpanEndOption) {
-	if span.IsRecording() {
-		c.learn(metadata, failure)
-		span.SetAttributes(c.attrs...)
-		if failure != "" {
-			span.SetStatus(codes.Error, "") // the text of an error may repeat the input
-		}
-	}
+func (c *call) end(s trace.Span, metadata middleware.Metadata, failure string) {
+	c.learnFor(s, metadata)
+	c.endAt(s, failure, time.Now())
 	c.attrs = nil
-	span.End(options...)
+}
+
+// learnFor is learn, unless the span has no use for it.
+func (c *call) learnFor(s trace.Span, metadata middleware.Metadata) {
+	if s.IsRecording() {
+		c.learn(metadata)
+	}
+}
+
+// endAt ends a span at a given time with what was learnt. It forgets nothing
+// of that.
+func (c *call) endAt(s trace.Span, failure string, at time.Time) {
+	if s.IsRecording() {
+		learnt := len(c.attrs)
+		if failure != "" {
+			c.know(otelsemconv.ErrorTypeKey.String(failure))
+			s.SetStatus(codes.Error, "") // the text of an error may repeat the input
+		}
+		span.SetAttributes(s, c.attrs...)
+		c.attrs = c.attrs[:learnt]
+	}
+	span.End(s, at)
 }
 
 // learn takes from the answer what is the same for every operation.
-func (c *call) learn(metadata middleware.Metadata, failure string) {
+func (c *call) learn(metadata middleware.Metadata) {
 	if id, ok := awsmiddleware.GetRequestIDMetadata(metadata); ok && id != "" {
 		c.know(otelsemconv.AWSRequestID(id))
-	}
-	if failure != "" {
-		c.know(otelsemconv.ErrorTypeKey.String(failure))
 	}
 	if c.attempts > 1 {
 		c.know(semconv.AttemptsKey.Int(c.attempts))

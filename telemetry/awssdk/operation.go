@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
 // kind is what an operation is in terms of the conventions.
@@ -31,13 +33,13 @@ type target struct {
 }
 
 // operation is all that is the same for all calls of an operation on one
-// topic or queue. It is made once: spans and metrics take options, and each
-// option is an allocation.
+// topic or queue. It is made once: attributes of spans are encoded then, and
+// each option of a metric is an allocation.
 type operation struct {
 	kind     kind
 	spanName string
-	start    []trace.SpanStartOption // of the kind that the conventions ask for
-	asClient []trace.SpanStartOption // of a send whose context no message carries
+	start    span.Options // of the kind that the conventions ask for
+	asClient span.Options // of a send whose context no message carries
 
 	calls   []metric.RecordOption // without error.type
 	records []metric.RecordOption
@@ -104,11 +106,10 @@ func newOperation(t target, k kind) *operation {
 	if t.region != "" {
 		attrs = append(slices.Clip(attrs), otelsemconv.CloudRegion(t.region))
 	}
-	attributes := trace.WithAttributes(attrs...)
-	op.asClient = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient), attributes}
+	op.asClient = span.Options{Kind: trace.SpanKindClient, Shared: span.Share(attrs...)}
 	op.start = op.asClient
 	if k == send {
-		op.start = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindProducer), attributes}
+		op.start.Kind = trace.SpanKindProducer
 	}
 	op.calls = []metric.RecordOption{metric.WithAttributes(op.rpc...)}
 	op.records = []metric.RecordOption{metric.WithAttributes(op.message...)}

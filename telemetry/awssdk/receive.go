@@ -10,6 +10,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 )
 
@@ -20,7 +21,7 @@ func (c *call) receive(ctx context.Context, input record, next middleware.Initia
 ) {
 	op := c.operation(ctx, stringOf(text(input, "QueueUrl")), receive)
 	start := time.Now()
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...) //nolint:spancheck // end ends it
+	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start)
 	asking := with(input, "MessageAttributeNames", askFor(valueOf[[]string](input, "MessageAttributeNames")))
 	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: asking.any()})
 
@@ -32,7 +33,7 @@ func (c *call) receive(ctx context.Context, input record, next middleware.Initia
 			for _, m := range messages {
 				received := message.FromSQS(context.Background(), m)
 				if creation := trace.SpanContextFromContext(received.Context); creation.IsValid() {
-					c.span.AddLink(trace.Link{SpanContext: creation})
+					span.AddLink(c.span, creation)
 				}
 			}
 		}
@@ -69,7 +70,7 @@ func (c *call) settle(ctx context.Context, input record, in middleware.Initializ
 ) {
 	op := c.operation(ctx, stringOf(text(input, "QueueUrl")), settle)
 	start := time.Now()
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, op.start...) //nolint:spancheck // end ends it
+	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start)
 	out, metadata, err := next.HandleInitialize(ctx, in)
 
 	failure := errorType(err)

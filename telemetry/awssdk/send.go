@@ -12,6 +12,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -76,14 +77,14 @@ func (c *call) sendMessage(ctx context.Context, input record, next middleware.In
 // startSend starts the span of a single message. A message that has a parent
 // of the caller's choice keeps it: the span is linked to it and, as its own
 // context goes nowhere, is none of a producer ("Producer spans", "Span kind").
-func (c *call) startSend(ctx context.Context, op *operation, options []trace.SpanStartOption, own trace.SpanContext) context.Context {
+func (c *call) startSend(ctx context.Context, op *operation, options span.Options, own trace.SpanContext) context.Context {
 	c.producer = true
 	if own.IsValid() {
 		options = op.asClient
 	}
-	ctx, c.span = c.tracer.Start(ctx, op.spanName, options...) //nolint:spancheck // endSend ends it
+	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, options)
 	if own.IsValid() {
-		c.span.AddLink(trace.Link{SpanContext: own})
+		span.AddLink(c.span, own)
 	}
 	return ctx
 }

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
@@ -35,11 +36,14 @@ func Middleware(c Config) func(http.Handler) http.Handler {
 	if err != nil {
 		otel.Handle(fmt.Errorf("make instrument %s: %w", duration.Name(), err))
 	}
+	tracer := c.TracerProvider.Tracer(scopeName, trace.WithSchemaURL(otelsemconv.SchemaURL))
+	_, own := tracer.(*span.Tracer)
 	return func(next http.Handler) http.Handler {
 		return &middleware{
 			Config:   c,
 			next:     next,
-			tracer:   c.TracerProvider.Tracer(scopeName, trace.WithSchemaURL(otelsemconv.SchemaURL)),
+			tracer:   tracer,
+			own:      own,
 			start:    []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)},
 			duration: duration.Inst(),
 			methods:  known(c.KnownMethods),
@@ -52,7 +56,8 @@ type middleware struct {
 	Config
 	next     http.Handler
 	tracer   trace.Tracer
-	start    []trace.SpanStartOption
+	own      bool                    // the tracer is of package span: it takes times for nothing
+	start    []trace.SpanStartOption // for any other
 	duration metric.Float64Histogram
 	methods  map[string]struct{}
 	outcomes *outcomes
@@ -66,15 +71,15 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	start := time.Now()
 	ctx := m.Propagator.Extract(r.Context(), headers(r.Header))
-	ctx, span := m.tracer.Start(ctx, spanName(m.method(r), ""), m.startOptions(r)...)
+	ctx, s := m.startSpan(ctx, r, start)
 	rec := &recorder{ResponseWriter: w}
 	if !m.NoTraceResponse {
-		rec.respondTrace(span.SpanContext())
+		rec.respondTrace(s.SpanContext())
 	}
 	r = r.WithContext(ctx) // the mux writes the pattern into this copy
 	defer func() {
 		v := recover()
-		m.finish(ctx, span, rec, r, start, v)
+		m.finish(ctx, s, rec, r, start, v)
 		if v != nil {
 			panic(v) // net/http's log still shows where it began
 		}
@@ -82,20 +87,25 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.next.ServeHTTP(rec, r)
 }
 
-func (m *middleware) startOptions(r *http.Request) []trace.SpanStartOption {
-	if !m.SamplerAttributes {
-		return m.start
+func (m *middleware) startSpan(ctx context.Context, r *http.Request, at time.Time) (context.Context, trace.Span) {
+	name, options := spanName(m.method(r), ""), span.Options{Kind: trace.SpanKindServer, Time: at}
+	switch {
+	case m.SamplerAttributes:
+		return span.Start(ctx, m.tracer, name, options,
+			otelsemconv.HTTPRequestMethodKey.String(m.method(r)),
+			otelsemconv.URLPath(text(r.URL.EscapedPath())),
+			otelsemconv.URLScheme(m.scheme(r)))
+	case m.own:
+		return span.Start(ctx, m.tracer, name, options)
+	default:
+		return m.tracer.Start(ctx, name, m.start...) //nolint:spancheck // finish ends it
 	}
-	return append(m.start[:1:1], trace.WithAttributes(
-		otelsemconv.HTTPRequestMethodKey.String(m.method(r)),
-		otelsemconv.URLPath(text(r.URL.EscapedPath())),
-		otelsemconv.URLScheme(m.scheme(r)),
-	))
 }
 
 // finish measures a request and ends its span. The attributes are all set
 // here, at once, because that is when the route and the status are known.
-func (m *middleware) finish(ctx context.Context, span trace.Span, rec *recorder, r *http.Request, start time.Time, panicked any) {
+func (m *middleware) finish(ctx context.Context, s trace.Span, rec *recorder, r *http.Request, start time.Time, panicked any) {
+	took := time.Since(start)
 	o := m.outcomes.get(outcomeKey{
 		method:  m.method(r),
 		scheme:  m.scheme(r),
@@ -104,34 +114,35 @@ func (m *middleware) finish(ctx context.Context, span trace.Span, rec *recorder,
 		status:  rec.statusOr(panicked),
 		panic:   panicType(panicked),
 	})
-	m.duration.Record(ctx, time.Since(start).Seconds(), o.measure...)
-	if span.IsRecording() {
-		span.SetName(o.name)
-		m.describe(ctx, span, r, o)
+	m.duration.Record(ctx, took.Seconds(), o.measure...)
+	if s.IsRecording() {
+		s.SetName(o.name)
+		m.describe(ctx, s, r, o)
 		if panicked != nil && !aborted(panicked) {
-			span.AddEvent("exception", panicEvent(panicked))
+			s.AddEvent("exception", panicEvent(panicked))
 		}
 		if o.failed {
-			span.SetStatus(codes.Error, "")
+			s.SetStatus(codes.Error, "")
 		}
 	}
-	span.End()
+	if !m.own {
+		s.End()
+		return
+	}
+	span.End(s, start.Add(took))
 }
 
 // describe sets the attributes of a served request.
-func (m *middleware) describe(ctx context.Context, span trace.Span, r *http.Request, o *outcome) {
-	scratch := scratchPool.Get().(*[maxAttributes]attribute.KeyValue)
-	to := scratch[:0]
-	to = append(to, o.attributes...)
+func (m *middleware) describe(ctx context.Context, s trace.Span, r *http.Request, o *outcome) {
+	var scratch [maxAttributes]attribute.KeyValue
+	to := append(scratch[:0], o.attributes...)
 	to = append(to, otelsemconv.URLPath(text(r.URL.EscapedPath())))
 	to = m.appendClient(to, r)
 	to = m.appendServer(to, r)
 	if raw, ok := xray.RawHeader(ctx); ok {
 		to = append(to, semconv.AmznTraceIDKey.String(text(raw)))
 	}
-	span.SetAttributes(to...)
-	clear(to) // holds on to no request
-	scratchPool.Put(scratch)
+	span.SetAttributes(s, to...)
 }
 
 // aborted tells the panic by which a handler, such as httputil.ReverseProxy,

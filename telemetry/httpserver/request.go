@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -23,10 +22,6 @@ const maxText = 1 << 10
 func text(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), maxText)], "\uFFFD")
 }
-
-// scratchPool holds room for attributes on their way into a span, which copies
-// them.
-var scratchPool = sync.Pool{New: func() any { return new([maxAttributes]attribute.KeyValue) }}
 
 func known(methods []string) map[string]struct{} {
 	set := make(map[string]struct{}, len(methods))

@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // maxRaw is how much of a header is kept for [RawHeader]. AWS's own fields
@@ -105,11 +106,45 @@ type headerContext struct {
 
 	raw string // empty when not from HTTP
 
-	// The span context that decided is about, see Sampler. The zero ids mean
-	// that the span context says it all.
-	traceID trace.TraceID
-	spanID  trace.SpanID
+	// The span that the header stands for, where it counts.
+	remote  remote
+	counts  bool
+	partial bool // decided says what the span context cannot, see Sampler
 	decided Decision
+}
+
+// remote is a span of which there is only the context, as
+// trace.ContextWithSpanContext makes one, but in the headerContext's own
+// memory.
+type remote struct {
+	noop.Span
+
+	context trace.SpanContext
+}
+
+// SpanContext implements trace.Span.
+func (r *remote) SpanContext() trace.SpanContext { return r.context }
+
+// spanKey is the key under which OpenTelemetry's API keeps the current span in
+// a context, so that a headerContext can be one that holds a span. It is nil
+// if the API does not look for spans in the usual way.
+var spanKey = func() any {
+	var p probe
+	trace.SpanFromContext(&p)
+	return p.key
+}()
+
+// probe is a context that notes which key it is asked for.
+type probe struct {
+	context.Context //nolint:containedctx // the methods that nobody calls
+
+	key any
+}
+
+// Value implements context.Context.
+func (p *probe) Value(key any) any {
+	p.key = key
+	return nil
 }
 
 type (
@@ -120,13 +155,16 @@ type (
 // Value answers for the parts that are set and leaves the others to the
 // contexts beneath.
 func (c *headerContext) Value(key any) any {
+	if c.counts && key == spanKey {
+		return trace.Span(&c.remote)
+	}
 	switch key.(type) {
 	case rawKey:
 		if c.raw != "" {
 			return c
 		}
 	case decisionKey:
-		if c.traceID.IsValid() {
+		if c.partial {
 			return c
 		}
 	}
@@ -145,12 +183,17 @@ func (c *headerContext) continued(h Header) context.Context {
 	if h.Parent.IsValid() == (h.Sampled == Undecided) {
 		// What a span context cannot say: a parent without a decision, and a
 		// decision without a parent.
-		c.traceID, c.spanID, c.decided = h.Root, h.Parent, h.Sampled
+		c.partial, c.decided = true, h.Sampled
 	} else if h.Sampled == Sampled {
 		config.TraceFlags = trace.FlagsSampled
 	}
 	// A span context without a span id is not valid, so that samplers and
 	// propagators treat it as none, but the SDK takes the trace id from it
 	// for the root span that it starts.
-	return trace.ContextWithSpanContext(c, trace.NewSpanContext(config))
+	c.remote.context = trace.NewSpanContext(config)
+	if spanKey == nil {
+		return trace.ContextWithSpan(c, &c.remote)
+	}
+	c.counts = true
+	return c
 }

@@ -36,14 +36,14 @@ func decidable(ctx context.Context) context.Context {
 		return ctx // no parent, or a local one: the usual cases cost no lookup
 	}
 	c, ok := ctx.Value(decisionKey{}).(*headerContext)
-	if !ok || c.traceID != sc.TraceID() || c.spanID != sc.SpanID() {
+	if !ok || c.remote.context.TraceID() != sc.TraceID() || c.remote.context.SpanID() != sc.SpanID() {
 		return ctx // the span context came from elsewhere, say from a traceparent
 	}
 	if c.decided == Undecided {
 		return trace.ContextWithSpanContext(ctx, trace.SpanContext{})
 	}
 	// ParentBased looks only at span contexts with a span id; any will do.
-	config := trace.SpanContextConfig{TraceID: c.traceID, SpanID: ALBSpanID(c.traceID)}
+	config := trace.SpanContextConfig{TraceID: sc.TraceID(), SpanID: ALBSpanID(sc.TraceID())}
 	if c.decided == Sampled {
 		config.TraceFlags = trace.FlagsSampled
 	}
