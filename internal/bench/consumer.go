@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -23,6 +24,9 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
 )
+
+// garbage is GOGC as cmd/consumer has it.
+const garbage = 400
 
 // batchSize is how many messages Lambda hands over at once.
 const batchSize = 1000
@@ -76,19 +80,20 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	batches := b.amount(5, 1)
-	later := func(ctx context.Context) (float64, error) { // flushing is not timed
+	later := func(ctx context.Context) (pass, error) { // flushing is not timed
 		flush := traced.flush
 		traced.flush = nil
 		defer func() { traced.flush = flush }()
-		perSecond, err := traced.insert(ctx, batches)
-		return perSecond, errors.Join(err, flush(ctx))
+		t, err := traced.insert(ctx, batches)
+		return t, errors.Join(err, flush(ctx))
 	}
 	got, err := interleave(b.rounds(21),
-		labelled(ctx, "copy", func(ctx context.Context) (float64, error) { return copying.copy(ctx, batches) }),
-		labelled(ctx, "untraced", func(ctx context.Context) (float64, error) { return untraced.insert(ctx, batches) }),
-		labelled(ctx, "traced", func(ctx context.Context) (float64, error) { return traced.insert(ctx, batches) }),
-		labelled(ctx, "repeated", func(ctx context.Context) (float64, error) { return traced.repeat(ctx, batches) }),
+		labelled(ctx, "copy", func(ctx context.Context) (pass, error) { return copying.copy(ctx, batches) }),
+		labelled(ctx, "untraced", func(ctx context.Context) (pass, error) { return untraced.insert(ctx, batches) }),
+		labelled(ctx, "traced", func(ctx context.Context) (pass, error) { return traced.insert(ctx, batches) }),
+		labelled(ctx, "repeated", func(ctx context.Context) (pass, error) { return traced.repeat(ctx, batches) }),
 		labelled(ctx, "flushed-later", later),
 	)
 	if err != nil {
@@ -97,13 +102,35 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 	if err := errors.Join(copying.check(ctx), untraced.check(ctx), traced.check(ctx)); err != nil {
 		return nil, err
 	}
+	rate, cost := make([][]float64, len(got)), make([][]float64, len(got))
+	for i, turns := range got {
+		rate[i] = column(turns, func(p pass) float64 { return p.perSecond })
+		cost[i] = column(turns, func(p pass) float64 { return p.micros })
+	}
 	return []line{
-		{what: "consumer rows/s, traced / COPY", measured: ratio(got[2], got[0]), unit: "1/s", aim: atLeast(.65)},
-		{what: "consumer rows/s, traced / untraced", measured: ratio(got[2], got[1]), unit: "1/s", aim: atLeast(.95)},
-		{what: "consumer messages/s, duplicates / new, traced", measured: ratio(got[3], got[2]), unit: "1/s", aim: atLeast(1)},
-		{what: "consumer rows/s, untraced / COPY", measured: ratio(got[1], got[0]), unit: "1/s"},
-		{what: "consumer rows/s, traced, flushes left out / untraced", measured: ratio(got[4], got[1]), unit: "1/s"},
+		{what: "consumer rows/s, traced / COPY", measured: ratio(rate[2], rate[0]), unit: "1/s", aim: atLeast(.65)},
+		{what: "consumer rows/s, traced / untraced", measured: ratio(rate[2], rate[1]), unit: "1/s", aim: atLeast(.95)},
+		{what: "consumer messages/s, duplicates / new, traced", measured: ratio(rate[3], rate[2]), unit: "1/s", aim: atLeast(1)},
+		{what: "consumer rows/s, untraced / COPY", measured: ratio(rate[1], rate[0]), unit: "1/s"},
+		{what: "consumer rows/s, traced, flushes left out / untraced", measured: ratio(rate[4], rate[1]), unit: "1/s"},
+		{what: "consumer CPU of a message, traced - untraced", measured: difference(cost[2], cost[1]), unit: "us"},
+		{what: "consumer CPU of a message, flushes left out - untraced", measured: difference(cost[4], cost[1]), unit: "us"},
 	}, nil
+}
+
+// pass is what one turn gave.
+type pass struct {
+	perSecond float64 // messages or rows
+	micros    float64 // of this process's processors, for each
+}
+
+// timed measures f, which handles n messages.
+func timed(n int, f func() error) (pass, error) {
+	runtime.GC()
+	before, began := used().CPU, time.Now()
+	err := f()
+	took, cpu := time.Since(began), used().CPU-before
+	return pass{perSecond: float64(n) / took.Seconds(), micros: float64(cpu.Nanoseconds()) / 1e3 / float64(n)}, err
 }
 
 // table is a database with the table of events, and the consumer that writes
@@ -159,50 +186,50 @@ func (t *table) fresh(batches int) [][]events.SQSMessage {
 }
 
 // insert consumes new messages and returns how many in a second.
-func (t *table) insert(ctx context.Context, batches int) (float64, error) {
+func (t *table) insert(ctx context.Context, batches int) (pass, error) {
 	t.stored = t.fresh(batches)
 	return t.deliver(ctx)
 }
 
 // repeat consumes the last messages once more.
-func (t *table) repeat(ctx context.Context, batches int) (float64, error) {
+func (t *table) repeat(ctx context.Context, batches int) (pass, error) {
 	if len(t.stored) != batches {
-		return 0, errors.New("there is nothing to repeat")
+		return pass{}, errors.New("there is nothing to repeat")
 	}
 	return t.deliver(ctx)
 }
 
-func (t *table) deliver(ctx context.Context) (float64, error) {
+func (t *table) deliver(ctx context.Context) (pass, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute) // every invocation has a deadline
 	defer cancel()
-	runtime.GC()
-	began := time.Now()
-	for _, batch := range t.stored {
-		response, err := t.consume(ctx, events.SQSEvent{Records: batch})
-		if err != nil || len(response.BatchItemFailures) > 0 {
-			return 0, fmt.Errorf("%d of %d messages failed: %w", len(response.BatchItemFailures), len(batch), err)
+	return timed(len(t.stored)*batchSize, func() error {
+		for _, batch := range t.stored {
+			response, err := t.consume(ctx, events.SQSEvent{Records: batch})
+			if err != nil || len(response.BatchItemFailures) > 0 {
+				return fmt.Errorf("%d of %d messages failed: %w", len(response.BatchItemFailures), len(batch), err)
+			}
 		}
-	}
-	return float64(len(t.stored)*batchSize) / time.Since(began).Seconds(), nil
+		return nil
+	})
 }
 
 // copy is what the consumer is measured against: COPY of rows that are there.
-func (t *table) copy(ctx context.Context, batches int) (float64, error) {
+func (t *table) copy(ctx context.Context, batches int) (pass, error) {
 	all := make([][][]any, batches)
 	for i, batch := range t.fresh(batches) {
 		var err error
 		if all[i], err = rows(batch); err != nil {
-			return 0, err
+			return pass{}, err
 		}
 	}
-	runtime.GC()
-	began := time.Now()
-	for _, batch := range all {
-		if _, err := t.pool.CopyFrom(ctx, pgx.Identifier{"events"}, copied, pgx.CopyFromRows(batch)); err != nil {
-			return 0, err
+	return timed(batches*batchSize, func() error {
+		for _, batch := range all {
+			if _, err := t.pool.CopyFrom(ctx, pgx.Identifier{"events"}, copied, pgx.CopyFromRows(batch)); err != nil {
+				return err
+			}
 		}
-	}
-	return float64(batches*batchSize) / time.Since(began).Seconds(), nil
+		return nil
+	})
 }
 
 // check makes sure that everything is there, once.
