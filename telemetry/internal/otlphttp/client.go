@@ -93,7 +93,7 @@ func (c *Client) Send(ctx context.Context, request []byte) ([]byte, error) {
 		return nil, c.redact(err)
 	}
 	defer resp.Body.Close()
-	response, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
+	response, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	if err != nil && resp.StatusCode/100 == 2 {
 		return nil, fmt.Errorf("read the response of %s: %w", c.name(), err)
 	}
@@ -148,10 +148,15 @@ const contentType = "application/x-protobuf"
 func (c *Client) judge(resp *http.Response, response []byte) ([]byte, error) {
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode/100 == 2 {
-		switch media {
-		case contentType:
+		switch {
+		case len(response) > maxResponse:
+			return nil, &export.Error{
+				Reason: semconv.DropGarbled,
+				Err:    fmt.Errorf("%s answered with more than %d bytes: is it an OTLP endpoint?", c.name(), maxResponse),
+			}
+		case media == contentType:
 			return response, nil
-		case "text/html":
+		case media == "text/html":
 			return nil, &export.Error{
 				Reason: semconv.DropGarbled,
 				Err:    fmt.Errorf("%s answered with a web page: is it an OTLP endpoint?", c.name()),

@@ -101,6 +101,7 @@ func TestClient_Answers(t *testing.T) {
 		"NoContent_Success":     {status: 204},
 		"JSON_Success":          {status: 200, header: map[string]string{"Content-Type": "application/json"}, body: "{}"},
 		"WebPage_Garbled":       {status: 200, header: map[string]string{"Content-Type": "text/html; charset=utf-8"}, body: "<html>", want: &export.Error{Reason: semconv.DropGarbled, Err: errors.New("web page")}},
+		"Endless_Garbled":       {status: 200, body: strings.Repeat("x", maxResponse+1), want: &export.Error{Reason: semconv.DropGarbled, Err: errors.New("more than 65536 bytes")}},
 		"BadRequest_Refused":    {status: 400, header: map[string]string{"Content-Type": "text/plain"}, body: "what?", want: &export.Error{Reason: semconv.DropRefused, Err: errors.New(`400 Bad Request: "what?"`)}},
 		"Status_MessageKept":    {status: 403, header: map[string]string{"Content-Type": "application/x-protobuf"}, body: "\x08\x07\x12\x04nope", want: &export.Error{Reason: semconv.DropRefused, Err: errors.New(`403 Forbidden: "nope"`)}},
 		"Redirect_NotFollowed":  {status: 307, header: map[string]string{"Location": "http://192.0.2.1/"}, want: &export.Error{Reason: semconv.DropRefused, Err: errors.New("307")}},

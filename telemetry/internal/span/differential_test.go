@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -27,28 +29,41 @@ import (
 // TestSpans_AnyProgram_SameAsSDK is what keeps this package honest: the same
 // calls, made to it and to the SDK with the stock exporter, give the same
 // OTLP, but for ids and the current time.
-func TestSpans_AnyProgram_SameAsSDK(t *testing.T) { rapid.Check(t, sameAsSDK) }
+func TestSpans_AnyProgram_SameAsSDK(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { sameAsSDK(t, random{t}, rapid.IntRange(1, 40).Draw(t, "calls")) })
+}
 
-func FuzzSpans(f *testing.F) { f.Fuzz(rapid.MakeFuzz(sameAsSDK)) }
+// FuzzSpans lets the fuzzer write the program.
+func FuzzSpans(f *testing.F) {
+	for seed := range byte(4) {
+		b := make([]byte, 1<<10)
+		_, _ = rand.NewChaCha8([32]byte{seed}).Read(b) // never fails
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, program []byte) {
+		w := &written{program}
+		sameAsSDK(t, w, 1+w.below(60))
+	})
+}
 
-func sameAsSDK(t *rapid.T) {
-	sampler, limits := anySampler.Draw(t, "sampler"), anyLimits.Draw(t, "limits")
+type fataler interface {
+	otlptest.TB
+	Fatal(args ...any)
+}
+
+func sameAsSDK(t fataler, s source, calls int) {
+	sampler, limits := anySampler(s), anyLimits(s)
 	ended := &snapshots{}
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithRawSpanLimits(limits),
 		sdktrace.WithResource(res), sdktrace.WithSpanProcessor(ended))
 	var kept sink
 	ours := span.New(span.Config{Sampler: span.Known(sampler), Limits: limits, Sink: &kept})
-	p := &program{sdk: world{provider: sdk}, ours: world{provider: ours}}
-	t.Repeat(map[string]func(*rapid.T){
-		"":         p.check,
-		"start":    p.start,
-		"change":   p.change,
-		"event":    p.event,
-		"link":     p.link,
-		"status":   p.status,
-		"end":      p.end,
-		"panicked": p.panicked,
-	})
+	p := &program{source: s, sdk: world{provider: sdk}, ours: world{provider: ours}}
+	p.start(t)
+	for range calls {
+		choose(s, p.start, p.start, p.change, p.change, p.event, p.link, p.status, p.end, p.panicked)(t)
+		p.check(t)
+	}
 	var want, got collector.ExportTraceServiceRequest
 	if len(ended.spans) > 0 {
 		var wire otlptest.Wire
@@ -85,7 +100,11 @@ func forgot(count *uint32, limit int) {
 var res = resource.NewSchemaless(attribute.String("service.name", "test"))
 
 // program makes the same calls in two worlds.
-type program struct{ sdk, ours world }
+type program struct {
+	source
+
+	sdk, ours world
+}
 
 // world is one implementation of tracing with what was made of it.
 type world struct {
@@ -100,7 +119,7 @@ func (p *program) both(f func(w *world)) {
 }
 
 // check compares what spans say of themselves.
-func (p *program) check(t *rapid.T) {
+func (p *program) check(t fataler) {
 	for i, want := range p.sdk.spans {
 		got := p.ours.spans[i]
 		if got.IsRecording() != want.IsRecording() {
@@ -116,22 +135,14 @@ func (p *program) check(t *rapid.T) {
 	}
 }
 
-func (p *program) start(t *rapid.T) {
-	scope, name := otlptest.AnyScope.Draw(t, "scope"), rapid.String().Draw(t, "name")
-	o := span.Options{
-		Kind: trace.SpanKind(rapid.IntRange(0, 6).Draw(t, "kind")), Time: anyTime.Draw(t, "time"),
-		NewRoot: rapid.IntRange(0, 9).Draw(t, "new root") == 0,
+func (p *program) start(fataler) {
+	scope, name := p.scope(), p.text()
+	o := span.Options{Kind: trace.SpanKind(p.below(7)), Time: anyTime(p), NewRoot: p.below(10) == 9, Links: several(p, 3, anyLink)}
+	if p.below(2) == 0 {
+		o.Shared = span.Share(choose(p, anyAttributes, plainAttributes)(p)...)
 	}
-	attrs := anyAttributes.Draw(t, "attributes")
-	if rapid.Bool().Draw(t, "has shared") {
-		o.Shared = span.Share(rapid.OneOf(anyAttributes, plainAttributes).Draw(t, "shared")...)
-	}
-	for range rapid.IntRange(0, 3).Draw(t, "links") {
-		o.Links = append(o.Links, anyLink.Draw(t, "link"))
-	}
-	parent := rapid.IntRange(-2, len(p.sdk.spans)-1).Draw(t, "parent")
-	remote := otlptest.AnySpanContext.Draw(t, "remote")
-	api := rapid.Bool().Draw(t, "by the API")
+	attrs, api := anyAttributes(p), p.below(2) == 0
+	parent, remote := p.below(len(p.sdk.spans)+2)-2, anySpanContext(p)
 	p.both(func(w *world) {
 		ctx := context.Background()
 		switch {
@@ -156,17 +167,17 @@ func (p *program) start(t *rapid.T) {
 	})
 }
 
-// pick chooses a span, which may have ended.
-func (p *program) pick(t *rapid.T) int {
-	if len(p.sdk.spans) == 0 {
-		t.Skip("no span yet")
-	}
-	return rapid.IntRange(0, len(p.sdk.spans)-1).Draw(t, "span")
+// scope is one of a few that differ in one respect each.
+func (p *program) scope() instrumentation.Scope {
+	return choose(p, instrumentation.Scope{Name: "a"}, instrumentation.Scope{Name: "a", Version: "1"}, instrumentation.Scope{Name: "a", SchemaURL: "https://a"},
+		instrumentation.Scope{Name: "a", Attributes: attribute.NewSet(attribute.String("k", "v"))}, instrumentation.Scope{Name: "b"})
 }
 
-func (p *program) change(t *rapid.T) {
-	i, attrs := p.pick(t), anyAttributes.Draw(t, "attributes")
-	name, api := rapid.String().Draw(t, "name"), rapid.Bool().Draw(t, "by the API")
+// pick chooses a span, which may have ended.
+func (p *program) pick() int { return p.below(len(p.sdk.spans)) }
+
+func (p *program) change(fataler) {
+	i, attrs, name, api := p.pick(), anyAttributes(p), p.text(), p.below(2) == 0
 	p.both(func(w *world) {
 		if api {
 			w.spans[i].SetAttributes(attrs...)
@@ -177,10 +188,9 @@ func (p *program) change(t *rapid.T) {
 	})
 }
 
-func (p *program) event(t *rapid.T) {
-	i, name, at := p.pick(t), rapid.String().Draw(t, "name"), anyTime.Draw(t, "time")
-	attrs, stack := anyAttributes.Draw(t, "attributes"), rapid.Bool().Draw(t, "stack")
-	err := rapid.SampledFrom([]error{nil, nil, errors.New("x"), fmt.Errorf("y: %w", context.Canceled), context.DeadlineExceeded}).Draw(t, "error")
+func (p *program) event(fataler) {
+	i, name, at, attrs, stack := p.pick(), p.text(), anyTime(p), anyAttributes(p), p.below(2) == 0
+	err := choose[error](p, nil, nil, errors.New("x"), fmt.Errorf("y: %w", context.Canceled), context.DeadlineExceeded)
 	p.both(func(w *world) {
 		options := []trace.EventOption{trace.WithTimestamp(at), trace.WithAttributes(attrs...), trace.WithStackTrace(stack)}
 		if err != nil {
@@ -191,9 +201,8 @@ func (p *program) event(t *rapid.T) {
 	})
 }
 
-func (p *program) link(t *rapid.T) {
-	i, link := p.pick(t), anyLink.Draw(t, "link")
-	api := rapid.Bool().Draw(t, "by the API")
+func (p *program) link(fataler) {
+	i, link, api := p.pick(), anyLink(p), p.below(2) == 0
 	p.both(func(w *world) {
 		if api {
 			w.spans[i].AddLink(link)
@@ -203,14 +212,13 @@ func (p *program) link(t *rapid.T) {
 	})
 }
 
-func (p *program) status(t *rapid.T) {
-	i, code := p.pick(t), rapid.SampledFrom([]codes.Code{codes.Unset, codes.Error, codes.Ok}).Draw(t, "code")
-	description := rapid.String().Draw(t, "description")
+func (p *program) status(fataler) {
+	i, code, description := p.pick(), choose(p, codes.Unset, codes.Error, codes.Ok), p.text()
 	p.both(func(w *world) { w.spans[i].SetStatus(code, description) })
 }
 
-func (p *program) end(t *rapid.T) {
-	i, at, api := p.pick(t), anyTime.Draw(t, "time"), rapid.Bool().Draw(t, "by the API")
+func (p *program) end(fataler) {
+	i, at, api := p.pick(), anyTime(p), p.below(2) == 0
 	p.both(func(w *world) {
 		if api {
 			w.spans[i].End(trace.WithTimestamp(at))
@@ -221,8 +229,8 @@ func (p *program) end(t *rapid.T) {
 }
 
 // panicked ends a span while its goroutine panics.
-func (p *program) panicked(t *rapid.T) {
-	i, stack := p.pick(t), rapid.Bool().Draw(t, "stack")
+func (p *program) panicked(t fataler) {
+	i, stack := p.pick(), p.below(2) == 0
 	p.both(func(w *world) {
 		defer func() {
 			if r := recover(); r != "out" {
