@@ -136,9 +136,6 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, results []Resul
 			worst = outcome
 		}
 	}
-	if accepted > 0 {
-		s.metrics.accepted.Add(r.Context(), int64(accepted))
-	}
 	switch {
 	case worst != nil:
 		return s.unpublished(r, &Batch{Accepted: accepted, Results: results}, worst)

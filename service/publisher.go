@@ -230,32 +230,6 @@ func (p *publisher) work(batch []*entry) {
 	}
 }
 
-// settle gives an entry its outcome; nil means that SNS confirmed it. p.mu is
-// held.
-func (p *publisher) settle(e *entry, outcome *publishError) {
-	e.settled, e.outcome = true, outcome
-	p.buffer.release(e.size)
-	p.pending--
-	if e.submission.left--; e.submission.left == 0 {
-		close(e.submission.done)
-	}
-	if p.closing && p.pending == 0 {
-		close(p.idle)
-	}
-}
-
-// settleAll gives several entries one outcome.
-func (p *publisher) settleAll(entries []*entry, outcome *publishError) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, e := range entries {
-		p.settle(e, outcome)
-	}
-	if outcome == nil && len(entries) > 0 {
-		p.confirmedAt = time.Now()
-	}
-}
-
 // saturated reports that this process does not keep up while SNS does: events
 // were refused within the last second, and others were confirmed lately. When
 // SNS is away this says no, since it is away for all processes alike, and

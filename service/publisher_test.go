@@ -14,6 +14,9 @@ import (
 
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // newTestPublisher is a publisher with the service's defaults.
@@ -309,8 +312,10 @@ func TestPublisher_Saturated_OnlyWhileSNSWorks(t *testing.T) {
 
 func TestPublisher_ClientGoesAway_NeighboursArePublished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakeSNS{latency: time.Second}
-		p := newTestPublisher(f, func(c *publisherConfig) { c.concurrency = 1 })
+		f, counts := &fakeSNS{latency: time.Second}, &bundle{metrics: sdkmetric.NewManualReader()}
+		p := newTestPublisher(f, func(c *publisherConfig) {
+			c.concurrency, c.metrics = 1, newMetrics(sdkmetric.NewMeterProvider(sdkmetric.WithReader(counts.metrics)))
+		})
 		ctx, leave := context.WithCancel(t.Context())
 		var inCall, inQueue []string
 		var group sync.WaitGroup
@@ -329,6 +334,9 @@ func TestPublisher_ClientGoesAway_NeighboursArePublished(t *testing.T) {
 		wantAll(t, inQueue, codePublishTimeout)
 		wantAll(t, neighbours, "")
 		wantSent(t, f, []string{"in a call", "neighbour 1", "neighbour 2"})
+		if n := counts.counted(t, semconv.MetricAccepted, ""); n != 2 {
+			t.Errorf("%d events count as accepted, want those of which somebody was told so, 2", n)
+		}
 		if p.pending != 0 || p.buffer.used.Load() != 0 {
 			t.Errorf("%d entries and %d bytes are still held", p.pending, p.buffer.used.Load())
 		}

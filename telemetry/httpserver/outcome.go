@@ -23,6 +23,7 @@ type outcomeKey struct {
 
 // outcome is what spans and points of equal requests share.
 type outcome struct {
+	key        outcomeKey
 	name       string
 	failed     bool
 	attributes []attribute.KeyValue  // of the span
@@ -31,6 +32,7 @@ type outcome struct {
 
 func newOutcome(k outcomeKey) *outcome {
 	o := &outcome{
+		key:    k,
 		name:   spanName(k.method, k.route),
 		failed: k.panic != "" || k.status >= 500,
 		attributes: []attribute.KeyValue{
@@ -74,8 +76,9 @@ func spanName(method, route string) string {
 // the rest of the middleware. They are few, and read on every request, so a
 // change copies the map.
 type outcomes struct {
-	seen atomic.Pointer[map[outcomeKey]*outcome]
-	mu   sync.Mutex // held while changing seen
+	latest atomic.Pointer[outcome] // which most often is the next one, too, and found without a hash of five texts
+	seen   atomic.Pointer[map[outcomeKey]*outcome]
+	mu     sync.Mutex // held while changing seen
 }
 
 // maxOutcomes bounds what is kept, should a Route function not be of low
@@ -89,7 +92,11 @@ func newOutcomes() *outcomes {
 }
 
 func (o *outcomes) get(k outcomeKey) *outcome {
+	if latest := o.latest.Load(); latest != nil && latest.key == k {
+		return latest
+	}
 	if found, ok := (*o.seen.Load())[k]; ok {
+		o.latest.Store(found)
 		return found
 	}
 	made := newOutcome(k)
