@@ -20,11 +20,12 @@ import (
 type localFlags struct {
 	ports       localpipeline.Ports
 	database    string // its name
-	File        string `default:"tracehaul.yaml"                                         help:"The pipeline's description."                                                             placeholder:"FILE" short:"f"`
-	Service     string `help:"A program to run as the service, instead of building it."  placeholder:"PROGRAM"`
-	Consumer    string `help:"A program to run as the consumer, instead of building it." placeholder:"PROGRAM"`
-	DatabaseURL string `env:"DATABASE_URL"                                               help:"A PostgreSQL server to make the database in, instead of a private one ($$DATABASE_URL)." placeholder:"URL"`
-	Verbose     bool   `help:"Show what the programs write."                             short:"v"`
+	File        string `default:"tracehaul.yaml"                                                           help:"The pipeline's description."                                                             placeholder:"FILE" short:"f"`
+	Service     string `help:"A program to run as the service, instead of building it."                    placeholder:"PROGRAM"`
+	Consumer    string `help:"A program to run as the consumer, instead of building it."                   placeholder:"PROGRAM"`
+	ALBSpans    string `help:"A program to run on the load balancer's access log, instead of building it." placeholder:"PROGRAM"`
+	DatabaseURL string `env:"DATABASE_URL"                                                                 help:"A PostgreSQL server to make the database in, instead of a private one ($$DATABASE_URL)." placeholder:"URL"`
+	Verbose     bool   `help:"Show what the programs write."                                               short:"v"`
 }
 
 // config gets everything that is needed to start: the description, the
@@ -35,7 +36,7 @@ func (f localFlags) config(ctx context.Context, env environment, dir string) (lo
 		return localpipeline.Config{}, err
 	}
 	c := localpipeline.Config{
-		Pipeline: p, Service: f.Service, Consumer: f.Consumer, DatabaseURL: f.DatabaseURL, DatabaseName: f.database, Ports: f.ports,
+		Pipeline: p, Service: f.Service, Consumer: f.Consumer, ALBSpans: f.ALBSpans, DatabaseURL: f.DatabaseURL, DatabaseName: f.database, Ports: f.ports,
 		Forward: env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
 		Migrate: migrateURL,
 		// Nothing is to be lost, but a person waits for the end: no load
@@ -53,7 +54,11 @@ func (f localFlags) config(ctx context.Context, env environment, dir string) (lo
 func (f localFlags) build(ctx context.Context, dir string, c *localpipeline.Config) error {
 	var commands []string
 	var paths []*string
-	for command, path := range map[string]*string{"service": &c.Service, "consumer": &c.Consumer} {
+	programs := map[string]*string{"service": &c.Service, "consumer": &c.Consumer}
+	if c.Pipeline.Edge.ALBSpans {
+		programs["albspans"] = &c.ALBSpans
+	}
+	for command, path := range programs {
 		if *path == "" {
 			commands, paths = append(commands, command), append(paths, path)
 		}
@@ -62,7 +67,7 @@ func (f localFlags) build(ctx context.Context, dir string, c *localpipeline.Conf
 		return nil
 	}
 	slow := time.AfterFunc(time.Second, func() {
-		c.Logger.Info("building " + strings.Join(commands, " and ") + "; the first time takes a while")
+		c.Logger.Info("building " + strings.Join(commands, ", ") + "; the first time takes a while")
 	})
 	defer slow.Stop()
 	built, err := program.Build(ctx, dir, commands...)

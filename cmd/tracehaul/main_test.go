@@ -96,7 +96,7 @@ func TestDemo_JSON_OneStory(t *testing.T) {
 		names = append(names, span.Kind)
 	}
 	slices.Sort(names)
-	if want := []string{"CLIENT", "CONSUMER", "INTERNAL", "PRODUCER", "SERVER", "SERVER"}; !slices.Equal(names, want) {
+	if want := []string{"CLIENT", "CONSUMER", "INTERNAL", "PRODUCER", "SERVER", "SERVER", "SERVER"}; !slices.Equal(names, want) {
 		t.Errorf("spans %v, want %v", names, want)
 	}
 }

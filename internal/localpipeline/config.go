@@ -24,6 +24,11 @@ type Config struct {
 	// Service and Consumer are the programs' files. Required.
 	Service, Consumer string
 
+	// ALBSpans is the file of the program that makes spans of the load
+	// balancer's access log. It runs unless the description has edge.alb_spans
+	// off. Defaults to "": the load balancer has no spans.
+	ALBSpans string
+
 	// Migrate brings the fresh database's schema up to date. Required.
 	Migrate func(ctx context.Context, databaseURL string) error
 
@@ -129,6 +134,11 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Migrate == nil {
 		errs = append(errs, errors.New("no migration"))
+	}
+	if c.ALBSpans != "" {
+		absolute, err := filepath.Abs(c.ALBSpans)
+		errs = append(errs, err)
+		c.ALBSpans = absolute
 	}
 	for name, path := range map[string]*string{"service": &c.Service, "consumer": &c.Consumer} {
 		absolute, err := filepath.Abs(*path)

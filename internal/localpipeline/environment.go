@@ -63,6 +63,7 @@ func (l *Local) serviceVariables(listen string) variables {
 		"AWS_SECRET_ACCESS_KEY": "local",
 
 		"LISTEN_ADDRESS": listen,
+		"ALB_SPANS":      strconv.FormatBool(l.hasALBSpans()),
 		"TOPIC_ARN":      l.addresses.TopicARN,
 		"EVENT_SOURCE":   p.Service.EventSource,
 		"EVENT_TYPE":     p.Service.EventType,
@@ -75,6 +76,14 @@ func (l *Local) consumerVariables(c *pipeline.Consumer) variables {
 		"DEAD_LETTER_QUEUE_URL": l.broker.QueueURL(c.DLQName()),
 		"FRESHNESS":             l.cfg.Pipeline.Objectives.Freshness.String(),
 	}, l.cfg.ConsumerEnv)
+}
+
+func (l *Local) albspansVariables(s3 string) variables {
+	p := l.cfg.Pipeline
+	return l.common(p.TelemetryName("albspans")).with(map[string]string{
+		"AWS_ENDPOINT_URL_S3": s3,
+		"ALB_SERVICE_NAME":    p.TelemetryName("load-balancer"),
+	})
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

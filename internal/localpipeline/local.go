@@ -33,6 +33,7 @@ type Local struct {
 	broker    *messaging.Broker
 	telemetry *otlp.Receiver
 	balancer  *alb.Balancer
+	accessLog *accessLog // nil without ALB spans
 	service   *program.Process
 	functions map[string]*lambda.Function // by the consumer's name
 
@@ -75,7 +76,7 @@ func Start(ctx context.Context, c Config) (_ *Local, err error) {
 		}
 	}()
 	for _, start := range []func(context.Context) error{
-		l.startTelemetry, l.startMessaging, l.startDatabase, l.route, l.startService, l.startConsumers, l.startBalancer, l.waitReady,
+		l.startTelemetry, l.startMessaging, l.startDatabase, l.route, l.startService, l.startConsumers, l.startAccessLog, l.startBalancer, l.waitReady,
 	} {
 		if err := start(ctx); err != nil {
 			return nil, err
@@ -214,10 +215,14 @@ func (l *Local) startDatabase(ctx context.Context) (err error) {
 
 func (l *Local) startBalancer(ctx context.Context) (err error) {
 	p := l.cfg.Pipeline
-	l.balancer, err = alb.New(alb.Config{
+	c := alb.Config{
 		Name: p.LoadBalancerName(), TargetGroup: p.TargetGroupNames()[0], Region: p.Region,
 		Targets: []string{l.addresses.Service}, HealthPath: "/readyz", HealthInterval: 100 * time.Millisecond,
-	})
+	}
+	if l.accessLog != nil {
+		c.AccessLog = l.accessLog
+	}
+	l.balancer, err = alb.New(c)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ import (
 // patience is how long anything may take on a slow machine.
 const patience = 60 * time.Second
 
-var programs struct{ service, consumer string }
+var programs struct{ service, consumer, albspans string }
 
 // The tests run the real programs, built once.
 func TestMain(m *testing.M) {
@@ -38,12 +38,12 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer os.RemoveAll(dir)
-		paths, err := program.Build(context.Background(), dir, "service", "consumer")
+		paths, err := program.Build(context.Background(), dir, "service", "consumer", "albspans")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		programs.service, programs.consumer = paths[0], paths[1]
+		programs.service, programs.consumer, programs.albspans = paths[0], paths[1], paths[2]
 		return m.Run()
 	}())
 }

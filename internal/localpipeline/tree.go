@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // step is a span that every event's trace has, and what it hangs from.
@@ -15,7 +17,8 @@ type step struct {
 	what, kind, parentKind string
 }
 
-// steps are the span tree of one event, from the service on.
+// steps are the span tree of one event, from the service on. The load
+// balancer's span, where it makes some, is one of the SERVER spans.
 var steps = []step{
 	{"the service's request", "SERVER", ""},
 	{"the sending to the topic", "PRODUCER", "SERVER"},
@@ -43,8 +46,11 @@ func CheckTrace(t *trace.Trace, linked []trace.Span) error {
 		}
 	}
 	for _, span := range spans {
-		if span.Kind == "CONSUMER" {
+		switch span.Kind {
+		case "CONSUMER":
 			errs = append(errs, checkLinks(span, spans, linked))
+		case "SERVER":
+			errs = append(errs, checkBalancer(span, spans))
 		}
 	}
 	if len(t.Roots) != 1 {
@@ -63,6 +69,20 @@ func (s step) checkParent(span trace.Span, spans []trace.Span) error {
 		}
 	}
 	return fmt.Errorf("%s (%s) does not hang from a %s span", s.what, span.Name, s.parentKind)
+}
+
+// checkBalancer wants the load balancer's span, where a request's span hangs
+// from it.
+func checkBalancer(span trace.Span, spans []trace.Span) error {
+	raw, _ := span.Attributes[string(semconv.AmznTraceIDKey)].(string)
+	header, _ := xray.Parse(raw)
+	if id := header.ALBSpanID(); !id.IsValid() || id.String() != span.ParentSpanID {
+		return nil
+	}
+	if !slices.ContainsFunc(spans, func(s trace.Span) bool { return s.SpanID == span.ParentSpanID }) {
+		return fmt.Errorf("the load balancer's span is missing, from which %s hangs", span.Name)
+	}
+	return nil
 }
 
 // checkLinks wants a link from the message's processing to an invocation, and

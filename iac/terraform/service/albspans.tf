@@ -21,8 +21,8 @@ module "albspans" {
 
   package         = var.albspans_package
   architecture    = "arm64"
-  memory_mb       = 512 # a third of a processor, with which it reads a million lines in two minutes
-  timeout_seconds = 300
+  memory_mb       = 512 # and with it about a third of a processor
+  timeout_seconds = 900 # a file of a busy node has a million lines
   environment     = local.albspans_environment
 
   statements = concat(module.pipeline.function_telemetry_statements, [{
