@@ -15,7 +15,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export TZ=UTC LC_ALL=C
 
-functions=(consumer migrate notifier)
+functions=(consumer migrate notifier albspans)
 with_database=" consumer migrate "
 pin=build/rds-global-bundle.sha256
 out=dist/lambda
