@@ -123,7 +123,9 @@ func seamScenarios() []scenario {
 			})
 			return w.sendAll(ctx)
 		},
-		check: func(w *world, a *account) error { return errors.Join(allStored(w, a), w.onlyStruckFailed()) },
+		check: func(w *world, a *account) error {
+			return errors.Join(allStored(w, a), w.onlyStruckFailed(), w.inTime())
+		},
 	})
 }
 

@@ -3,13 +3,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,10 +19,7 @@ const away = 2 * time.Second
 
 // stateScenarios have the whole database be unwell for a while.
 func stateScenarios() []scenario {
-	var (
-		refused, failover, slow = new(database), new(database), new(database)
-		late                    = new(lateInvocations)
-	)
+	refused, failover, slow := new(database), new(database), new(database)
 	return []scenario{
 		{
 			name: "database/refused", what: "Nobody listens at the database's address for two seconds, and the connections are gone.",
@@ -79,10 +72,7 @@ func stateScenarios() []scenario {
 		{
 			name: "database/slow", what: "For four seconds a round trip takes longer than the consumer has: it gives up before Lambda's deadline, and the server commits all the same or not.",
 			commitUnknown: "the consumer gives up while the commit is under way",
-			setup: func(s *settings) {
-				slow.between(s)
-				s.config.Logger = slog.New(slog.NewTextHandler(late, nil))
-			},
+			setup:         slow.between,
 			run: func(ctx context.Context, w *world) error {
 				return w.under(ctx, 6*time.Second, fmt.Sprintf(reasonText, "deadline"), func(ctx context.Context) error {
 					slow.proxy.SetLink(faultproxy.Link{Latency: 1100 * time.Millisecond})
@@ -91,7 +81,7 @@ func stateScenarios() []scenario {
 					return err
 				})
 			},
-			check: func(w *world, a *account) error { return errors.Join(allStored(w, a), late.check()) },
+			check: func(w *world, a *account) error { return errors.Join(allStored(w, a), w.inTime()) },
 		},
 	}
 }
@@ -171,21 +161,10 @@ func (w *world) occupy(ctx context.Context) error {
 	return nil
 }
 
-// lateInvocations hears what the local cloud logs of batches that failed as a
-// whole, and counts those that Lambda had to end.
-type lateInvocations struct{ n atomic.Int64 }
-
-func (l *lateInvocations) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte("Task timed out")) {
-		l.n.Add(1)
-	}
-	return len(line), nil
-}
-
-// check wants the consumer to have been faster than Lambda's deadline.
-func (l *lateInvocations) check() error {
-	if n := l.n.Load(); n > 0 {
-		return errors.New("Lambda had to end " + strconv.FormatInt(n, 10) + " invocations: the consumer did not give up in time")
+// inTime wants the consumer to have given up before Lambda's deadline.
+func (w *world) inTime() error {
+	if n := w.timeouts.Load(); n > 0 {
+		return fmt.Errorf("%d invocations were ended by Lambda: the consumer did not give up in time", n)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ func scenarios() []scenario {
 	all := slices.Concat(
 		consumerScenarios(),
 		databaseScenarios(),
+		collectorScenarios(),
 	)
 	for i := range all {
 		if all[i].events == 0 {

@@ -1,0 +1,98 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// time takes the time of an invocation, and lets nothing go wrong with it.
+func (c *collector) time(m lambda.Moment) lambda.Fault {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m.Stage == lambda.StageBegin {
+		c.begun[m.RequestID] = time.Now()
+		return lambda.FaultNone
+	}
+	took := time.Since(c.begun[m.RequestID])
+	delete(c.begun, m.RequestID)
+	c.slowest = max(c.slowest, took)
+	if took > waitBound {
+		c.waits[m.LogStream]++
+	}
+	return lambda.FaultNone
+}
+
+// programNames are those under which the service and the consumer are known in
+// telemetry.
+func (w *world) programNames() []string {
+	p := w.Pipeline()
+	return []string{p.TelemetryName(p.Service.Name), w.consumer.TelemetryName()}
+}
+
+// droppedBy is how much a program has dropped, by its metric.
+func (w *world) droppedBy(program string) (sum float64) {
+	for _, m := range w.Telemetry().Metrics() {
+		if m.Name == semconv.MetricTelemetryDropped && m.Service == program {
+			sum += m.Value
+		}
+	}
+	return sum
+}
+
+// sendTimed sends n events, each alone, and tells how long each request took.
+func (w *world) sendTimed(ctx context.Context, n int, took func(time.Duration)) error {
+	var clients sync.WaitGroup
+	for i := range senders {
+		clients.Go(func() {
+			for range n/senders + min(1, max(0, n%senders-i)) {
+				if ctx.Err() != nil {
+					return
+				}
+				took(w.post(ctx, nil, w.newEvent()).took)
+			}
+		})
+	}
+	clients.Wait()
+	return context.Cause(ctx)
+}
+
+// idle reports whether the queue is empty.
+func (w *world) idle() bool {
+	queue, _ := w.queues()
+	depth, err := w.Broker().QueueDepth(queue)
+	return err == nil && depth.Visible+depth.InFlight+depth.Delayed == 0
+}
+
+// whole says what is missing between an event's row and the client.
+func (w *world) whole(ctx context.Context, e *entry) error {
+	ev := evidence{spans: w.Telemetry().Spans}
+	if err := readRows(ctx, w.pool, &ev); err != nil {
+		return err
+	}
+	for _, r := range ev.rows {
+		if r.key == e.key {
+			return (&account{evidence: ev}).checkRowTrace(e, r, terms{})
+		}
+	}
+	return fmt.Errorf("%s has no row", e.key)
+}
+
+// memory is what a process holds, in bytes.
+func memory(ctx context.Context, pid int) (int64, error) {
+	out, err := exec.CommandContext(ctx, "ps", "-o", "rss=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec // a number
+	if err != nil {
+		return 0, fmt.Errorf("ps: %w", err)
+	}
+	kilobytes, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	return kilobytes << 10, err
+}
