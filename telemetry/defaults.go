@@ -20,7 +20,6 @@ import (
 const (
 	defaultQueueSize     = 2048
 	defaultBatchSize     = 512
-	defaultQueueBytes    = 16 << 20 // our own
 	defaultSpanDelay     = 5 * time.Second
 	defaultLogDelay      = time.Second
 	defaultExportTimeout = 30 * time.Second
@@ -35,10 +34,18 @@ const (
 	maxCloudWatchRequest = 1_000_000
 	maxCloudWatchPoints  = 1000
 	maxCloudWatchSpans   = 10_000
+)
+
+// Limits on what is kept.
+const (
+	// spanBytes is more than spans take on average, and minQueueBytes has room
+	// for some large ones: an invocation that links to 10,000 messages takes
+	// half a megabyte.
+	spanBytes     = 1 << 10
+	minQueueBytes = 8 << 20
 
 	// defaultLinks is as many as an SQS batch has messages: an invocation's
-	// span links to each. OpenTelemetry's default of 128 cuts them off, and the
-	// SDK then moves all links for each one beyond.
+	// span links to each. OpenTelemetry's default of 128 cuts them off.
 	defaultLinks = 10_000
 )
 
@@ -77,7 +84,7 @@ func (c Config) withDefaults() Config {
 func (c TracesConfig) withDefaults() TracesConfig {
 	c.Exporter = c.Exporter.withDefaults(SignalTraces)
 	c.Batch = c.Batch.withDefaults(defaultSpanDelay)
-	c.QueueBytes = orDefault(c.QueueBytes, defaultQueueBytes)
+	c.QueueBytes = orDefault(c.QueueBytes, max(minQueueBytes, c.Batch.QueueSize*spanBytes))
 	c.Limits = orDefault(c.Limits, &defaultSpanLimits)
 	if c.Sampler == nil {
 		c.Sampler = sdktrace.ParentBased(sdktrace.AlwaysSample())

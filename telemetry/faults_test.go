@@ -267,6 +267,21 @@ func TestCollectorHangs_ManySpans_MemoryAndGoroutinesBounded(t *testing.T) {
 	}
 }
 
+// Spans may be large: it is bytes that fill the memory.
+func TestCollectorHangs_LargeSpans_BytesBounded(t *testing.T) {
+	config := configFor(listen(t, hangs))
+	config.Traces.QueueBytes = 1 << 20
+	tel := setup(t, config)
+	tracer := tel.TracerProvider().Tracer("test")
+	for range 100 {
+		_, span := tracer.Start(t.Context(), "work", trace.WithAttributes(attribute.String("payload", strings.Repeat("x", 100_000))))
+		span.End()
+	}
+	if got := tel.Dropped()["traces "+semconv.DropQueueFull]; got != 90 {
+		t.Errorf("%d of 100 spans of 100 kB were dropped, want all but the ten that 1 MiB holds", got)
+	}
+}
+
 // A Lambda flushes in every invocation. A collector that hangs must cost it
 // one flush, not one for every invocation.
 func TestCollectorHangs_RepeatedFlushes_OnlyTheFirstWaits(t *testing.T) {

@@ -120,6 +120,67 @@ func TestProcessor_BatchFull_ExportsAtOnce(t *testing.T) {
 	})
 }
 
+func TestProcessor_Enough_BeginsBeforeABatchIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{BatchSize: 50, Enough: 10})
+		b.export = func(context.Context, []int) error { time.Sleep(time.Millisecond); return nil }
+		b.addRange(0, 10)
+		synctest.Wait()
+		b.addRange(10, 95) // while the first ten are under way
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		b.wantExported(t, 60)
+		if n := len(b.batches[1]); n != 50 {
+			t.Errorf("the second batch had %d items, want all 50 that it can have", n)
+		}
+		_ = b.Shutdown(t.Context())
+		b.wantExported(t, 95)
+	})
+}
+
+// An item's size is its value here.
+func TestProcessor_QueueBytes_BoundWhatWaitsAndIsExported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := 0
+		b := setup(t, Config[int]{
+			Size: func(n int) int { return n }, QueueBytes: 100,
+			Keep: func(n int) int { kept++; return n },
+		})
+		release := make(chan struct{})
+		b.export = func(context.Context, []int) error { <-release; return nil }
+		b.Add(30)
+		b.Add(20)
+		synctest.Wait()
+		b.wantExported(t, 0) // half is not more than half
+		b.Add(1)
+		synctest.Wait() // all three are being exported, and count still
+		b.Add(49)
+		b.Add(1)
+		b.wantDropped(t, semconv.DropQueueFull, 1)
+		if kept != 4 {
+			t.Errorf("%d items were kept, want the 4 that were not dropped", kept)
+		}
+		close(release)
+		if err := b.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+		b.Add(100)
+		b.Add(101) // larger than all there is room for
+		synctest.Wait()
+		b.wantDropped(t, semconv.DropQueueFull, 2)
+		if err := b.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := b.exported(); !slices.Equal(got, []int{30, 20, 1, 49, 100}) {
+			t.Errorf("exported %v", got)
+		}
+		if b.bytes != 0 {
+			t.Errorf("%d bytes are left of an empty queue", b.bytes)
+		}
+		_ = b.Shutdown(t.Context())
+	})
+}
+
 func TestProcessor_QueueFull_DropsNewestWithoutBlocking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, Config[int]{QueueSize: 20, BatchSize: 10})
