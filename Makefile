@@ -11,7 +11,7 @@ PACKAGES ?= ./...
 REQUIRE := $(CI_REQUIRE)$(GITHUB_ACTIONS)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## run the whole pipeline once on embedded parts and print the trace
 	$(GO) run ./cmd/tracehaul demo
@@ -28,13 +28,11 @@ lint: ## check style, known mistakes and the direction of imports
 format: ## rewrite the source as lint wants it
 	$(TOOL) golangci-lint fmt
 
-fuzz: ## fuzz every parser of outside input, FUZZTIME (10s) each
-	@for package in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' $(PACKAGES)); do \
-	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$package"/*_test.go | cut -c6- | sort -u); do \
-	    echo "== $$target in $${package#$(CURDIR)/}"; \
-	    (cd "$$package" && $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) .); \
-	  done; \
-	done
+fuzz: ## fuzz every parser of outside input, FUZZTIME (10s) each; SHARD=2/6 those of a sixth
+	FUZZTIME=$(FUZZTIME) build/fuzz.sh $(PACKAGES)
+
+fuzz-turn: ## fuzz an eighth of the targets, another one with each commit
+	SHARD=turn/8 FUZZTIME=3s build/fuzz.sh
 
 bench: ## measure what telemetry costs: ratios, interleaved in one run
 	$(GO) run ./internal/bench
@@ -67,6 +65,9 @@ alarms: ## play all alarm scenarios, then break every alarm on purpose
 faults: ## break everything once, and see that nothing is lost, doubled or cut off from its trace
 	$(GO) run ./internal/faults
 
+faults-mutate: ## take one safeguard after the other away, and see that a scenario of faults notices
+	$(GO) run ./internal/faults -mutate
+
 faults-short: ## the scenarios of faults that matter most
 	$(GO) run ./internal/faults -short
 
@@ -96,7 +97,13 @@ vulnerabilities: ## look for known vulnerabilities in what every module calls; G
 	@mkdir -p dist
 	$(GO) run ./internal/supply/vulnerabilities $(if $(GOVULNDB),-db $(GOVULNDB)) -skipped dist/skipped-vulnerabilities $(if $(REQUIRE),-required)
 
-ci: lint verify vulnerabilities iac race bench-once alarms dashboards image ## all that CI runs
+reproducible: ## build the consumer's package and the service twice, the second time elsewhere, and compare
+	build/reproducible.sh
+
+reproducible-all: ## the same with all packages, programs, generated files and images
+	build/reproducible.sh all
+
+ci: lint verify vulnerabilities iac race fuzz-turn bench-once alarms dashboards image ## all that CI runs
 	@cat dist/skipped-* 2>/dev/null || true
 
-.PHONY: faults faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities ci
+.PHONY: faults faults-mutate faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities fuzz-turn reproducible reproducible-all ci

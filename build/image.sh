@@ -5,7 +5,10 @@
 #
 #   build/image.sh          build, run the demo in the images, print their sizes
 #
-# The SBOM of each program is in dist/image then.
+#   build/image.sh layers   build, and write what the layers of each are: needs buildah
+#
+# The SBOM of each program is in dist/image then. ENGINE=buildah takes that where
+# docker answers, too.
 #
 # GO_IMAGE names the build's base image. With buildah and no GO_IMAGE, a base
 # is made from this machine's own Go, so that no registry is needed.
@@ -113,7 +116,7 @@ RUN
   done
 }
 
-if docker info > /dev/null 2>&1; then
+if [ "${ENGINE:-docker}" = docker ] && [ "${1:-}" != layers ] && docker info > /dev/null 2>&1; then
   say "building with docker"
   build_with_docker
 elif [ "$(id -u)" = 0 ] || ! command -v buildah > /dev/null; then
@@ -124,6 +127,13 @@ elif [ "$(id -u)" = 0 ] || ! command -v buildah > /dev/null; then
 else
   echo "make image needs a docker engine, or buildah run as root" >&2
   exit 1
+fi
+
+if [ "${1:-}" = layers ]; then
+  for program in service consumer; do
+    buildah inspect --type image --format '{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}' "localhost/tracehaul/$program:latest" > "dist/image/$program.layers"
+  done
+  exit
 fi
 
 say "the demo, with the programs in the images"

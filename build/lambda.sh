@@ -7,6 +7,8 @@
 #   build/lambda.sh prod     all, with the description of prod beside the notifier
 #   build/lambda.sh --pin    note the checksum of RDS_CA_FILE, to be committed
 #
+# FUNCTIONS names those to build, if not all; SBOM=no writes none.
+#
 # RDS_CA_FILE names AWS's bundle of the authorities of RDS, from
 # https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem. It changes
 # now and then, so it is not in the repository, only its checksum is. Programs
@@ -16,6 +18,7 @@ cd "$(dirname "$0")/.."
 export TZ=UTC LC_ALL=C
 
 functions=(consumer migrate notifier albspans)
+[ -z "${FUNCTIONS:-}" ] || read -ra functions <<< "$FUNCTIONS" # those alone
 with_database=" consumer migrate "
 pin=build/rds-global-bundle.sha256
 out=dist/lambda
@@ -71,7 +74,7 @@ for function in "${functions[@]}"; do
   if [ -n "$environment" ] && [ "$function" = notifier ]; then
     go run ./cmd/tracehaul pipeline show -e "$environment" > "$dir/pipeline.json"
   fi
-  go run ./internal/supply/sbom -version "$version" -time "$time" "$dir/bootstrap" > "$out/$function.cdx.json"
+  [ "${SBOM:-yes}" != yes ] || go run ./internal/supply/sbom -version "$version" -time "$time" "$dir/bootstrap" > "$out/$function.cdx.json"
   # Whatever else is noted of a file is the same everywhere. 1980 is where
   # the time of zip begins.
   find "$dir" -type f -exec chmod 644 {} +
