@@ -4,8 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +62,38 @@ func TestPlay_FaultNeverMet_Fails(t *testing.T) {
 	v := playReal(t, sc)
 	if v.ok() || len(v.errs) != 1 || !strings.Contains(v.errs[0].Error(), "never met") {
 		t.Errorf("errors %v; want one that says that the fault was never met", v.errs)
+	}
+}
+
+// What mutations change is there to be changed, and their scenarios exist.
+func TestMutations_EditsAndScenarios_AreThere(t *testing.T) {
+	names := map[string]bool{}
+	for _, s := range scenarios() {
+		names[s.name] = true
+	}
+	for _, m := range mutations {
+		edits := slices.Clone(m.edits)
+		for i := range edits {
+			edits[i].file = filepath.Join("..", "..", edits[i].file)
+		}
+		if _, err := writeOverlay(t.TempDir(), edits); err != nil || !names[m.scenario] {
+			t.Errorf("%s: scenario %s is there: %v; %v", m.name, m.scenario, names[m.scenario], err)
+		}
+	}
+}
+
+func TestVerdict_Says_FindsWhatIsWrong(t *testing.T) {
+	v := verdict{errs: []error{errors.New("one thing")}, account: &account{findings: []finding{{lost, "event", "gone"}}}}
+	for part, want := range map[string]string{"": "one thing", "thing": "one thing", "gone": "lost: event: gone"} {
+		if said, err := v.says(part); err != nil || said != want {
+			t.Errorf("it says %q of %q, want %q: %v", said, part, want, err)
+		}
+	}
+	if said, err := v.says("else"); err == nil {
+		t.Errorf("it says %q of what it does not say", said)
+	}
+	if said, err := new(verdict).says(""); err == nil {
+		t.Errorf("all is well, but it says %q", said)
 	}
 }
 

@@ -38,6 +38,7 @@ type options struct {
 	description                string
 	which                      *regexp.Regexp
 	short, list, verbose, keep bool
+	mutants                    bool
 	runs, events, parallel     int
 }
 
@@ -48,6 +49,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.description, "f", "tracehaul.yaml", "the pipeline's `description`")
 	flags.StringVar(&which, "run", "", "only the scenarios whose name this `regexp` matches")
 	flags.BoolVar(&o.short, "short", false, "only those that CI runs")
+	flags.BoolVar(&o.mutants, "mutate", false, "take safeguards away, whose names -run matches, and see that scenarios notice")
 	flags.BoolVar(&o.list, "list", false, "print the scenarios and run none")
 	flags.IntVar(&o.runs, "runs", 1, "run all so often in a row")
 	flags.IntVar(&o.events, "events", 0, "send so many events in every scenario")
@@ -92,23 +94,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	} else if err != nil {
 		return exitUsage
 	}
-	chosen := o.chosen()
-	if len(chosen) == 0 {
-		_, _ = fmt.Fprintln(stderr, "faults: no scenario has such a name; -list prints them")
-		return exitUsage
-	}
-	if o.list {
-		for _, s := range chosen {
-			_, _ = fmt.Fprintf(stdout, "%-*s %s\n", nameWidth, s.name, s.what)
-		}
-		return exitOK
-	}
 	dir, err := os.MkdirTemp("", "tracehaul-faults-")
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
 		return exitFailed
 	}
 	defer os.RemoveAll(dir)
+	stderr = &syncWriter{w: stderr}
+	chosen := o.chosen()
+	switch {
+	case o.mutants:
+		return o.mutate(ctx, dir, stdout, stderr)
+	case len(chosen) == 0:
+		_, _ = fmt.Fprintln(stderr, "faults: no scenario has such a name; -list prints them")
+		return exitUsage
+	case o.list:
+		for _, s := range chosen {
+			_, _ = fmt.Fprintf(stdout, "%-*s %s\n", nameWidth, s.name, s.what)
+		}
+		return exitOK
+	}
 	built, err := program.Build(ctx, dir, "service", "consumer")
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
@@ -116,7 +121,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return o.play(ctx, programs{
 		service: built[0], consumer: built[1], skewed: once(func(ctx context.Context) (string, string, error) { return buildSkewed(ctx, dir) }),
-	}, stdout, &syncWriter{w: stderr})
+	}, stdout, stderr)
 }
 
 // play runs all, as often as wanted.
