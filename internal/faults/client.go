@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -103,11 +104,11 @@ func slicesJSON(parts [][]byte) []byte {
 // result is what an answer says of one event of a batch.
 type result struct{ Status, Code string }
 
-// request sends a body to the load balancer.
+// request sends a body to the load balancer, or to the service itself.
 func (w *world) request(ctx context.Context, header http.Header, body []byte) (r reply, results []result) {
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
-	q, err := http.NewRequestWithContext(ctx, http.MethodPost, w.Addresses().ALB+"/v1/events", bytes.NewReader(body))
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, cmp.Or(w.direct, w.Addresses().ALB)+"/v1/events", bytes.NewReader(body))
 	if err != nil {
 		return reply{err: err}, nil
 	}

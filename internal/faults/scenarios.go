@@ -10,6 +10,8 @@ func scenarios() []scenario {
 		consumerScenarios(),
 		databaseScenarios(),
 		collectorScenarios(),
+		frontScenarios(),
+		topicScenarios(),
 	)
 	for i := range all {
 		if all[i].events == 0 {

@@ -49,6 +49,7 @@ type world struct {
 	books  *ledger
 	output *output
 	client *http.Client
+	direct string // where requests go; "" for the load balancer
 	pool   *pgxpool.Pool
 	say    func(what string) // progress
 

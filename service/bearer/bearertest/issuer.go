@@ -54,11 +54,17 @@ type Key struct {
 // New starts an issuer with one key of RSA. It stops when the test ends.
 func New(tb testing.TB) *Issuer {
 	tb.Helper()
-	i := &Issuer{keys: []Key{RSA("key-1", 2048)}}
-	server := httptest.NewServer(i)
-	tb.Cleanup(server.Close)
-	i.URL = server.URL
+	i, stop := Start()
+	tb.Cleanup(stop)
 	return i
+}
+
+// Start starts an issuer likewise, for programs that are no tests.
+func Start() (i *Issuer, stop func()) {
+	i = &Issuer{keys: []Key{RSA("key-1", 2048)}}
+	server := httptest.NewServer(i)
+	i.URL = server.URL
+	return i, server.Close
 }
 
 // ServeHTTP answers with the key set.

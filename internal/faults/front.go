@@ -1,0 +1,163 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+)
+
+func frontScenarios() []scenario {
+	return slices.Concat(endScenarios(), hostileScenarios(), tokenScenarios())
+}
+
+// endings is how often the service ends in a scenario.
+const endings = 3
+
+// endScenarios end the service under load, or give it more than it takes.
+func endScenarios() []scenario {
+	var killed, ended, shed replies
+	var held memories
+	return []scenario{
+		{
+			name: "front/killed", what: "The service is killed under load; clients repeat what was not accepted.", short: true,
+			events: 400, spansMayMiss: takesSpans, check: allStored,
+			run: func(ctx context.Context, w *world) error {
+				w.failCalls(publishing(messaging.Fault{Delay: 50 * time.Millisecond})) // so that there are requests under way
+				err := w.pour(ctx, 5*time.Second, &killed, func(ctx context.Context) error { return w.endOften(ctx, w.killService) })
+				w.failCalls(nil)
+				return errors.Join(err, w.repeat(ctx))
+			},
+		},
+		{
+			name: "front/terminated", what: "The service is told to end under load, as at every deploy.", short: true,
+			events: 400, spansMayMiss: "the books know the trace of each attempt, also of those that met no process",
+			setup: func(s *settings) { s.serviceEnv(map[string]string{"DRAIN_GRACE": "500ms"}) },
+			run: func(ctx context.Context, w *world) error {
+				w.direct = w.Addresses().Service
+				w.failCalls(publishing(messaging.Fault{Delay: 200 * time.Millisecond}))
+				err := w.pour(ctx, 8*time.Second, &ended, func(ctx context.Context) error { return w.endOften(ctx, w.terminateService) })
+				w.failCalls(nil)
+				return errors.Join(err, w.repeat(ctx))
+			},
+			check: func(w *world, a *account) error {
+				ended.all = slices.DeleteFunc(ended.all, func(r reply) bool { return errors.Is(r.err, syscall.ECONNREFUSED) }) // it was not let in
+				return errors.Join(allStored(w, a), ended.want())
+			},
+		},
+		{
+			name: "front/overloaded", what: "More comes in than may wait for SNS.", events: 5500, alone: "it counts on the machine",
+			run: func(ctx context.Context, w *world) error {
+				defer held.watch(ctx, w)()
+				return w.overload(ctx, &shed)
+			},
+			check: func(w *world, a *account) error {
+				errs := []error{allStored(w, a), shed.want("overloaded"), held.want()}
+				if shed.count("overloaded") == 0 {
+					errs = append(errs, errors.New("nothing was shed"))
+				}
+				return errors.Join(errs...)
+			},
+		},
+	}
+}
+
+// endOften ends the service and starts it again. Each time is a hit.
+func (w *world) endOften(ctx context.Context, end func(context.Context) error) error {
+	for range endings {
+		if err := sleep(ctx, 700*time.Millisecond); err != nil {
+			return err
+		}
+		w.hit()
+		if err := w.restartService(ctx, end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// overload sends batches at once, more than may be pending, while SNS is slow.
+// What was shed is sent again when it is not.
+func (w *world) overload(ctx context.Context, r *replies) error {
+	const inBatch = 100
+	post := func(events []*entry) {
+		texts := make([][]byte, len(events))
+		for i, e := range events {
+			texts[i] = e.structured()
+		}
+		r.add(w.postText(ctx, nil, event.MediaTypeBatch, slicesJSON(texts), events...))
+	}
+	w.failCalls(publishing(messaging.Fault{Delay: time.Second}))
+	all := w.newEvents(w.sc.events)
+	done := make(chan struct{})
+	n := 0
+	for batch := range slices.Chunk(all, inBatch) {
+		n++
+		go func() {
+			post(batch)
+			done <- struct{}{}
+		}()
+	}
+	err := sleep(ctx, 3*time.Second)
+	w.failCalls(nil)
+	for range n {
+		<-done
+	}
+	return errors.Join(err, w.await(ctx, "all events were accepted", func() bool {
+		for batch := range slices.Chunk(w.books.open(), inBatch) {
+			post(batch)
+		}
+		return len(w.books.open()) == 0
+	}))
+}
+
+// mostMemory is what the service may take: the limit that cmd/service sets
+// itself, well below the 512 MiB of its task.
+const mostMemory = 384 << 20
+
+// memories are what the service was seen to take.
+type memories struct {
+	most int64
+	err  error
+}
+
+// watch looks at the service's memory until stop is called.
+func (m *memories) watch(ctx context.Context, w *world) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for sleep(ctx, 200*time.Millisecond) == nil {
+			held, err := memory(context.WithoutCancel(ctx), w.Service().PID())
+			m.most, m.err = max(m.most, held), errors.Join(m.err, err)
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// want says if it was more than may be.
+func (m *memories) want() error {
+	switch {
+	case m.err != nil:
+		return m.err
+	case m.most == 0:
+		return errors.New("nobody has looked at the service's memory")
+	case m.most > mostMemory:
+		return fmt.Errorf("the service took %d MiB, want %d at most", m.most>>20, int64(mostMemory)>>20)
+	}
+	return nil
+}
+
+// bearing is a header with a token.
+func bearing(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }

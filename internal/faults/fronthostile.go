@@ -1,0 +1,213 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tracehaul/tracehaul/event"
+)
+
+// readTimeout is service.Config.ReadTimeout, and slack what this machine adds.
+const (
+	readTimeout = 10 * time.Second
+	slack       = 3 * time.Second
+)
+
+// attack is what a hostile client does with a connection of its own to the
+// service, until the service has closed it or ctx ends.
+type attack func(ctx context.Context, c net.Conn)
+
+// end is how a hostile client's connection ended.
+type end struct {
+	status int // of the answer, 0 if there was none
+	code   string
+	took   time.Duration
+}
+
+// hostile is a scenario in which so many hostile clients come while good ones
+// go on. want says how their connections may end.
+func hostile(name, what string, clients int, over time.Duration, a attack, want func(end) bool) scenario {
+	var good replies
+	var held memories
+	var mu sync.Mutex
+	var ends []end
+	return scenario{
+		name: "front/" + name, what: what,
+		run: func(ctx context.Context, w *world) error {
+			defer held.watch(ctx, w)()
+			return w.pour(ctx, over, &good, func(ctx context.Context) error {
+				var crowd sync.WaitGroup
+				var errs []error
+				for range clients {
+					crowd.Go(func() {
+						e, err := w.besiege(ctx, a)
+						mu.Lock()
+						defer mu.Unlock()
+						if ends, errs = append(ends, e), append(errs, err); err == nil {
+							w.hit()
+						}
+					})
+				}
+				crowd.Wait()
+				return errors.Join(errs...)
+			})
+		},
+		check: func(w *world, a *account) error {
+			errs := []error{allStored(w, a), good.want(), held.want()}
+			for _, e := range ends {
+				if !want(e) {
+					errs = append(errs, fmt.Errorf("a hostile client's connection ended after %v with %d %q", e.took.Round(time.Millisecond), e.status, e.code))
+				}
+			}
+			return errors.Join(errs[:min(len(errs), 5)]...)
+		},
+	}
+}
+
+// besiege lets one hostile client have its way, and says how that ended.
+func (w *world) besiege(ctx context.Context, a attack) (end, error) {
+	began := time.Now()
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(w.Addresses().Service, "http://"))
+	if err != nil {
+		return end{}, err
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(ctx, 2*readTimeout)
+	defer cancel()
+	_ = c.SetDeadline(time.Now().Add(2 * readTimeout)) // it is open
+	attacked := make(chan struct{})
+	go func() {
+		a(ctx, c)
+		close(attacked)
+	}()
+	e := answered(c)
+	e.took = time.Since(began)
+	cancel()
+	_ = c.Close()
+	<-attacked
+	return e, nil
+}
+
+// answered reads until the server has closed the connection, or breaks it off.
+func answered(c net.Conn) (e end) {
+	r, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		return e
+	}
+	defer r.Body.Close()
+	var problem struct{ Code string }
+	text, _ := io.ReadAll(io.LimitReader(r.Body, maxAnswer)) // what there is of it
+	_ = json.Unmarshal(text, &problem)                       // net/http's own answers are none
+	return end{status: r.StatusCode, code: problem.Code}
+}
+
+// head is a request's beginning, with further header lines.
+func head(lines ...string) string {
+	return "POST /v1/events HTTP/1.1\r\nHost: ingest.example\r\nContent-Type: " + event.MediaTypeEvent + "\r\n" + strings.Join(append(lines, ""), "\r\n")
+}
+
+// drip writes pieces one after the other, slowly, until it cannot any more.
+func drip(ctx context.Context, c net.Conn, every time.Duration, piece func(int) string) {
+	for i := 0; sleep(ctx, every) == nil; i++ {
+		if _, err := io.WriteString(c, piece(i)); err != nil {
+			return
+		}
+	}
+}
+
+// flood writes a piece over and over, as fast as it is taken.
+func flood(ctx context.Context, c net.Conn, piece []byte) {
+	for ctx.Err() == nil {
+		if _, err := c.Write(piece); err != nil {
+			return
+		}
+	}
+}
+
+func hostileScenarios() []scenario {
+	bomb := newBomb()
+	cutOff := func(e end) bool { return e.took <= readTimeout+slack } // with an answer or without
+	answered := func(status int, code string) func(end) bool {
+		return func(e end) bool { return e.status == status && e.code == code && e.took <= readTimeout+slack }
+	}
+	atOnce := func(status int, code string) func(end) bool {
+		return func(e end) bool { return e.status == status && e.code == code && e.took <= slack }
+	}
+	all := []scenario{
+		hostile("slow-headers", "300 clients send a header every half second, for ever.", 300, 12*time.Second, func(ctx context.Context, c net.Conn) {
+			_, _ = io.WriteString(c, head()) // what does not arrive is seen from the end
+			drip(ctx, c, 500*time.Millisecond, func(i int) string { return fmt.Sprintf("X-%d: slow\r\n", i) })
+		}, cutOff),
+		hostile("slow-bodies", "300 clients send a byte of their event every half second.", 300, 12*time.Second, func(ctx context.Context, c net.Conn) {
+			_, _ = io.WriteString(c, head("Content-Length: 1000", ""))
+			drip(ctx, c, 500*time.Millisecond, func(int) string { return " " })
+		}, answered(http.StatusRequestTimeout, "slow_body")),
+		hostile("large-announced", "200 clients announce a gigabyte and send it.", 200, 4*time.Second, func(ctx context.Context, c net.Conn) {
+			_, _ = io.WriteString(c, head("Content-Length: 1073741824", ""))
+			flood(ctx, c, bytes.Repeat([]byte(" "), 64<<10))
+		}, atOnceOrCut(http.StatusRequestEntityTooLarge, "body_too_large")),
+		hostile("large-endless", "40 clients send a body without an end.", 40, 5*time.Second, func(ctx context.Context, c net.Conn) {
+			_, _ = io.WriteString(c, head("Transfer-Encoding: chunked", ""))
+			flood(ctx, c, append([]byte("4000\r\n"), append(bytes.Repeat([]byte(" "), 0x4000), "\r\n"...)...))
+		}, atOnceOrCut(http.StatusRequestEntityTooLarge, "body_too_large")),
+		hostile("header-flood", "200 clients send headers without an end.", 200, 4*time.Second, func(ctx context.Context, c net.Conn) {
+			_, _ = io.WriteString(c, head())
+			flood(ctx, c, []byte("X-Flood: "+strings.Repeat("f", 1000)+"\r\n"))
+		}, atOnceOrCut(http.StatusRequestHeaderFieldsTooLarge, "")),
+		hostile("gzip-bomb", "200 clients send a megabyte that unzips to a gigabyte.", 200, 4*time.Second, func(_ context.Context, c net.Conn) {
+			_, _ = io.WriteString(c, head("Content-Encoding: gzip", fmt.Sprintf("Content-Length: %d", len(bomb)), ""))
+			_, _ = c.Write(bomb)
+		}, atOnceOrCut(http.StatusUnsupportedMediaType, "unsupported_content_encoding")),
+		hostile("zipped-transfer", "Clients hide a gzip bomb in the transfer coding.", 50, 3*time.Second, func(_ context.Context, c net.Conn) {
+			_, _ = io.WriteString(c, head("Transfer-Encoding: gzip, chunked", ""))
+			_, _ = c.Write(bomb[:1000])
+		}, atOnceOrCut(http.StatusNotImplemented, "")),
+		hostile("no-http", "Clients say what is not HTTP.", 100, 3*time.Second, func(_ context.Context, c net.Conn) {
+			_, _ = c.Write([]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"))
+		}, atOnce(http.StatusBadRequest, "")),
+		hostile("idle-connections", "2,000 clients connect and say nothing.", 2000, 12*time.Second, func(ctx context.Context, _ net.Conn) {
+			<-ctx.Done()
+		}, cutOff),
+	}
+	for i := range all {
+		all[i].short = all[i].name == "front/gzip-bomb"
+	}
+	return all
+}
+
+// atOnceOrCut is for clients that still send when they are answered: the
+// service closes the connection, and what it had to say may be lost with it
+// (RFC 9112, 9.6).
+func atOnceOrCut(status int, code string) func(end) bool {
+	return func(e end) bool {
+		return e.took <= slack && (e.status == 0 || e.status == status && e.code == code)
+	}
+}
+
+// newBomb is a megabyte of gzip that holds a gigabyte.
+func newBomb() []byte {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is one
+	}
+	zeros := make([]byte, 1<<20)
+	for b.Len() < 1<<20-8<<10 {
+		_, _ = z.Write(zeros) // into memory
+	}
+	_ = z.Close()
+	return b.Bytes()
+}
