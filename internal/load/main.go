@@ -117,7 +117,7 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (ok bool, 
 	if err := write(stdout, r.lines); err != nil {
 		return false, err
 	}
-	_, _ = fmt.Fprintln(stdout)
+	_, _ = fmt.Fprintf(stdout, "\n%s\n", st.failures())
 	return report(stdout, checks), nil
 }
 

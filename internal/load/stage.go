@@ -21,10 +21,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/internal/program"
 	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// The times of the consumer are shorter than in AWS: what fails comes again
+// while the run lasts.
+const (
+	consumerTimeout   = 10 * time.Second
+	visibilityTimeout = 15 * time.Second
+	maxReceiveCount   = 100
 )
 
 // stage is everything that runs.
@@ -34,6 +43,8 @@ type stage struct {
 	generator *generator
 	census    census
 	fault     atomic.Pointer[messaging.Fault] // of every call of SNS
+	failed    atomic.Int64                    // batches of the consumer
+	failure   atomic.Pointer[string]          // of the latest of them
 
 	undo []func(context.Context) error // what stop does, in reverse
 }
@@ -52,6 +63,9 @@ func newStage(ctx context.Context, description string, count time.Duration, outp
 	if err != nil {
 		return nil, err
 	}
+	c := &p.Consumers[0]
+	p.Consumers = p.Consumers[:1]
+	c.Timeout, c.VisibilityTimeout, c.MaxReceiveCount = consumerTimeout, visibilityTimeout, maxReceiveCount
 	dir, err := os.MkdirTemp("", "tracehaul-load-")
 	if err != nil {
 		return nil, err
@@ -77,6 +91,7 @@ func newStage(ctx context.Context, description string, count time.Duration, outp
 	s.pipeline, err = localpipeline.Start(ctx, localpipeline.Config{
 		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateUp,
 		ServiceEnv: counted, ConsumerEnv: telemetry, Fault: s.faultOf,
+		Report: s.batchEnded,
 		Output: func(program, line string) {
 			if !s.census.add(line) {
 				output(program, line)
@@ -125,6 +140,25 @@ func (s *stage) faultOf(c messaging.Call) *messaging.Fault {
 		return s.fault.Load()
 	}
 	return nil
+}
+
+// batchEnded counts the batches that failed as a whole. Their messages come
+// again; a busy machine makes some.
+func (s *stage) batchEnded(_ string, b lambda.Batch) {
+	if b.Err != nil {
+		text := b.Err.Error()
+		s.failed.Add(1)
+		s.failure.Store(&text)
+	}
+}
+
+// failures says what became of batches that failed, if there are any.
+func (s *stage) failures() string {
+	text := s.failure.Load()
+	if text == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d batches of the consumer failed and came again, the last one because of: %s", s.failed.Load(), *text)
 }
 
 func (s *stage) onStop(undo func(context.Context) error) { s.undo = append(s.undo, undo) }
