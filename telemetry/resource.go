@@ -22,6 +22,9 @@ import (
 // their own.
 func newResource(ctx context.Context, c Config) (*resource.Resource, error) {
 	attrs := process()
+	if c.ServiceVersion == "" { // else nobody asks what the build says, and reading it takes a while
+		attrs = append(attrs, build()...)
+	}
 	var err error
 	if c.ECSMetadataURI != "" {
 		ctx, cancel := context.WithTimeout(ctx, c.DetectTimeout)
@@ -57,7 +60,7 @@ func defaultServiceName(set *attribute.Set) string {
 }
 
 func process() []attribute.KeyValue {
-	attrs := []attribute.KeyValue{
+	return []attribute.KeyValue{
 		semconv.ServiceInstanceID(instanceID()),
 		semconv.TelemetrySDKName("opentelemetry"),
 		semconv.TelemetrySDKLanguageGo,
@@ -68,10 +71,14 @@ func process() []attribute.KeyValue {
 		semconv.ProcessRuntimeName("go"),
 		semconv.ProcessRuntimeVersion(runtime.Version()),
 	}
+}
+
+// build is what the go command recorded.
+func build() []attribute.KeyValue {
 	if revision := buildRevision(); revision != "" {
-		attrs = append(attrs, semconv.ServiceVersion(revision))
+		return []attribute.KeyValue{semconv.ServiceVersion(revision)}
 	}
-	return attrs
+	return nil
 }
 
 // instanceID is a random UUID, version 4 of RFC 9562: what the conventions

@@ -18,7 +18,7 @@ func (b *bench) program(ctx context.Context, path string) (string, error) {
 		return file, nil
 	}
 	file := filepath.Join(b.dir, filepath.Base(path))
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", "lambda.norpc", "-o", file, program.Module+"/"+path)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -buildid= -X main.version=bench", "-tags", "lambda.norpc", "-o", file, program.Module+"/"+path)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") //nolint:forbidigo // the go command needs the user's environment
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", path, err, bytes.TrimSpace(output))
