@@ -36,6 +36,9 @@ func (s *Service) takeIn(w http.ResponseWriter, r *http.Request) ([]Result, *sub
 	if refused := checkEncoding(w, r); refused != nil {
 		return nil, nil, refused
 	}
+	if s.publisher.full() {
+		return nil, nil, &refusal{code: codeOverloaded} // before it costs anything
+	}
 	b, refused := s.readBody(r)
 	if refused != nil {
 		return nil, nil, refused

@@ -107,6 +107,13 @@ func (p *publisher) submit(s *submission) error {
 	return nil
 }
 
+// full reports that there is no room, not even for one entry.
+func (p *publisher) full() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pending >= p.maxPending && !p.closing
+}
+
 // admit makes room for n more entries or says why there is none. p.mu is held.
 func (p *publisher) admit(n, size int, now time.Time) error {
 	if p.closing {
