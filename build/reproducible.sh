@@ -88,6 +88,9 @@ images() {
 # texts are what a program has in it that somebody can read.
 texts() { grep -aoE '[[:print:]]{6,}' "$1" | sort -u; }
 
+# top is the first lines, of whoever writes more than that.
+top() { sed -n "1,$1s/^/    $2/p" | cut -c 1-200; }
+
 # explain shows what differs in two files, or in what is in two packages.
 explain() {
   local name=$1 one=$2 other=$3
@@ -99,7 +102,7 @@ explain() {
     *.zip)
       rm -rf "$scratch/one" "$scratch/other"
       unzip -q "$one" -d "$scratch/one" && unzip -q "$other" -d "$scratch/other"
-      diff <(unzip -Z "$one" | tail -n +3) <(unzip -Z "$other" | tail -n +3) | head -n 10 | sed 's/^/    /' || true
+      diff <(unzip -Z "$one" | tail -n +3) <(unzip -Z "$other" | tail -n +3) | top 10 || true
       (cd "$scratch/one" && find . -type f) | while read -r member; do
         cmp -s "$scratch/one/$member" "$scratch/other/$member" || explain "$name: ${member#./}" "$scratch/one/$member" "$scratch/other/$member"
       done
@@ -108,10 +111,10 @@ explain() {
   esac
   echo "  $name differs:"
   if go version "$one" > /dev/null 2>&1; then
-    { diff <(go version -m "$one" | tail -n +2) <(go version -m "$other" | tail -n +2) || true; } | sed 's/^/    build information: /'
-    { diff <(texts "$one") <(texts "$other") || true; } | grep '^[<>]' | head -n 6 | cut -c 1-200 | sed 's/^/    texts: /'
+    { diff <(go version -m "$one" | tail -n +2) <(go version -m "$other" | tail -n +2) || true; } | top 20 'build information: '
+    { diff <(texts "$one") <(texts "$other") || true; } | { grep '^[<>]' || true; } | top 6 'texts: '
   else
-    { diff -a "$one" "$other" || true; } | head -n 10 | cut -c 1-200 | sed 's/^/    /'
+    { diff -a "$one" "$other" || true; } | top 10
   fi
 }
 
