@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -101,4 +102,21 @@ func BenchmarkSetup(b *testing.B) {
 		_ = tel.Shutdown(ctx)
 		b.StartTimer()
 	}
+}
+
+// BenchmarkSpan_Parallel has all processors end spans into one queue, which
+// nobody empties.
+func BenchmarkSpan_Parallel(b *testing.B) {
+	config := configFor(listen(b, hangs))
+	config.Traces.Batch = telemetry.BatchConfig{QueueSize: 1 << 22, BatchSize: 512}
+	config.Traces.QueueBytes = 1 << 32
+	config.ShutdownTimeout = time.Millisecond
+	tracer := setup(b, config).TracerProvider().Tracer("bench")
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			_, span := tracer.Start(b.Context(), "work")
+			span.End()
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
 func TestChunk_SpansOfAllSizes_KeptApart(t *testing.T) {
@@ -40,6 +41,27 @@ func TestQueueBytes_Default_GrowsWithTheQueue(t *testing.T) {
 		t.Run(itoa(size), func(t *testing.T) {
 			if got := (TracesConfig{Batch: BatchConfig{QueueSize: size}}).withDefaults().QueueBytes; got != want {
 				t.Errorf("%d bytes, want %d", got, want)
+			}
+		})
+	}
+}
+
+// A sampler that is not known to be plain costs a copy of the attributes.
+func TestSampler_OfTheEnvironment_IsAskedOnlyWhatItNeeds(t *testing.T) {
+	for name, inherited := range map[string]bool{
+		"": true, "always_on": false, "always_off": false, "traceidratio": false,
+		"parentbased_always_on": true, "parentbased_always_off": true, "parentbased_traceidratio": true,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := ConfigFromEnv(func(variable string) string {
+				return map[string]string{"OTEL_TRACES_SAMPLER": name, "OTEL_TRACES_SAMPLER_ARG": "0.1"}[variable]
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, ok := sampler(c.withDefaults().Traces.Sampler).(span.Plain)
+			if !ok || got.Inherited != inherited {
+				t.Errorf("the sampler is %#v", got)
 			}
 		})
 	}
