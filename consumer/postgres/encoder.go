@@ -66,6 +66,29 @@ func (e *encoder) release() {
 	encoders.Put(e)
 }
 
+// room is a message of no bytes that makes room for the next one: pgx starts
+// with a small buffer after every flush, and would double it, and copy what is
+// in it, time and again.
+type room int
+
+// roomFor is the room for a message with parameters and what goes with it.
+func roomFor(params [][]byte) room {
+	size := 1024
+	for _, p := range params {
+		size += len(p)
+	}
+	return room(size)
+}
+
+// Encode implements [pgproto3.FrontendMessage].
+func (r room) Encode(dst []byte) ([]byte, error) { return slices.Grow(dst, int(r)), nil }
+
+// Decode implements [pgproto3.FrontendMessage].
+func (room) Decode([]byte) error { return nil }
+
+// Frontend implements [pgproto3.FrontendMessage].
+func (room) Frontend() {}
+
 var (
 	paramOIDs = func() []uint32 {
 		arrayOf := map[uint32]uint32{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tracehaul/tracehaul/consumer"
@@ -119,7 +120,7 @@ func insert(ctx context.Context, conn *pgconn.PgConn, batch []*consumer.Record) 
 	if !prepared(conn) {
 		p.SendPrepare(statement, insertSQL, paramOIDs)
 	}
-	err := send(p, batch)
+	err := send(p, conn.Frontend(), batch)
 	if err == nil {
 		err = p.Sync()
 	}
@@ -145,12 +146,14 @@ func insert(ctx context.Context, conn *pgconn.PgConn, batch []*consumer.Record) 
 }
 
 // send encodes and sends chunk after chunk.
-func send(p *pgconn.Pipeline, batch []*consumer.Record) error {
+func send(p *pgconn.Pipeline, buffer *pgproto3.Frontend, batch []*consumer.Record) error {
 	e := encoders.Get().(*encoder)
 	defer e.release()
 	for len(batch) > 0 {
 		n := nextChunk(batch)
-		p.SendQueryPrepared(statement, e.encode(batch[:n]), binaryParams, binaryResults)
+		params := e.encode(batch[:n])
+		buffer.Send(roomFor(params))
+		p.SendQueryPrepared(statement, params, binaryParams, binaryResults)
 		batch = batch[n:]
 		if len(batch) == 0 {
 			return nil // goes along with the Sync
