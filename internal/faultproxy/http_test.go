@@ -216,6 +216,19 @@ func TestHTTP_CloseWhileHanging_EndsAll(t *testing.T) {
 	}
 }
 
+func TestHTTP_CloseWhileIdle_EndsAll(t *testing.T) {
+	s := newScene(t, nil)
+	if _, _, err := s.ask(t, 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil { // the client keeps its connection for the next request
+		t.Error(err)
+	}
+	if _, _, err := s.ask(t, 5*time.Second); err == nil {
+		t.Error("there was an answer")
+	}
+}
+
 func TestNewHTTP_BadURL_SaysWhatWouldBeRight(t *testing.T) {
 	for _, url := range []string{"", "127.0.0.1:80", "https://h", "http://h/path"} {
 		if _, err := NewHTTP(HTTPConfig{URL: url}); err == nil || !strings.Contains(err.Error(), "http://host:port") {

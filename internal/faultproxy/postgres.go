@@ -144,9 +144,6 @@ func (p *Postgres) DropAll() int { return p.gate.dropAll() }
 // SetLink makes all connections, those that are there too, as slow as l.
 func (p *Postgres) SetLink(l Link) { p.link.Store(&l) }
 
-// Connections is how many there have been.
-func (p *Postgres) Connections() int { return int(p.connections.Load()) }
-
 // Close ends all connections and waits until nothing is left of them.
 func (p *Postgres) Close() error {
 	p.gate.close()

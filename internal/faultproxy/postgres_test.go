@@ -211,6 +211,10 @@ func TestPostgres_RefusedWhenConnecting(t *testing.T) {
 	if _, err := pgx.Connect(t.Context(), b.URL()); code(err) != "FATAL 53300" {
 		t.Errorf("connecting gave %v", err)
 	}
+	b.on(SeamConnect, Fail("57P03"))
+	if _, err := pgx.Connect(t.Context(), b.URL()); code(err) != "FATAL 57P03" {
+		t.Errorf("connecting gave %v", err)
+	}
 	b.on(SeamConnect, Drop())
 	if _, err := pgx.Connect(t.Context(), b.URL()); err == nil || code(err) != "" {
 		t.Errorf("connecting gave %v", err)
@@ -350,6 +354,18 @@ func TestPostgres_CloseWhileHeld_EndsAll(t *testing.T) {
 	}
 	if err := b.Accept(t.Context()); err == nil {
 		t.Error("it accepts again after Close")
+	}
+}
+
+// Whoever forgets to close a client does not keep the proxy from ending.
+func TestPostgres_CloseWhileIdle_EndsAll(t *testing.T) {
+	b := setUp(t)
+	conn := connect(t, b.URL())
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := insert(t.Context(), conn, 1); err == nil {
+		t.Error("the connection works on")
 	}
 }
 
