@@ -6,7 +6,7 @@
 # `make image` builds and runs both, with docker or, where there is none, with
 # buildah. The build takes its base image, commit and time as arguments, so
 # that the same commit gives the same image.
-ARG GO_IMAGE=golang:1.26
+ARG GO_IMAGE=golang:1.26.8
 
 FROM --platform=${BUILDPLATFORM} ${GO_IMAGE} AS build
 WORKDIR /src
