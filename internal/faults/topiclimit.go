@@ -106,20 +106,23 @@ func (w *world) sendSizes(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// sendFullCalls sends batches whose events fill a call of SNS, to the byte and
-// some bytes around it: 262,144 for all messages with their attributes.
+// sendFullCalls sends batches that fill a call of SNS, 262,144 bytes for all
+// messages with their attributes, or nearly so, or by so much that one event
+// has to go in another. Which of them does what depends on what attributes and
+// context take: here it is every step of far less than a context takes, over
+// more than all of it may.
 func (w *world) sendFullCalls(ctx context.Context) error {
-	const inCall, attributes = 4, 260 // about what the attributes of an event take
+	const inCall, step, most = 4, 16, 512
 	var errs []error
-	for around := -60; around <= 60; around += 12 {
+	for attributes := 0; attributes <= most; attributes += step {
 		var events []*entry
 		var texts [][]byte
 		for range inCall {
-			e, text := w.sized((256<<10)/inCall - attributes + around/inCall)
+			e, text := w.sized((256<<10)/inCall - attributes)
 			events, texts = append(events, e), append(texts, text)
 		}
 		if r := w.postText(ctx, nil, event.MediaTypeBatch, slicesJSON(texts), events...); r.status != http.StatusAccepted {
-			errs = append(errs, fmt.Errorf("a batch that fills a call, %d bytes around: the answer is %d %s", around, r.status, r.text))
+			errs = append(errs, fmt.Errorf("a batch that fills a call less %d bytes: the answer is %d %s", inCall*attributes, r.status, r.text))
 		}
 	}
 	return errors.Join(errs...)
