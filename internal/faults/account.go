@@ -48,7 +48,13 @@ type account struct {
 }
 
 // terms are what a scenario allows.
-type terms struct{ spansMayMiss, lettersRepeat, commitUnknown, clocksDiffer bool }
+type terms struct {
+	spansMayMiss, lettersRepeat, commitUnknown, clocksDiffer bool
+
+	// cutOff are the traces of which spans may miss because an invocation
+	// failed.
+	cutOff map[string]bool
+}
 
 // settle holds what was sent against what was found.
 func settle(l *ledger, ev evidence, t terms) *account {

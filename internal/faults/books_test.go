@@ -221,6 +221,16 @@ func TestSettle_SpansMayMiss_IdsMustNot(t *testing.T) {
 	}
 }
 
+func TestSettle_InvocationFailed_OtherTracesAreHeldToTheirSpans(t *testing.T) {
+	m := newMade()
+	m.terms.cutOff = map[string]bool{"1": true}
+	m.drop("1", processSpan)
+	m.drop("2", processSpan)
+	if a := settle(m.ledger, m.evidence, m.terms); len(a.findings) != 1 || a.of(broken) != 1 || a.findings[0].event != m.dead.key.String() {
+		t.Errorf("found %v; want the dead letter's trace broken, and not the row's", a.findings)
+	}
+}
+
 func TestSettle_LettersRepeat_RowsMayNot(t *testing.T) {
 	m := newMade()
 	m.terms.lettersRepeat = true

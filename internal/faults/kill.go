@@ -21,7 +21,7 @@ func killScenarios() []scenario {
 	return []scenario{
 		{
 			name: "consumer/killed-before-begin", what: "The consumer is killed when it has its batch and before it begins a transaction.",
-			spansMayMiss: takesSpans, setup: nil, check: allStored,
+			invocationsFail: takesSpans, setup: nil, check: allStored,
 			run: func(ctx context.Context, w *world) error { return w.killAt(ctx, lambda.StageBegin) },
 		},
 		killedAtSeam("consumer/killed-with-rows-under-way", "The consumer is killed when the first rows are under way to the database.", faultproxy.SeamBegin),
@@ -29,16 +29,16 @@ func killScenarios() []scenario {
 		killedAtSeam("consumer/killed-after-commit", "The consumer is killed when the batch is committed, and before it knows.", faultproxy.SeamCommitted),
 		{
 			name: "consumer/killed-before-acknowledge", what: "The consumer is killed when it has stored its batch, and before anybody knows.",
-			short: true, spansMayMiss: takesSpans, check: allStored,
+			short: true, check: allStored,
 			run: func(ctx context.Context, w *world) error { return w.killAt(ctx, lambda.StageAnswer) },
 		},
 		{
 			name: "consumer/killed-in-the-insert", what: "The consumer is killed while the database inserts: it commits for nobody.",
-			spansMayMiss: takesSpans, check: allStored, run: killInInsert,
+			invocationsFail: takesSpans, check: allStored, run: killInInsert,
 		},
 		{
 			name: "consumer/killed-at-random", what: "The consumer is killed over and over, whatever it does.",
-			spansMayMiss: takesSpans, check: allStored,
+			invocationsFail: takesSpans, check: allStored,
 			run: func(ctx context.Context, w *world) error {
 				return w.sendDuring(ctx, 6*time.Second, func(ctx context.Context) error {
 					for n := range 30 {
@@ -53,7 +53,7 @@ func killScenarios() []scenario {
 		},
 		{
 			name: "consumer/frozen", what: "The consumer hangs in its transaction until Lambda kills it at the deadline.",
-			spansMayMiss: takesSpans, check: allStored, run: freezeInInsert,
+			invocationsFail: takesSpans, check: allStored, run: freezeInInsert,
 		},
 	}
 }
@@ -75,7 +75,7 @@ func (w *world) killAt(ctx context.Context, stage lambda.Stage) error {
 func killedAtSeam(name, what string, seam faultproxy.Seam) scenario {
 	d := new(database)
 	return scenario{
-		name: name, what: what, spansMayMiss: takesSpans, setup: d.between, check: allStored,
+		name: name, what: what, invocationsFail: takesSpans, setup: d.between, check: allStored,
 		short: seam == faultproxy.SeamCommit,
 		run: func(ctx context.Context, w *world) error {
 			var n atomic.Int64

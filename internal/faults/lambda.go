@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
 )
@@ -22,6 +23,9 @@ func (w *world) failInvocations(f lambdaFault) {
 }
 
 func (w *world) lambdaFaults(m lambda.Moment) lambda.Fault {
+	if m.Stage == lambda.StageBegin {
+		w.invocations.begin(m)
+	}
 	f := w.lambda.Load()
 	if f == nil {
 		return lambda.FaultNone
@@ -36,6 +40,7 @@ func (w *world) lambdaFaults(m lambda.Moment) lambda.Fault {
 // batchEnded counts invocations that Lambda has ended.
 func (w *world) batchEnded(_ string, b lambda.Batch) {
 	failed, ok := errors.AsType[*lambda.InvocationError](b.Err)
+	w.invocations.end(b.RequestID, ok)
 	if !ok {
 		return
 	}
@@ -53,4 +58,50 @@ func (w *world) killConsumers() (killed int) {
 	killed = w.Function(w.consumer.Name).Kill()
 	w.hits.Add(int64(killed))
 	return killed
+}
+
+// invocations knows what messages those have that are under way, and which
+// messages were in one that failed.
+type invocations struct {
+	mu      sync.Mutex
+	running map[string][]record // by request id
+	failed  []record
+}
+
+func (i *invocations) begin(m lambda.Moment) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.running == nil {
+		i.running = map[string][]record{}
+	}
+	i.running[m.RequestID] = records(m)
+}
+
+func (i *invocations) end(requestID string, failed bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if failed {
+		i.failed = append(i.failed, i.running[requestID]...)
+	}
+	delete(i.running, requestID)
+}
+
+// cutOff returns the traces of all messages that were in an invocation that
+// failed, where the scenario is about that.
+func (w *world) cutOff() map[string]bool {
+	traces := map[string]bool{}
+	if w.sc.invocationsFail == "" {
+		return traces
+	}
+	w.invocations.mu.Lock()
+	defer w.invocations.mu.Unlock()
+	for _, r := range w.invocations.failed {
+		o := dead{body: r.Body}.open()
+		if e := w.books.find(o.text, o.key); e != nil {
+			for id := range e.traces {
+				traces[id] = true
+			}
+		}
+	}
+	return traces
 }

@@ -26,7 +26,7 @@ func limitScenarios() []scenario {
 		},
 		{
 			name: "consumer/out-of-memory", what: "The consumer collects no garbage until Lambda kills it for its memory.",
-			events: 400, spansMayMiss: takesSpans,
+			events: 400, invocationsFail: takesSpans,
 			setup: func(s *settings) {
 				s.config.EnforceMemory, s.consumer.MemoryMB = true, 128
 				s.consumerEnv(map[string]string{"GOGC": "off"})

@@ -55,9 +55,9 @@ func poisonScenarios() []scenario {
 		},
 		{
 			name: "consumer/killed-after-dead-letter", what: "The consumer is killed when it has sent a dead letter and before it says so.",
-			spansMayMiss:  "the killed process takes its last spans with it",
-			lettersRepeat: "a dead letter is sent before its message is acknowledged: at least once",
-			run:           killAfterDeadLetter,
+			invocationsFail: takesSpans,
+			lettersRepeat:   "a dead letter is sent before its message is acknowledged: at least once",
+			run:             killAfterDeadLetter,
 			check: func(w *world, a *account) error {
 				if a.repeated == 0 {
 					return fmt.Errorf("no dead letter was sent again though the consumer was killed %d times after it", w.hits.Load())

@@ -31,6 +31,11 @@ type scenario struct {
 	// messages, and not to their spans. Defaults to "": every tree is whole.
 	spansMayMiss string
 
+	// invocationsFail is why invocations of the consumer end with their process,
+	// which takes their spans with it. The traces of the messages they had are
+	// held to the ids alone, all others to their spans. Defaults to "".
+	invocationsFail string
+
 	// lettersRepeat is why the same message may be in the dead-letter queue
 	// more than once. Defaults to "": once.
 	lettersRepeat string

@@ -26,11 +26,11 @@ const (
 // nothing may be left of all those that are gone.
 func stormScenarios() []scenario {
 	return []scenario{
-		storm("storm/consumer", "The consumer is killed a hundred times under load.",
+		storm("storm/consumer", "", "The consumer is killed a hundred times under load.",
 			func(ctx context.Context, w *world, _ int) error {
 				return w.await(ctx, "there is a consumer to kill", func() bool { return w.killConsumers() > 0 })
 			}),
-		storm("storm/service", "The service is started a hundred times under load, and ended by turns with SIGTERM and SIGKILL.",
+		storm("storm/service", takesSpans, "The service is started a hundred times under load, and ended by turns with SIGTERM and SIGKILL.",
 			func(ctx context.Context, w *world, n int) error {
 				w.hit()
 				if n%2 == 0 {
@@ -41,10 +41,10 @@ func stormScenarios() []scenario {
 	}
 }
 
-func storm(name, what string, cycle func(ctx context.Context, w *world, n int) error) scenario {
+func storm(name, spansMayMiss, what string, cycle func(ctx context.Context, w *world, n int) error) scenario {
 	var before inventory
 	return scenario{
-		name: name, what: what, events: 1000, spansMayMiss: takesSpans, alone: measures,
+		name: name, what: what, events: 1000, spansMayMiss: spansMayMiss, invocationsFail: takesSpans, alone: measures,
 		setup: func(s *settings) { s.onStop(wantNoChildren) },
 		run: func(ctx context.Context, w *world) (err error) {
 			if err := errors.Join(w.send(ctx, w.sc.events/10), w.drained(ctx)); err != nil { // warm

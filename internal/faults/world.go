@@ -59,6 +59,7 @@ type world struct {
 	lambda atomic.Pointer[lambdaFault]
 
 	// What became of invocations.
+	invocations           invocations
 	timeouts, outOfMemory atomic.Int64
 
 	redriven time.Time // when dead letters were moved back
