@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,57 +32,75 @@ func reviewFile(t *testing.T, text string) string {
 	return file
 }
 
+const first = "- id: GO-1970-0001\n  module: .\n  reason: nobody gives it a table\n  "
+
+func until(days int) string { return "until: " + time.Now().AddDate(0, 0, days).Format(time.DateOnly) }
+
 // govulncheck itself, on a program that calls what a database says is vulnerable.
 func TestRun_VulnerableProgram(t *testing.T) {
 	t.Parallel()
-	until := func(days int) string { return "until: " + time.Now().AddDate(0, 0, days).Format(time.DateOnly) }
-	const first = "- id: GO-1970-0001\n  module: .\n  reason: nobody gives it a table\n  "
+	for reviews, want := range map[string]int{"[]": exitFailed, first + until(7): exitOK} {
+		var out bytes.Buffer
+		code := run(t.Context(), []string{"-db", database(t), "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, reviews)}, &out, &out)
+		if code != want {
+			t.Errorf("with the reviews %s: exit code %d, want %d:\n%s", reviews, code, want, out.String())
+		}
+	}
+}
+
+// What is found, and what reviews of it come to.
+func TestJudge_Reviews(t *testing.T) {
+	t.Parallel()
+	found, err := scan(t.Context(), database(t), filepath.Join("testdata", "program"), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		reviews string
-		code    int
+		fails   bool
 		says    []string
 		saysNot []string
 	}{
 		"no review": {
-			code: exitFailed,
+			fails: true,
 			says: []string{
-				"1 vulnerabilities called, 1 linked only",
 				"GO-1970-0001 in stdlib", "Made up: all of a table is read at once", "called: encoding/csv.Reader.ReadAll, from example.com/program.main", "no version is without it",
 				"linked   GO-1970-0002", "Made up: a writer is slow; fixed in",
 			},
 		},
-		"a review":                   {reviews: first + until(7), code: exitOK, says: []string{"reviewed GO-1970-0001", "nobody gives it a table"}, saysNot: []string{"called: encoding"}},
-		"a review, on its last day":  {reviews: first + until(0), code: exitOK},
-		"a review that has expired":  {reviews: first + until(-2), code: exitFailed, says: []string{"expired on", "look again"}},
-		"a review for ever":          {reviews: first + until(400), code: exitFailed, says: []string{"three months at most"}},
-		"a review of another module": {reviews: strings.Replace(first, "module: .", "module: tools", 1) + until(7), code: exitFailed, says: []string{"called: encoding/csv.Reader.ReadAll", "take the review out"}},
+		"a review":                   {reviews: first + until(7), says: []string{"reviewed GO-1970-0001", "nobody gives it a table"}, saysNot: []string{"called: encoding"}},
+		"a review, on its last day":  {reviews: first + until(0)},
+		"a review that has expired":  {reviews: first + until(-2), fails: true, says: []string{"expired on", "look again"}},
+		"a review for ever":          {reviews: first + until(400), fails: true, says: []string{"three months at most"}},
+		"a review of another module": {reviews: strings.Replace(first, "module: .", "module: tools", 1) + until(7), fails: true, says: []string{"called: encoding/csv.Reader.ReadAll", "take the review out"}},
 		"a review of what is not there": {
-			reviews: first + until(7) + "\n" + strings.Replace(first, "0001", "0003", 1) + until(7), code: exitFailed,
+			reviews: first + until(7) + "\n" + strings.Replace(first, "0001", "0003", 1) + until(7), fails: true,
 			says: []string{"the review of GO-1970-0003 in .: it is not there any more"},
 		},
-		"a review without reason": {reviews: "- {id: GO-1970-0001, module: ., until: 2026-01-01}", code: exitFailed, says: []string{"want id (GO-...), module (a directory) and a reason"}},
-		"a review without end":    {reviews: strings.TrimSpace(first), code: exitFailed, says: []string{`until is ""`}},
-		"a review with a typo":    {reviews: first + "expires: 2026-01-01", code: exitFailed, says: []string{"expires"}},
+		"a review without reason": {reviews: "- {id: GO-1970-0001, module: ., until: 2026-01-01}", fails: true, says: []string{"want id (GO-...), module (a directory) and a reason"}},
+		"a review without end":    {reviews: strings.TrimSpace(first), fails: true, says: []string{`until is ""`}},
+		"a review with a typo":    {reviews: first + "expires: 2026-01-01", fails: true, says: []string{"expires"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			code := run(t.Context(), []string{"-db", database(t), "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, test.reviews)}, &out, &out)
-			if code != test.code {
-				t.Errorf("exit code %d, want %d", code, test.code)
+			reviews, err := readReviews(reviewFile(t, test.reviews))
+			if err == nil {
+				err = judge(&out, found, reviews, time.Now())
 			}
+			if (err != nil) != test.fails {
+				t.Errorf("error %v, want one: %v", err, test.fails)
+			}
+			said := fmt.Sprint(out.String(), err)
 			for _, want := range test.says {
-				if !strings.Contains(out.String(), want) {
-					t.Errorf("does not say %q", want)
+				if !strings.Contains(said, want) {
+					t.Errorf("does not say %q:\n%s", want, said)
 				}
 			}
 			for _, not := range test.saysNot {
-				if strings.Contains(out.String(), not) {
-					t.Errorf("says %q", not)
+				if strings.Contains(said, not) {
+					t.Errorf("says %q:\n%s", not, said)
 				}
-			}
-			if t.Failed() {
-				t.Log(out.String())
 			}
 		})
 	}
