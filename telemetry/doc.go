@@ -18,8 +18,8 @@
 // # What it promises
 //
 // A collector that is down, slow, hung or answers nonsense never blocks,
-// fails or grows the program. Ended spans and log records go into bounded
-// queues; what does not fit, or cannot be delivered, is dropped and counted
+// fails or grows the program. Ended spans and log records go into queues that
+// are bounded, those of spans in bytes as well; what does not fit, or cannot be delivered, is dropped and counted
 // by signal and reason in the metric tracehaul.telemetry.dropped.
 // [Telemetry.ForceFlush], [Telemetry.FlushInvocation] and [Telemetry.Shutdown]
 // are bounded, and a flush after one that ran out of time returns at once
