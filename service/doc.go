@@ -33,5 +33,5 @@
 // Beyond the bounds a request is refused with 503 and Retry-After, and costs
 // next to nothing.
 //
-// The package imports telemetry and event, and bearer below it.
+// The package imports telemetry and event, and bearer and snsform below it.
 package service

@@ -64,6 +64,17 @@ var (
 // Root.IsValid rather than the error to decide whether a trace can be
 // continued. The error never holds anything of the header.
 func Parse(header string) (Header, error) {
+	// What a load balancer sends that is first in the chain: nearly always.
+	if root, ok := strings.CutPrefix(header, "Root="); ok && len(root) == rootLength {
+		if id, ok := TraceIDFromRoot(root); ok {
+			return Header{Root: id}, nil
+		}
+	}
+	return parse(header)
+}
+
+// parse is Parse for whatever there may be.
+func parse(header string) (Header, error) {
 	var h Header
 	if len(header) > MaxLength {
 		return h, errTooLong
@@ -162,12 +173,15 @@ func ALBSpanID(request trace.TraceID) trace.SpanID {
 	return id
 }
 
+// rootLength is the length of a Root or Self field.
+const rootLength = len("1-67891233-abcdef012345678912345678")
+
 // TraceIDFromRoot reads the value of a Root or Self field:
 // 1-<8 hex digits>-<24 hex digits>. It returns false for anything else and for
 // an id of zeros.
 func TraceIDFromRoot(root string) (trace.TraceID, bool) {
 	var id trace.TraceID
-	if len(root) != 35 || root[:2] != "1-" || root[10] != '-' {
+	if len(root) != rootLength || root[:2] != "1-" || root[10] != '-' {
 		return id, false
 	}
 	if !decodeHex(id[:4], root[2:10]) || !decodeHex(id[4:], root[11:]) || !id.IsValid() {
@@ -178,7 +192,7 @@ func TraceIDFromRoot(root string) (trace.TraceID, bool) {
 
 // RootFromTraceID writes a trace id as the value of a Root field.
 func RootFromTraceID(id trace.TraceID) string {
-	return string(appendRoot(make([]byte, 0, 35), id))
+	return string(appendRoot(make([]byte, 0, rootLength), id))
 }
 
 func appendRoot(b []byte, id trace.TraceID) []byte {
@@ -209,25 +223,25 @@ func decision(s string) (Decision, bool) {
 
 // decodeHex is hex.Decode from a string, without copying it.
 func decodeHex(dst []byte, src string) bool {
+	var wrong byte
 	for i := range dst {
-		hi, lo := hexDigit(src[2*i]), hexDigit(src[2*i+1])
-		if hi > 15 || lo > 15 {
-			return false
-		}
-		dst[i] = hi<<4 | lo
+		hi, lo := hexDigits[src[2*i]], hexDigits[src[2*i+1]]
+		wrong |= hi | lo
+		dst[i] = hi<<4 | lo&15
 	}
-	return true
+	return wrong < 16
 }
 
-func hexDigit(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	default:
-		return 0xff
+// hexDigits are the values of hexadecimal digits, 0xff of other bytes.
+var hexDigits = func() (digits [256]byte) {
+	for i := range digits {
+		digits[i] = 0xff
 	}
-}
+	for i := range 10 {
+		digits['0'+i] = byte(i)
+	}
+	for i := range 6 {
+		digits['a'+i], digits['A'+i] = byte(10+i), byte(10+i)
+	}
+	return digits
+}()
