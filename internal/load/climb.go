@@ -20,12 +20,14 @@ type runner struct {
 
 // plan says at which rates, and for how long.
 type plan struct {
-	low     float64       // a second: before and after everything
-	from    float64       // where the climb begins
-	grow    float64       // by how much a rate exceeds the one before
-	highest float64       // where the climb ends at the latest
-	step    time.Duration // at each rate
-	beyond  []float64     // times the knee
+	low         float64       // a second: before and after everything
+	from        float64       // where the climb begins
+	grow        float64       // by how much a rate exceeds the one before
+	highest     float64       // where the climb ends at the latest
+	step        time.Duration // at each rate
+	beyond      []float64     // times the knee
+	connections int           // at once
+
 	latency time.Duration // that 99 % of the requests are to be answered within
 
 	soak   time.Duration // instead of going beyond the knee
@@ -39,7 +41,7 @@ func (p plan) every() time.Duration { return min(max(p.soak/60, 100*time.Millise
 func defaultPlan(latency time.Duration) plan {
 	return plan{
 		low: 200, from: 800, grow: 1.25, highest: 100_000, step: 5 * time.Second,
-		beyond: []float64{1, 2, 4, 2, 1}, latency: latency, share: .5,
+		beyond: []float64{1, 2, 4, 2, 1}, connections: mostConnections, latency: latency, share: .5,
 	}
 }
 

@@ -68,6 +68,16 @@ func (f figures) perSecond(kinds ...answer) float64 {
 // goodput is how many events a second were accepted.
 func (f figures) goodput() float64 { return f.perSecond(accepted) }
 
+// perProcessor is how many events the service accepted in a second of its
+// processor time.
+func (f figures) perProcessor() float64 {
+	used := f.seen.perSecond(serviceCPU)
+	if used <= 0 {
+		return 0
+	}
+	return f.goodput() / used
+}
+
 // requests is how many there were.
 func (f figures) requests() (n int) {
 	for _, c := range f.counts {

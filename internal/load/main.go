@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -48,6 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Float64Var(&s.plan.low, "low", s.plan.low, "requests a second before and after everything")
 	flags.Float64Var(&s.plan.from, "from", s.plan.from, "requests a second where the climb begins")
 	flags.Float64Var(&s.knee, "knee", 0, "requests a second to take for the knee, instead of looking for it")
+	flags.IntVar(&s.plan.connections, "connections", s.plan.connections, "requests that may wait for an answer at once")
 	flags.DurationVar(&s.plan.soak, "for", 0, "send a share of the knee for that long, instead of going beyond it")
 	flags.Float64Var(&s.plan.share, "share", s.plan.share, "with -for: that share")
 	flags.BoolVar(&s.plan.faults, "faults", false, "with -for: SNS fails now and then")
@@ -77,7 +79,7 @@ func (s *settings) check(args []string) error {
 		return fmt.Errorf("there is nothing to name, but there is %q", args)
 	}
 	p := s.plan
-	if p.low <= 0 || p.from <= 0 || s.knee < 0 || p.share <= 0 || p.step <= 0 || p.soak < 0 {
+	if p.low <= 0 || p.from <= 0 || s.knee < 0 || p.share <= 0 || p.step <= 0 || p.soak < 0 || p.connections <= 0 {
 		return errors.New("rates, shares and times are more than 0")
 	}
 	if p.faults && p.soak == 0 {
@@ -104,11 +106,13 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (ok bool, 
 	if s.plan.soak > 0 {
 		count = s.plan.every()
 	}
+	before := busy()
 	st, err := newStage(ctx, s.description, count, programs.add)
 	if err != nil {
 		return false, programs.explain(ctx, err)
 	}
 	defer func() { err = errors.Join(err, st.stop(context.WithoutCancel(ctx))) }()
+	st.generator.most = s.plan.connections
 	r := &runner{stage: st, plan: s.plan, progress: stderr}
 	checks, err := r.all(ctx, s.knee)
 	if err != nil {
@@ -117,7 +121,7 @@ func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (ok bool, 
 	if err := write(stdout, r.lines); err != nil {
 		return false, err
 	}
-	_, _ = fmt.Fprintf(stdout, "\n%s\n", st.failures())
+	_, _ = fmt.Fprintf(stdout, "\n%d processors; the machine's load was %s before and %s after.\n%s\n", runtime.NumCPU(), before, busy(), st.failures())
 	return report(stdout, checks), nil
 }
 

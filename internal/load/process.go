@@ -22,6 +22,17 @@ type usage struct {
 // here; sysconf, which knows it, needs cgo.
 const clockTick = 10 * time.Millisecond
 
+// busy is how many processes wanted a processor in the last minute: more than
+// there are, and the figures are of what was left over.
+func busy() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "not known"
+	}
+	first, _, _ := bytes.Cut(text, []byte(" "))
+	return string(first)
+}
+
 // use reads what /proc says of a process (proc(5)).
 func use(pid int) (u usage, err error) {
 	dir := "/proc/" + strconv.Itoa(pid)
