@@ -103,7 +103,7 @@ reproducible: ## build the consumer's package and the service twice, the second 
 reproducible-all: ## the same with all packages, programs, generated files and images
 	build/reproducible.sh all
 
-ci: lint verify vulnerabilities iac race fuzz-turn bench-once alarms dashboards image ## all that CI runs
+ci: lint verify vulnerabilities iac race fuzz-turn bench-once alarms faults-short dashboards image reproducible ## all that CI runs
 	@cat dist/skipped-* 2>/dev/null || true
 
 .PHONY: faults faults-mutate faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities fuzz-turn reproducible reproducible-all ci

@@ -29,12 +29,7 @@ func deliveryScenarios() []scenario {
 				d := newDeliveries()
 				w.failInvocations(d.count(w, func(_, _, inside int) int { return inside }))
 				const wave = 40 // with their copies they fit into one batch
-				for range w.sc.events / wave {
-					if err := errors.Join(w.send(ctx, wave), w.drained(ctx)); err != nil {
-						return err
-					}
-				}
-				return nil
+				return w.inWaves(ctx, wave, func(n int) error { return w.send(ctx, n) })
 			},
 			check: wantHits(defaultEvents / 2),
 		},
@@ -54,13 +49,10 @@ func deliveryScenarios() []scenario {
 			run: func(ctx context.Context, w *world) error {
 				d := newDeliveries()
 				w.failInvocations(d.meet(w))
-				for range w.sc.events / batchSize {
-					w.post(ctx, nil, w.newEvents(batchSize)...)
-					if err := w.drained(ctx); err != nil {
-						return err
-					}
-				}
-				return nil
+				return w.inWaves(ctx, batchSize, func(n int) error {
+					w.post(ctx, nil, w.newEvents(n)...)
+					return nil
+				})
 			},
 			check: wantHits(defaultEvents / 4),
 		},
@@ -81,6 +73,17 @@ func deliveryScenarios() []scenario {
 			},
 		},
 	}
+}
+
+// inWaves sends the scenario's events, so many at a time, and each time waits
+// until they are consumed.
+func (w *world) inWaves(ctx context.Context, size int, send func(n int) error) error {
+	for left := w.sc.events; left > 0; left -= size {
+		if err := errors.Join(send(min(size, left)), w.drained(ctx)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // wantHits wants a fault met so often, where as many events are sent as

@@ -52,7 +52,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.BoolVar(&o.mutants, "mutate", false, "take safeguards away, whose names -run matches, and see that scenarios notice")
 	flags.BoolVar(&o.list, "list", false, "print the scenarios and run none")
 	flags.IntVar(&o.runs, "runs", 1, "run all so often in a row")
-	flags.IntVar(&o.events, "events", 0, "send so many events in every scenario")
+	flags.IntVar(&o.events, "events", 0, "send so many events in every scenario; some faults are not met with a few")
 	flags.IntVar(&o.parallel, "parallel", 2, "so many scenarios at once")
 	flags.BoolVar(&o.verbose, "v", false, "show what the programs write")
 	flags.BoolVar(&o.keep, "keep", false, "leave a pipeline that failed running until Ctrl-C")
