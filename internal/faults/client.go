@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -108,7 +107,11 @@ type result struct{ Status, Code string }
 func (w *world) request(ctx context.Context, header http.Header, body []byte) (r reply, results []result) {
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
-	q, err := http.NewRequestWithContext(ctx, http.MethodPost, cmp.Or(w.direct, w.Addresses().ALB)+"/v1/events", bytes.NewReader(body))
+	base := w.Addresses().ALB
+	if w.direct {
+		base = w.Addresses().Service
+	}
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/v1/events", bytes.NewReader(body))
 	if err != nil {
 		return reply{err: err}, nil
 	}

@@ -42,7 +42,7 @@ func endScenarios() []scenario {
 			events: 400, spansMayMiss: "the books know the trace of each attempt, also of those that met no process",
 			setup: func(s *settings) { s.serviceEnv(map[string]string{"DRAIN_GRACE": "500ms"}) },
 			run: func(ctx context.Context, w *world) error {
-				w.direct = w.Addresses().Service
+				w.direct = true
 				w.failCalls(publishing(messaging.Fault{Delay: 200 * time.Millisecond}))
 				err := w.pour(ctx, 8*time.Second, &ended, func(ctx context.Context) error { return w.endOften(ctx, w.terminateService) })
 				w.failCalls(nil)

@@ -49,7 +49,7 @@ type world struct {
 	books  *ledger
 	output *output
 	client *http.Client
-	direct string // where requests go; "" for the load balancer
+	direct bool // requests go to the service, and not to the load balancer
 	pool   *pgxpool.Pool
 	say    func(what string) // progress
 
