@@ -121,6 +121,7 @@ func TestFor_EveryAlarm_IsHeard(t *testing.T) {
 // Every signal that tells of a fault is watched; the others are for panels.
 func TestFor_FaultSignals_AreWatched(t *testing.T) {
 	panels := map[string]string{
+		"albspans.errors":        "spans-lost sees what is given up in the end",
 		"edge.connection_errors": "elb-5xx sees what becomes of them",
 		"topic.filtered_out":     "a filter policy is meant to",
 		"ledger.dlq.age":         "dlq-depth is on for as long as there is one",

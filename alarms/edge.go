@@ -124,6 +124,17 @@ func (b *builder) edgeTickets(e signal.Edge) {
 			},
 		})
 	}
+	if e.Spans != nil {
+		b.add(Alarm{
+			Key: "spans-lost", Title: "Spans of the load balancer are lost", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "spans-lost.md",
+			Meaning: "A file of the access log was given up: it could not be read, or nobody took its spans. Events are not affected, but the traces of five minutes have no top, and requests that no service saw are in none.",
+			Logs:    LogQuery{pipeline.LogGroupName(pipeline.KindFunction, b.pipeline.ALBSpansName()), queryALBSpans},
+			Metric: &Metric{
+				Inputs:     []Input{{"files", e.Spans.Dropped}},
+				Expression: "FILL(files, 0)", Threshold: 0, Unit: signal.UnitCount, Period: minutes(5),
+			},
+		})
+	}
 	if e.Certificate != nil {
 		b.add(Alarm{
 			Key: "certificate", Title: "The certificate expires soon", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "certificate.md",

@@ -104,6 +104,14 @@ func (b *builder) edgeRow() Row {
 			Queries:     b.watch("waf-blocked", "blocked"),
 		})
 	}
+	if e.Spans != nil {
+		row.Panels = append(row.Panels, Panel{
+			Key: "edge-spans", Title: "Files of the access log in 5 minutes", Unit: "short", Width: 6,
+			Description: "Files that were made into the load balancer's spans, those that failed at a try, and those that were given up. Good is one for each node of the load balancer while there are requests, and none that failed. Given up: traces of that time have no top.",
+			Queries: join(b.watch("spans-lost", "given up"),
+				list(Metric(e.Spans.Invocations, "read").Every(5*minute), Metric(e.Spans.Errors, "failed").Every(5*minute))),
+		})
+	}
 	if e.Certificate != nil {
 		row.Panels = append(row.Panels, Panel{
 			Key: "edge-certificate", Title: "Certificate", Width: 6, Since: "30d",

@@ -152,6 +152,18 @@ func (m *model) edge() {
 			return counted(n)
 		})
 	}
+	if e.Spans != nil {
+		// Each node of the load balancer writes a file every five minutes, if
+		// there were requests.
+		m.add(e.Spans.Invocations, func(x *minute) simulator.Samples {
+			if x.number%5 != 1 || x.requests == 0 {
+				return simulator.Samples{}
+			}
+			return counted(3)
+		})
+		m.add(e.Spans.Errors, none)
+		m.add(e.Spans.Dropped, none)
+	}
 	if e.Certificate != nil {
 		// ACM reports twice a day, and renews a certificate of 13 months 60 days
 		// before its end.

@@ -364,7 +364,7 @@ func TestReport_Levels_SayMoreOrLess(t *testing.T) {
 		return b.String()
 	}
 	checkFile(t, "testdata/usual.golden", []byte(write(LevelUsual)))
-	if got, want := write(LevelBrief), "4 scenarios, 0 failed; 84 alarms; 0m of normal traffic; 0s\n"; got != want {
+	if got, want := write(LevelBrief), "4 scenarios, 0 failed; 85 alarms; 0m of normal traffic; 0s\n"; got != want {
 		t.Errorf("the brief report is %q, want %q", got, want)
 	}
 }

@@ -119,6 +119,8 @@ func runbookVariables(p *pipeline.Pipeline, c *pipeline.Consumer) []shellVariabl
 		{"ALARM_TOPIC_TICKET", p.AlarmTopicName(pipeline.SeverityTicket)},
 		{"ALARM_TOPIC_NOTICE", p.AlarmTopicName(pipeline.SeverityNotice)},
 		{"ALARM_TOPIC_WATCHDOG", p.WatchdogTopicName()},
+		{"ALBSPANS", p.ALBSpansName()},
+		{"ALBSPANS_LOGS", pipeline.LogGroupName(pipeline.KindFunction, p.ALBSpansName())},
 		{"NOTIFIER", p.NotifierName()},
 		{"NOTIFIER_LOGS", pipeline.LogGroupName(pipeline.KindFunction, p.NotifierName())},
 		{"NOTIFIER_DLQ", p.NotifierDLQName()},

@@ -52,7 +52,7 @@ func TestAddAConsumer_PrintsWhatThePageSays(t *testing.T) {
 		s.must(t, block)
 	}
 	changed, err := os.ReadFile(filepath.Join(s.dir, "build", "lambda.sh"))
-	if err != nil || !strings.Contains(string(changed), "notifier mailer)") {
+	if err != nil || !strings.Contains(string(changed), "albspans mailer)") {
 		t.Errorf("build/lambda.sh does not build the mailer: %v", err)
 	}
 	if copies, err := filepath.Glob(filepath.Join(s.dir, "alarms", "scenarios", "*-mailer.scenario")); err != nil || len(copies) != 6 {

@@ -23,6 +23,18 @@ type Edge struct {
 
 	Blocked     *Signal // nil without a firewall
 	Certificate *Signal // nil without a domain
+
+	Spans *ALBSpans // nil where the load balancer has none
+}
+
+// ALBSpans is the function that makes spans of the access log.
+//
+// Source: "Types of metrics for Lambda functions", AWS Lambda developer guide,
+// asynchronous invocation metrics.
+type ALBSpans struct {
+	Invocations Signal
+	Errors      Signal
+	Dropped     Signal // files that it was told of, and given up
 }
 
 // TargetGroup is one of the two target groups.
@@ -95,5 +107,21 @@ func (c *Catalogue) edge(p *pipeline.Pipeline) Edge {
 			"ACM renews a certificate weeks before its end, as long as the DNS record that proves the domain is there. Once it has expired nothing is reported.")
 		e.Certificate = &s
 	}
+	if p.Edge.ALBSpans {
+		e.Spans = c.albSpans(p)
+	}
 	return e
+}
+
+func (c *Catalogue) albSpans(p *pipeline.Pipeline) *ALBSpans {
+	lambda := source{catalogue: c, prefix: "albspans.", hop: HopEdge, namespace: "AWS/Lambda"}.
+		with(Dimension{Name: "FunctionName", Value: p.ALBSpansName()})
+	return &ALBSpans{
+		Invocations: lambda.add("invocations", "Invocations", "Sum", UnitCount, AbsentIdle, "Files of the access log",
+			"Times that the function for the load balancer's spans ran: one for each file of the access log, and each try."),
+		Errors: lambda.add("errors", "Errors", "Sum", UnitCount, AbsentNothing, "Files not read",
+			"Files of the access log that could not be read to their end, or whose spans nobody took, at the first try or the next. Good is none."),
+		Dropped: lambda.add("dropped", "AsyncEventsDropped", "Sum", UnitCount, AbsentNothing, "Files given up",
+			"Files of the access log that were given up after the last try. Good is none."),
+	}
 }
