@@ -21,7 +21,7 @@ func buildSkewed(ctx context.Context, dir string) (service, consumer string, err
 	if err != nil {
 		return "", "", err
 	}
-	return buildEdited(ctx, dir, "skewed", edits...)
+	return buildEdited(ctx, dir, "skewed", edits)
 }
 
 func skewedTime(ctx context.Context) ([]edit, error) {

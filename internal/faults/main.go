@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
@@ -35,7 +36,7 @@ func main() {
 
 // options are the flags.
 type options struct {
-	description                string
+	description, programs      string
 	which                      *regexp.Regexp
 	short, list, verbose, keep bool
 	mutants                    bool
@@ -48,6 +49,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.description, "f", "tracehaul.yaml", "the pipeline's `description`")
 	flags.StringVar(&which, "run", "", "only the scenarios whose name this `regexp` matches")
+	flags.StringVar(&o.programs, "programs", "", "take the service and the consumer in this `directory` and build none")
 	flags.BoolVar(&o.short, "short", false, "only those that CI runs")
 	flags.BoolVar(&o.mutants, "mutate", false, "take safeguards away, whose names -run matches, and see that scenarios notice")
 	flags.BoolVar(&o.list, "list", false, "print the scenarios and run none")
@@ -114,10 +116,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return exitOK
 	}
-	built, err := program.Build(ctx, dir, "service", "consumer")
-	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
-		return exitFailed
+	built := []string{filepath.Join(o.programs, "service"), filepath.Join(o.programs, "consumer")}
+	if o.programs == "" {
+		if built, err = program.Build(ctx, dir, "service", "consumer"); err != nil {
+			_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
+			return exitFailed
+		}
 	}
 	return o.play(ctx, programs{
 		service: built[0], consumer: built[1], skewed: once(func(ctx context.Context) (string, string, error) { return buildSkewed(ctx, dir) }),

@@ -3,9 +3,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,15 +55,22 @@ func moduleRoot(ctx context.Context) (string, error) {
 // noticed plays a mutation's scenario with the mutated programs and returns
 // what that said of it.
 func (o options) noticed(ctx context.Context, dir, root string, m mutation) (said string, err error) {
-	build := func(name string, more ...edit) (string, string, error) {
+	build := func(name string, further []edit, more ...string) (string, string, error) {
 		for _, e := range m.edits {
 			e.file = filepath.Join(root, e.file)
-			more = append(more, e)
+			further = append(further, e)
 		}
-		return buildEdited(ctx, dir, name, more...)
+		return buildEdited(ctx, dir, name, further, more...)
+	}
+	if m.harness {
+		name := "mutated-" + m.name
+		if _, _, err := build(name, nil, "internal/faults"); err != nil {
+			return "", err
+		}
+		return m.playItself(ctx, filepath.Join(dir, name))
 	}
 	var p programs
-	if p.service, p.consumer, err = build("mutated-" + m.name); err != nil {
+	if p.service, p.consumer, err = build("mutated-"+m.name, nil); err != nil {
 		return "", err
 	}
 	p.skewed = func(ctx context.Context) (string, string, error) {
@@ -67,17 +78,36 @@ func (o options) noticed(ctx context.Context, dir, root string, m mutation) (sai
 		if err != nil {
 			return "", "", err
 		}
-		return build("skewed-"+m.name, edits...)
+		return build("skewed-"+m.name, edits)
 	}
-	for _, sc := range scenarios() {
-		if sc.name != m.scenario {
-			continue
+	s := &stage{description: o.description, programs: p, output: func() *output { return new(output) }}
+	v := s.play(ctx, scenarioNamed(m.scenario), func(string) {})
+	return v.says(m.says)
+}
+
+// playItself has this program, mutated as the others are, play the scenario.
+func (m mutation) playItself(ctx context.Context, dir string) (said string, err error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "faults"), "-programs", dir, "-run", "^"+m.scenario+"$")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	out, err := cmd.Output()
+	if failed, ok := errors.AsType[*exec.ExitError](err); !ok || failed.ExitCode() != exitFailed {
+		return "", fmt.Errorf("the scenario did not fail: %w\n%s", cmp.Or(err, errors.New("all is well")), out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if text, ok := strings.CutPrefix(line, findingIndent); ok && strings.Contains(text, m.says) && !strings.HasPrefix(text, " ") && text != scenarioNamed(m.scenario).what+"\n" {
+			return strings.TrimSpace(text), nil
 		}
-		s := &stage{description: o.description, programs: p, output: func() *output { return new(output) }}
-		v := s.play(ctx, sc, func(string) {})
-		return v.says(m.says)
 	}
-	return "", fmt.Errorf("there is no scenario %s", m.scenario)
+	return "", fmt.Errorf("the scenario says nothing with %q, but: %s", m.says, out)
+}
+
+func scenarioNamed(name string) scenario {
+	for _, sc := range scenarios() {
+		if sc.name == name {
+			return sc
+		}
+	}
+	return scenario{}
 }
 
 // says finds in a verdict what is wrong with a certain part in its words.

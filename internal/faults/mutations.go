@@ -8,6 +8,7 @@ type mutation struct {
 	name     string
 	what     string // what is gone
 	edits    []edit // files of this repository, relative to its root
+	harness  bool   // what changes is what this program does in place of the service
 	scenario string // that fails
 	says     string // a part of what it says
 }
@@ -74,6 +75,41 @@ var mutations = []mutation{
 			{"telemetry/defaults.go", "orDefault(c.FlushTimeout, 5*time.Second)", "orDefault(c.FlushTimeout, time.Hour)"},
 		},
 		scenario: "collector/hangs",
+	},
+	{
+		name: "hung-collector-is-left-alone", what: "every invocation waits for a collector that hangs",
+		edits:    []edit{{"telemetry/internal/batch/processor.go", "\tif stalled {\n", "\tif false && stalled {\n"}},
+		scenario: "collector/hangs", says: "have waited for the collector",
+	},
+	{
+		name: "drops-are-counted", what: "what a collector refuses is dropped in silence",
+		edits:    []edit{{"telemetry/internal/export/upload.go", "\tu.Dropped(n, err.Reason)\n", ""}},
+		scenario: "collector/refuses", says: "says what it has dropped",
+	},
+	{
+		name: "hung-connection-leaves-pool", what: "the pool waits until a connection that hangs is cleared up",
+		edits:    []edit{{"consumer/postgres/sink.go", "if conn.Conn().IsClosed() {", "if false && conn.Conn().IsClosed() {"}},
+		scenario: "database/hangs", says: "were struck",
+	},
+	{
+		name: "reader-is-closed", what: "a connection to what is a reader now is kept",
+		edits:    []edit{{"consumer/postgres/open.go", "err.Code != codeReadOnly && onError", "onError"}},
+		scenario: "database/read-only", says: "until the queue is empty",
+	},
+	{
+		name: "secret-is-read-again", what: "a password that was refused is kept until it is old",
+		edits:    []edit{{"consumer/postgres/credentials.go", "\ts.read = time.Time{}\n", ""}},
+		scenario: "database/password-rotated", says: "the new password was read",
+	},
+	{
+		name: "attribute-budget", what: "a message gets a context though it has ten attributes already",
+		edits:   []edit{{"telemetry/message/injector.go", "b.Attributes = 10\n", "b.Attributes = 100\n"}},
+		harness: true, scenario: "topic/attribute-limit",
+	},
+	{
+		name: "byte-budget", what: "a message gets a context though there is no room for its bytes",
+		edits:    []edit{{"telemetry/message/injector.go", "b.Bytes = 256 << 10\n", "b.Bytes = 1 << 30\n"}},
+		scenario: "topic/size-limit",
 	},
 	{
 		name: "clock-is-clamped", what: "a wait is what the clocks say",

@@ -23,9 +23,9 @@ type edit struct {
 	from, to string // from is there once
 }
 
-// buildEdited builds the service and the consumer with changes to what they
-// are made of, into a directory of that name.
-func buildEdited(ctx context.Context, dir, name string, edits ...edit) (service, consumer string, err error) {
+// buildEdited builds the service and the consumer, and further commands, with
+// changes to what they are made of, into a directory of that name.
+func buildEdited(ctx context.Context, dir, name string, edits []edit, more ...string) (service, consumer string, err error) {
 	dir = filepath.Join(dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", "", err
@@ -34,8 +34,10 @@ func buildEdited(ctx context.Context, dir, name string, edits ...edit) (service,
 	if err != nil {
 		return "", "", err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-trimpath", "-tags", "lambda.norpc",
-		"-o", dir+string(filepath.Separator), program.Module+"/cmd/service", program.Module+"/cmd/consumer")
+	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-trimpath", "-tags", "lambda.norpc", "-o", dir+string(filepath.Separator))
+	for _, command := range append([]string{"cmd/service", "cmd/consumer"}, more...) {
+		cmd.Args = append(cmd.Args, program.Module+"/"+command)
+	}
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {

@@ -12,6 +12,9 @@ import (
 // mostFindings is how many are printed of a scenario.
 const mostFindings = 12
 
+// findingIndent is before what is printed beneath a scenario.
+const findingIndent = "    "
+
 const nameWidth = 38
 
 func printHead(w io.Writer) {
@@ -34,16 +37,16 @@ func (v *verdict) print(w io.Writer) {
 	if v.ok() {
 		return
 	}
-	_, _ = fmt.Fprintf(w, "    %s\n", v.scenario.what)
+	_, _ = fmt.Fprintf(w, "%s%s\n", findingIndent, v.scenario.what)
 	for _, err := range v.errs {
-		_, _ = fmt.Fprintf(w, "    %s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
+		_, _ = fmt.Fprintf(w, findingIndent+"%s\n", strings.ReplaceAll(err.Error(), "\n", "\n      "))
 	}
 	for i, f := range a.findings {
 		if i == mostFindings {
 			_, _ = fmt.Fprintf(w, "    ... and %d more findings\n", len(a.findings)-i)
 			break
 		}
-		_, _ = fmt.Fprintf(w, "    %s\n", strings.ReplaceAll(f.String(), "\n", "\n      "))
+		_, _ = fmt.Fprintf(w, findingIndent+"%s\n", strings.ReplaceAll(f.String(), "\n", "\n      "))
 	}
 	_, _ = fmt.Fprintf(w, "    The fault was met %d times. The last lines of the programs:\n", v.hits)
 	for _, line := range v.lines {
