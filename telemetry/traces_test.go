@@ -7,6 +7,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // Who decides: a parent that has, else the root sampler. Children of this
@@ -89,5 +91,19 @@ func TestIDs_OfTheConfig_AreSent(t *testing.T) {
 	}
 	if s := c.spans[0]; s.TraceId[0] != 1 || s.SpanId[0] != 2 {
 		t.Errorf("the span is %v", s)
+	}
+}
+
+// The SDK forgot spans that ended after the shutdown.
+func TestShutdown_SpanThatEndsLater_IsCounted(t *testing.T) {
+	c := newCollector(t)
+	tel := setup(t, configFor(c.URL))
+	_, span := tel.TracerProvider().Tracer("test").Start(t.Context(), "late")
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	span.End()
+	if got := tel.Dropped(); len(c.spanNames()) != 0 || got["traces "+semconv.DropShutdown] != 1 {
+		t.Errorf("%v arrived, dropped %v", c.spanNames(), got)
 	}
 }
