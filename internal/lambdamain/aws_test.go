@@ -34,6 +34,7 @@ func TestAWSConfig_ClientsAreThoseOfTheSDKsConfig(t *testing.T) {
 		"one endpoint for all":       {"AWS_ENDPOINT_URL": "http://127.0.0.1:3"},
 		"both":                       {"AWS_ENDPOINT_URL": "http://127.0.0.1:3", "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1"},
 		"ignored endpoints":          {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+		"one for all, ignored":       {"AWS_ENDPOINT_URL": "http://127.0.0.1:3", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
 		"FIPS":                       {"AWS_USE_FIPS_ENDPOINT": "TRUE"},
 		"dual stack":                 {"AWS_USE_DUALSTACK_ENDPOINT": "true"},
 		"neither":                    {"AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": "false"},
