@@ -44,7 +44,9 @@ while read -r package target; do
   # -fuzz has the compiler count what an input reaches.
   [ -e "$program" ] || go test -c -fuzz "^$target\$" -o "$program" "./$package"
   echo "== $target in $package"
-  if ! (cd "$package" && "$program" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$time" -test.fuzzcachedir "$cache/$module/$package" \
+  # Go would spend up to a minute on making each new input small, and for a slow
+  # target that is all of its time.
+  if ! (cd "$package" && "$program" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$time" -test.fuzzminimizetime 100x -test.fuzzcachedir "$cache/$module/$package" \
     ${FUZZPARALLEL:+-test.parallel "$FUZZPARALLEL"}) > "$work/log" 2>&1 &&
     # The end of the time may reach a worker as an error of its own: golang/go#75804.
     ! { grep -qx '    context deadline exceeded' "$work/log" && ! grep -q 'Failing input written' "$work/log"; }; then
