@@ -15,12 +15,13 @@ func injectOne[V any](ctx context.Context, i *Injector, s *service[V], attrs map
 	}
 	l := new(load)
 	i.collect(ctx, l)
-	leaveToCaller(l, attrs)
+	taken, set := survey(s, attrs)
+	leaveToCaller(l, attrs, set)
 	if l.len() == 0 {
 		return attrs, nil
 	}
 	l.attributes = i.budget.Attributes - len(attrs)
-	bytes := i.budget.Bytes - otherBytes - attributeBytes(s, attrs)
+	bytes := i.budget.Bytes - otherBytes - taken
 	for p := range parts {
 		l.fit(p, &bytes, i.propagator == nil)
 	}
@@ -52,8 +53,9 @@ func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entr
 		e, parent := view(&out[n]), parentOf(ctx, parents, n)
 		l := &loads[n]
 		i.collect(parent, l)
-		bytes -= e.otherBytes + attributeBytes(s, *e.attributes)
-		leaveToCaller(l, *e.attributes)
+		taken, set := survey(s, *e.attributes)
+		bytes -= e.otherBytes + taken
+		leaveToCaller(l, *e.attributes, set)
 		if e.structured && l.len() > 0 {
 			i.drop(parent, s.system, partContext, semconv.ReasonMessageStructure)
 			l.drop()
@@ -110,12 +112,9 @@ func checkAttributes[E, V any](i *Injector, entries []E, view func(*E) entry[V])
 // leaveToCaller takes out of the load what the caller has set. Where the
 // caller has set the trace context, it takes everything: our tracestate would
 // not belong to that trace, and our baggage is the caller's to add.
-func leaveToCaller[V any](l *load, attrs map[string]V) {
-	if len(attrs) == 0 {
-		return
-	}
-	for p, name := range attributeNames {
-		if _, set := attrs[name]; !set || l.values[p] == "" {
+func leaveToCaller[V any](l *load, attrs map[string]V, set [parts]bool) {
+	for p := range set {
+		if !set[p] || l.values[p] == "" {
 			continue
 		}
 		if part(p) == partContext {
@@ -132,12 +131,24 @@ func leaveToCaller[V any](l *load, attrs map[string]V) {
 	}
 }
 
-func attributeBytes[V any](s *service[V], attrs map[string]V) int {
-	n := 0
-	for name, v := range attrs {
-		n += len(name) + s.size(v)
+// survey returns what the caller's attributes take, and which of W3C's are
+// among them.
+func survey[V any](s *service[V], attrs map[string]V) (bytes int, set [parts]bool) {
+	if len(attrs) == 0 {
+		return 0, set // without the cost of an iterator
 	}
-	return n
+	for name, v := range attrs {
+		bytes += len(name) + s.size(v)
+		switch name {
+		case traceparent:
+			set[partContext] = true
+		case tracestate:
+			set[partTracestate] = true
+		case baggageName:
+			set[partBaggage] = true
+		}
+	}
+	return bytes, set
 }
 
 // report counts what was given up.

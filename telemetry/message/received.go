@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
@@ -60,7 +61,7 @@ type Received struct {
 func FromLambda(ctx context.Context, m events.SQSMessage) Received {
 	r := Received{Body: m.Body, MessageID: m.MessageId}
 	raw := lambdaAttributes(m.MessageAttributes)
-	used := r.read(ctx, raw, m.Attributes, false)
+	used := r.read(ctx, raw, len(raw), m.Attributes, false)
 	if len(raw) > used {
 		for name, a := range raw {
 			if a.StringValue != nil {
@@ -86,7 +87,7 @@ func FromSQS(ctx context.Context, m sqstypes.Message) Received {
 		r.MessageID = *m.MessageId
 	}
 	raw := sqsMessageAttributes(m.MessageAttributes)
-	used := r.read(ctx, raw, m.Attributes, true)
+	used := r.read(ctx, raw, len(raw), m.Attributes, true)
 	if len(raw) > used {
 		for name, a := range raw {
 			if a.StringValue != nil && a.DataType != nil {
@@ -125,45 +126,47 @@ func positive(s string) (int64, bool) {
 // maxMillis keeps times within what JSON and Postgres can say: the year 9999.
 const maxMillis = 253402300800000
 
-// read fills in what does not depend on the type of the attributes. It
-// returns how many of raw it has read, so that they need not be looked
+// read fills in what does not depend on the type of the attributes, of which
+// there are so many. It returns how many of raw it has read, so that they need not be looked
 // through when there are no others.
-func (r *Received) read(ctx context.Context, raw propagation.TextMapCarrier, system map[string]string, trusted bool) int {
+func (r *Received) read(ctx context.Context, raw propagation.TextMapCarrier, attributes int, system map[string]string, trusted bool) int {
 	r.readSystem(system)
 	e, ok := parseEnvelope(r.Body)
 	if !ok {
 		r.Shape = semconv.MessageShapeRaw
-		return r.extract(ctx, raw, system, trusted)
+		return r.extract(ctx, raw, attributes, system, trusted)
 	}
 	r.Shape = semconv.MessageShapeEnvelope
 	r.Body, r.SNSMessageID, r.TopicARN, r.PublishedAt = e.message, e.messageID, e.topicARN, e.timestamp
 	for name, a := range e.attributes {
 		r.addAttribute(name, a.dataType, a.value, len(e.attributes))
 	}
-	r.extract(ctx, layered{raw, e.attributes}, system, trusted)
+	r.extract(ctx, layered{raw, e.attributes}, attributes+len(e.attributes), system, trusted)
 	return 0
 }
 
-// extract finds the parent, and the baggage. It returns how many attributes
-// it has read.
-func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarrier, system map[string]string, trusted bool) (used int) {
+// extract finds the parent, and the baggage, among so many attributes. It
+// returns how many it has read.
+func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarrier, attributes int, system map[string]string, trusted bool) (used int) {
+	sc, ok := parseTraceparent(carrier.Get(traceparent))
+	if ok {
+		used++
+	}
 	// What propagation.Baggage does, but a member that is no good is passed
 	// over in silence: its text has no place in our logs.
-	if value := carrier.Get(baggageName); value != "" {
-		used++
-		if b, _ := baggage.Parse(value); b.Len() > 0 {
-			ctx = baggage.ContextWithBaggage(ctx, b)
-		}
-	}
-	if sc, ok := parseTraceparent(carrier.Get(traceparent)); ok {
-		used++
-		if value := carrier.Get(tracestate); value != "" {
+	if attributes > used {
+		if value := carrier.Get(baggageName); value != "" {
 			used++
-			if state, err := trace.ParseTraceState(value); err == nil {
-				sc = sc.WithTraceState(state)
+			if b, _ := baggage.Parse(value); b.Len() > 0 {
+				ctx = baggage.ContextWithBaggage(ctx, b)
 			}
 		}
-		r.Context, r.Source = trace.ContextWithSpanContext(ctx, sc), semconv.ContextSourceTraceparent
+	}
+	if ok {
+		if attributes > used {
+			used += addTracestate(&sc, carrier.Get(tracestate))
+		}
+		r.Context, r.Source = remote.Context(ctx, sc), semconv.ContextSourceTraceparent
 		return used
 	}
 	if header, _ := xray.Parse(system[awsTraceHeader]); header.Root.IsValid() {
@@ -175,6 +178,18 @@ func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarri
 	}
 	r.Context, r.Source = ctx, semconv.ContextSourceNone
 	return used
+}
+
+// addTracestate returns how many attributes were read: 1, or none if there is
+// no value.
+func addTracestate(sc *trace.SpanContext, value string) int {
+	if value == "" {
+		return 0
+	}
+	if state, err := trace.ParseTraceState(value); err == nil {
+		*sc = sc.WithTraceState(state)
+	}
+	return 1
 }
 
 // addAttribute keeps an attribute of the publisher's. Attributes that come

@@ -5,7 +5,8 @@ import (
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 )
 
 // maxRaw is how much of a header is kept for [RawHeader]. AWS's own fields
@@ -107,44 +108,10 @@ type headerContext struct {
 	raw string // empty when not from HTTP
 
 	// The span that the header stands for, where it counts.
-	remote  remote
+	remote  remote.Span
 	counts  bool
 	partial bool // decided says what the span context cannot, see Sampler
 	decided Decision
-}
-
-// remote is a span of which there is only the context, as
-// trace.ContextWithSpanContext makes one, but in the headerContext's own
-// memory.
-type remote struct {
-	noop.Span
-
-	context trace.SpanContext
-}
-
-// SpanContext implements trace.Span.
-func (r *remote) SpanContext() trace.SpanContext { return r.context }
-
-// spanKey is the key under which OpenTelemetry's API keeps the current span in
-// a context, so that a headerContext can be one that holds a span. It is nil
-// if the API does not look for spans in the usual way.
-var spanKey = func() any {
-	var p probe
-	trace.SpanFromContext(&p)
-	return p.key
-}()
-
-// probe is a context that notes which key it is asked for.
-type probe struct {
-	context.Context //nolint:containedctx // the methods that nobody calls
-
-	key any
-}
-
-// Value implements context.Context.
-func (p *probe) Value(key any) any {
-	p.key = key
-	return nil
 }
 
 type (
@@ -155,7 +122,7 @@ type (
 // Value answers for the parts that are set and leaves the others to the
 // contexts beneath.
 func (c *headerContext) Value(key any) any {
-	if c.counts && key == spanKey {
+	if c.counts && key == remote.Key {
 		return trace.Span(&c.remote)
 	}
 	switch key.(type) {
@@ -190,8 +157,8 @@ func (c *headerContext) continued(h Header) context.Context {
 	// A span context without a span id is not valid, so that samplers and
 	// propagators treat it as none, but the SDK takes the trace id from it
 	// for the root span that it starts.
-	c.remote.context = trace.NewSpanContext(config)
-	if spanKey == nil {
+	c.remote.Of = trace.NewSpanContext(config)
+	if remote.Key == nil {
 		return trace.ContextWithSpan(c, &c.remote)
 	}
 	c.counts = true

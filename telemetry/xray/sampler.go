@@ -36,7 +36,7 @@ func decidable(ctx context.Context) context.Context {
 		return ctx // no parent, or a local one: the usual cases cost no lookup
 	}
 	c, ok := ctx.Value(decisionKey{}).(*headerContext)
-	if !ok || c.remote.context.TraceID() != sc.TraceID() || c.remote.context.SpanID() != sc.SpanID() {
+	if !ok || c.remote.Of.TraceID() != sc.TraceID() || c.remote.Of.SpanID() != sc.SpanID() {
 		return ctx // the span context came from elsewhere, say from a traceparent
 	}
 	if c.decided == Undecided {
