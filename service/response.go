@@ -86,7 +86,18 @@ var responses = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // respond answers with a JSON document.
 func (s *Service) respond(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
+	s.sendAway(w.Header())
 	write(w, status, v)
+}
+
+// sendAway has the client find another process for its next request, when this
+// one stops. It is for the moment of the answer: who came before the process
+// was told to stop would come again otherwise, just when it closes the
+// connection.
+func (s *Service) sendAway(h http.Header) {
+	if s.draining.Load() {
+		h.Set("Connection", "close")
+	}
 }
 
 // write writes v, which is always encodable. Whether the client gets it is not
@@ -113,6 +124,7 @@ func (s *Service) respondAccepted(w http.ResponseWriter, r *http.Request, result
 	text := appendAccepted(b.AvailableBuffer(), result, trace.SpanContextFromContext(r.Context()).TraceID())
 	b.Write(text) // keeps what was allocated
 	w.Header().Set("Content-Type", "application/json")
+	s.sendAway(w.Header())
 	w.WriteHeader(http.StatusAccepted)
 	_, _ = w.Write(text) //nolint:gosec // JSON, and declared as such
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -311,5 +312,22 @@ func TestServer_ClientGone_NeighbourStillPublished(t *testing.T) {
 	close(release)
 	if got := <-neighbour; got != http.StatusAccepted {
 		t.Errorf("the neighbour's status = %d", got)
+	}
+}
+
+// A request that came before the process was told to stop is answered after
+// that: its connection has to end, too.
+func TestEvents_StoppingMeanwhile_ConnectionCloses(t *testing.T) {
+	for name, body := range map[string]string{"single": cloudEvent("1"), "batch": cloudEvents("1", "2")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t)
+				b.sns.latency = time.Second
+				time.AfterFunc(time.Second/2, func() { b.draining.Store(true) })
+				if w := b.do(post(body)); w.Code != http.StatusAccepted || w.Header().Get("Connection") != "close" {
+					t.Errorf("status %d, Connection: %q, want 202 and close", w.Code, w.Header().Get("Connection"))
+				}
+			})
+		})
 	}
 }

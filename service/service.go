@@ -112,9 +112,6 @@ func route(r *http.Request) string {
 func (s *Service) handle(h func(http.ResponseWriter, *http.Request) *refusal, methods ...string) http.Handler {
 	allow := strings.Join(methods, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.draining.Load() {
-			w.Header().Set("Connection", "close") // the client is to find another process
-		}
 		defer s.recoverPanic(w, r)
 		if len(methods) > 0 && !slices.Contains(methods, r.Method) {
 			w.Header().Set("Allow", allow)
@@ -157,6 +154,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, refused *refusa
 func (s *Service) respondProblem(w http.ResponseWriter, r *http.Request, refused *refusal) problemKind {
 	p, kind := refused.problem(traceID(r))
 	kind.setHeaders(w.Header())
+	s.sendAway(w.Header())
 	write(w, p.Status, p)
 	return kind
 }
