@@ -40,11 +40,11 @@ func endScenarios() []scenario {
 		{
 			name: "front/terminated", what: "The service is told to end under load, as at every deploy.", short: true,
 			events: 400, spansMayMiss: "the books know the trace of each attempt, also of those that met no process",
-			setup: func(s *settings) { s.serviceEnv(map[string]string{"DRAIN_GRACE": "500ms"}) },
+			setup: func(s *settings) { s.serviceEnv(map[string]string{"DRAIN_GRACE": drainGrace.String()}) },
 			run: func(ctx context.Context, w *world) error {
 				w.direct = true
 				w.failCalls(publishing(messaging.Fault{Delay: 200 * time.Millisecond}))
-				err := w.pour(ctx, 8*time.Second, &ended, func(ctx context.Context) error { return w.endOften(ctx, w.terminateService) })
+				err := w.pour(ctx, 8*time.Second, &ended, func(ctx context.Context) error { return w.endOften(ctx, w.drainService) })
 				w.failCalls(nil)
 				return errors.Join(err, w.repeat(ctx))
 			},
@@ -68,6 +68,18 @@ func endScenarios() []scenario {
 			},
 		},
 	}
+}
+
+// drainGrace is how long the service goes on when it is told to end.
+const drainGrace = 600 * time.Millisecond
+
+// drainService ends the service as at a deploy: before the grace is over, the
+// load balancer has given up its idle connections to a target that drains.
+// Without that a request now and then meets a connection that is just being
+// closed, which HTTP/1.1 cannot help (RFC 9112, 9.5).
+func (w *world) drainService(ctx context.Context) error {
+	defer time.AfterFunc(drainGrace/2, w.client.CloseIdleConnections).Stop()
+	return w.terminateService(ctx)
 }
 
 // endOften ends the service and starts it again. Each time is a hit.

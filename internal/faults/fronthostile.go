@@ -37,9 +37,44 @@ type end struct {
 	took   time.Duration
 }
 
+// verdictOf says how hostile clients' connections have to end.
+type verdictOf struct {
+	status int // of the answer
+	code   string
+	within time.Duration
+
+	// cut lets a connection end without the answer as long as others have it:
+	// the client still sends when it is answered, and what the service had to
+	// say may be lost when it closes (RFC 9112, 9.6). With status 0 none has an
+	// answer to expect.
+	cut bool
+}
+
+func (v verdictOf) holds(e end) bool {
+	return e.took <= v.within && (e.status == v.status && e.code == v.code || v.cut && e.status == 0)
+}
+
+// check says which connections have ended otherwise.
+func (v verdictOf) check(ends []end) error {
+	var errs []error
+	answered := 0
+	for _, e := range ends {
+		if !v.holds(e) {
+			errs = append(errs, fmt.Errorf("a hostile client's connection ended after %v with %d %q, want %d %q", e.took.Round(time.Millisecond), e.status, e.code, v.status, v.code))
+		}
+		if e.status == v.status {
+			answered++
+		}
+	}
+	if answered == 0 {
+		errs = append(errs, fmt.Errorf("no hostile client was answered with %d", v.status))
+	}
+	return errors.Join(errs[:min(len(errs), 3)]...)
+}
+
 // hostile is a scenario in which so many hostile clients come while good ones
-// go on. want says how their connections may end.
-func hostile(name, what string, clients int, over time.Duration, a attack, want func(end) bool) scenario {
+// go on.
+func hostile(name, what string, clients int, over time.Duration, a attack, want verdictOf) scenario {
 	var good replies
 	var held memories
 	var mu sync.Mutex
@@ -66,13 +101,7 @@ func hostile(name, what string, clients int, over time.Duration, a attack, want 
 			})
 		},
 		check: func(w *world, a *account) error {
-			errs := []error{allStored(w, a), good.want(), held.want()}
-			for _, e := range ends {
-				if !want(e) {
-					errs = append(errs, fmt.Errorf("a hostile client's connection ended after %v with %d %q", e.took.Round(time.Millisecond), e.status, e.code))
-				}
-			}
-			return errors.Join(errs[:min(len(errs), 5)]...)
+			return errors.Join(allStored(w, a), good.want(), held.want(), want.check(ends))
 		},
 	}
 }
@@ -139,62 +168,47 @@ func flood(ctx context.Context, c net.Conn, piece []byte) {
 
 func hostileScenarios() []scenario {
 	bomb := newBomb()
-	cutOff := func(e end) bool { return e.took <= readTimeout+slack } // with an answer or without
-	answered := func(status int, code string) func(end) bool {
-		return func(e end) bool { return e.status == status && e.code == code && e.took <= readTimeout+slack }
-	}
-	atOnce := func(status int, code string) func(end) bool {
-		return func(e end) bool { return e.status == status && e.code == code && e.took <= slack }
-	}
+	const patient, quick = readTimeout + slack, slack
 	all := []scenario{
 		hostile("slow-headers", "300 clients send a header every half second, for ever.", 300, 12*time.Second, func(ctx context.Context, c net.Conn) {
 			_, _ = io.WriteString(c, head()) // what does not arrive is seen from the end
 			drip(ctx, c, 500*time.Millisecond, func(i int) string { return fmt.Sprintf("X-%d: slow\r\n", i) })
-		}, cutOff),
+		}, verdictOf{within: patient}),
 		hostile("slow-bodies", "300 clients send a byte of their event every half second.", 300, 12*time.Second, func(ctx context.Context, c net.Conn) {
 			_, _ = io.WriteString(c, head("Content-Length: 1000", ""))
 			drip(ctx, c, 500*time.Millisecond, func(int) string { return " " })
-		}, answered(http.StatusRequestTimeout, "slow_body")),
+		}, verdictOf{status: http.StatusRequestTimeout, code: "slow_body", within: patient}),
 		hostile("large-announced", "200 clients announce a gigabyte and send it.", 200, 4*time.Second, func(ctx context.Context, c net.Conn) {
 			_, _ = io.WriteString(c, head("Content-Length: 1073741824", ""))
 			flood(ctx, c, bytes.Repeat([]byte(" "), 64<<10))
-		}, atOnceOrCut(http.StatusRequestEntityTooLarge, "body_too_large")),
+		}, verdictOf{status: http.StatusRequestEntityTooLarge, code: "body_too_large", within: quick, cut: true}),
 		hostile("large-endless", "40 clients send a body without an end.", 40, 5*time.Second, func(ctx context.Context, c net.Conn) {
 			_, _ = io.WriteString(c, head("Transfer-Encoding: chunked", ""))
 			flood(ctx, c, append([]byte("4000\r\n"), append(bytes.Repeat([]byte(" "), 0x4000), "\r\n"...)...))
-		}, atOnceOrCut(http.StatusRequestEntityTooLarge, "body_too_large")),
+		}, verdictOf{status: http.StatusRequestEntityTooLarge, code: "body_too_large", within: quick, cut: true}),
 		hostile("header-flood", "200 clients send headers without an end.", 200, 4*time.Second, func(ctx context.Context, c net.Conn) {
 			_, _ = io.WriteString(c, head())
 			flood(ctx, c, []byte("X-Flood: "+strings.Repeat("f", 1000)+"\r\n"))
-		}, atOnceOrCut(http.StatusRequestHeaderFieldsTooLarge, "")),
+		}, verdictOf{status: http.StatusRequestHeaderFieldsTooLarge, within: quick, cut: true}),
 		hostile("gzip-bomb", "200 clients send a megabyte that unzips to a gigabyte.", 200, 4*time.Second, func(_ context.Context, c net.Conn) {
 			_, _ = io.WriteString(c, head("Content-Encoding: gzip", fmt.Sprintf("Content-Length: %d", len(bomb)), ""))
 			_, _ = c.Write(bomb)
-		}, atOnceOrCut(http.StatusUnsupportedMediaType, "unsupported_content_encoding")),
+		}, verdictOf{status: http.StatusUnsupportedMediaType, code: "unsupported_content_encoding", within: quick, cut: true}),
 		hostile("zipped-transfer", "Clients hide a gzip bomb in the transfer coding.", 50, 3*time.Second, func(_ context.Context, c net.Conn) {
 			_, _ = io.WriteString(c, head("Transfer-Encoding: gzip, chunked", ""))
 			_, _ = c.Write(bomb[:1000])
-		}, atOnceOrCut(http.StatusNotImplemented, "")),
+		}, verdictOf{status: http.StatusNotImplemented, within: quick, cut: true}),
 		hostile("no-http", "Clients say what is not HTTP.", 100, 3*time.Second, func(_ context.Context, c net.Conn) {
 			_, _ = c.Write([]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"))
-		}, atOnce(http.StatusBadRequest, "")),
+		}, verdictOf{status: http.StatusBadRequest, within: quick}),
 		hostile("idle-connections", "2,000 clients connect and say nothing.", 2000, 12*time.Second, func(ctx context.Context, _ net.Conn) {
 			<-ctx.Done()
-		}, cutOff),
+		}, verdictOf{within: patient}),
 	}
 	for i := range all {
 		all[i].short = all[i].name == "front/gzip-bomb"
 	}
 	return all
-}
-
-// atOnceOrCut is for clients that still send when they are answered: the
-// service closes the connection, and what it had to say may be lost with it
-// (RFC 9112, 9.6).
-func atOnceOrCut(status int, code string) func(end) bool {
-	return func(e end) bool {
-		return e.took <= slack && (e.status == 0 || e.status == status && e.code == code)
-	}
 }
 
 // newBomb is a megabyte of gzip that holds a gigabyte.
