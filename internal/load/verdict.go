@@ -112,18 +112,20 @@ func judgeSoak(w watched) (checks []check) {
 		what   string
 		of     func(sample) float64
 		little float64
+		zero   bool // that it is nothing, or less, does not mean that nobody looked
 	}{
-		{"memory (MiB)", rssMiB, 4},
-		{"goroutines", goroutines, 4},
-		{"descriptors", descriptors, 4},
-		{"connections of the consumer to the database", connections, 1},
-		{"messages in the queue", func(v sample) float64 { return float64(v.queue) }, 200},
+		{"memory (MiB)", rssMiB, 4, false},
+		{"goroutines", goroutines, 4, false},
+		{"goroutines beyond one for each descriptor", goroutinesBeyond, 10, true},
+		{"descriptors", descriptors, 4, false},
+		{"connections of the consumer to the database", connections, 1, false},
+		{"messages in the queue", func(v sample) float64 { return float64(v.queue) }, 200, true},
 	} {
 		t := w.trend(f.of)
-		bound := flatShare*t.median + f.little
+		bound := max(0, flatShare*t.median) + f.little
 		checks = append(checks, check{
 			fmt.Sprintf("flat: %s, rising by %.1f at most", f.what, bound),
-			len(w.samples) >= 3 && t.median > 0 && t.rise <= bound, t.String(),
+			len(w.samples) >= 3 && (t.median > 0 || f.zero) && t.rise <= bound, t.String(),
 		})
 	}
 	return checks

@@ -116,9 +116,14 @@ func (w watched) queue() int {
 }
 
 // What samples hold, in the units of the table.
-func rssMiB(v sample) float64      { return float64(v.service.rss) / (1 << 20) }
-func threads(v sample) float64     { return float64(v.service.threads) }
-func goroutines(v sample) float64  { return float64(v.goroutines) }
+func rssMiB(v sample) float64     { return float64(v.service.rss) / (1 << 20) }
+func threads(v sample) float64    { return float64(v.service.threads) }
+func goroutines(v sample) float64 { return float64(v.goroutines) }
+
+// goroutinesBeyond tells those that serve a connection, which come and go with
+// bursts, from those that would be left over.
+func goroutinesBeyond(v sample) float64 { return goroutines(v) - descriptors(v) }
+
 func descriptors(v sample) float64 { return float64(v.service.descriptors) }
 func connections(v sample) float64 { return float64(v.connections) }
 func written(v sample) float64     { return float64(v.rows) }
