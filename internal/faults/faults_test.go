@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tracehaul/tracehaul/internal/program"
@@ -29,35 +30,57 @@ func TestScenarios_NamesAndWords_AreThere(t *testing.T) {
 	}
 }
 
+// realPrograms are the real programs, built once by the first who needs them.
+var realPrograms struct {
+	once sync.Once
+	dir  string
+	programs
+	err error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if realPrograms.dir != "" {
+		_ = os.RemoveAll(realPrograms.dir)
+	}
+	os.Exit(code)
+}
+
 // playReal runs a scenario with the real programs.
 func playReal(t *testing.T, sc scenario) verdict {
 	t.Helper()
 	if err := program.WatchSources(); err != nil {
 		t.Fatal(err)
 	}
-	built, err := program.Build(t.Context(), t.TempDir(), "service", "consumer")
-	if err != nil {
-		t.Fatal(err)
+	realPrograms.once.Do(func() {
+		if realPrograms.dir, realPrograms.err = os.MkdirTemp("", "tracehaul-faults-test-"); realPrograms.err != nil {
+			return
+		}
+		var built []string
+		if built, realPrograms.err = program.Build(context.Background(), realPrograms.dir, "service", "consumer"); realPrograms.err == nil {
+			realPrograms.programs = programs{service: built[0], consumer: built[1]}
+		}
+	})
+	if realPrograms.err != nil {
+		t.Fatal(realPrograms.err)
 	}
-	s := &stage{
-		description: "../../tracehaul.yaml", programs: programs{service: built[0], consumer: built[1]},
-		output: func() *output { return new(output) },
-	}
+	s := &stage{description: "../../tracehaul.yaml", programs: realPrograms.programs, output: func() *output { return new(output) }}
 	return s.play(t.Context(), sc, func(string) {})
 }
 
 func TestPlay_RealPrograms_BooksAreRight(t *testing.T) {
-	sc := scenarios()[0]
-	sc.events = 40
+	sc := scenarioNamed("consumer/poison")
+	sc.events = 44
 	v := playReal(t, sc)
-	if !v.ok() || v.account.accepted != 40 || len(v.account.rows) != 40 || v.hits == 0 {
+	if !v.ok() || v.account.accepted != 44+2*len(poisons) || len(v.account.rows) != 44 || v.hits == 0 {
 		v.print(testWriter{t})
-		t.Errorf("%s: want 40 accepted, 40 rows, and the fault met", sc.name)
+		t.Errorf("%s: want 44 rows, two dead letters for each kind of poison, and the fault met", sc.name)
 	}
 }
 
 func TestPlay_FaultNeverMet_Fails(t *testing.T) {
-	sc := scenarios()[0]
+	sc := scenarioNamed("consumer/shuffled")
+	sc.setup = func(*settings) {}
 	sc.run = func(ctx context.Context, w *world) error { return w.send(ctx, 1) }
 	v := playReal(t, sc)
 	if v.ok() || len(v.errs) != 1 || !strings.Contains(v.errs[0].Error(), "never met") {
