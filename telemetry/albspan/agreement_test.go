@@ -135,6 +135,9 @@ func below(t *testing.T, service, alb tracetest.SpanStub) {
 		t.Fatalf("the service's span is in trace %v with parent %v, the load balancer's is %v-%v",
 			service.SpanContext.TraceID(), service.Parent.SpanID(), alb.SpanContext.TraceID(), alb.SpanContext.SpanID())
 	}
+	if len(service.Links) != 0 {
+		t.Fatalf("the service's span has links to %v, and the load balancer's is its parent", service.Links)
+	}
 	if service.SpanKind != trace.SpanKindServer || alb.SpanKind != trace.SpanKindServer {
 		t.Fatalf("kinds %v and %v, want two servers", service.SpanKind, alb.SpanKind)
 	}
@@ -162,6 +165,9 @@ func TestRecorder_ClientsTraceparent_ServiceIsInAnotherTrace(t *testing.T) {
 		}
 		if got := alb[0].SpanContext.TraceID().String(); got == w3cTrace || header != "" && got != clientTrace {
 			t.Errorf("the load balancer is in trace %s, want that of Root", got)
+		}
+		if links := service[0].Links; len(links) != 1 || links[0].SpanContext.TraceID() != alb[0].SpanContext.TraceID() || links[0].SpanContext.SpanID() != alb[0].SpanContext.SpanID() {
+			t.Errorf("the service's span has the links %v, want one to the load balancer's", links)
 		}
 		if a, b := amznTraceID(service[0]), amznTraceID(alb[0]); a == "" || a != b {
 			t.Errorf("the headers are %q and %q, want the same", a, b)

@@ -118,6 +118,9 @@ func (m *middleware) finish(ctx context.Context, s trace.Span, rec *recorder, r 
 	if s.IsRecording() {
 		s.SetName(o.name)
 		m.describe(ctx, s, r, o)
+		if balancer, ok := xray.ALBSpanContext(ctx, s.SpanContext().TraceID()); ok {
+			span.AddLink(s, balancer)
+		}
 		if panicked != nil && !aborted(panicked) {
 			s.AddEvent("exception", panicEvent(panicked))
 		}

@@ -158,6 +158,12 @@ func (h Header) ALBSpanID() trace.SpanID {
 	return ALBSpanID(h.Root)
 }
 
+// throughALB tells whether a load balancer stood in between: it says so with
+// Self, or it made the Root, which then stands alone.
+func (h Header) throughALB() bool {
+	return h.Self.IsValid() || h.Root.IsValid() && !h.Parent.IsValid() && h.Sampled == Undecided
+}
+
 // ALBSpanID derives a load balancer's span id from the id that the load
 // balancer gave to the request: the first 8 bytes of SHA-256 over the text
 // "alb" and the 16 bytes of the id. It is the zero id for the zero id.

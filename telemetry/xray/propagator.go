@@ -65,14 +65,12 @@ func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarr
 	if raw == "" {
 		return ctx
 	}
-	c := &headerContext{Context: ctx, raw: raw[:min(len(raw), maxRaw)]}
+	c := &headerContext{Context: ctx, raw: raw[:min(len(raw), maxRaw)], alb: p.ALBParent}
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() && sc.IsRemote() {
 		return c
 	}
 	h, _ := Parse(raw)
-	// The load balancer stood in between when it says so with Self, and when
-	// it made the Root, which then stands alone.
-	if p.ALBParent && (h.Self.IsValid() || !h.Parent.IsValid() && h.Sampled == Undecided) {
+	if p.ALBParent && h.throughALB() {
 		h.Parent = h.ALBSpanID()
 	}
 	return c.continued(h)
@@ -92,6 +90,22 @@ func RawHeader(ctx context.Context) (string, bool) {
 	return c.raw, true
 }
 
+// ALBSpanContext returns the load balancer's span of a request, where
+// [Propagator.ALBParent] says that there is one, and it is in another trace
+// than the given one: that of Root, where a traceparent has won. It is for a
+// link, as it cannot be the parent.
+func ALBSpanContext(ctx context.Context, other trace.TraceID) (trace.SpanContext, bool) {
+	c, ok := ctx.Value(rawKey{}).(*headerContext)
+	if !ok || !c.alb || c.remote.Of.TraceID() == other {
+		return trace.SpanContext{}, false
+	}
+	h, _ := Parse(c.raw)
+	if !h.Root.IsValid() || h.Root == other || !h.throughALB() {
+		return trace.SpanContext{}, false
+	}
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: h.Root, SpanID: h.ALBSpanID(), Remote: true}), true
+}
+
 // ContextWithHeader returns a context that continues the trace of h by the
 // rules of [Propagator]: for headers that did not come by HTTP, like Lambda's
 // or SQS's AWSTraceHeader. It returns ctx when h has no Root.
@@ -106,6 +120,7 @@ type headerContext struct {
 	context.Context //nolint:containedctx // it is a context
 
 	raw string // empty when not from HTTP
+	alb bool   // the load balancer has spans
 
 	// The span that the header stands for, where it counts.
 	remote  remote.Span

@@ -323,3 +323,36 @@ func TestSampler_Description_NamesBase(t *testing.T) {
 		t.Errorf("Description = %q, want %q", got, want)
 	}
 }
+
+// Where a traceparent wins, the load balancer's span is in another trace, that
+// of Root: it is for a link.
+func TestALBSpanContext(t *testing.T) {
+	const w3c = "4bf92f3577b34da6a3ce929d0e0e4736"
+	traceparent := "00-" + w3c + "-00f067aa0ba902b7-01"
+	for name, test := range map[string]struct {
+		header, traceparent string
+		noALB               bool
+		want                string // span id, in the trace of Root
+	}{
+		"RootAlone":         {header: "Root=" + root},
+		"TraceparentWins":   {header: "Root=" + root, traceparent: traceparent, want: xray.ALBSpanID(rootID).String()},
+		"WithSelf":          {header: "Self=" + self + ";Root=" + root, traceparent: traceparent, want: xray.ALBSpanID(selfID).String()},
+		"NotThroughOne":     {header: "Root=" + root + ";Parent=" + parent + ";Sampled=1", traceparent: traceparent},
+		"SameTrace":         {header: "Root=" + root, traceparent: "00-" + rootID.String() + "-00f067aa0ba902b7-01"},
+		"NoRoot":            {header: "Self=" + self, traceparent: traceparent},
+		"BalancerHasNone":   {header: "Root=" + root, traceparent: traceparent, noALB: true},
+		"NoHeader":          {traceparent: traceparent},
+		"NeitherHasAnybody": {},
+	} {
+		for order, p := range map[string]propagation.TextMapPropagator{
+			"behind": propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, xray.Propagator{ALBParent: !test.noALB}),
+			"before": propagation.NewCompositeTextMapPropagator(xray.Propagator{ALBParent: !test.noALB}, propagation.TraceContext{}),
+		} {
+			ctx := p.Extract(context.Background(), propagation.MapCarrier{xray.HeaderName: test.header, "traceparent": test.traceparent})
+			got, ok := xray.ALBSpanContext(ctx, trace.SpanContextFromContext(ctx).TraceID())
+			if ok != (test.want != "") || ok && (got.TraceID() != rootID || got.SpanID().String() != test.want || !got.IsRemote()) {
+				t.Errorf("%s, %s traceparent: got %v-%v, %v; want %q", name, order, got.TraceID(), got.SpanID(), ok, test.want)
+			}
+		}
+	}
+}
