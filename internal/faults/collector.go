@@ -26,14 +26,15 @@ const (
 
 	// requestBound is the longest that a request may take: it never waits for
 	// telemetry, but the machine may be busy.
-	requestBound = 2 * time.Second
+	requestBound = 3 * time.Second
 
 	// flushBound is the longest that an invocation waits for telemetry:
-	// awslambda.Config.FlushTimeout. waitBound tells one that does from one
-	// that does not, and workBound is for what else an invocation does.
+	// awslambda.Config.FlushTimeout. workBound is for what else it does.
 	flushBound = 2 * time.Second
-	waitBound  = 1500 * time.Millisecond
-	workBound  = time.Second
+	workBound  = 2 * time.Second
+
+	// invocationTimeout leaves room for an invocation that waits for too long.
+	invocationTimeout = 10 * time.Second
 
 	// memoryBound is by how much the service may grow: its queues hold 2,048
 	// spans and as many records.
@@ -132,6 +133,7 @@ func (c *collector) between(s *settings) {
 	telemetry := map[string]string{"OTEL_EXPORTER_OTLP_TIMEOUT": strconv.FormatInt(exportTimeout.Milliseconds(), 10)}
 	s.serviceEnv(telemetry)
 	s.consumerEnv(maps.Clone(telemetry))
+	s.consumer.Timeout, s.consumer.VisibilityTimeout = invocationTimeout, invocationTimeout
 	c.broken.Store(true)
 	s.routes[localpipeline.PartOTLP] = func(url string) (_ string, err error) {
 		if c.proxy, err = faultproxy.NewHTTP(faultproxy.HTTPConfig{URL: url, Hook: c.decide}); err != nil {

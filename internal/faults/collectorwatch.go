@@ -26,7 +26,7 @@ func (c *collector) time(m lambda.Moment) lambda.Fault {
 	took := time.Since(c.begun[m.RequestID])
 	delete(c.begun, m.RequestID)
 	c.slowest = max(c.slowest, took)
-	if took > waitBound {
+	if took >= flushBound {
 		c.waits[m.LogStream]++
 	}
 	return lambda.FaultNone

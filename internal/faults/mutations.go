@@ -79,7 +79,7 @@ var mutations = []mutation{
 	{
 		name: "hung-collector-is-left-alone", what: "every invocation waits for a collector that hangs",
 		edits:    []edit{{"telemetry/internal/batch/processor.go", "\tif stalled {\n", "\tif false && stalled {\n"}},
-		scenario: "collector/hangs", says: "have waited for the collector",
+		scenario: "collector/hangs", says: "until all is consumed",
 	},
 	{
 		name: "drops-are-counted", what: "what a collector refuses is dropped in silence",
