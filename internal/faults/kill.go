@@ -21,7 +21,7 @@ func killScenarios() []scenario {
 	return []scenario{
 		{
 			name: "consumer/killed-before-begin", what: "The consumer is killed when it has its batch and before it begins a transaction.",
-			invocationsFail: takesSpans, setup: nil, check: allStored,
+			invocationsFail: takesSpans, check: allStored,
 			run: func(ctx context.Context, w *world) error { return w.killAt(ctx, lambda.StageBegin) },
 		},
 		killedAtSeam("consumer/killed-with-rows-under-way", "The consumer is killed when the first rows are under way to the database.", faultproxy.SeamBegin),
