@@ -231,6 +231,26 @@ func TestSettle_InvocationFailed_OtherTracesAreHeldToTheirSpans(t *testing.T) {
 	}
 }
 
+func TestSettle_CommitUnknown_AnotherInsertMustHaveWorked(t *testing.T) {
+	m := newMade()
+	m.terms.commitUnknown = true
+	failed := m.span("1", insertSpan)
+	failed.Status = "ERROR"
+	if a := settle(m.ledger, m.evidence, m.terms); len(a.findings) != 1 || a.of(broken) != 1 {
+		t.Errorf("no INSERT has worked: found %v, want it broken", a.findings)
+	}
+	process, again := *m.span("1", processSpan), *failed
+	process.SpanID, again.SpanID, again.ParentSpanID, again.Status = "process2", "insert2", "process2", ""
+	m.traces["1"] = append(m.traces["1"], process, again)
+	if a := settle(m.ledger, m.evidence, m.terms); a.findings != nil {
+		t.Errorf("another delivery's INSERT has worked: found %v, want nothing", a.findings)
+	}
+	m.terms.commitUnknown = false
+	if a := settle(m.ledger, m.evidence, m.terms); a.of(broken) != 1 {
+		t.Errorf("where every answer comes: found %v, want it broken", a.findings)
+	}
+}
+
 func TestSettle_LettersRepeat_RowsMayNot(t *testing.T) {
 	m := newMade()
 	m.terms.lettersRepeat = true

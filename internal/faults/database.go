@@ -155,11 +155,7 @@ func (w *world) meeting(ctx context.Context, text string, do func(context.Contex
 	if err := do(ctx); err != nil {
 		return err
 	}
-	queue, _ := w.queues()
-	err := w.await(ctx, "the queue is empty", func() bool {
-		depth, err := w.Broker().QueueDepth(queue)
-		return err == nil && depth.Visible+depth.InFlight+depth.Delayed == 0
-	})
+	err := w.await(ctx, "the queue is empty", w.idle)
 	w.hits.Add(int64(w.output.count(text)))
 	return err
 }
