@@ -21,7 +21,7 @@ import (
 // recording is a span that is recorded.
 type recording struct {
 	embedded.Span
-	context.Context //nolint:containedctx // the span is a context itself, see spanKey
+	context.Context //nolint:containedctx // the span is a context itself, see Value
 
 	tracer       *Tracer
 	context      trace.SpanContext

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace/embedded"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 )
 
 // Tracer starts the spans of one scope.
@@ -61,13 +62,13 @@ func (t *Tracer) start(ctx context.Context, name string, o *Options, attrs []att
 	c.TraceFlags = c.TraceFlags.WithSampled(result.Decision == sdktrace.RecordAndSample)
 	if result.Decision == sdktrace.Drop || t.provider.sink == nil {
 		u := &unrecorded{Context: ctx, provider: t.provider, context: trace.NewSpanContext(c)}
-		if spanKey == nil {
+		if remote.Key == nil {
 			return trace.ContextWithSpan(ctx, u), u
 		}
 		return u, u
 	}
 	r := t.record(ctx, name, o, attrs, &result, &parent, c)
-	if spanKey == nil {
+	if remote.Key == nil {
 		return trace.ContextWithSpan(ctx, r), r
 	}
 	return r, r

@@ -13,7 +13,7 @@ import (
 // children inherit.
 type unrecorded struct {
 	embedded.Span
-	context.Context //nolint:containedctx // the span is a context itself, see spanKey
+	context.Context //nolint:containedctx // the span is a context itself, see Value
 
 	provider *Provider
 	context  trace.SpanContext
