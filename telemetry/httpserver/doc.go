@@ -16,8 +16,8 @@
 // hold what must not be recorded, and the headers.
 //
 // Cost is part of the contract: a test holds how many allocations the
-// middleware adds to a request, with the SDK's real provider and every request
-// sampled.
+// middleware adds to a request that is sampled, with the spans of
+// telemetry.Setup and with the SDK's.
 //
 // The package imports nothing of this module outside telemetry.
 package httpserver
