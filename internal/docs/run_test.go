@@ -18,7 +18,7 @@ set -e
 [ -s "$RDS_CA_FILE" ]
 [ "$1" != --pin ] || exit 0
 mkdir -p dist/lambda
-for name in consumer migrate notifier; do echo "$name $1" >dist/lambda/$name.zip; done
+for name in consumer migrate notifier albspans; do echo "$name $1" >dist/lambda/$name.zip; done
 `
 
 // steps are what Terraform does, in order: "apply network", with what is switched
@@ -84,8 +84,8 @@ func TestDeployFromNothing_Runs(t *testing.T) {
 			}
 		}
 	}
-	if len(uploaded) != 3 {
-		t.Errorf("uploaded are %v, want migrate, consumer and notifier", uploaded)
+	if len(uploaded) != 4 {
+		t.Errorf("uploaded are %v, want migrate, consumer, albspans and notifier", uploaded)
 	}
 	if _, err := os.Stat(filepath.Join(s.dir, "iac/terraform/bootstrap/backend_override.tf")); err == nil {
 		t.Error("the override of the backend is still there")
