@@ -38,6 +38,17 @@ var realPrograms struct {
 	err error
 }
 
+func buildReal() {
+	r := &realPrograms
+	if r.dir, r.err = os.MkdirTemp("", "tracehaul-faults-test-"); r.err != nil {
+		return
+	}
+	var built []string
+	if built, r.err = program.Build(context.Background(), r.dir, "service", "consumer"); r.err == nil {
+		r.programs = programs{service: built[0], consumer: built[1]}
+	}
+}
+
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if realPrograms.dir != "" {
@@ -52,15 +63,7 @@ func playReal(t *testing.T, sc scenario) verdict {
 	if err := program.WatchSources(); err != nil {
 		t.Fatal(err)
 	}
-	realPrograms.once.Do(func() {
-		if realPrograms.dir, realPrograms.err = os.MkdirTemp("", "tracehaul-faults-test-"); realPrograms.err != nil {
-			return
-		}
-		var built []string
-		if built, realPrograms.err = program.Build(context.Background(), realPrograms.dir, "service", "consumer"); realPrograms.err == nil {
-			realPrograms.programs = programs{service: built[0], consumer: built[1]}
-		}
-	})
+	realPrograms.once.Do(buildReal)
 	if realPrograms.err != nil {
 		t.Fatal(realPrograms.err)
 	}
