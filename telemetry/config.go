@@ -176,8 +176,8 @@ type BatchConfig struct {
 	// and counted. Defaults to 2048.
 	QueueSize int
 
-	// BatchSize is how many items a request carries at most; 512 are reason
-	// enough for one. Defaults to 512, or QueueSize if that is less.
+	// BatchSize is how many items a request carries at most. Defaults to 512,
+	// or QueueSize if that is less.
 	BatchSize int
 
 	// Delay is how long an item waits at most for its batch to fill. Defaults

@@ -73,7 +73,7 @@ func newPipe[T any](ctx context.Context, s *setup, signal Signal, e ExporterConf
 // queueConfig is that of the queue in front of a pipe of spans or log records.
 func queueConfig[T any](s *setup, signal Signal, e ExporterConfig, b BatchConfig, p *pipe[[]T]) batch.Config[T] {
 	return batch.Config[T]{
-		QueueSize: b.QueueSize, BatchSize: b.BatchSize, Enough: min(b.BatchSize, defaultBatchSize), Delay: b.Delay,
+		QueueSize: b.QueueSize, BatchSize: b.BatchSize, Delay: b.Delay,
 		Timeout: min(b.ExportTimeout, e.Timeout),
 		Export:  p.export,
 		Dropped: s.drops.of(signal),

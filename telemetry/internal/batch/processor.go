@@ -14,14 +14,12 @@ import (
 // background.
 var ErrStalled = errors.New("not waiting, because there was no answer the last time")
 
-// Config says how a Processor works. All fields must be set but for those of
-// which it is said what happens without them.
+// Config says how a Processor works. All fields must be set but for Size, with
+// what goes with it, and Keep.
 type Config[T any] struct {
 	// QueueSize is how many items wait at most, BatchSize how many are
-	// exported together at most, and Enough how many are reason to export
-	// before Delay is over. With fewer than BatchSize, work begins while there
-	// is time, and Flush finds less to do. Without Enough it is BatchSize.
-	QueueSize, BatchSize, Enough int
+	// exported together at most.
+	QueueSize, BatchSize int
 
 	// Size is how many bytes an item takes, and QueueBytes how many those take
 	// that wait or are being exported. Half of it is reason to export before a
@@ -77,9 +75,6 @@ type Processor[T any] struct {
 
 // New returns a running Processor.
 func New[T any](c Config[T]) *Processor[T] {
-	if c.Enough == 0 {
-		c.Enough = c.BatchSize
-	}
 	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // run cancels it in the end
 	p := &Processor[T]{
 		c:        c,
@@ -118,7 +113,7 @@ func (p *Processor[T]) Add(item T) {
 	p.queue.push(item)
 	p.bytes += size
 	p.added++
-	full := p.queue.n == p.c.Enough || size > 0 && p.heavy()
+	full := p.queue.n == p.c.BatchSize || size > 0 && p.heavy()
 	p.mu.Unlock()
 	if full {
 		p.signal()

@@ -120,24 +120,6 @@ func TestProcessor_BatchFull_ExportsAtOnce(t *testing.T) {
 	})
 }
 
-func TestProcessor_Enough_BeginsBeforeABatchIsFull(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := setup(t, Config[int]{BatchSize: 50, Enough: 10})
-		b.export = func(context.Context, []int) error { time.Sleep(time.Millisecond); return nil }
-		b.addRange(0, 10)
-		synctest.Wait()
-		b.addRange(10, 95) // while the first ten are under way
-		time.Sleep(2 * time.Millisecond)
-		synctest.Wait()
-		b.wantExported(t, 60)
-		if n := len(b.batches[1]); n != 50 {
-			t.Errorf("the second batch had %d items, want all 50 that it can have", n)
-		}
-		_ = b.Shutdown(t.Context())
-		b.wantExported(t, 95)
-	})
-}
-
 // An item's size is its value here.
 func TestProcessor_QueueBytes_BoundWhatWaitsAndIsExported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -47,7 +47,7 @@ func (p *Processor[T]) flushAll() {
 func (p *Processor[T]) next(items []T) []T {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.queue.n < p.c.Enough && p.done >= p.flushTo && !p.closed && !p.heavy() {
+	if p.queue.n < p.c.BatchSize && p.done >= p.flushTo && !p.closed && !p.heavy() {
 		return items
 	}
 	return p.queue.take(items, p.c.BatchSize)
