@@ -15,7 +15,7 @@ import (
 func (h *HTTP) request(ctx context.Context, r *http.Request, body []byte) (*http.Request, error) {
 	u := *r.URL
 	u.Scheme, u.Host = h.to.Scheme, h.to.Host
-	q, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(body)) //nolint:gosec // where it goes is not the request's choice
+	q, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
