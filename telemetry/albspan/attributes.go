@@ -31,15 +31,23 @@ func cut(s string) string { return strings.ToValidUTF8(s[:min(len(s), maxText)],
 const otherMethod = "_OTHER"
 
 // method is http.request.method, by the list of package httpserver, and what
-// the client sent if that is not in it.
+// the client sent if that is not in it. Where a request is malformed, anything
+// may stand there, a URL with its query too: only a word is told.
 func method(e *alblog.Entry) (known, original string) {
 	m, _, _ := e.RequestLine()
 	switch m {
 	case "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE":
 		return m, ""
 	}
+	if len(m) > maxMethod || strings.ContainsFunc(m, func(r rune) bool { return (r < 'A' || r > 'Z') && r != '-' && r != '_' }) {
+		return otherMethod, ""
+	}
 	return otherMethod, m
 }
+
+// maxMethod is longer than any method that is registered ("HTTP Method
+// Registry", IANA).
+const maxMethod = 24
 
 // name is the span's: the method alone, as a load balancer knows no routes.
 // Semantic conventions, "HTTP spans", section Name.

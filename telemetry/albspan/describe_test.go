@@ -128,6 +128,10 @@ func TestDescribe_WhatIsSecret_StaysInTheLog(t *testing.T) {
 		"Spaces":      "GET https://www.example.com:443/a?b c=hunter2 HTTP/1.1",
 		"NoURL":       "GET /a?token=hunter2 HTTP/1.1",
 		"NoScheme":    "GET www.example.com:443/a?token=hunter2 HTTP/1.1",
+		"URLAlone":    "https://www.example.com:443/a?token=hunter2",
+		"PathAlone":   "/a?token=hunter2 HTTP/1.1",
+		"NoMethod":    "- https://www.example.com:443/a?token=hunter2 HTTP/1.1",
+		"WordAlone":   "hunter2",
 		"OddScheme":   "GET a?hunter2://www.example.com:443/a HTTP/1.1",
 		"OddPort":     "GET https://www.example.com:hunter2/a HTTP/1.1",
 	} {
