@@ -111,8 +111,14 @@ func seamScenarios() []scenario {
 			all[i].commitUnknown = "the answer to the commit is what is lost"
 		}
 	}
+	large := at("dropped-mid-large-batch", "The connection is lost before the commit of a batch that went to the server in several parts.", faultproxy.SeamCommit, faultproxy.Drop())
+	between := large.setup
+	large.events, large.setup = 1500, func(s *settings) {
+		between(s)
+		s.consumer.BatchSize, s.consumer.BatchWindow = 300, time.Second
+	}
 	d := new(database)
-	return append(all, scenario{
+	return append(all, large, scenario{
 		name: "database/hangs", what: "The server takes batches and answers none until the consumer gives up.",
 		setup: d.between, events: 60,
 		run: func(ctx context.Context, w *world) error {
