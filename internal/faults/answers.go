@@ -116,6 +116,7 @@ func (w *world) postText(ctx context.Context, header http.Header, contentType st
 	h := http.Header{"Content-Type": {contentType}, "Traceparent": {"00-" + traceID + "-" + spanID + "-01"}}
 	maps.Copy(h, header)
 	r, results := w.request(ctx, h, body)
+	r.trace = traceID
 	w.note(r, results, events)
 	return r
 }

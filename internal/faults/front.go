@@ -49,8 +49,7 @@ func endScenarios() []scenario {
 				return errors.Join(err, w.repeat(ctx))
 			},
 			check: func(w *world, a *account) error {
-				ended.all = slices.DeleteFunc(ended.all, func(r reply) bool { return errors.Is(r.err, syscall.ECONNREFUSED) }) // it was not let in
-				return errors.Join(allStored(w, a), ended.want())
+				return errors.Join(allStored(w, a), ended.forgetNotLetIn(a), ended.want())
 			},
 		},
 		{
@@ -80,6 +79,32 @@ const drainGrace = 600 * time.Millisecond
 func (w *world) drainService(ctx context.Context) error {
 	defer time.AfterFunc(drainGrace/2, w.client.CloseIdleConnections).Stop()
 	return w.terminateService(ctx)
+}
+
+// mostNotLetIn is how many connections the kernel may have taken, in all, that
+// the service never saw: those that waited to be accepted when it closed its
+// listener. No server can help that; a busy machine makes more of them.
+const mostNotLetIn = 3 * endings
+
+// forgetNotLetIn leaves out the requests that the service was not there for:
+// their connection was refused, or was cut off and no span of the service knows
+// the request.
+func (r *replies) forgetNotLetIn(a *account) error {
+	cut := 0
+	r.all = slices.DeleteFunc(r.all, func(one reply) bool {
+		if one.err == nil || errors.Is(one.err, syscall.ECONNREFUSED) {
+			return one.err != nil
+		}
+		if len(a.spans(one.trace)) > 0 {
+			return false
+		}
+		cut++
+		return true
+	})
+	if cut > mostNotLetIn {
+		return fmt.Errorf("%d requests were cut off before the service saw them, want %d at most", cut, mostNotLetIn)
+	}
+	return nil
 }
 
 // endOften ends the service and starts it again. Each time is a hit.
