@@ -18,6 +18,10 @@ const (
 	// The service closes it after 75 seconds, and a request must not meet
 	// that.
 	staleAfter = 30 * time.Second
+
+	// spareAfter is how long a connection may be idle while others are used. A
+	// burst leaves many, which would look like the service's own descriptors.
+	spareAfter = 3 * time.Second
 )
 
 // generator sends requests at given times over as many connections as it
@@ -116,13 +120,24 @@ func (g *generator) work(c *client) {
 			example := string(c.body)
 			j.period.example.Store(&example)
 		}
-		g.mu.Lock()
-		c.idled = time.Now()
-		g.idle = append(g.idle, c)
-		g.mu.Unlock()
+		g.park(c)
 		j.period.waiting.Done()
 	}
 	c.close()
+}
+
+// park makes a connection idle, and ends the one that has been so for longest
+// if it is to spare.
+func (g *generator) park(c *client) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c.idled = time.Now()
+	g.idle = append(g.idle, c)
+	if oldest := g.idle[0]; c.idled.Sub(oldest.idled) > spareAfter {
+		g.idle = g.idle[1:]
+		g.open--
+		close(oldest.jobs)
+	}
 }
 
 func microseconds(d time.Duration) uint32 { return uint32(max(0, d.Microseconds())) } //nolint:gosec // answerTimeout and less
