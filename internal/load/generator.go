@@ -140,6 +140,13 @@ func (g *generator) park(c *client) {
 	}
 }
 
+// connections is how many there are.
+func (g *generator) connections() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.open
+}
+
 func microseconds(d time.Duration) uint32 { return uint32(max(0, d.Microseconds())) } //nolint:gosec // answerTimeout and less
 
 // rest closes the connections that the next rate may not need: they would look

@@ -115,9 +115,8 @@ func judgeSoak(w watched) (checks []check) {
 		zero   bool // that it is nothing, or less, does not mean that nobody looked
 	}{
 		{"memory (MiB)", rssMiB, 4, false},
-		{"goroutines", goroutines, 4, false},
 		{"goroutines beyond one for each descriptor", goroutinesBeyond, 10, true},
-		{"descriptors", descriptors, 4, false},
+		{"descriptors beyond the clients' connections", descriptorsBeyond, 4, false},
 		{"connections of the consumer to the database", connections, 1, false},
 		{"messages in the queue", func(v sample) float64 { return float64(v.queue) }, 200, true},
 	} {
@@ -125,7 +124,7 @@ func judgeSoak(w watched) (checks []check) {
 		bound := max(0, flatShare*t.median) + f.little
 		checks = append(checks, check{
 			fmt.Sprintf("flat: %s, rising by %.1f at most", f.what, bound),
-			len(w.samples) >= 3 && (t.median > 0 || f.zero) && t.rise <= bound, t.String(),
+			len(w.samples) >= 3 && (t.median > 0 || f.zero) && w.most(goroutines) > 0 && t.rise <= bound, t.String(),
 		})
 	}
 	return checks

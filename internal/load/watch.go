@@ -18,6 +18,7 @@ type sample struct {
 	goroutines  int           // of the service, 0 if they are not counted
 	queue       int           // messages that are in the consumer's queue
 	rows        int64         // written so far
+	clients     int           // connections that the generator has open
 	connections int           // to the database, of the consumer
 }
 
@@ -32,7 +33,7 @@ func (s *stage) look(ctx context.Context) (_ sample, err error) {
 		return v, err
 	}
 	v.rest = here.cpu
-	v.goroutines = s.census.goroutines()
+	v.goroutines, v.clients = s.census.goroutines(), s.generator.connections()
 	depth, err := s.pipeline.Broker().QueueDepth(s.consumer().QueueName())
 	if err != nil {
 		return v, err
@@ -123,6 +124,9 @@ func goroutines(v sample) float64 { return float64(v.goroutines) }
 // goroutinesBeyond tells those that serve a connection, which come and go with
 // bursts, from those that would be left over.
 func goroutinesBeyond(v sample) float64 { return goroutines(v) - descriptors(v) }
+
+// descriptorsBeyond are those that are not the clients' doing.
+func descriptorsBeyond(v sample) float64 { return descriptors(v) - float64(v.clients) }
 
 func descriptors(v sample) float64 { return float64(v.service.descriptors) }
 func connections(v sample) float64 { return float64(v.connections) }
