@@ -62,6 +62,9 @@ type collectorFault struct {
 	// eachWaits says that every flush may wait: the collector does answer.
 	eachWaits bool
 
+	// fills says that more comes than the service's queue holds.
+	fills bool
+
 	// staysAway says that the programs leave the collector alone for longer
 	// than the scenario takes, as it has asked for.
 	staysAway bool
@@ -79,7 +82,7 @@ func collectorScenarios() (all []scenario) {
 	protobuf, html := map[string]string{"Content-Type": "application/x-protobuf"}, map[string]string{"Content-Type": "text/html"}
 	for _, f := range []collectorFault{
 		{name: "down", what: "Nobody listens at the collector's address, from the start.", refuse: true, short: true},
-		{name: "hangs", what: "The collector takes requests and never answers.", fault: faultproxy.Fault{Way: faultproxy.Hang}, events: 3000},
+		{name: "hangs", what: "The collector takes requests and never answers.", fault: faultproxy.Fault{Way: faultproxy.Hang}, events: 3000, fills: true},
 		{name: "slow", what: "The collector takes 700 ms for every request.", fault: faultproxy.Fault{Delay: 700 * time.Millisecond}, keepsAll: true, eachWaits: true},
 		{name: "drips", what: "The collector's answers come at 10 bytes per second.", fault: faultproxy.Fault{Way: faultproxy.Endless, BytesPerSecond: 10}},
 		{name: "resets", what: "The collector resets every connection.", fault: faultproxy.Fault{Way: faultproxy.Reset}},
@@ -173,6 +176,7 @@ func (c *collector) run(ctx context.Context, w *world) error {
 	w.failInvocations(c.time)
 	for _, name := range w.programNames() {
 		w.output.watch(dropLine(name))
+		w.output.watch(fullLine(name))
 	}
 	before, err := memory(ctx, w.Service().PID())
 	if err != nil {
@@ -270,11 +274,29 @@ func (c *collector) check(w *world, a *account) error {
 			errs = append(errs, fmt.Errorf("%d invocations of sandbox %s have waited for the collector, want one", n, sandbox))
 		}
 	}
+	errs = append(errs, c.leftAlone())
+	if line := fullLine(w.programNames()[0]); c.fills && w.output.count(line) == 0 {
+		errs = append(errs, fmt.Errorf("the service has kept all spans: want a line with %s", line))
+	}
 	if c.grown > memoryBound {
 		errs = append(errs, fmt.Errorf("the service has grown by %d bytes, want at most %d", c.grown, memoryBound))
 	}
 	return errors.Join(errs...)
 }
+
+// leftAlone wants a collector that has asked for a long pause to have been
+// asked once by each process for each signal. c.mu is held.
+func (c *collector) leftAlone() error {
+	for path, n := range c.seen {
+		if most := 1 + concurrency; c.staysAway && n > most {
+			return fmt.Errorf("%d requests came to %s, want %d at most: the collector has asked for a pause", n, path, most)
+		}
+	}
+	return nil
+}
+
+// fullLine is in the one in which it says that its queue was full.
+func fullLine(name string) string { return dropLine(name) + strconv.Quote(semconv.DropQueueFull) }
 
 // dropLine is in the line in which a program says that spans were dropped.
 func dropLine(name string) string {

@@ -44,9 +44,13 @@ func deliveryScenarios() []scenario {
 			check: wantHits(defaultEvents / 2),
 		},
 		{
-			name: "consumer/duplicates-at-once", what: "Two consumers have the same messages at the same time.", short: true,
-			setup: func(s *settings) { s.config.DuplicateRate = 1 },
+			name: "consumer/duplicates-at-once", what: "Two consumers have the same messages at the same time, each in an order of its own.", short: true,
+			setup: func(s *settings) { s.config.DuplicateRate, s.config.Shuffle = 1, true },
 			run: func(ctx context.Context, w *world) error {
+				if _, err := w.pool.Exec(ctx, linger); err != nil {
+					return err
+				}
+				w.output.watch(code("40P01"))
 				d := newDeliveries()
 				w.failInvocations(d.meet(w))
 				return w.inWaves(ctx, batchSize, func(n int) error {
@@ -54,7 +58,9 @@ func deliveryScenarios() []scenario {
 					return nil
 				})
 			},
-			check: wantHits(defaultEvents / 4),
+			check: func(w *world, a *account) error {
+				return errors.Join(wantHits(defaultEvents/4)(w, a), w.noDeadlock())
+			},
 		},
 		{
 			name: "consumer/shuffled", what: "The queue hands messages out in any order.",
@@ -73,6 +79,21 @@ func deliveryScenarios() []scenario {
 			},
 		},
 	}
+}
+
+// linger has every row take a while, so that two batches are in the middle of
+// each other.
+const linger = `
+CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN PERFORM pg_sleep(0.005); RETURN NEW; END $$;
+CREATE TRIGGER linger BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION linger()`
+
+// noDeadlock wants consumers to have got into each other's way in one order.
+func (w *world) noDeadlock() error {
+	if n := w.output.count(code("40P01")); n > 0 {
+		return fmt.Errorf("consumers ran into a deadlock %d times: they lock keys in different orders", n)
+	}
+	return nil
 }
 
 // inWaves sends the scenario's events, so many at a time, and each time waits

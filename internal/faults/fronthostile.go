@@ -167,7 +167,6 @@ func flood(ctx context.Context, c net.Conn, piece []byte) {
 }
 
 func hostileScenarios() []scenario {
-	bomb := newBomb()
 	const patient, quick = readTimeout + slack, slack
 	all := []scenario{
 		hostile("slow-headers", "300 clients send a header every half second, for ever.", 300, 12*time.Second, func(ctx context.Context, c net.Conn) {
@@ -191,12 +190,12 @@ func hostileScenarios() []scenario {
 			flood(ctx, c, []byte("X-Flood: "+strings.Repeat("f", 1000)+"\r\n"))
 		}, verdictOf{status: http.StatusRequestHeaderFieldsTooLarge, within: quick, cut: true}),
 		hostile("gzip-bomb", "200 clients send a megabyte that unzips to a gigabyte.", 200, 4*time.Second, func(_ context.Context, c net.Conn) {
-			_, _ = io.WriteString(c, head("Content-Encoding: gzip", fmt.Sprintf("Content-Length: %d", len(bomb)), ""))
-			_, _ = c.Write(bomb)
+			_, _ = io.WriteString(c, head("Content-Encoding: gzip", fmt.Sprintf("Content-Length: %d", len(bomb())), ""))
+			_, _ = c.Write(bomb())
 		}, verdictOf{status: http.StatusUnsupportedMediaType, code: "unsupported_content_encoding", within: quick, cut: true}),
 		hostile("zipped-transfer", "Clients hide a gzip bomb in the transfer coding.", 50, 3*time.Second, func(_ context.Context, c net.Conn) {
 			_, _ = io.WriteString(c, head("Transfer-Encoding: gzip, chunked", ""))
-			_, _ = c.Write(bomb[:1000])
+			_, _ = c.Write(bomb()[:1000])
 		}, verdictOf{status: http.StatusNotImplemented, within: quick, cut: true}),
 		hostile("no-http", "Clients say what is not HTTP.", 100, 3*time.Second, func(_ context.Context, c net.Conn) {
 			_, _ = c.Write([]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"))
@@ -210,6 +209,9 @@ func hostileScenarios() []scenario {
 	}
 	return all
 }
+
+// bomb is made when it is thrown first: that takes a second.
+var bomb = sync.OnceValue(newBomb)
 
 // newBomb is a megabyte of gzip that holds a gigabyte.
 func newBomb() []byte {

@@ -95,7 +95,9 @@ func (w *world) rotateKeys(ctx context.Context, t *tokens, r *replies) error {
 		w.hit()
 		return nil
 	})
-	if err := errors.Join(err, sleep(ctx, time.Until(rotated.Add(fetchGap+500*time.Millisecond)))); err != nil {
+	// The service has asked when it was first shown the new key: some requests
+	// after that was there.
+	if err := errors.Join(err, sleep(ctx, time.Until(rotated.Add(fetchGap+2*time.Second)))); err != nil {
 		return err
 	}
 	// The old key is withdrawn, and the next fetch is for a key that nobody has.

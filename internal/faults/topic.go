@@ -39,6 +39,14 @@ func of(n, m int64, fault func(messaging.Call) *messaging.Fault) func(messaging.
 	}
 }
 
+// failingOfSeveral fails the first entry of a call that has others.
+func failingOfSeveral(c messaging.Call) *messaging.Fault {
+	if c.Action != "PublishBatch" || c.Entries < 2 {
+		return nil
+	}
+	return &messaging.Fault{FailEntries: []int{0}}
+}
+
 // snsError is an error as SNS words it.
 func snsError(code string, status int) messaging.Fault {
 	return messaging.Fault{Error: &messaging.Error{Code: code, Message: "made up", Status: status, Receiver: status >= http.StatusInternalServerError}}
@@ -90,6 +98,8 @@ func topicFaultScenarios() []scenario {
 			nil, refused),
 		trouble("partial-batch", "SNS takes all events of a call but the first, and fails that one.", publishing(messaging.Fault{FailEntries: []int{0}}), 3*time.Second,
 			nil, unavailable),
+		trouble("partial-batch-once", "SNS fails the first event of a call with several, and takes it when it comes again.", failingOfSeveral, 3*time.Second,
+			nil),
 		trouble("refuses-entries", "SNS takes all events of a call but the first, and finds fault with that one.",
 			publishing(messaging.Fault{FailEntries: []int{0}, EntryError: &messaging.Error{Code: "InvalidParameter", Message: "made up", Status: http.StatusBadRequest}}), time.Second,
 			nil, refused),
