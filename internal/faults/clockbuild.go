@@ -21,7 +21,8 @@ func buildSkewed(ctx context.Context, dir string) (service, consumer string, err
 	if err != nil {
 		return "", "", err
 	}
-	return buildEdited(ctx, dir, "skewed", edits)
+	into, err := buildEdited(ctx, dir, "skewed", edits, "cmd/service", "cmd/consumer")
+	return filepath.Join(into, "service"), filepath.Join(into, "consumer"), err
 }
 
 func skewedTime(ctx context.Context) ([]edit, error) {

@@ -16,89 +16,150 @@ import (
 	"time"
 )
 
-// mutate takes one safeguard after the other away and plays the scenario that
-// should notice. It returns the exit code: a safeguard that nobody misses is a
-// failure.
+// trial is one play of a scenario: as things are, or with a mutation.
+type trial struct {
+	mutant *mutant // nil as things are
+	claim
+
+	done chan struct{} // closed when the rest is known
+	said string
+	err  error
+	took time.Duration
+}
+
+// mutate takes one safeguard after the other away and plays the scenarios that
+// claim to notice. First each of them has to pass as things are. It returns the
+// exit code: a safeguard that nobody misses is a failure.
 func (o options) mutate(ctx context.Context, dir string, stdout, stderr io.Writer) int {
-	chosen := slices.DeleteFunc(slices.Clone(mutations), func(m mutation) bool { return !o.which.MatchString(m.name) })
-	root, err := moduleRoot(ctx)
+	chosen := slices.DeleteFunc(mutations(), func(m mutation) bool { return !o.which.MatchString(m.name) || o.short && !m.short })
+	if len(chosen) == 0 {
+		_, _ = fmt.Fprintln(stderr, "faults: no mutation has such a name; -mutate -list prints them")
+		return exitUsage
+	}
+	if o.list {
+		for _, m := range chosen {
+			_, _ = fmt.Fprintf(stdout, "%-*s %s\n", nameWidth, m.name, m.what)
+		}
+		return exitOK
+	}
+	f, err := newFactory(ctx, dir)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
 		return exitFailed
 	}
-	survived := 0
-	for _, m := range chosen {
-		began := time.Now()
-		said, err := o.noticed(ctx, dir, root, m)
-		if ctx.Err() != nil {
-			_, _ = fmt.Fprintln(stderr, "faults: interrupted")
-			return exitFailed
-		}
-		if err != nil {
-			survived++
-			said = "NOT NOTICED: " + strings.ReplaceAll(err.Error(), "\n", "\n    ")
-		}
-		_, _ = fmt.Fprintf(stdout, "%s: %s (%.0fs)\n    %s: %.200s\n", m.name, m.what, time.Since(began).Seconds(), m.scenario, said)
+	trials := o.trials(f, chosen)
+	go o.playAll(scenariosOf(trials), func(i int) { o.try(ctx, f, trials[i]) })
+	survived := printTrials(ctx, stdout, trials)
+	if ctx.Err() != nil {
+		_, _ = fmt.Fprintln(stderr, "faults: interrupted")
+		return exitFailed
 	}
-	_, _ = fmt.Fprintf(stdout, "%d safeguards taken away, %d of them unnoticed\n", len(chosen), survived)
-	if survived > 0 || len(chosen) == 0 {
+	_, _ = fmt.Fprintf(stdout, "%d safeguards taken away: %d are not missed\n", len(chosen), survived)
+	if len(chosen) == len(mutations()) {
+		printUnclaimed(stdout)
+	}
+	if survived > 0 {
 		return exitFailed
 	}
 	return exitOK
 }
 
-func moduleRoot(ctx context.Context) (string, error) {
-	file, err := goEnv(ctx, "GOMOD")
-	return filepath.Dir(file), err
+// trials are all plays in their order: those as things are come first.
+func (o options) trials(f *factory, chosen []mutation) (trials []*trial) {
+	add := func(m *mutant, c claim) {
+		trials = append(trials, &trial{mutant: m, claim: c, done: make(chan struct{})})
+	}
+	seen := map[string]bool{}
+	for _, m := range chosen {
+		if o.short {
+			m.claims = m.claims[:1]
+		}
+		for _, c := range m.claims {
+			if !seen[c.scenario] {
+				seen[c.scenario] = true
+				add(nil, claim{scenario: c.scenario})
+			}
+		}
+	}
+	for _, m := range chosen {
+		if o.short {
+			m.claims = m.claims[:1]
+		}
+		changed := f.mutant(m)
+		for _, c := range m.claims {
+			add(changed, c)
+		}
+	}
+	return trials
 }
 
-// noticed plays a mutation's scenario with the mutated programs and returns
-// what that said of it.
-func (o options) noticed(ctx context.Context, dir, root string, m mutation) (said string, err error) {
-	build := func(name string, further []edit, more ...string) (string, string, error) {
-		for _, e := range m.edits {
-			e.file = filepath.Join(root, e.file)
-			further = append(further, e)
-		}
-		return buildEdited(ctx, dir, name, further, more...)
+func scenariosOf(trials []*trial) []scenario {
+	all := map[string]scenario{}
+	for _, sc := range scenarios() {
+		all[sc.name] = sc
 	}
-	if m.harness {
-		name := "mutated-" + m.name
-		if _, _, err := build(name, nil, "internal/faults"); err != nil {
-			return "", err
-		}
-		return m.playItself(ctx, filepath.Join(dir, name))
+	played := make([]scenario, len(trials))
+	for i, t := range trials {
+		played[i] = all[t.scenario]
 	}
-	var p programs
-	if p.service, p.consumer, err = build("mutated-"+m.name, nil); err != nil {
-		return "", err
+	return played
+}
+
+// mutantPatience is how long a scenario may wait for what a mutation has made
+// impossible.
+const mutantPatience = 40 * time.Second
+
+// try plays a trial.
+func (o options) try(ctx context.Context, f *factory, t *trial) {
+	defer close(t.done)
+	if ctx.Err() != nil {
+		return
 	}
-	p.skewed = func(ctx context.Context) (string, string, error) {
-		edits, err := skewedTime(ctx)
-		if err != nil {
-			return "", "", err
+	p, err := f.programs(ctx, t.mutant)
+	if err != nil {
+		t.err = err
+		return
+	}
+	began := time.Now()
+	defer func() { t.took = time.Since(began) }()
+	if t.mutant != nil {
+		defer f.release(t.mutant)
+	}
+	if t.mutant != nil && t.mutant.harness {
+		t.said, t.err = t.playItself(ctx, filepath.Dir(p.service))
+		return
+	}
+	sc := scenarioNamed(t.scenario) // fresh
+	if setup := sc.setup; t.mutant != nil {
+		sc.setup = func(s *settings) {
+			setup(s)
+			s.patience = min(s.patience, mutantPatience)
 		}
-		return build("skewed-"+m.name, edits)
 	}
 	s := &stage{description: o.description, programs: p, output: func() *output { return new(output) }}
-	v := s.play(ctx, scenarioNamed(m.scenario), func(string) {})
-	return v.says(m.says)
+	v := s.play(ctx, sc, func(string) {})
+	if t.mutant != nil {
+		t.said, t.err = v.says(t.says)
+	} else if !v.ok() {
+		t.said, _ = v.says("")
+		t.err = errors.New("it fails with every safeguard in its place: " + t.said)
+	}
 }
 
 // playItself has this program, mutated as the others are, play the scenario.
-func (m mutation) playItself(ctx context.Context, dir string) (said string, err error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, "faults"), "-programs", dir, "-run", "^"+m.scenario+"$")
+func (t *trial) playItself(ctx context.Context, dir string) (said string, err error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "faults"), "-programs", dir, "-run", "^"+t.scenario+"$")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.Output()
 	if failed, ok := errors.AsType[*exec.ExitError](err); !ok || failed.ExitCode() != exitFailed {
 		return "", fmt.Errorf("the scenario did not fail: %w\n%s", cmp.Or(err, errors.New("all is well")), out)
 	}
 	for line := range strings.Lines(string(out)) {
-		if text, ok := strings.CutPrefix(line, findingIndent); ok && strings.Contains(text, m.says) && !strings.HasPrefix(text, " ") && text != scenarioNamed(m.scenario).what+"\n" {
+		if text, ok := strings.CutPrefix(line, findingIndent); ok && strings.Contains(text, t.says) && !strings.HasPrefix(text, " ") && text != scenarioNamed(t.scenario).what+"\n" {
 			return strings.TrimSpace(text), nil
 		}
 	}
-	return "", fmt.Errorf("the scenario says nothing with %q, but: %s", m.says, out)
+	return "", fmt.Errorf("the scenario says nothing with %q, but: %s", t.says, out)
 }
 
 func scenarioNamed(name string) scenario {

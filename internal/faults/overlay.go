@@ -23,29 +23,29 @@ type edit struct {
 	from, to string // from is there once
 }
 
-// buildEdited builds the service and the consumer, and further commands, with
-// changes to what they are made of, into a directory of that name.
-func buildEdited(ctx context.Context, dir, name string, edits []edit, more ...string) (service, consumer string, err error) {
-	dir = filepath.Join(dir, name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", "", err
+// buildEdited builds commands, such as cmd/service, with changes to what they
+// are made of, into a directory of that name.
+func buildEdited(ctx context.Context, dir, name string, edits []edit, commands ...string) (into string, err error) {
+	into = filepath.Join(dir, name)
+	if err := os.MkdirAll(into, 0o700); err != nil {
+		return "", err
 	}
-	overlay, err := writeOverlay(dir, edits)
+	overlay, err := writeOverlay(into, edits)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-trimpath", "-tags", "lambda.norpc", "-o", dir+string(filepath.Separator))
-	for _, command := range append([]string{"cmd/service", "cmd/consumer"}, more...) {
+	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-trimpath", "-tags", "lambda.norpc", "-o", into+string(filepath.Separator))
+	for _, command := range commands {
 		cmd.Args = append(cmd.Args, program.Module+"/"+command)
 	}
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
-			return "", "", context.Cause(ctx)
+			return "", context.Cause(ctx)
 		}
-		return "", "", fmt.Errorf("build %s: %w\n%s", name, err, bytes.TrimSpace(output))
+		return "", fmt.Errorf("build %s: %w\n%s", name, err, bytes.TrimSpace(output))
 	}
-	return filepath.Join(dir, "service"), filepath.Join(dir, "consumer"), nil
+	return into, nil
 }
 
 // writeOverlay writes the changed files, and what tells the go command of them
@@ -61,7 +61,7 @@ func writeOverlay(dir string, edits []edit) (overlay string, err error) {
 			changed[e.file] = string(text)
 		}
 		if n := strings.Count(changed[e.file], e.from); n != 1 {
-			return "", fmt.Errorf("%s has changed: want there once, and not %d times:\n%s", e.file, n, e.from)
+			return "", fmt.Errorf("%s has changed: want what is to be replaced there once, and not %d times:\n%s", e.file, n, e.from)
 		}
 		changed[e.file] = strings.Replace(changed[e.file], e.from, e.to, 1)
 	}

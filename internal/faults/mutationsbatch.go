@@ -1,0 +1,70 @@
+//go:build unix
+
+package main
+
+// batchMutations are about what becomes of messages that are not stored, and of
+// their traces.
+func batchMutations() []mutation {
+	return []mutation{
+		{
+			name: "bisect", what: "a batch with poison in it is refused as a whole", short: true,
+			edits: []edit{{
+				"consumer/batch.go", "\tcase len(records) == 1:\n\t\trecords[0].outcome = outcomeRefused\n" +
+					"\t\tb.letters = append(b.letters, letter{message: records[0].message, reason: semconv.ReasonRefused, err: err})\n",
+				"\tcase true:\n\t\tfor _, r := range records {\n\t\t\tr.outcome = outcomeRefused\n" +
+					"\t\t\tb.letters = append(b.letters, letter{message: r.message, reason: semconv.ReasonRefused, err: err})\n\t\t}\n",
+			}},
+			claims: []claim{{"consumer/poison", "belongs in the table"}},
+		},
+		{
+			name: "partial-failure-report", what: "messages that failed are not reported", short: true,
+			edits: []edit{{"telemetry/awslambda/batch.go", "if s.outcome == semconv.OutcomeFailed {", "if false {"}},
+			claims: []claim{
+				{"consumer/deadline", "lost"},
+				{"database/dropped-before-batch", "lost"},
+				{"database/refused", "lost"},
+				{"database/deadlock", "lost"},
+			},
+		},
+		{
+			name: "dead-letter-is-confirmed", what: "a message is acknowledged though the dead-letter queue has not taken it",
+			edits:  []edit{{"consumer/deadletter.go", "\t\tif sent[id] {\n", "\t\tif true {\n"}},
+			claims: []claim{{"consumer/poison-and-no-dlq", "lost"}},
+		},
+		{
+			name: "deadline-margin", what: "a batch is worked on until Lambda ends the process",
+			edits:  []edit{{"telemetry/awslambda/invocation.go", "c.margin = max(0, min(f.DeadlineMargin, time.Until(deadline)/2))", "c.margin = 0"}},
+			claims: []claim{{"consumer/deadline", "ended by Lambda"}, {"database/slow", "ended by Lambda"}},
+		},
+		{
+			name: "failure-reason", what: "a dead letter has no code",
+			edits:  []edit{{"consumer/letter.go", "if code := ErrorCode(l.err); code != \"\" {", "if code := ErrorCode(l.err); code == \"?\" {"}},
+			claims: []claim{{"consumer/poison", "has no code"}},
+		},
+		{
+			name: "original-context", what: "a dead letter has lost the context that it came with",
+			edits:  []edit{{"consumer/letter.go", "\tcame := l.attributes()\n", "\tcame := l.attributes()\n\tdelete(came, \"traceparent\")\n"}},
+			claims: []claim{{"consumer/redrive", "broken"}},
+		},
+		{
+			name: "envelope-context", what: "nobody looks for a context in an SNS envelope",
+			edits:  []edit{{"telemetry/message/received.go", "r.extract(ctx, layered{raw, e.attributes}, ", "r.extract(ctx, raw, "}},
+			claims: []claim{{"consumer/poison-in-envelopes", "broken"}},
+		},
+		{
+			name: "nul-check", what: "U+0000 is taken for a character that can be stored",
+			edits:  []edit{{"event/scan.go", "if r == 0 && refuseNUL {", "if r == 0 && refuseNUL && s.depth < 0 {"}},
+			claims: []claim{{"consumer/poison", `want "malformed"`}},
+		},
+		{
+			name: "depth-limit", what: "JSON may be nested as deep as it likes",
+			edits:  []edit{{"event/scan.go", "if s.depth++; s.depth > s.maxDepth {", "if s.depth++; s.depth > 1<<20 {"}},
+			claims: []claim{{"consumer/poison", "lost"}},
+		},
+		{
+			name: "clock-is-clamped", what: "a wait is what the clocks say",
+			edits:  []edit{{"telemetry/awslambda/batch.go", "\tif sent.After(m.HandedOver) {\n\t\tsent = m.HandedOver\n\t}\n", ""}},
+			claims: []claim{{"clock/consumer-behind", "ends"}},
+		},
+	}
+}

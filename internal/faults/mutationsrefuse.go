@@ -1,0 +1,76 @@
+//go:build unix
+
+package main
+
+// refuseMutations are about what the service lets nobody do.
+func refuseMutations() []mutation {
+	return []mutation{
+		{
+			name: "pending-bound", what: "any number of events may wait for SNS",
+			edits: []edit{
+				{"service/publisher.go", "if p.pending+n > p.maxPending || !p.buffer", "if !p.buffer"},
+				{"service/publisher.go", "return p.pending >= p.maxPending && !p.closing", "return p.pending < 0"},
+			},
+			claims: []claim{{"front/overloaded", "nothing was shed"}},
+		},
+		{
+			name: "event-size", what: "an event may be as large as a message",
+			edits:  []edit{{"event/limits.go", "cmp.Or(l.MaxEventBytes, maxMessageBytes-attributeRoom)", "cmp.Or(l.MaxEventBytes, maxMessageBytes)"}},
+			claims: []claim{{"topic/size-limit", "want 413"}},
+		},
+		{
+			name: "body-limit", what: "a body may have any size",
+			edits: []edit{{"service/body.go", "\tlimit := s.cfg.MaxBodyBytes\n", "\tlimit := 1 << 40\n"}},
+			claims: []claim{
+				{"front/large-announced", "want 413"},
+				{"front/large-endless", "want 413"},
+			},
+		},
+		{
+			name: "header-limit", what: "headers may have megabytes",
+			edits:  []edit{{"service/run.go", "maxHeaderBytes = 64 << 10", "maxHeaderBytes = 16 << 20"}},
+			claims: []claim{{"front/header-flood", "service took"}},
+		},
+		{
+			name: "content-encoding", what: "a body that is encoded is read",
+			edits:  []edit{{"service/ingest.go", `if encoding == "" || strings`, `if encoding != "?" || strings`}},
+			claims: []claim{{"front/gzip-bomb", "want 415"}},
+		},
+		{
+			name: "read-timeout", what: "a request may take for ever to arrive",
+			edits: []edit{
+				{"service/run.go", "\t\tReadHeaderTimeout: s.cfg.ReadTimeout,\n", ""},
+				{"service/run.go", "\t\tReadTimeout:       s.cfg.ReadTimeout,\n", ""},
+				{"service/run.go", "\t\tIdleTimeout:    s.cfg.IdleTimeout,\n", ""},
+			},
+			claims: []claim{
+				{"front/slow-headers", "connection ended after"},
+				{"front/slow-bodies", "connection ended after"},
+				{"front/idle-connections", "connection ended after"},
+			},
+		},
+		{
+			name: "new-keys-are-fetched", what: "a token of a key that is not known is refused unasked",
+			edits:  []edit{{"service/bearer/keys.go", "if !ok && k.client != nil {", "if !ok && k.client == nil {"}},
+			claims: []claim{{"front/keys-rotated", "an answer is 401"}},
+		},
+		{
+			name: "old-keys-are-forgotten", what: "a token that was good once stays so when its key is withdrawn",
+			edits: []edit{{
+				"service/bearer/keys.go", "\tk.current.Store(set)\n\tk.cfg.Logger",
+				"\tif old := k.current.Load(); old != nil {\n\t\tset.verified = old.verified\n\t}\n\tk.current.Store(set)\n\tk.cfg.Logger",
+			}},
+			claims: []claim{{"front/keys-rotated", "the key that was withdrawn"}},
+		},
+		{
+			name: "token-times", what: "no clock may be off, however little",
+			edits:  []edit{{"service/bearer/verifier.go", "\t\t\tjwt.WithLeeway(c.Leeway),\n", ""}},
+			claims: []claim{{"front/clock-off", "within the leeway"}},
+		},
+		{
+			name: "issued-in-the-future", what: "a token may be from the future",
+			edits:  []edit{{"service/bearer/verifier.go", "\t\t\tjwt.WithIssuedAt(),\n", ""}},
+			claims: []claim{{"front/clock-off", "an issuer's clock that is an hour ahead"}},
+		},
+	}
+}
