@@ -1,0 +1,24 @@
+// Package deadletter is for those who have to do something about a dead-letter
+// queue of SQS: see why each message is there, send the good ones back to
+// where they came from, take the bad ones out.
+//
+// Start from [Open]. It gives a [Queue], and that has [Queue.List],
+// [Queue.Each], [Queue.Redrive] and [Queue.Drop]. A [Letter] is one message
+// with what is known of it: why it is there, its event, its trace.
+//
+// Nothing here can lose a message. One is deleted only after the queue that it
+// goes to has confirmed it, or after its copy is on the disk. A redrive that is
+// killed is begun again and goes on; what it sent without having been able to
+// delete comes twice, and a consumer that knows an event by source and id, as
+// package consumer does, writes it once.
+//
+// The one way to look into a queue is to receive from it. That hides the
+// messages from others for a while and adds to their receive count. So they
+// are hidden for short, longer only as long as they are needed, and given back
+// at the end.
+//
+// Messages keep the trace context they came with. The client must not be one
+// that awssdk.Instrument has changed: it would write its own.
+//
+// The package stands on consumer, event and telemetry.
+package deadletter

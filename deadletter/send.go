@@ -1,0 +1,224 @@
+package deadletter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/consumer"
+)
+
+// Limits of a message and of a batch. (SQS guide, "Amazon SQS message quotas".)
+const (
+	maxAttributes = 10
+	batchBytes    = 256 << 10 // where the queue does not take more
+)
+
+// Attributes of the spans of a redrive.
+const (
+	redriveIDKey = attribute.Key("tracehaul.redrive.id")
+	sentKey      = attribute.Key("tracehaul.redrive.sent")
+	failedKey    = attribute.Key("tracehaul.redrive.failed")
+	leftKey      = attribute.Key("tracehaul.redrive.left")
+)
+
+// parcel is what one SendMessageBatch carries.
+type parcel struct {
+	letters  []*Letter
+	entries  []sqstypes.SendMessageBatchRequestEntry
+	unmarked []bool
+}
+
+// parcel takes as many of the letters, from the first on, as fit into a batch:
+// one at least.
+func (r *redrive) parcel(letters []*Letter) parcel {
+	var p parcel
+	size, limit := 0, max(batchBytes, r.report.To.MaxMessageBytes)
+	for i, l := range letters {
+		entry, marked := r.entry(l)
+		entry.Id = aws.String(strconv.Itoa(i))
+		own := entrySize(entry)
+		if i == maxEntries || i > 0 && size+own > limit {
+			break
+		}
+		size += own
+		p.letters = append(p.letters, l)
+		p.entries = append(p.entries, entry)
+		p.unmarked = append(p.unmarked, !marked)
+	}
+	return p
+}
+
+func entrySize(e sqstypes.SendMessageBatchRequestEntry) int {
+	size := len(aws.ToString(e.MessageBody))
+	for name, a := range e.MessageAttributes {
+		size += attributeSize(name, a)
+	}
+	return size
+}
+
+// entry is the letter as it goes back. It says how often it was redriven only
+// where there is room for it: nothing that it came with is dropped for that.
+func (r *redrive) entry(l *Letter) (e sqstypes.SendMessageBatchRequestEntry, marked bool) {
+	e.MessageBody = l.raw.Body
+	e.MessageAttributes = maps.Clone(l.raw.MessageAttributes)
+	for _, name := range []string{consumer.AttributeReason, consumer.AttributeCode, consumer.AttributeDropped, AttributeRedrive} {
+		delete(e.MessageAttributes, name)
+	}
+	system := l.raw.Attributes
+	if header := system[string(sqstypes.MessageSystemAttributeNameAWSTraceHeader)]; header != "" {
+		e.MessageSystemAttributes = map[string]sqstypes.MessageSystemAttributeValue{
+			string(sqstypes.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &header},
+		}
+	}
+	if group := system[string(sqstypes.MessageSystemAttributeNameMessageGroupId)]; group != "" {
+		e.MessageGroupId = &group // of a fair queue
+	}
+	mark := sqstypes.MessageAttributeValue{
+		DataType: aws.String("String"), StringValue: aws.String(strconv.Itoa(l.Redrives+1) + " " + r.ID),
+	}
+	limit := r.report.To.MaxMessageBytes
+	if len(e.MessageAttributes) >= maxAttributes || limit > 0 && entrySize(e)+attributeSize(AttributeRedrive, mark) > limit {
+		return e, false
+	}
+	if e.MessageAttributes == nil {
+		e.MessageAttributes = make(map[string]sqstypes.MessageAttributeValue, 1)
+	}
+	e.MessageAttributes[AttributeRedrive] = mark
+	return e, true
+}
+
+// send sends a parcel and deletes what is confirmed. It returns an error if
+// going on makes no sense.
+func (r *redrive) send(ctx context.Context, p parcel) (err error) {
+	ctx, span := r.tracer().Start(ctx, "send "+r.report.To.Name, trace.WithSpanKind(trace.SpanKindProducer),
+		trace.WithLinks(p.links()...), trace.WithAttributes(append(r.attributes(),
+			otelsemconv.MessagingOperationTypeSend, otelsemconv.MessagingOperationName("send"), otelsemconv.MessagingBatchMessageCount(len(p.letters)))...))
+	defer func() {
+		if err != nil {
+			span.SetAttributes(otelsemconv.ErrorTypeKey.String(errorCode(err)))
+			span.SetStatus(codes.Error, errorCode(err))
+		}
+		span.End()
+	}()
+	call, cancel := context.WithTimeout(ctx, callTimeout)
+	out, err := r.reader.q.cfg.SQS.SendMessageBatch(call, &sqs.SendMessageBatchInput{QueueUrl: &r.To, Entries: p.entries})
+	cancel()
+	switch {
+	case err != nil && clientFault(err) && len(p.entries) > 1:
+		return r.sendOneByOne(ctx, p) // one entry may have spoilt the request for the others
+	case err != nil:
+		for range p.letters {
+			r.fail(err)
+		}
+		if clientFault(err) {
+			return nil
+		}
+		// It is not known whether they were sent: they stay.
+		return fmt.Errorf("send to %s: %w", r.report.To.Name, err)
+	}
+	r.settle(ctx, p, out)
+	return nil
+}
+
+func (r *redrive) sendOneByOne(ctx context.Context, p parcel) error {
+	for i := range p.letters {
+		err := r.send(ctx, parcel{p.letters[i : i+1], p.entries[i : i+1], p.unmarked[i : i+1]})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle deletes what the other queue has confirmed, nothing else.
+func (r *redrive) settle(ctx context.Context, p parcel, out *sqs.SendMessageBatchOutput) {
+	sent := make(map[string]bool, len(out.Successful))
+	for _, s := range out.Successful {
+		sent[aws.ToString(s.Id)] = true
+	}
+	failures := make(map[string]error, len(out.Failed))
+	for _, f := range out.Failed {
+		failures[aws.ToString(f.Id)] = &smithy.GenericAPIError{Code: aws.ToString(f.Code), Message: aws.ToString(f.Message)}
+	}
+	var confirmed []*Letter
+	for i, l := range p.letters {
+		id := aws.ToString(p.entries[i].Id)
+		if !sent[id] {
+			err := failures[id]
+			if err == nil {
+				err = errUnconfirmed
+			}
+			r.fail(err)
+			continue
+		}
+		if p.unmarked[i] {
+			r.report.Unmarked++
+		}
+		r.found.add(l)
+		r.report.Sent++
+		confirmed = append(confirmed, l)
+	}
+	if len(confirmed) > 0 {
+		r.report.Left += len(r.reader.delete(ctx, confirmed))
+	}
+}
+
+func (r *redrive) fail(err error) {
+	r.report.Failed++
+	r.report.Failures[errorCode(err)+": "+errorText(err)]++
+}
+
+// links are the traces of the letters.
+func (p *parcel) links() (links []trace.Link) {
+	for _, l := range p.letters {
+		if sc := trace.SpanContextFromContext(l.Received.Context); sc.IsValid() {
+			links = append(links, trace.Link{SpanContext: sc})
+		}
+	}
+	return links
+}
+
+func (r *redrive) tracer() trace.Tracer {
+	return r.TracerProvider.Tracer("github.com/tracehaul/tracehaul/deadletter")
+}
+
+func (r *redrive) attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{
+		otelsemconv.MessagingSystemAWSSQS, otelsemconv.MessagingDestinationName(r.report.To.Name), redriveIDKey.String(r.ID),
+	}
+}
+
+// clientFault reports whether a request was refused for what is in it.
+func clientFault(err error) bool {
+	var status interface{ HTTPStatusCode() int }
+	return errors.As(err, &status) && status.HTTPStatusCode() == 400
+}
+
+func errorCode(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "timeout"
+	}
+	return "error"
+}
+
+func errorText(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorMessage()
+	}
+	return err.Error()
+}
