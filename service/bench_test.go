@@ -4,6 +4,7 @@ package service
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"runtime"
 	"slices"
@@ -138,15 +139,18 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
-func newHandler(tb testing.TB, instrumented bool) (h http.Handler, stop func()) {
+func newHandler(tb testing.TB, instrumented bool, change ...func(*Config)) (h http.Handler, stop func()) {
 	tb.Helper()
-	c := Config{TopicARN: testTopic, SNS: quietSNS{}, Uninstrumented: true}
+	c := Config{TopicARN: testTopic, SNS: quietSNS{}, Uninstrumented: true, Logger: slog.New(slog.DiscardHandler)}
 	stop = func() {}
 	if instrumented {
 		tel, end := newTelemetry(tb)
 		stop = end
 		c.Uninstrumented = false
 		c.TracerProvider, c.MeterProvider, c.Propagator, c.Logger = tel.TracerProvider(), tel.MeterProvider(), tel.Propagator(), tel.Logger()
+	}
+	for _, f := range change {
+		f(&c)
 	}
 	s, err := New(c)
 	if err != nil {
@@ -155,12 +159,15 @@ func newHandler(tb testing.TB, instrumented bool) (h http.Handler, stop func()) 
 	return s.Handler(), stop
 }
 
-func serve(h http.Handler) {
+func serve(h http.Handler) { serveFor(h, http.StatusAccepted) }
+
+// serveFor serves a request that is to be answered with a status.
+func serveFor(h http.Handler, status int) {
 	w := &nullWriter{header: make(http.Header)}
 	r := post(cloudEvent("1"))
 	r.Header.Set("X-Amzn-Trace-Id", albHeader)
 	h.ServeHTTP(w, r)
-	if w.status != http.StatusAccepted {
+	if w.status != status {
 		panic(w.status)
 	}
 }

@@ -62,7 +62,7 @@ func (b *body) read(r *http.Request, limit int) *refusal {
 		if len(b.bytes) == cap(b.bytes) && !b.grow(int(r.ContentLength), limit) {
 			return &refusal{code: codeOverloaded}
 		}
-		n, err := r.Body.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		n, err := r.Body.Read(b.bytes[len(b.bytes):min(cap(b.bytes), limit+1)]) // a pooled buffer may be larger than the limit
 		b.bytes = b.bytes[:len(b.bytes)+n]
 		switch {
 		case len(b.bytes) > limit:

@@ -31,7 +31,8 @@
 // together: when ten of them or 262,144 bytes wait, when no call is on its way
 // any more, or after [Config.PublishDelay]. Everything that waits is bounded.
 // Beyond the bounds a request is refused with 503 and Retry-After, and costs
-// next to nothing.
+// next to nothing: it is counted and measured, and has a trace id, but few of
+// a second have a span.
 //
 // The package imports telemetry and event, and bearer and snsform below it.
 package service

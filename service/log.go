@@ -70,6 +70,13 @@ type gate struct {
 	omitted int
 }
 
+// omit counts a line that is not even asked for.
+func (g *gate) omit() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.omitted++
+}
+
 // pass says whether a line may be written, and how many were not before it.
 func (g *gate) pass(now time.Time) (omitted int, ok bool) {
 	g.mu.Lock()

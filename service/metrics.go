@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
@@ -19,11 +20,18 @@ type metrics struct {
 	refused  metric.Int64Counter
 	batch    metric.Int64Histogram
 	wait     metric.Float64Histogram
+
+	// reasons are the options of refused for each code: a set of attributes
+	// takes longer to make than to count.
+	reasons map[string][]metric.AddOption
 }
 
 func newMetrics(p metric.MeterProvider) *metrics {
 	meter := p.Meter(scope)
-	m := &metrics{}
+	m := &metrics{reasons: make(map[string][]metric.AddOption, len(problemKinds))}
+	for code := range problemKinds {
+		m.reasons[code] = reason(code)
+	}
 	var errs [4]error
 	m.accepted, errs[0] = meter.Int64Counter(semconv.MetricAccepted,
 		metric.WithUnit(semconv.UnitEvents),
@@ -56,5 +64,13 @@ func (m *metrics) sent(ctx context.Context, batch []*entry) {
 
 // refuse counts n events refused for a reason.
 func (m *metrics) refuse(ctx context.Context, n int, code string) {
-	m.refused.Add(ctx, int64(n), metric.WithAttributes(semconv.ReasonKey.String(code)))
+	options, known := m.reasons[code]
+	if !known {
+		options = reason(code)
+	}
+	m.refused.Add(ctx, int64(n), options...)
+}
+
+func reason(code string) []metric.AddOption {
+	return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(semconv.ReasonKey.String(code)))}
 }

@@ -11,6 +11,8 @@ import (
 // problemDocs is where the codes are described: each has a heading of its own.
 const problemDocs = "https://github.com/tracehaul/tracehaul/blob/main/service/PROBLEMS.md#"
 
+const mediaTypeProblem = "application/problem+json"
+
 // Codes of problems, beside those of packages event and bearer.
 const (
 	codeNotFound           = "not_found"
@@ -162,7 +164,7 @@ func (r *refusal) problem(traceID string) (Problem, problemKind) {
 
 // setHeaders sets the headers that belong to a kind of problem.
 func (k problemKind) setHeaders(h http.Header) {
-	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Type", mediaTypeProblem)
 	if k.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(k.retryAfter))
 	}

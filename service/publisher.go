@@ -107,11 +107,16 @@ func (p *publisher) submit(s *submission) error {
 	return nil
 }
 
-// full reports that there is no room, not even for one entry.
+// full reports that there is no room, not even for one entry. Whoever asked is
+// refused then.
 func (p *publisher) full() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.pending >= p.maxPending && !p.closing
+	if p.pending < p.maxPending || p.closing {
+		return false
+	}
+	p.shedAt = time.Now()
+	return true
 }
 
 // admit makes room for n more entries or says why there is none. p.mu is held.

@@ -135,12 +135,18 @@ func appendAccepted(b []byte, result Result, id trace.TraceID) []byte {
 	b = append(b, `,"source":`...)
 	b = appendString(b, result.Source)
 	b = append(b, `,"status":"`+statusAccepted+`"`...)
-	if id.IsValid() {
-		b = append(b, `,"trace_id":"`...)
-		b = hex.AppendEncode(b, id[:])
-		b = append(b, '"')
-	}
+	b = appendTraceID(b, id)
 	return append(b, "}\n"...)
+}
+
+// appendTraceID appends the last field of an object, if there is a trace.
+func appendTraceID(b []byte, id trace.TraceID) []byte {
+	if !id.IsValid() {
+		return b
+	}
+	b = append(b, `,"trace_id":"`...)
+	b = hex.AppendEncode(b, id[:])
+	return append(b, '"')
 }
 
 // appendString appends a JSON string.

@@ -77,6 +77,7 @@ func New(c Config) (*Service, error) {
 			TrustedProxies: c.TrustedProxies,
 			Filter:         httpserver.ExceptPaths(pathHealth, pathReady),
 			Route:          route,
+			Shed:           newShedder(s).choose,
 			Lean:           true, // one name, one load balancer
 		})(s.handler)
 	}

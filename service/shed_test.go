@@ -2,16 +2,20 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // full makes a service in which as many events wait as may: one. The request
@@ -56,15 +60,62 @@ func TestEvents_Full_ShedsBeforeItReads(t *testing.T) {
 	})
 }
 
-// BenchmarkShed is what a request costs that is refused for lack of room.
-func BenchmarkShed(b *testing.B) {
-	s, release := full(b, func(c *Config) { c.Uninstrumented, c.Logger = true, slog.New(slog.DiscardHandler) })
-	defer release()
-	body := `{"specversion":"1.0","id":"1","source":"/web","type":"t","data":{"text":"` + strings.Repeat("x", 2000) + `"}}`
-	b.ReportAllocs()
-	for b.Loop() {
-		if w := s.do(post(body)); w.Code != http.StatusServiceUnavailable {
-			b.Fatal(w.Code)
+// With no room, a request is refused before it has a span, but for a few each
+// second. Whoever counts sees no difference, and its answer has its trace.
+func TestEvents_Full_EveryRefusalIsCountedAndAFewAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, release := full(t)
+		defer release()
+		const requests = 200
+		for range requests {
+			r := post(cloudEvent("1"))
+			r.Header.Set("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678")
+			w := b.do(r)
+			p := wantProblem(t, w, http.StatusServiceUnavailable, codeOverloaded)
+			if p.TraceID != "67891233abcdef012345678912345678" || !strings.Contains(w.Header().Get("Traceresponse"), p.TraceID) || w.Header().Get("Retry-After") != "1" {
+				t.Fatalf("answer %+v with %v", p, w.Header())
+			}
+		}
+		if n := b.counted(t, semconv.MetricRefused, codeOverloaded); n != requests {
+			t.Errorf("%d refusals are counted, want %d", n, requests)
+		}
+		if n := b.measured(t, http.StatusServiceUnavailable, pathEvents); n != requests {
+			t.Errorf("%d requests are measured, want %d", n, requests)
+		}
+		if spans, lines := len(b.spans.Ended()), strings.Count(b.log.String(), `"msg":"refused"`); spans != linesPerSecond || lines != linesPerSecond {
+			t.Errorf("%d spans and %d lines, want %d of each", spans, lines, linesPerSecond)
+		}
+		time.Sleep(time.Second)
+		b.do(post(cloudEvent("1")))
+		if want := fmt.Sprintf(`"omitted":%d`, requests-linesPerSecond); !strings.Contains(b.log.String(), want) {
+			t.Errorf("a second later the log does not have %s", want)
+		}
+		wantProblem(t, b.do(httptest.NewRequest(http.MethodGet, pathEvents, http.NoBody)), http.StatusMethodNotAllowed, codeMethodNotAllowed)
+	})
+}
+
+// measured is how many requests http.server.request.duration has of a status
+// and a route.
+func (b *bundle) measured(tb testing.TB, status int, route string) (n uint64) {
+	tb.Helper()
+	var all metricdata.ResourceMetrics
+	if err := b.metrics.Collect(context.Background(), &all); err != nil {
+		tb.Fatal(err)
+	}
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			h, ok := m.Data.(metricdata.Histogram[float64])
+			if !ok || m.Name != "http.server.request.duration" {
+				continue
+			}
+			for _, p := range h.DataPoints {
+				s, _ := p.Attributes.Value("http.response.status_code")
+				r, _ := p.Attributes.Value("http.route")
+				if s.AsInt64() == int64(status) && r.AsString() == route {
+					n += p.Count
+				}
+			}
 		}
 	}
+	return n
 }

@@ -44,6 +44,16 @@ type Config struct {
 	// Defaults to the path of the [http.ServeMux] pattern that matched.
 	Route func(*http.Request) string
 
+	// Shed gives the handler of a request that is refused because the server has
+	// more to do than it can, and nil for any other request. A refusal takes time
+	// from what was accepted, so that such a request is measured as any other and
+	// its answer has its trace id, but it has no span: that would cost most of all,
+	// and say of thousands what a few can say. Its handler sets the request's
+	// Pattern, if Route needs one.
+	//
+	// Defaults to nil: every request has its span.
+	Shed func(*http.Request) http.Handler
+
 	// TrustedProxies is how many proxies in front of the server append to
 	// X-Forwarded-For: 1 behind an Application Load Balancer, 2 behind CloudFront
 	// and a load balancer. The client's address is then taken that many places

@@ -71,7 +71,7 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	start := time.Now()
 	ctx := m.Propagator.Extract(r.Context(), headers(r.Header))
-	ctx, s := m.startSpan(ctx, r, start)
+	ctx, s, next := m.begin(ctx, r, start)
 	rec := &recorder{ResponseWriter: w}
 	if !m.NoTraceResponse {
 		rec.respondTrace(s.SpanContext())
@@ -84,7 +84,19 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(v) // net/http's log still shows where it began
 		}
 	}()
-	m.next.ServeHTTP(rec, r)
+	next.ServeHTTP(rec, r)
+}
+
+// begin chooses the handler of a request and starts its span.
+func (m *middleware) begin(ctx context.Context, r *http.Request, at time.Time) (context.Context, trace.Span, http.Handler) {
+	if m.Shed != nil {
+		if shed := m.Shed(r); shed != nil {
+			ctx = unrecorded(ctx)
+			return ctx, trace.SpanFromContext(ctx), shed
+		}
+	}
+	ctx, s := m.startSpan(ctx, r, at)
+	return ctx, s, m.next
 }
 
 func (m *middleware) startSpan(ctx context.Context, r *http.Request, at time.Time) (context.Context, trace.Span) {

@@ -1,0 +1,49 @@
+package httpserver_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tracehaul/tracehaul/telemetry/httpserver"
+)
+
+func TestMiddleware_Shed_IsMeasuredAndNamedButHasNoSpan(t *testing.T) {
+	shed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Pattern = "/v1/events"
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	b := setup(t, httpserver.Config{Shed: func(r *http.Request) http.Handler {
+		if r.Header.Get("User-Agent") == "" {
+			return nil
+		}
+		return shed
+	}}, mux())
+	for name, parent := range map[string]string{"none": "", "sampled": traceparent} {
+		r := request(map[string]string{"Traceparent": parent})
+		w := b.serve(r)
+		response := w.Header().Get("Traceresponse")
+		if w.Code != http.StatusServiceUnavailable || len(response) != 55 || !strings.HasSuffix(response, "-00") {
+			t.Errorf("%s: status %d, traceresponse %q", name, w.Code, response)
+		}
+		if parent != "" && response[:35] != parent[:35] {
+			t.Errorf("traceresponse %q is not of the trace %q", response, parent)
+		}
+	}
+	if n := len(b.spans.Ended()); n != 0 {
+		t.Errorf("%d spans", n)
+	}
+	points := b.points(t)
+	if len(points) != 1 || points[0].Count != 2 {
+		t.Fatalf("points = %+v", points)
+	}
+	attrs := mapOf(points[0].Attributes.ToSlice())
+	if attrs["http.response.status_code"] != int64(503) || attrs["http.route"] != "/v1/events" || attrs["error.type"] != "503" {
+		t.Errorf("attributes = %v", attrs)
+	}
+	r := request(nil)
+	r.Header.Del("User-Agent")
+	if w := b.serve(r); w.Code != http.StatusAccepted || len(b.spans.Ended()) != 1 {
+		t.Errorf("what is not shed: status %d, %d spans", w.Code, len(b.spans.Ended()))
+	}
+}
