@@ -57,10 +57,16 @@ func stateScenarios() []scenario {
 		},
 		{
 			name: "database/read-only", what: "The database is a reader (25006) for three seconds, as after a failover that the consumer's sessions went along with.",
-			check: allStored,
 			run: func(ctx context.Context, w *world) error {
-				return w.under(ctx, 5*time.Second, code("25006"), w.readOnly)
+				mended := 0
+				err := w.under(ctx, 5*time.Second, code("25006"), func(ctx context.Context) error {
+					err := w.readOnly(ctx)
+					mended = w.output.count(code("25006"))
+					return err
+				})
+				return errors.Join(err, w.noReaderKept(mended))
 			},
+			check: allStored,
 		},
 		{
 			name: "database/full", what: "Others hold all of the server's connections (53300) for two seconds.",
@@ -132,6 +138,15 @@ func (w *world) readOnly(ctx context.Context) error {
 	// This session was there before, so that it may write.
 	_, resetErr := conn.Exec(context.WithoutCancel(ctx), "ALTER DATABASE "+name+" RESET default_transaction_read_only")
 	return errors.Join(err, resetErr)
+}
+
+// noReaderKept wants nothing to fail any more once the database can be written
+// to, but batches that were under way.
+func (w *world) noReaderKept(mended int) error {
+	if n := w.output.count(code("25006")) - mended; n > concurrency {
+		return fmt.Errorf("%d batches failed when the database was no reader any more, want %d at most: a connection to one was kept", n, concurrency)
+	}
+	return nil
 }
 
 // occupy takes every connection of the server, those of the consumer first.

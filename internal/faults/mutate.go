@@ -107,7 +107,7 @@ func scenariosOf(trials []*trial) []scenario {
 
 // mutantPatience is how long a scenario may wait for what a mutation has made
 // impossible.
-const mutantPatience = 40 * time.Second
+const mutantPatience = 25 * time.Second
 
 // try plays a trial.
 func (o options) try(ctx context.Context, f *factory, t *trial) {
@@ -183,8 +183,10 @@ func (v *verdict) says(part string) (string, error) {
 		}
 	}
 	for _, text := range all {
-		if strings.Contains(text, part) {
-			return text, nil
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, part) {
+				return strings.TrimSpace(line), nil
+			}
 		}
 	}
 	if len(all) == 0 {

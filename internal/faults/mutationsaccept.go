@@ -55,7 +55,7 @@ func acceptMutations() []mutation {
 		{
 			name: "drain", what: "the service ends at once when it is told to",
 			edits:  []edit{{"service/run.go", "err := server.Shutdown(ctx)", "err := server.Close()"}},
-			claims: []claim{{"front/terminated", "cut off"}},
+			claims: []claim{{"front/terminated", "a request has no answer"}},
 		},
 		{
 			name: "attribute-budget", what: "a message gets a context though it has ten attributes already", short: true,

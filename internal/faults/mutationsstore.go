@@ -71,7 +71,7 @@ func storeMutations() []mutation {
 		{
 			name: "reader-is-closed", what: "a connection to what is a reader now is kept",
 			edits:  []edit{{"consumer/postgres/open.go", "err.Code != codeReadOnly && onError", "onError"}},
-			claims: []claim{{"database/read-only", "until the queue is empty"}},
+			claims: []claim{{"database/read-only", "was kept"}},
 		},
 		{
 			name: "secret-is-read-again", what: "a password that was refused is kept until it is old",
