@@ -14,7 +14,8 @@ import (
 )
 
 func TestDrop_Chosen_AreArchivedAndGone(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 12 {
 			b.putAside(n, "malformed", "x")
 		}
@@ -57,7 +58,8 @@ func TestDrop_Chosen_AreArchivedAndGone(t *testing.T) {
 }
 
 func TestDrop_NoFilter_IsRefused(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		b.putAside(1, "malformed", "x")
 		if _, err := b.open().Drop(t.Context(), deadletter.DropConfig{Archive: io.Discard}); !errors.Is(err, deadletter.ErrNoFilter) {
 			t.Errorf("got %v", err)
@@ -83,7 +85,8 @@ func TestDrop_ArchiveFails_NothingIsDeleted(t *testing.T) {
 		"sync":  {All: true, Archive: io.Discard, Sync: failing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, b *bundle) {
+			bubble(t, func(b *bundle) {
+				t := b.t
 				b.putAside(1, "malformed", "x")
 				if r, err := b.open().Drop(t.Context(), c); err == nil || r.Deleted != 0 {
 					t.Errorf("%v, report %+v", err, r)
@@ -96,7 +99,8 @@ func TestDrop_ArchiveFails_NothingIsDeleted(t *testing.T) {
 
 // What came after somebody looked was not looked at.
 func TestDrop_LaterOnes_Stay(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		b.putAside(1, "malformed", "x")
 		before := time.Now()
 		time.Sleep(time.Minute)
@@ -110,7 +114,8 @@ func TestDrop_LaterOnes_Stay(t *testing.T) {
 }
 
 func TestDrop_NotConfirmed_IsTold(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		b.putAside(1, "malformed", "x")
 		b.putAside(2, "malformed", "x")
 		b.fault = on("DeleteMessageBatch", dlq, messaging.Fault{FailEntries: []int{0}})

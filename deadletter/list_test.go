@@ -18,7 +18,8 @@ import (
 )
 
 func TestList_Causes_AreGrouped(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		first := time.Now()
 		b.giveUp(1, 2) // takes 8 seconds
 		aside := time.Now()
@@ -75,7 +76,8 @@ func TestList_Causes_AreGrouped(t *testing.T) {
 func TestList_Undelivered_IsSNSs(t *testing.T) {
 	for name, raw := range map[string]bool{"raw": true, "envelope": false} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, b *bundle) {
+			bubble(t, func(b *bundle) {
+				t := b.t
 				if _, err := b.broker.Subscribe(messaging.SubscriptionConfig{
 					Topic: "dev-orders-order", Queue: "small", RawMessageDelivery: raw, DeadLetterQueue: undelivered,
 				}); err != nil {
@@ -111,7 +113,8 @@ func TestList_Undelivered_IsSNSs(t *testing.T) {
 }
 
 func TestList_Limit_SaysWhatWasNotSeen(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 25 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -128,7 +131,8 @@ func TestList_Limit_SaysWhatWasNotSeen(t *testing.T) {
 }
 
 func TestList_Interrupted_GivesAllBack(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 25 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -143,7 +147,8 @@ func TestList_Interrupted_GivesAllBack(t *testing.T) {
 
 // If it ends without a chance to give them back, letters come back soon.
 func TestList_NotGivenBack_SaysSoAndTheyComeBack(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		b.putAside(1, "refused", "23505")
 		q := b.open()
 		b.fault = func(c messaging.Call, _ int) *messaging.Fault {
@@ -162,7 +167,8 @@ func TestList_NotGivenBack_SaysSoAndTheyComeBack(t *testing.T) {
 
 // Letters that others take meanwhile are not ours to see.
 func TestList_SomeHidden_AreUnseen(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		b.putAside(1, "refused", "23505")
 		b.putAside(2, "refused", "23505")
 		if _, err := b.client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(b.url(dlq))}); err != nil {
@@ -209,7 +215,10 @@ func TestResolve_NameARNAndURL(t *testing.T) {
 	}
 }
 
-func path(url string) string { return url[strings.Index(url, "/0000"):] }
+func path(url string) string {
+	_, path, _ := strings.Cut(url, "/0000")
+	return path
+}
 
 func TestFilter_EachField_MustHold(t *testing.T) {
 	at := time.Date(2026, 11, 26, 3, 0, 0, 0, time.UTC)

@@ -64,7 +64,7 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("QueueURL is empty; want the URL of a queue"))
 	}
 	if c.Visibility < 2*time.Second || c.Visibility > maxVisibility || c.Visibility%time.Second != 0 {
-		errs = append(errs, fmt.Errorf("Visibility is %v; want whole seconds from 2s to %v", c.Visibility, maxVisibility))
+		errs = append(errs, fmt.Errorf("visibility of %v: want whole seconds from 2s to %v", c.Visibility, maxVisibility))
 	}
 	if c.MaxHeld < 1 || c.MaxHeld > 100_000 {
 		errs = append(errs, fmt.Errorf("MaxHeld is %d; want 1 to 100000", c.MaxHeld))

@@ -50,16 +50,16 @@ type RedriveConfig struct {
 func (c RedriveConfig) Validate() error {
 	var errs []error
 	if c.To == "" {
-		errs = append(errs, errors.New("To is empty; want the URL of the queue to send to"))
+		errs = append(errs, errors.New("no queue to send to: want its URL"))
 	}
 	if c.Limit < 0 {
-		errs = append(errs, fmt.Errorf("Limit is %d; want 0 for no limit, or more", c.Limit))
+		errs = append(errs, fmt.Errorf("limit of %d: want 0 for no limit, or more", c.Limit))
 	}
 	if c.Rate != 0 && (c.Rate < 0.1 || c.Rate > 100_000) {
-		errs = append(errs, fmt.Errorf("Rate is %g; want 0.1 to 100000 a second, or 0 for no bound", c.Rate))
+		errs = append(errs, fmt.Errorf("rate of %g: want 0.1 to 100000 a second, or 0 for no bound", c.Rate))
 	}
 	if c.MaxRedrives < 0 {
-		errs = append(errs, fmt.Errorf("MaxRedrives is %d; want 0 for no bound, or more", c.MaxRedrives))
+		errs = append(errs, fmt.Errorf("at most %d redrives: want 0 for no bound, or more", c.MaxRedrives))
 	}
 	return errors.Join(errs...)
 }

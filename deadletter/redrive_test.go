@@ -27,7 +27,8 @@ func snsAttributes(name, value string) map[string]snstypes.MessageAttributeValue
 
 // What goes back is what came, but for why it failed, and with a note.
 func TestRedrive_Message_IsWhatItWas(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		const header = "Root=1-67891233-abcdef012345678912345678;Sampled=0"
 		a := attributes("failure-reason", "refused", "failure-code", "23505", "failure-dropped", "x",
 			"traceparent", traceparent(1), "tracestate", "vendor=1", "baggage", "tenant=a", "event-type", "order.placed")
@@ -66,7 +67,8 @@ func TestRedrive_Message_IsWhatItWas(t *testing.T) {
 
 // The redrive has a trace of its own, which links to those of the messages.
 func TestRedrive_Spans_LinkToTheMessages(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 12 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -110,7 +112,8 @@ func TestRedrive_NoRoomForTheNote_GoesWithout(t *testing.T) {
 		"full":           {MessageBody: aws.String(strings.Repeat("x", 256<<10-10)), MessageAttributes: nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, b *bundle) {
+			bubble(t, func(b *bundle) {
+				t := b.t
 				b.send(dlq, in)
 				if r := b.redrive(b.open()); r.Sent != 1 || r.Unmarked != 1 {
 					t.Errorf("report %+v", r)
@@ -126,7 +129,8 @@ func TestRedrive_NoRoomForTheNote_GoesWithout(t *testing.T) {
 
 // A letter that always comes back is known, and left alone in the end.
 func TestRedrive_Again_CountsAndEnds(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		b.putAside(1, "refused", "23505")
 		for round, want := range []string{"1 a", "2 b", "3 c"} {
 			r := b.redrive(b.open(), func(c *deadletter.RedriveConfig) { c.MaxRedrives, c.ID = 3, want[2:] })
@@ -173,7 +177,8 @@ func (b *bundle) bounce(messages int) {
 
 // A consumer that puts all of them aside at once does not make it endless.
 func TestRedrive_AllComeBackMeanwhile_Ends(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 25 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -191,7 +196,8 @@ func TestRedrive_AllComeBackMeanwhile_Ends(t *testing.T) {
 }
 
 func TestRedrive_Filter_LeavesTheOthers(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		b.giveUp(1, 2, 3)
 		b.putAside(4, "refused", "23505")
 		b.putAside(5, "malformed", "malformed_json")
@@ -205,7 +211,8 @@ func TestRedrive_Filter_LeavesTheOthers(t *testing.T) {
 }
 
 func TestRedrive_DryRun_ChangesNothing(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 12 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -225,7 +232,8 @@ func TestRedrive_DryRun_ChangesNothing(t *testing.T) {
 }
 
 func TestRedrive_LimitAndRate_AreKept(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 30 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -243,7 +251,8 @@ func TestRedrive_LimitAndRate_AreKept(t *testing.T) {
 
 // Letters that were not chosen stay hidden for as long as it runs.
 func TestRedrive_Long_HoldsTheOthersAndGivesThemBack(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 10 {
 			b.putAside(n, "malformed", "x")
 		}
@@ -265,7 +274,8 @@ func TestRedrive_Long_HoldsTheOthersAndGivesThemBack(t *testing.T) {
 }
 
 func TestRedrive_TooManyToHold_EndsAndSaysSo(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 30 {
 			b.putAside(n, "malformed", "x")
 		}
@@ -289,7 +299,8 @@ func on(action, resource string, f messaging.Fault, calls ...int) func(messaging
 }
 
 func TestRedrive_SomeEntriesFail_ThoseStay(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 10 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -305,7 +316,8 @@ func TestRedrive_SomeEntriesFail_ThoseStay(t *testing.T) {
 
 // If nobody knows whether it was sent it is not deleted: it may come twice.
 func TestRedrive_AnswerLost_NothingIsDeleted(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 10 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -326,7 +338,8 @@ func TestRedrive_AnswerLost_NothingIsDeleted(t *testing.T) {
 }
 
 func TestRedrive_NotDeleted_IsToldAndSentAgain(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 3 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -341,7 +354,8 @@ func TestRedrive_NotDeleted_IsToldAndSentAgain(t *testing.T) {
 }
 
 func TestRedrive_DeleteFailsOnce_IsTriedAgain(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 3 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -355,7 +369,8 @@ func TestRedrive_DeleteFailsOnce_IsTriedAgain(t *testing.T) {
 
 // One that the other queue can never take does not spoil it for the others.
 func TestRedrive_OneTooLarge_OthersAreSent(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		b.putAside(0, "refused", "23505")
 		b.send(dlq, &sqs.SendMessageInput{MessageBody: aws.String(strings.Repeat("x", 5000))})
 		b.putAside(2, "refused", "23505")
@@ -368,7 +383,8 @@ func TestRedrive_OneTooLarge_OthersAreSent(t *testing.T) {
 }
 
 func TestRedrive_RequestRefused_SendsOneByOne(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 3 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -394,7 +410,8 @@ func TestRedrive_Batches_AreWithinTheLimits(t *testing.T) {
 		"a queue that takes a MiB": {"large", 5, 100 << 10, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, b *bundle) {
+			bubble(t, func(b *bundle) {
+				t := b.t
 				for n := range test.messages {
 					text := fmt.Sprintf("%d %s", n, strings.Repeat("x", test.bytes))
 					b.send(dlq, &sqs.SendMessageInput{MessageBody: &text})
@@ -410,7 +427,8 @@ func TestRedrive_Batches_AreWithinTheLimits(t *testing.T) {
 }
 
 func TestRedrive_Interrupted_EndsWhatIsOnItsWay(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for n := range 30 {
 			b.putAside(n, "refused", "23505")
 		}
@@ -431,17 +449,18 @@ func TestRedrive_Interrupted_EndsWhatIsOnItsWay(t *testing.T) {
 }
 
 func TestRedrive_Refuses(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bundle) {
+	bubble(t, func(b *bundle) {
+		t := b.t
 		for name, test := range map[string]struct {
 			change func(*deadletter.RedriveConfig)
 			want   string
 		}{
-			"nowhere":  {func(c *deadletter.RedriveConfig) { c.To = "" }, "To is empty"},
+			"nowhere":  {func(c *deadletter.RedriveConfig) { c.To = "" }, "no queue to send to"},
 			"itself":   {func(c *deadletter.RedriveConfig) { c.To = b.url(dlq) }, "to itself"},
 			"FIFO":     {func(c *deadletter.RedriveConfig) { c.To += ".fifo" }, "FIFO"},
 			"no queue": {func(c *deadletter.RedriveConfig) { c.To += "x" }, "NonExistentQueue"},
-			"rate":     {func(c *deadletter.RedriveConfig) { c.Rate = -1 }, "Rate is -1"},
-			"limit":    {func(c *deadletter.RedriveConfig) { c.Limit = -1 }, "Limit is -1"},
+			"rate":     {func(c *deadletter.RedriveConfig) { c.Rate = -1 }, "rate of -1"},
+			"limit":    {func(c *deadletter.RedriveConfig) { c.Limit = -1 }, "limit of -1"},
 		} {
 			if _, err := b.tryRedrive(t.Context(), b.open(), test.change); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%s: got %v, want an error with %q", name, err, test.want)

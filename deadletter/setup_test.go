@@ -46,9 +46,9 @@ type bundle struct {
 }
 
 // bubble runs a test in which no time passes but what is waited for.
-func bubble(t *testing.T, test func(t *testing.T, b *bundle)) {
+func bubble(t *testing.T, test func(b *bundle)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(t, setup(t)) })
+	synctest.Test(t, func(t *testing.T) { test(setup(t)) })
 }
 
 func setup(t *testing.T) *bundle {
