@@ -162,11 +162,12 @@ func (r *runner) all(ctx context.Context, knee float64) (checks []check, err err
 }
 
 func (r *runner) allOfSoak(ctx context.Context, knee float64) ([]check, error) {
-	_, after, err := r.soak(ctx, r.plan.share*knee)
+	rate := r.plan.share * knee
+	_, after, err := r.soak(ctx, rate)
 	if err != nil {
 		return nil, err
 	}
-	return judgeSoak(after), nil
+	return judgeSoak(rate, after), nil
 }
 
 func (r *runner) allOfOverload(ctx context.Context, knee float64, before figures) ([]check, error) {

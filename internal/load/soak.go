@@ -43,11 +43,13 @@ func (r *runner) soak(ctx context.Context, rate float64) (f figures, after watch
 	if f, err = r.at(ctx, "soak", rate, r.plan.soak, r.plan.every()); err != nil {
 		return f, after, err
 	}
-	return f, f.seen.after(r.plan.soak / warmUpShare), nil
+	return f, f.seen.after(warmUpOf(r.plan.soak)), nil
 }
 
-// warmUpShare is the part of the soak that does not count: one in so many.
-const warmUpShare = 5
+// warmUpOf is how much of a soak does not count, while pools fill and the
+// consumer opens its connections: a fifth, and half a minute if there is that
+// much.
+func warmUpOf(soak time.Duration) time.Duration { return max(soak/5, min(30*time.Second, soak/2)) }
 
 // after is what was seen from some time after the beginning on. The very last
 // sample, when all connections idle, is left out.
@@ -95,8 +97,7 @@ func (w watched) trend(of func(sample) float64) trend {
 			slopes = append(slopes, (of(b)-of(a))/b.at.Sub(a.at).Seconds())
 		}
 	}
-	span := w.samples[len(w.samples)-1].at.Sub(w.samples[0].at).Seconds()
-	return trend{median(values), median(slopes) * span}
+	return trend{median(values), median(slopes) * w.span().Seconds()}
 }
 
 func median(values []float64) float64 {

@@ -102,34 +102,6 @@ func judgeRecovery(before, after figures) check {
 	}
 }
 
-// flat is how much a figure may rise during the soak: a tenth of its median,
-// and a little.
-const flatShare = .1
-
-// judgeSoak looks for what grows.
-func judgeSoak(w watched) (checks []check) {
-	for _, f := range []struct {
-		what   string
-		of     func(sample) float64
-		little float64
-		zero   bool // that it is nothing, or less, does not mean that nobody looked
-	}{
-		{"memory (MiB)", rssMiB, 4, false},
-		{"goroutines beyond one for each descriptor", goroutinesBeyond, 10, true},
-		{"descriptors beyond the clients' connections", descriptorsBeyond, 4, false},
-		{"connections of the consumer to the database", connections, 1, false},
-		{"messages in the queue", func(v sample) float64 { return float64(v.queue) }, 200, true},
-	} {
-		t := w.trend(f.of)
-		bound := max(0, flatShare*t.median) + f.little
-		checks = append(checks, check{
-			fmt.Sprintf("flat: %s, rising by %.1f at most", f.what, bound),
-			len(w.samples) >= 3 && (t.median > 0 || f.zero) && w.most(goroutines) > 0 && t.rise <= bound, t.String(),
-		})
-	}
-	return checks
-}
-
 // judgeBooks looks for events that are lost, doubled, or where none should be.
 func judgeBooks(a account) []check {
 	found := func(ids []string) string {

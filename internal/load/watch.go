@@ -16,6 +16,7 @@ type sample struct {
 	service     usage
 	rest        time.Duration // of processor time that this process has used
 	goroutines  int           // of the service, 0 if they are not counted
+	heap        int           // MiB that the service has in use, 0 if that is not known
 	queue       int           // messages that are in the consumer's queue
 	rows        int64         // written so far
 	clients     int           // connections that the generator has open
@@ -33,7 +34,7 @@ func (s *stage) look(ctx context.Context) (_ sample, err error) {
 		return v, err
 	}
 	v.rest = here.cpu
-	v.goroutines, v.clients = s.census.goroutines(), s.generator.connections()
+	v.goroutines, v.heap, v.clients = s.census.goroutines(), s.census.heap(), s.generator.connections()
 	depth, err := s.pipeline.Broker().QueueDepth(s.consumer().QueueName())
 	if err != nil {
 		return v, err
@@ -108,6 +109,14 @@ func (w watched) perSecond(of func(sample) float64) float64 {
 	return (of(last) - of(first)) / last.at.Sub(first.at).Seconds()
 }
 
+// span is the time between the first sample and the last.
+func (w watched) span() time.Duration {
+	if len(w.samples) == 0 {
+		return 0
+	}
+	return w.samples[len(w.samples)-1].at.Sub(w.samples[0].at)
+}
+
 // queue is how many messages there were in the end.
 func (w watched) queue() int {
 	if len(w.samples) == 0 {
@@ -118,6 +127,7 @@ func (w watched) queue() int {
 
 // What samples hold, in the units of the table.
 func rssMiB(v sample) float64     { return float64(v.service.rss) / (1 << 20) }
+func heapMiB(v sample) float64    { return float64(v.heap) }
 func threads(v sample) float64    { return float64(v.service.threads) }
 func goroutines(v sample) float64 { return float64(v.goroutines) }
 

@@ -1,0 +1,60 @@
+//go:build unix
+
+package main
+
+import "fmt"
+
+// What a soak is to find: so much left over by each request. It is told from
+// the noise when it comes to twice what a figure may rise by.
+const (
+	leakBytes      = 1 << 10
+	leakGoroutines = 1. / 1000
+	noise          = 2
+)
+
+// flatShare is how much a figure may rise during the soak: a tenth of its
+// median, and a little.
+const flatShare = .1
+
+// flatFigure is one that must not grow.
+type flatFigure struct {
+	what   string
+	of     func(sample) float64
+	little float64
+	zero   bool    // that it is nothing, or less, does not mean that nobody looked
+	leak   float64 // of each request that the soak must find; 0: none
+}
+
+func (f *flatFigure) bound(t trend) float64 { return max(0, flatShare*t.median) + f.little }
+
+// flatFigures are those of a soak at a rate. The memory of the process is not
+// one: it keeps for a while what a burst took. What leaks is in the heap, and
+// goroutines have a figure of their own.
+func flatFigures(rate float64) []flatFigure {
+	return []flatFigure{
+		{"heap in use (MiB)", heapMiB, 4, false, leakBytes / (1 << 20)},
+		{"goroutines beyond one for each descriptor", goroutinesBeyond, 10, true, leakGoroutines},
+		{"descriptors beyond the clients' connections", descriptorsBeyond, 4, false, 0},
+		{"connections of the consumer to the database", connections, 4, false, 0},
+		{"messages in the queue", func(v sample) float64 { return float64(v.queue) }, max(200, 2*rate), true, 0},
+	}
+}
+
+// judgeSoak looks for what grows at a rate.
+func judgeSoak(rate float64, w watched) (checks []check) {
+	requests := rate * w.span().Seconds()
+	long := true
+	for _, f := range flatFigures(rate) {
+		t := w.trend(f.of)
+		checks = append(checks, check{
+			fmt.Sprintf("flat: %s, rising by %.1f at most", f.what, f.bound(t)),
+			len(w.samples) >= 3 && (t.median > 0 || f.zero) && w.most(goroutines) > 0 && t.rise <= f.bound(t), t.String(),
+		})
+		if f.leak > 0 {
+			long = long && f.leak*requests >= noise*f.bound(t)
+		}
+	}
+	return append(checks, check{
+		"it was long enough to see 1 KiB left over by a request, or a goroutine by 1,000", long, whole(requests) + " requests after the warm-up",
+	})
+}
