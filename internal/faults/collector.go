@@ -15,7 +15,6 @@ import (
 
 	"github.com/tracehaul/tracehaul/internal/faultproxy"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
-	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 const (
@@ -95,7 +94,7 @@ func collectorScenarios() (all []scenario) {
 		{name: "throttles-for-long", what: "The collector asks for a pause of a day (429).", fault: answers(http.StatusTooManyRequests, map[string]string{"Retry-After": "86400"}, ""), staysAway: true},
 		{name: "garbage", what: "The collector's answers are no OTLP.", fault: answers(http.StatusOK, protobuf, "\xff\xff")},
 		{name: "web-page", what: "Something else answers at the collector's address: a web page.", fault: answers(http.StatusOK, html, "<html>")},
-		{name: "endless", what: "The collector's answers do not end.", fault: faultproxy.Fault{Way: faultproxy.Endless}},
+		{name: "endless", what: "The collector's answers do not end.", fault: faultproxy.Fault{Way: faultproxy.Endless, BytesPerSecond: 64 << 20}},
 	} {
 		all = append(all, f.scenario())
 	}
@@ -128,7 +127,8 @@ type collector struct {
 	waits   map[string]int // invocations that took long, by sandbox
 	slowest time.Duration  // of the invocations
 	request time.Duration  // the slowest
-	grown   int64          // bytes by which the service has grown
+	held    memories       // of the service
+	grown   int64          // bytes by which it has grown
 }
 
 // between puts the proxy there. It fails from the start.
@@ -182,23 +182,10 @@ func (c *collector) run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	if err := c.send(ctx, w); err != nil {
+	if err := c.without(ctx, w); err != nil {
 		return err
 	}
-	if err := w.await(ctx, "all is consumed", w.idle); err != nil {
-		return err
-	}
-	w.failInvocations(nil)
-	after, err := memory(ctx, w.Service().PID())
-	if err != nil {
-		return err
-	}
-	c.grown = after - before
-	if !c.keepsAll {
-		if err := c.dropped(ctx, w); err != nil {
-			return err
-		}
-	}
+	c.grown = c.held.most - before
 	c.mu.Lock()
 	w.hits.Add(c.met)
 	c.mu.Unlock()
@@ -209,6 +196,23 @@ func (c *collector) run(ctx context.Context, w *world) error {
 		return nil
 	}
 	return c.comesBack(ctx, w)
+}
+
+// without has everything happen without a collector, and looks at what the
+// service holds meanwhile.
+func (c *collector) without(ctx context.Context, w *world) error {
+	defer c.held.watch(ctx, w)()
+	if err := c.send(ctx, w); err != nil {
+		return err
+	}
+	if err := w.await(ctx, "all is consumed", w.idle); err != nil {
+		return err
+	}
+	w.failInvocations(nil)
+	if c.keepsAll {
+		return nil
+	}
+	return c.dropped(ctx, w)
 }
 
 // send sends the events and keeps the slowest request.
@@ -262,7 +266,7 @@ func (w *world) meanwhile(ctx context.Context, what string, so func(*entry) bool
 func (c *collector) check(w *world, a *account) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	errs := []error{allStored(w, a), w.inTime()}
+	errs := []error{allStored(w, a), w.inTime(), c.held.err}
 	if c.request > requestBound {
 		errs = append(errs, fmt.Errorf("a request took %v, want at most %v", c.request, requestBound))
 	}
@@ -282,23 +286,4 @@ func (c *collector) check(w *world, a *account) error {
 		errs = append(errs, fmt.Errorf("the service has grown by %d bytes, want at most %d", c.grown, memoryBound))
 	}
 	return errors.Join(errs...)
-}
-
-// leftAlone wants a collector that has asked for a long pause to have been
-// asked once by each process for each signal. c.mu is held.
-func (c *collector) leftAlone() error {
-	for path, n := range c.seen {
-		if most := 1 + concurrency; c.staysAway && n > most {
-			return fmt.Errorf("%d requests came to %s, want %d at most: the collector has asked for a pause", n, path, most)
-		}
-	}
-	return nil
-}
-
-// fullLine is in the one in which it says that its queue was full.
-func fullLine(name string) string { return dropLine(name) + strconv.Quote(semconv.DropQueueFull) }
-
-// dropLine is in the line in which a program says that spans were dropped.
-func dropLine(name string) string {
-	return fmt.Sprintf(`"service.name":%q,"service.version":"local",%q:"traces",%q:`, name, semconv.LogKeySignal, semconv.LogKeyReason)
 }

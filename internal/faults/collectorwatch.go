@@ -96,3 +96,22 @@ func memory(ctx context.Context, pid int) (int64, error) {
 	kilobytes, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
 	return kilobytes << 10, err
 }
+
+// leftAlone wants a collector that has asked for a long pause to have been
+// asked once by each process for each signal. c.mu is held.
+func (c *collector) leftAlone() error {
+	for path, n := range c.seen {
+		if most := 1 + concurrency; c.staysAway && n > most {
+			return fmt.Errorf("%d requests came to %s, want %d at most: the collector has asked for a pause", n, path, most)
+		}
+	}
+	return nil
+}
+
+// fullLine is in the one in which it says that its queue was full.
+func fullLine(name string) string { return dropLine(name) + strconv.Quote(semconv.DropQueueFull) }
+
+// dropLine is in the line in which a program says that spans were dropped.
+func dropLine(name string) string {
+	return fmt.Sprintf(`"service.name":%q,"service.version":"local",%q:"traces",%q:`, name, semconv.LogKeySignal, semconv.LogKeyReason)
+}
