@@ -6,7 +6,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
 // run is one run of the command.
@@ -109,15 +112,43 @@ func (r *runner) climb(ctx context.Context) (knee float64, err error) {
 	return knee, nil
 }
 
+// furthest is how many times the knee is offered at most, if less did not make
+// the service shed: on a machine that did much else during the climb, the knee
+// that was found is a part of what the service takes later.
+const furthest = 16
+
 // overload goes beyond the knee and back. It returns the figures at each of
 // the plan's rates.
-func (r *runner) overload(ctx context.Context, knee float64) (all []figures, err error) {
+func (r *runner) overload(ctx context.Context, knee float64) (all []load, err error) {
+	shed := 0
 	for _, times := range r.plan.beyond {
-		f, err := r.step(ctx, fmt.Sprintf("%g x knee", times), times*knee)
-		if err != nil {
-			return nil, err
+		for more := true; more; times *= 2 {
+			f, err := r.step(ctx, fmt.Sprintf("%g x knee", times), times*knee)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, load{times, f})
+			shed += f.counts[overloaded]
+			more = times >= slices.Max(r.plan.beyond) && shed == 0 && times < furthest
 		}
-		all = append(all, f)
 	}
 	return all, nil
+}
+
+const (
+	// slowSNS is how long SNS takes for a call when refusals are measured: no
+	// more than 16 calls of 10 events at once, some 1,000 events a second, so
+	// that the last of 4,096 is answered after 4 seconds.
+	slowSNS = 150 * time.Millisecond
+
+	// leastRefusing is a rate at which most is refused then.
+	leastRefusing = 4000
+)
+
+// refuse finds what a refusal takes: SNS is slow, so that nearly all is
+// refused.
+func (r *runner) refuse(ctx context.Context, knee float64) (figures, error) {
+	r.stage.fault.Store(&messaging.Fault{Delay: slowSNS})
+	defer r.stage.fault.Store(nil)
+	return r.step(ctx, "SNS is slow", max(knee, leastRefusing))
 }

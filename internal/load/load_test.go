@@ -161,24 +161,7 @@ func TestBooks_EveryKindOfFault_IsFound(t *testing.T) {
 	}
 }
 
-func TestJudge_Overload_CollapseIsFound(t *testing.T) {
-	used := watched{samples: []sample{{at: time.Unix(0, 0)}, {at: time.Unix(1, 0), service: usage{cpu: time.Second}}}}
-	of := func(ok, shed int) figures {
-		return figures{seconds: 1, counts: [answers]int{accepted: ok, overloaded: shed}, seen: used}
-	}
-	starved := of(300, 500)
-	starved.seen.samples = []sample{{at: time.Unix(0, 0)}, {at: time.Unix(1, 0), service: usage{cpu: time.Second / 2}}}
-	for name, tc := range map[string]struct {
-		beyond []figures
-		ok     bool
-	}{
-		"sheds": {[]figures{of(950, 1000), of(700, 3300)}, true}, "collapses": {[]figures{of(950, 1000), of(400, 3600)}, false}, "takes all": {[]figures{of(2000, 0)}, false},
-		"has less of the machine": {[]figures{starved}, true}, "is starved": {[]figures{of(950, 1000), {seconds: 1, seen: used, counts: [answers]int{accepted: 100}}}, false},
-	} {
-		if ok := report(io.Discard, judgeOverload(of(1000, 0), tc.beyond)); ok != tc.ok {
-			t.Errorf("%s: %v, want %v", name, ok, tc.ok)
-		}
-	}
+func TestJudge_RecoveryAndAnswers(t *testing.T) {
 	slow := figures{seconds: 1, rate: 10, p99: 40 * time.Millisecond, counts: [answers]int{accepted: 10}}
 	if quick := (figures{seconds: 1, rate: 10, p99: 5 * time.Millisecond, counts: [answers]int{accepted: 10}}); judgeRecovery(quick, slow).ok || !judgeRecovery(slow, quick).ok {
 		t.Error("the latency afterwards is not judged")

@@ -175,10 +175,14 @@ func (r *runner) allOfOverload(ctx context.Context, knee float64, before figures
 	if err != nil {
 		return nil, err
 	}
+	refusing, err := r.refuse(ctx, knee)
+	if err != nil {
+		return nil, err
+	}
 	r.stage.generator.rest()
-	checks := judgeOverload(at[0], at[1:])
+	checks := judgeOverload(at, refusing)
 	var recovery check
-	for range 2 { // as in the climb: the machine does other things, too
+	for range 4 { // as in the climb: the machine does other things, too
 		after, err := r.step(ctx, "after", r.plan.low)
 		if err != nil {
 			return nil, err

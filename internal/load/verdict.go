@@ -17,18 +17,6 @@ type check struct {
 }
 
 const (
-	// goodputShare is how much of what the service accepted at the knee it
-	// must still accept beyond it, of the same processor time: a refusal costs
-	// a quarter of what an event costs, so that goodput falls as the offer
-	// grows. Processor time counts since the generator, the kernel's
-	// connections and whoever else uses the machine leave the service less of
-	// it, the more is offered.
-	goodputShare = .5
-
-	// goodputLeast is how much it must accept in any case. Collapse is when
-	// goodput falls towards nothing.
-	goodputLeast = .2
-
 	// longestWait is within what service.Config documents, RequestTimeout
 	// after the last byte of the request, plus what this machine may be late.
 	longestWait = 12 * time.Second
@@ -71,26 +59,6 @@ func judgeMemory(lines []line, taskMiB int) check {
 		most = max(most, l.seen.most(rssMiB))
 	}
 	return check{fmt.Sprintf("the service stays within its task's memory, %d MiB", taskMiB), most <= float64(taskMiB), whole(most) + " MiB"}
-}
-
-// judgeOverload compares what was accepted beyond the knee with what was at it.
-func judgeOverload(knee figures, beyond []figures) []check {
-	leastEach, least, shed := knee.perProcessor(), knee.goodput(), 0
-	for _, f := range beyond {
-		leastEach, least = min(leastEach, f.perProcessor()), min(least, f.goodput())
-		shed += f.counts[overloaded]
-	}
-	return []check{
-		{"beyond the knee it sheds", shed > 0, fmt.Sprintf("%d requests", shed)},
-		{
-			fmt.Sprintf("beyond the knee it accepts %.0f %% of what it did there of the same processor time, or more", 100*goodputShare),
-			leastEach >= goodputShare*knee.perProcessor(), fmt.Sprintf("%s of %s events a second and processor", whole(leastEach), whole(knee.perProcessor())),
-		},
-		{
-			fmt.Sprintf("beyond the knee it accepts %.0f %% of what it did there in any case", 100*goodputLeast),
-			least >= goodputLeast*knee.goodput(), fmt.Sprintf("%s/s of %s/s", whole(least), whole(knee.goodput())),
-		},
-	}
 }
 
 // judgeRecovery compares the latency at the low rate before and after.

@@ -1,0 +1,120 @@
+//go:build unix
+
+package main
+
+import "fmt"
+
+const (
+	// refusalShare is how much of the processor time of an event a refusal may
+	// take. Reading a request and answering it, which net/http and the kernel
+	// do, is in both, and all but a little of a refusal.
+	refusalShare = .6
+
+	// goodputShare is how much the service must accept of what the model says
+	// that it can at best. It cannot be all: the model knows nothing of what
+	// thousands of connections do to the processor's caches.
+	goodputShare = .5
+
+	// goodputLeast is how much of what it accepts at the knee the service must
+	// accept at twice of that, of whatever the machine leaves to it.
+	goodputLeast = .2
+	timesOfLeast = 2
+
+	// risesAgain is how much more than at its worst it must accept, of the same
+	// processor time, when no more is offered than at the knee again; but for
+	// what two moments differ by.
+	risesAgain = .8
+)
+
+// load is what was seen at some times the knee.
+type load struct {
+	times float64
+	figures
+}
+
+// model says what is possible beyond the knee. While the processor is what
+// limits the service, its time goes to events and to refusals. If each of the
+// former takes e and of the latter r, then n requests in C of processor time
+// can at best be
+//
+//	(C - r n) / (e - r)
+//
+// accepted ones. With C = e, that is (e - k r)/(e - r) at k times the knee: it
+// falls, however good the service, to nothing at e/r times. What collapses
+// accepts less than that, as its events or refusals take longer than they did.
+type model struct {
+	event, refusal float64 // seconds of processor time
+}
+
+// newModel takes e from the knee, and r from when nearly all was refused.
+func newModel(knee, refusing figures) (m model) {
+	refused := func(f figures) float64 { return f.perSecond(overloaded, unavailable) }
+	ofKnee, ofRefusing := knee.seen.perSecond(serviceCPU), refusing.seen.perSecond(serviceCPU)
+	// Two equations, as some were refused at the knee, and some accepted there.
+	determinant := knee.goodput()*refused(refusing) - refused(knee)*refusing.goodput()
+	if determinant <= 0 {
+		return m
+	}
+	m.event = (ofKnee*refused(refusing) - refused(knee)*ofRefusing) / determinant
+	m.refusal = (knee.goodput()*ofRefusing - ofKnee*refusing.goodput()) / determinant
+	return m
+}
+
+// best is how many events a second the service could have accepted.
+func (m model) best(f figures) float64 {
+	if m.event <= m.refusal {
+		return f.perSecond(accepted)
+	}
+	handled := f.perSecond(accepted, overloaded, unavailable, other)
+	return min(handled, max(0, f.seen.perSecond(serviceCPU)-m.refusal*handled)/(m.event-m.refusal))
+}
+
+// judgeOverload looks at what became of events beyond the knee. The first and
+// the last are at the knee.
+func judgeOverload(all []load, refusing figures) []check {
+	knee, last := all[0], all[len(all)-1]
+	m := newModel(knee.figures, refusing)
+	shed, least, worst, most := 0, 0., all[1], knee
+	for _, l := range all[1:] {
+		shed += l.counts[overloaded]
+		if l.times == timesOfLeast {
+			least = max(least, l.goodput()) // one of them may have met another program
+		}
+		if m.share(l) < m.share(worst) {
+			worst = l
+		}
+		if l.times > most.times {
+			most = l
+		}
+	}
+	return []check{
+		{"beyond the knee it sheds", shed > 0, fmt.Sprintf("%d requests", shed)},
+		{
+			fmt.Sprintf("a refusal takes %.0f %% of the processor time of an event, or less", 100*refusalShare),
+			m.event > 0 && m.refusal > 0 && m.refusal <= refusalShare*m.event, fmt.Sprintf("%.1f us of %.1f us", 1e6*m.refusal, 1e6*m.event),
+		},
+		{
+			fmt.Sprintf("it accepts %.0f %% of what it can at best of the same processor time, or more", 100*goodputShare),
+			m.share(worst) >= goodputShare, fmt.Sprintf("%s/s of %s/s, at %g x knee", whole(worst.goodput()), whole(m.best(worst.figures)), worst.times),
+		},
+		{
+			fmt.Sprintf("at %d times the knee it accepts %.0f %% of what it did there, or more", timesOfLeast, 100*goodputLeast),
+			least >= goodputLeast*knee.goodput(), fmt.Sprintf("%s/s of %s/s", whole(least), whole(knee.goodput())),
+		},
+		{
+			"when the load falls it accepts more again of the same processor time",
+			last.perProcessor() > 0 && last.perProcessor() >= risesAgain*most.perProcessor(),
+			fmt.Sprintf("%s events a second and processor at %g x knee, then %s", whole(most.perProcessor()), most.times, whole(last.perProcessor())),
+		},
+	}
+}
+
+// share is how much was accepted of what could have been. Where nothing could,
+// nothing is missing.
+func (m model) share(l load) float64 {
+	best := m.best(l.figures)
+	if best <= 0 {
+		return 1
+	}
+	return l.goodput() / best
+}
