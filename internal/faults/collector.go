@@ -52,8 +52,10 @@ type collectorFault struct {
 	events int
 	short  bool
 
-	// first is how many requests of each kind are met, all if it is 0.
+	// first is how many requests of each kind are met, all if it is 0; over is
+	// how many bytes those have at least.
 	first int
+	over  int64
 
 	// keepsAll says that nothing is dropped: what fails is sent again in time.
 	keepsAll bool
@@ -88,6 +90,7 @@ func collectorScenarios() (all []scenario) {
 		{name: "cuts-answers", what: "The collector takes everything, and its answers are cut off.", fault: faultproxy.Fault{Way: faultproxy.ForwardThenCut}},
 		{name: "takes-and-hangs", what: "The collector takes everything, and never says so.", fault: faultproxy.Fault{Way: faultproxy.ForwardThenHang}},
 		{name: "too-large", what: "The collector finds every request too large (413).", fault: answers(http.StatusRequestEntityTooLarge, nil, "")},
+		{name: "takes-little", what: "The collector finds requests of more than 8 KiB too large (413).", fault: answers(http.StatusRequestEntityTooLarge, nil, ""), over: 8 << 10, keepsAll: true, eachWaits: true},
 		{name: "refuses", what: "The collector refuses every request (400).", fault: answers(http.StatusBadRequest, nil, "no")},
 		{name: "unavailable", what: "The collector is not available (503).", fault: answers(http.StatusServiceUnavailable, nil, "")},
 		{name: "throttles", what: "The collector asks for a pause of a second (429), once of each signal.", fault: answers(http.StatusTooManyRequests, map[string]string{"Retry-After": "1"}, ""), first: 1, keepsAll: true, eachWaits: true},
@@ -157,7 +160,7 @@ func (c *collector) decide(r *http.Request) faultproxy.Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.seen[r.URL.Path]++
-	if c.first > 0 && c.seen[r.URL.Path] > c.first {
+	if c.first > 0 && c.seen[r.URL.Path] > c.first || r.ContentLength < c.over {
 		return faultproxy.Fault{}
 	}
 	c.met++

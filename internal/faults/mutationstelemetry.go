@@ -65,6 +65,11 @@ func telemetryMutations() []mutation {
 			claims: []claim{{"collector/endless", "has grown by"}},
 		},
 		{
+			name: "too-large-is-halved", what: "what a collector finds too large is given up as a whole",
+			edits:  []edit{{"telemetry/internal/export/upload.go", "case err.Reason == semconv.DropTooLarge:", "case err.Reason == \"?\":"}},
+			claims: []claim{{"collector/takes-little", "broken"}},
+		},
+		{
 			name: "throttled-is-repeated", what: "what a collector throttles is given up",
 			edits:  []edit{{"telemetry/internal/otlphttp/client.go", "case http.StatusTooManyRequests, http.StatusBadGateway,", "case http.StatusBadGateway,"}},
 			claims: []claim{{"collector/throttles", "broken"}},
