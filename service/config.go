@@ -69,6 +69,13 @@ type Config struct {
 	// it are refused with 503. Defaults to 4,096.
 	MaxPending int
 
+	// MaxConnections bounds the connections that [Service.Run] has open. Whoever
+	// comes beyond it waits to be let in, and the log says so. A connection takes
+	// a descriptor and some 20 KiB. Defaults to 10,000: more than twice what a
+	// load balancer opens for MaxPending events, within the memory of a task of
+	// 512 MiB, and below the descriptors that ECS gives it, 65,535.
+	MaxConnections int
+
 	// Budget is what the topic takes: attributes of a message, and bytes of a
 	// message and of a PublishBatch. Defaults to 10 attributes and 262,144
 	// bytes.
@@ -150,6 +157,7 @@ func (c Config) WithDefaults() Config {
 	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 1<<20)
 	c.MaxBufferedBytes = cmp.Or(c.MaxBufferedBytes, 64<<20)
 	c.MaxPending = cmp.Or(c.MaxPending, 4096)
+	c.MaxConnections = cmp.Or(c.MaxConnections, 10_000)
 	c.Budget.Attributes = cmp.Or(c.Budget.Attributes, 10)
 	c.Budget.Bytes = cmp.Or(c.Budget.Bytes, 256<<10)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 10*time.Second)
@@ -206,6 +214,7 @@ func (c Config) Validate() error {
 		{"MaxBodyBytes", c.MaxBodyBytes, 1},
 		{"MaxBufferedBytes", c.MaxBufferedBytes, c.MaxBodyBytes},
 		{"MaxPending", c.MaxPending, c.Limits.MaxBatch},
+		{"MaxConnections", c.MaxConnections, 1},
 		{"Budget.Attributes", c.Budget.Attributes, ownAttributes},
 		{"PublishConcurrency", c.PublishConcurrency, 1},
 		{"EntryAttempts", c.EntryAttempts, 1},

@@ -22,8 +22,10 @@ const maxHeaderBytes = 64 << 10
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	defer s.runBearer(ctx)()
 	server := s.server()
+	limited := limitConnections(l, s.cfg.MaxConnections, s.cfg.Logger)
+	server.ConnState = limited.changed
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- server.Serve(limited) }()
 	s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("address", l.Addr().String()), slog.Bool("authentication", s.bearer != nil))
 
 	select {
