@@ -71,12 +71,20 @@ func (f figures) goodput() float64 { return f.perSecond(accepted) }
 // perProcessor is how many events the service accepted in a second of its
 // processor time.
 func (f figures) perProcessor() float64 {
-	used := f.seen.perSecond(serviceCPU)
+	used := f.cpu()
 	if used <= 0 {
 		return 0
 	}
-	return f.goodput() / used
+	return f.count(accepted) / used
 }
+
+// cpu is how much processor time the service used, until the last answer, in
+// seconds. It is held against counts, never against what happened in a second:
+// the requests are answered for longer than they are sent.
+func (f figures) cpu() float64 { return f.seen.grew(serviceCPU) }
+
+// count is how many requests had one of the answers.
+func (f figures) count(kinds ...answer) float64 { return f.perSecond(kinds...) * f.seconds }
 
 // requests is how many there were.
 func (f figures) requests() (n int) {

@@ -48,25 +48,25 @@ type model struct {
 
 // newModel takes e from the knee, and r from when nearly all was refused.
 func newModel(knee, refusing figures) (m model) {
-	refused := func(f figures) float64 { return f.perSecond(overloaded, unavailable) }
-	ofKnee, ofRefusing := knee.seen.perSecond(serviceCPU), refusing.seen.perSecond(serviceCPU)
 	// Two equations, as some were refused at the knee, and some accepted there.
-	determinant := knee.goodput()*refused(refusing) - refused(knee)*refusing.goodput()
+	a, b := knee.count(accepted), knee.count(overloaded, unavailable)
+	c, d := refusing.count(accepted), refusing.count(overloaded, unavailable)
+	determinant := a*d - b*c
 	if determinant <= 0 {
 		return m
 	}
-	m.event = (ofKnee*refused(refusing) - refused(knee)*ofRefusing) / determinant
-	m.refusal = (knee.goodput()*ofRefusing - ofKnee*refusing.goodput()) / determinant
+	m.event = (knee.cpu()*d - b*refusing.cpu()) / determinant
+	m.refusal = (a*refusing.cpu() - knee.cpu()*c) / determinant
 	return m
 }
 
-// best is how many events a second the service could have accepted.
+// best is how many events the service could have accepted.
 func (m model) best(f figures) float64 {
 	if m.event <= m.refusal {
-		return f.perSecond(accepted)
+		return f.count(accepted)
 	}
-	handled := f.perSecond(accepted, overloaded, unavailable, other)
-	return min(handled, max(0, f.seen.perSecond(serviceCPU)-m.refusal*handled)/(m.event-m.refusal))
+	handled := f.count(accepted, overloaded, unavailable, other)
+	return min(handled, max(0, f.cpu()-m.refusal*handled)/(m.event-m.refusal))
 }
 
 // judgeOverload looks at what became of events beyond the knee. The first and
@@ -95,7 +95,7 @@ func judgeOverload(all []load, refusing figures) []check {
 		},
 		{
 			fmt.Sprintf("it accepts %.0f %% of what it can at best of the same processor time, or more", 100*goodputShare),
-			m.share(worst) >= goodputShare, fmt.Sprintf("%s/s of %s/s, at %g x knee", whole(worst.goodput()), whole(m.best(worst.figures)), worst.times),
+			m.share(worst) >= goodputShare, fmt.Sprintf("%s of %s events, at %g x knee", whole(worst.count(accepted)), whole(m.best(worst.figures)), worst.times),
 		},
 		{
 			fmt.Sprintf("at %d times the knee it accepts %.0f %% of what it did there, or more", timesOfLeast, 100*goodputLeast),
@@ -116,5 +116,5 @@ func (m model) share(l load) float64 {
 	if best <= 0 {
 		return 1
 	}
-	return l.goodput() / best
+	return l.count(accepted) / best
 }

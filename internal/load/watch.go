@@ -100,13 +100,20 @@ func (w watched) most(of func(sample) float64) (most float64) {
 	return most
 }
 
+// grew is by how much one of the figures grew.
+func (w watched) grew(of func(sample) float64) float64 {
+	if len(w.samples) < 2 {
+		return 0
+	}
+	return of(w.samples[len(w.samples)-1]) - of(w.samples[0])
+}
+
 // perSecond is by how much one of the figures grew in a second.
 func (w watched) perSecond(of func(sample) float64) float64 {
 	if len(w.samples) < 2 {
 		return 0
 	}
-	first, last := w.samples[0], w.samples[len(w.samples)-1]
-	return (of(last) - of(first)) / last.at.Sub(first.at).Seconds()
+	return w.grew(of) / w.span().Seconds()
 }
 
 // span is the time between the first sample and the last.
