@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
+)
+
+// exitNothing is the exit code if there was no letter to do something with.
+const exitNothing = 3
+
+type dlqCmd struct {
+	Ls      dlqLsCmd      `cmd:"" help:"List dead letters by cause: how many, how old, and one of each with its trace."`
+	Show    dlqShowCmd    `cmd:"" help:"Show letters whole: attributes, trace, event; the body only if asked."`
+	Redrive dlqRedriveCmd `cmd:"" help:"Send letters back to where they came from. None is deleted before the other queue has it."`
+	Drop    dlqDropCmd    `cmd:"" help:"Delete letters, with a copy of them in a file."`
+}
+
+const dlqHelp = "Which queue: a consumer's of the description (-f, -e, -c), with --undelivered that of its subscription, or --queue. " +
+	"Credentials come from the standard AWS_* variables. A local pipeline is reached by --endpoint with the address of SQS that tracehaul up prints. " +
+	"To look into a queue is to receive from it: letters are hidden from others meanwhile and given back, and each look adds one to their receive count. " +
+	"Exits with 0 if it was done, 1 if something failed, 2 if it was asked wrongly, 3 if no letter was found or chosen. "
+
+// dlqFlags say which queue.
+type dlqFlags struct {
+	File        string        `default:"tracehaul.yaml"                                                                       help:"The pipeline's description."                                                    short:"f"`
+	Environment string        `help:"The environment, if it has a file of its own in environments/."                          placeholder:"NAME"                                                                    short:"e"`
+	Consumer    string        `help:"The consumer whose letters are meant. Defaults to the only one."                         placeholder:"NAME"                                                                    short:"c"         xor:"queue"`
+	Queue       string        `help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."                      placeholder:"QUEUE"                                                                   short:"q"         xor:"queue"`
+	Undelivered bool          `help:"Mean the queue of the subscription: what SNS could not deliver to the consumer's queue." short:"u"`
+	Endpoint    string        `env:"AWS_ENDPOINT_URL_SQS"                                                                     help:"The address of SQS, if it is not AWS's."                                        placeholder:"URL"`
+	Visibility  time.Duration `default:"30s"                                                                                  help:"How long letters stay hidden if this process is killed. Renewed while it runs."`
+	JSON        bool          `help:"Print JSON."`
+}
+
+// dlqFilter says which letters.
+type dlqFilter struct {
+	Reason []string `help:"Letters of this reason: malformed, refused, unsettled, undelivered, function, unknown." placeholder:"REASON"`
+	Code   []string `help:"Letters with this code, such as 23505."                                                 placeholder:"CODE"   sep:"none"`
+	Event  []string `help:"The letter with this event id."                                                         placeholder:"ID"     sep:"none"`
+	Trace  []string `help:"Letters of this trace: its id, or the Root of X-Amzn-Trace-Id."                         placeholder:"ID"`
+	Since  moment   `help:"Letters sent since then: a time (RFC 3339), or so long ago, such as 2h."                placeholder:"TIME"`
+	Until  moment   `help:"Letters sent before then."                                                              placeholder:"TIME"`
+}
+
+// moment is a time, or how long ago it was.
+type moment struct{ time.Time }
+
+// UnmarshalText reads RFC 3339 or a duration.
+func (m *moment) UnmarshalText(text []byte) error {
+	if ago, err := time.ParseDuration(string(text)); err == nil && ago >= 0 {
+		m.Time = time.Now().Add(-ago)
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("%q: want a time such as 2026-11-26T03:00:00Z, or a duration such as 2h", text)
+	}
+	m.Time = t
+	return nil
+}
+
+func (f dlqFilter) filter() (deadletter.Filter, error) {
+	traces := make([]string, len(f.Trace))
+	for i, given := range f.Trace {
+		id := strings.ToLower(given)
+		if root, ok := xray.TraceIDFromRoot(strings.TrimPrefix(id, "root=")); ok {
+			id = root.String()
+		}
+		if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
+			return deadletter.Filter{}, codedError{fmt.Errorf("--trace %q: want 32 hexadecimal digits, or 1-67891233-abcdef012345678912345678", given), exitUsage}
+		}
+		traces[i] = id
+	}
+	return deadletter.Filter{Reasons: f.Reason, Codes: f.Code, Events: f.Event, Traces: traces, Since: f.Since.Time, Until: f.Until.Time}, nil
+}
+
+// dlq is the queue that is meant, and whose it is.
+type dlq struct {
+	*deadletter.Queue
+
+	client   *sqs.Client
+	consumer *pipeline.Consumer // nil if the description does not know it
+}
+
+func (f dlqFlags) open(ctx context.Context, env environment) (*dlq, error) {
+	p, err := f.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	name, consumer, undelivered, err := f.which(p)
+	if err != nil {
+		return nil, codedError{err, exitUsage}
+	}
+	d := &dlq{consumer: consumer}
+	if d.client, err = f.connect(ctx, env, p); err != nil {
+		return nil, err
+	}
+	address, err := deadletter.Resolve(ctx, d.client, name)
+	if err != nil {
+		return nil, err
+	}
+	c := deadletter.Config{SQS: d.client, QueueURL: address, Undelivered: undelivered, Visibility: f.Visibility}
+	if err := c.Validate(); err != nil {
+		return nil, codedError{err, exitUsage}
+	}
+	d.Queue, err = deadletter.Open(ctx, c)
+	return d, err
+}
+
+// pipeline is the description. A queue that is named needs none.
+func (f dlqFlags) pipeline() (*pipeline.Pipeline, error) {
+	if _, err := os.Stat(f.File); f.Queue != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // there is none, and none is needed
+	}
+	return fileArg{File: f.File, Environment: f.Environment}.load()
+}
+
+// which finds the queue, and the consumer that it belongs to.
+func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consumer, undelivered bool, err error) {
+	if f.Queue != "" {
+		name := f.Queue[strings.LastIndexAny(f.Queue, "/:")+1:]
+		for i := range consumersOf(p) {
+			switch c := &p.Consumers[i]; name {
+			case c.DLQName():
+				return f.Queue, c, f.Undelivered, nil
+			case c.UndeliveredName():
+				return f.Queue, c, true, nil
+			}
+		}
+		return f.Queue, nil, f.Undelivered, nil
+	}
+	var names []string
+	for i := range p.Consumers {
+		names = append(names, p.Consumers[i].Name)
+	}
+	switch {
+	case f.Consumer != "":
+		if c = p.Consumer(f.Consumer); c == nil {
+			return "", nil, false, fmt.Errorf("--consumer %s: want one of %v", f.Consumer, names)
+		}
+	case len(p.Consumers) == 1:
+		c = &p.Consumers[0]
+	default:
+		return "", nil, false, fmt.Errorf("there are %d consumers: want one of %v by --consumer", len(names), names)
+	}
+	if f.Undelivered {
+		return c.UndeliveredName(), c, true, nil
+	}
+	return c.DLQName(), c, false, nil
+}
+
+func consumersOf(p *pipeline.Pipeline) []pipeline.Consumer {
+	if p == nil {
+		return nil
+	}
+	return p.Consumers
+}
+
+// connect makes a client without instrumentation: messages keep the context
+// that they came with.
+func (f dlqFlags) connect(ctx context.Context, env environment, p *pipeline.Pipeline) (*sqs.Client, error) {
+	var options []func(*awsconfig.LoadOptions) error
+	options = append(options, awsconfig.WithRetryMaxAttempts(6))
+	region, endpoint := place(f.Queue)
+	if region == "" && p != nil {
+		region = p.Region
+	}
+	if region != "" {
+		options = append(options, awsconfig.WithRegion(region))
+	}
+	if f.Endpoint != "" {
+		endpoint = f.Endpoint
+	}
+	if loopback(endpoint) && env.getenv("AWS_ACCESS_KEY_ID") == "" {
+		options = append(options, awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
+	}
+	c, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, fmt.Errorf("settings of AWS: %w", err)
+	}
+	return sqs.NewFromConfig(c, func(o *sqs.Options) {
+		if endpoint != "" {
+			o.BaseEndpoint = aws.String(endpoint)
+		}
+	}), nil
+}
+
+// place is the region, or the address if that is not AWS's, of a queue that is
+// given by its ARN or URL.
+func place(queue string) (region, endpoint string) {
+	if parts := strings.Split(queue, ":"); len(parts) == 6 && parts[0] == "arn" {
+		return parts[3], ""
+	}
+	u, err := url.Parse(queue)
+	if err != nil || u.Host == "" {
+		return "", ""
+	}
+	if parts := strings.Split(u.Hostname(), "."); len(parts) >= 4 && parts[0] == "sqs" && parts[2] == "amazonaws" {
+		return parts[1], ""
+	}
+	return "", u.Scheme + "://" + u.Host
+}
+
+// loopback reports whether an address is on this machine, where nobody looks
+// at credentials.
+func loopback(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// source is the URL of the queue that letters go back to.
+func (d *dlq) source(ctx context.Context, to string) (string, error) {
+	switch {
+	case to != "":
+		return deadletter.Resolve(ctx, d.client, to)
+	case d.consumer != nil:
+		return deadletter.Resolve(ctx, d.client, d.consumer.QueueName())
+	}
+	address, err := d.Source(ctx)
+	if err != nil {
+		return "", codedError{fmt.Errorf("%w; say by --to where the letters are to go", err), exitUsage}
+	}
+	return address, nil
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/tracehaul/tracehaul/deadletter"
+)
+
+type dlqDropCmd struct {
+	dlqFlags
+	dlqFilter
+	All       bool   `help:"Mean all letters. Without a filter this has to be said."`
+	Limit     int    `default:"0"                                                     help:"How many letters to delete at most; 0 for all." placeholder:"N"`
+	Archive   string `help:"A new file for the letters, bodies included: JSON lines." placeholder:"FILE"                                    xor:"archive"`
+	NoArchive bool   `help:"Keep no copy of what is deleted."                         xor:"archive"`
+	Yes       bool   `help:"Do not ask. Without a terminal this has to be said."`
+}
+
+// Help is shown by --help below the line about the command.
+func (dlqDropCmd) Help() string {
+	return dlqHelp + `
+
+There is no other copy of a letter. It is deleted after it was written to the archive and that has reached the disk. The archive is readable by its owner alone (0600); it holds whole messages and perhaps personal data.
+
+Examples:
+  tracehaul dlq drop -e prod -c ledger --reason malformed --archive dropped.jsonl
+  tracehaul dlq drop -e prod -c ledger --event order-4711 --archive order-4711.jsonl --yes
+  tracehaul dlq drop --endpoint http://127.0.0.1:9324 --all --no-archive --yes`
+}
+
+func (c dlqDropCmd) Run(ctx context.Context, env environment) (err error) {
+	f, err := c.filter()
+	if err != nil {
+		return err
+	}
+	if err := c.check(f); err != nil {
+		return codedError{err, exitUsage}
+	}
+	d, err := c.open(ctx, env)
+	if err != nil {
+		return err
+	}
+	if !c.Yes {
+		if err := c.confirm(ctx, env, d, f, os.Stdin); err != nil {
+			return err
+		}
+	}
+	config := deadletter.DropConfig{Filter: f, All: c.All, Limit: c.Limit, Archive: io.Discard}
+	file, err := c.create()
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	if file != nil {
+		config.Archive, config.Sync = file, file.Sync
+	}
+	p := newProgress(env.err, "deleted")
+	config.Progress = p.tell
+	report, err := d.Drop(ctx, config)
+	p.done()
+	if file != nil {
+		err = errors.Join(err, closeArchive(file))
+	}
+	err = errors.Join(err, c.print(env.out, report))
+	switch {
+	case err != nil:
+		return err
+	case report.Left > 0 || report.Full:
+		return errors.New("not all letters were deleted")
+	case report.Deleted == 0:
+		return errNothing(d, f)
+	}
+	return nil
+}
+
+// create makes the archive, if there is to be one. A file that is there already
+// is left alone.
+func (c dlqDropCmd) create() (*os.File, error) {
+	if c.Archive == "" {
+		return nil, nil //nolint:nilnil // none is asked for
+	}
+	return os.OpenFile(c.Archive, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// closeArchive leaves no empty file behind.
+func closeArchive(file *os.File) error {
+	info, err := file.Stat()
+	if err == nil && info.Size() == 0 {
+		err = os.Remove(file.Name())
+	}
+	return errors.Join(err, file.Close())
+}
+
+// check refuses what would delete more than was meant.
+func (c dlqDropCmd) check(f deadletter.Filter) error {
+	switch {
+	case f.Empty() && !c.All:
+		return errors.New("nothing says which letters: want a filter such as --reason, or --all")
+	case !f.Empty() && c.All:
+		return errors.New("--all and a filter: want one of them")
+	case c.Archive == "" && !c.NoArchive:
+		return errors.New("nothing says where the copy goes: want --archive FILE, or --no-archive")
+	case c.Limit < 0:
+		return fmt.Errorf("--limit %d: want 0 for all, or more", c.Limit)
+	case !c.Yes && !typedAt(os.Stdin):
+		return errors.New("nobody is there to confirm it: want --yes, or a terminal")
+	}
+	return nil
+}
+
+// typedAt reports whether a person can answer there, as far as one can tell.
+func typedAt(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull) // a device, too
+	return err != nil || !os.SameFile(info, null)
+}
+
+// confirm shows what would go and has the queue's name typed.
+func (c dlqDropCmd) confirm(ctx context.Context, env environment, d *dlq, f deadletter.Filter, in io.Reader) error {
+	p := newProgress(env.err, "read")
+	l, err := d.List(ctx, f, 0, p.tell)
+	p.done()
+	if err != nil {
+		return err
+	}
+	if l.Matched == 0 {
+		return errNothing(d, f)
+	}
+	if err := printListing(env.err, l, time.Now()); err != nil {
+		return err
+	}
+	count := l.Matched
+	if c.Limit > 0 {
+		count = min(count, c.Limit)
+	}
+	fmt.Fprintf(env.err, "\n%d letters will be deleted. Type the name of the queue to go on: ", count)
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if strings.TrimSpace(answer) != d.Info().Name {
+		return errors.New("not confirmed, nothing was deleted")
+	}
+	return ctx.Err()
+}
+
+func (c dlqDropCmd) print(w io.Writer, r deadletter.Dropped) error {
+	if c.JSON {
+		return encodeJSON(w, struct {
+			Queue   string      `json:"queue"`
+			Deleted int         `json:"deleted"`
+			Left    int         `json:"left"` // archived and not deleted
+			Skipped int         `json:"skipped"`
+			Later   int         `json:"later"`
+			Full    bool        `json:"full"`
+			Archive string      `json:"archive"`
+			Groups  []groupJSON `json:"groups"`
+		}{r.Queue.Name, r.Deleted, r.Left, r.Skipped, r.Later, r.Full, c.Archive, groupsJSON(r.Groups)})
+	}
+	fmt.Fprintf(w, "%s: %d letters were deleted", r.Queue.Name, r.Deleted)
+	if c.Archive != "" {
+		fmt.Fprintf(w, ", their copies are in %s", c.Archive)
+	}
+	fmt.Fprintln(w)
+	if r.Left > 0 {
+		fmt.Fprintf(w, "%d are in the archive and could not be deleted: they stay.\n", r.Left)
+	}
+	if r.Later > 0 {
+		fmt.Fprintf(w, "%d came after the look at them, and stay.\n", r.Later)
+	}
+	if r.Full {
+		fmt.Fprintln(w, "It ended early, as too many letters that were not chosen had to be held. Run it again.")
+	}
+	return nil
+}

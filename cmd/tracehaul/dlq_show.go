@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/tracehaul/tracehaul/deadletter"
+)
+
+type dlqShowCmd struct {
+	dlqFlags
+	dlqFilter
+	ID    string `arg:""                                                help:"A message id, an event id or a trace id; or all."`
+	Body  bool   `help:"Show the body, too. It may hold personal data."`
+	Limit int    `default:"10"                                          help:"How many letters to show at most."`
+}
+
+// Help is shown by --help below the line about the command.
+func (dlqShowCmd) Help() string {
+	return dlqHelp + `
+
+Examples:
+  tracehaul dlq show -e prod -c ledger 4bf92f3577b34da6a3ce929d0e0e4736
+  tracehaul dlq show -e prod -c ledger all --reason malformed --limit 3
+  tracehaul dlq show -q "$DLQ" order-4711 --body --json`
+}
+
+func (c dlqShowCmd) Run(ctx context.Context, env environment) error {
+	f, err := c.filter()
+	if err != nil {
+		return err
+	}
+	if c.Limit < 1 {
+		return codedError{fmt.Errorf("--limit %d: want 1 or more", c.Limit), exitUsage}
+	}
+	d, err := c.open(ctx, env)
+	if err != nil {
+		return err
+	}
+	records := []deadletter.Record{}
+	p := newProgress(env.err, "read")
+	err = d.Each(ctx, 0, p.tell, func(l *deadletter.Letter) bool {
+		if f.Match(l) && (c.ID == "all" || slices.Contains([]string{l.MessageID, l.Event.ID, l.TraceID}, c.ID)) {
+			records = append(records, l.Record(d.Info().Name, c.Body))
+		}
+		return len(records) < c.Limit
+	})
+	p.done()
+	if len(records) == 0 {
+		return errors.Join(err, errNothing(d, deadletter.Filter{IDs: []string{c.ID}}))
+	}
+	if c.JSON {
+		return errors.Join(err, encodeJSON(env.out, records))
+	}
+	for i := range records {
+		err = errors.Join(err, printRecord(env.out, &records[i], d.Info().Retention, time.Now()))
+	}
+	return err
+}
+
+func printRecord(w io.Writer, r *deadletter.Record, retention time.Duration, now time.Time) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, format string, values ...any) {
+		fmt.Fprintf(t, "  %s\t%s\n", name, clean(fmt.Sprintf(format, values...)))
+	}
+	fmt.Fprintf(t, "%s\n", clean(r.MessageID))
+	line("reason", "%s", strings.TrimSpace(r.Reason+" "+r.Code))
+	line("sent", "%s, %s ago; deleted in %s", r.SentAt.Format(time.RFC3339), age(now.Sub(r.SentAt)), age(r.SentAt.Add(retention).Sub(now)))
+	line("received", "%d times, this look included", r.ReceiveCount)
+	if r.Redrives > 0 {
+		line("redriven", "%d times", r.Redrives)
+	}
+	line("trace", "%s", dash(r.TraceID))
+	line("shape", "%s", strings.TrimSpace(r.Shape+" "+r.TopicARN+" "+r.SNSMessageID))
+	switch e := r.Event; e {
+	case nil:
+		line("event", "none: %s", r.Problem)
+	default:
+		line("event", "%s", e.ID)
+		line("  source", "%s", e.Source)
+		line("  type", "%s", e.Type)
+		if e.Subject != "" {
+			line("  subject", "%s", e.Subject)
+		}
+		if !e.Time.IsZero() {
+			line("  time", "%s", e.Time.Format(time.RFC3339Nano))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
+		if a := r.Attributes[name]; a.Binary == nil {
+			line(name, "%s", a.Value)
+		} else {
+			line(name, "%d bytes", len(a.Binary))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.System)) {
+		line(name, "%s", r.System[name])
+	}
+	if r.Body == nil {
+		line("body", "%d bytes; --body shows it, it may hold personal data", r.BodyBytes)
+	} else {
+		line("body", "%d bytes:", r.BodyBytes)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if r.Body != nil {
+		fmt.Fprintln(w, clean(*r.Body))
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}

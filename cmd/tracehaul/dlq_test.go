@@ -1,0 +1,335 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+)
+
+const (
+	orderQueue = "dev-intake-order-ledger"
+	orderDLQ   = orderQueue + "-dlq"
+)
+
+// letterbox is a local SQS with the queues of the description, over HTTP.
+type letterbox struct {
+	t      *testing.T
+	broker *messaging.Broker
+	url    string
+	client *sqs.Client
+}
+
+func setupLetters(t *testing.T) *letterbox {
+	t.Helper()
+	t.Chdir(filepath.Join("..", ".."))
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	b := &letterbox{t: t, broker: messaging.New(messaging.Config{Region: "eu-central-1"})}
+	for _, c := range []messaging.QueueConfig{
+		{Name: orderDLQ, MessageRetention: 14 * 24 * time.Hour},
+		{Name: orderQueue + "-undelivered"},
+		{Name: orderQueue, DeadLetterQueue: orderDLQ},
+		{Name: "strangers"},
+	} {
+		if _, err := b.broker.CreateQueue(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := httptest.NewServer(b.broker.SQS())
+	t.Cleanup(server.Close)
+	t.Cleanup(b.broker.Close)
+	b.url = server.URL
+	b.client = sqs.New(sqs.Options{Region: "eu-central-1", BaseEndpoint: &b.url, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})
+	return b
+}
+
+// put puts order n aside for a reason, "" for none.
+func (b *letterbox) put(queue string, n int, reason, code string) {
+	b.t.Helper()
+	a := map[string]sqstypes.MessageAttributeValue{}
+	for name, value := range map[string]string{
+		"failure-reason": reason, "failure-code": code, "traceparent": fmt.Sprintf("00-4bf92f3577b34da6a3ce929d0e0e%04d-00f067aa0ba902b7-01", n),
+	} {
+		if value != "" {
+			a[name] = sqstypes.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
+		}
+	}
+	body := fmt.Sprintf(`{"specversion":"1.0","id":"order-%d","source":"/shop","type":"order.placed","data":{"name":"Erika Mustermann"}}`, n)
+	if _, err := b.client.SendMessage(b.t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(b.broker.QueueURL(queue)), MessageBody: &body, MessageAttributes: a}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// run runs a command of dlq, and wants an exit code.
+func (b *letterbox) run(code int, args ...string) (out, errs string) {
+	b.t.Helper()
+	got, out, errs := command(b.t.Context(), b.t, append([]string{"dlq", args[0], "--endpoint", b.url}, args[1:]...)...)
+	if got != code {
+		b.t.Fatalf("dlq %v: exit code %d, want %d\n%s%s", args, got, code, out, errs)
+	}
+	return out, errs
+}
+
+func (b *letterbox) wantDepth(queue string, want int) {
+	b.t.Helper()
+	if d, err := b.broker.QueueDepth(queue); err != nil || d.Visible != want || d.InFlight != 0 {
+		b.t.Errorf("%s has %d messages and %d are held, want %d; %v", queue, d.Visible, d.InFlight, want, err)
+	}
+}
+
+func wantAll(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is missing in:\n%s", part, text)
+		}
+	}
+}
+
+func TestDLQLs_Table_SaysWhyAndHowLong(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	b.put(orderDLQ, 2, "refused", "23505")
+	b.put(orderDLQ, 3, "malformed", "malformed_json")
+	out, errs := b.run(exitOK, "ls")
+	wantAll(t, out, orderDLQ+": 3 letters read\n", "COUNT  REASON", "2      refused", "23505", "/shop order-1", "4bf92f3577b34da6a3ce929d0e0e0001",
+		"refused: The database", "malformed: The consumer", "deleted in 13d23h", "keeps letters for 14d0h")
+	if strings.Contains(out+errs, "Erika") || strings.Contains(out, "\x1b") || errs != "" {
+		t.Errorf("it shows data, colours, or progress of what takes no time:\n%s%s", out, errs)
+	}
+	out, _ = b.run(exitOK, "ls", "--reason", "refused", "--limit", "2")
+	wantAll(t, out, "2 letters read", "About 1 more were not seen")
+	b.wantDepth(orderDLQ, 3)
+}
+
+func TestDLQLs_JSON(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	b.put(orderDLQ, 2, "", "")
+	out, _ := b.run(exitOK, "ls", "--json", "-q", orderDLQ, "--code", "23505")
+	var l struct {
+		Queue                   string
+		Waiting, Seen, Matched  int
+		Groups                  []groupJSON
+		RetentionSeconds        int `json:"retention_seconds"`
+		URL                     string
+		Hidden, Delayed, Unseen int
+	}
+	dec := json.NewDecoder(strings.NewReader(out))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&l); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if l.Queue != orderDLQ || l.Waiting != 2 || l.Seen != 2 || l.Matched != 1 || l.RetentionSeconds != 14*86400 ||
+		len(l.Groups) != 1 || l.Groups[0].Example.EventID != "order-1" || l.Groups[0].Why == "" {
+		t.Errorf("got %+v", l)
+	}
+}
+
+// Whoever asks wrongly, or asks for what is not there, is told so by the exit
+// code and by what would be right.
+func TestDLQ_ExitCodes(t *testing.T) {
+	b := setupLetters(t)
+	archive := filepath.Join(t.TempDir(), "archive")
+	for name, test := range map[string]struct {
+		code int
+		want string
+		args []string
+	}{
+		"empty":              {exitNothing, orderDLQ + " is empty", []string{"ls"}},
+		"empty, show":        {exitNothing, "no letter", []string{"show", "x"}},
+		"empty, redrive":     {exitNothing, "is empty", []string{"redrive"}},
+		"empty, drop":        {exitNothing, "is empty", []string{"drop", "--all", "--archive", archive, "--yes"}},
+		"unknown consumer":   {exitUsage, "want one of [ledger]", []string{"ls", "-c", "mailer"}},
+		"consumer and queue": {exitUsage, "can't be used together", []string{"ls", "-c", "ledger", "-q", "x"}},
+		"no such queue":      {exitFailed, "NonExistentQueue", []string{"ls", "-q", "nowhere"}},
+		"FIFO":               {exitFailed, "FIFO", []string{"ls", "-q", b.url + "/000000000000/orders.fifo"}},
+		"trace":              {exitUsage, "32 hexadecimal digits", []string{"ls", "--trace", "xyz"}},
+		"since":              {exitUsage, "want a time such as", []string{"ls", "--since", "yesterday"}},
+		"visibility":         {exitUsage, "want whole seconds", []string{"ls", "--visibility", "1ms"}},
+		"rate":               {exitUsage, "rate of -1", []string{"redrive", "--rate=-1"}},
+		"no source":          {exitUsage, "say by --to", []string{"redrive", "-q", "strangers"}},
+		"drop everything":    {exitUsage, "want a filter", []string{"drop", "--no-archive", "--yes"}},
+		"drop what":          {exitUsage, "want one of them", []string{"drop", "--no-archive", "--yes", "--all", "--reason", "x"}},
+		"no archive":         {exitUsage, "want --archive FILE", []string{"drop", "--all", "--yes"}},
+		"nobody there":       {exitUsage, "want --yes", []string{"drop", "--all", "--no-archive"}},
+		"no description":     {exitFailed, "none.yaml", []string{"ls", "-f", "none.yaml"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := *b
+			b.t = t
+			if _, errs := b.run(test.code, test.args...); !strings.Contains(errs, test.want) {
+				t.Errorf("errors lack %q:\n%s", test.want, errs)
+			}
+		})
+	}
+	if _, err := os.Stat(archive); err == nil {
+		t.Error("an empty archive was left behind")
+	}
+}
+
+func TestDLQShow_BodyOnlyIfAsked(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	b.put(orderDLQ, 2, "refused", "23505")
+	for _, id := range []string{"order-2", "4bf92f3577b34da6a3ce929d0e0e0002"} {
+		out, errs := b.run(exitOK, "show", id)
+		wantAll(t, out, "refused 23505", "order-2", "00-4bf92f3577b34da6a3ce929d0e0e0002-00f067aa0ba902b7-01", "failure-reason", "SentTimestamp", "--body shows it")
+		if strings.Contains(out+errs, "Erika") || strings.Contains(out, "order-1") {
+			t.Errorf("it shows too much:\n%s", out)
+		}
+	}
+	out, _ := b.run(exitOK, "show", "all", "--body", "--event", "order-1")
+	wantAll(t, out, "Erika", "order-1")
+	out, _ = b.run(exitOK, "show", "all", "--json")
+	var records []struct {
+		Body  *string
+		Event struct{ ID string }
+	}
+	if err := json.Unmarshal([]byte(out), &records); err != nil || len(records) != 2 || records[0].Body != nil || records[0].Event.ID == "" {
+		t.Errorf("%v: %s", err, out)
+	}
+	b.wantDepth(orderDLQ, 2)
+}
+
+func TestDLQRedrive_ToTheSource(t *testing.T) {
+	b := setupLetters(t)
+	for n := range 3 {
+		b.put(orderDLQ, n, "refused", "23505")
+	}
+	b.put(orderDLQ, 3, "malformed", "x")
+	out, _ := b.run(exitOK, "redrive", "--reason", "refused", "--dry-run")
+	wantAll(t, out, "3 would be sent. Nothing was.", "1 were not chosen")
+	b.wantDepth(orderDLQ, 4)
+	out, _ = b.run(exitOK, "redrive", "--reason", "refused", "--trace", "Root=1-4bf92f35-77b34da6a3ce929d0e0e0001")
+	wantAll(t, out, orderDLQ+" -> "+orderQueue, "1 were sent, and 1 of them taken out here", "3 were not chosen")
+	out, _ = b.run(exitOK, "redrive", "-q", b.broker.QueueARN(orderDLQ), "--json", "--reason", "refused")
+	var r struct{ Sent, Left, Failed int }
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Sent != 2 || r.Left+r.Failed != 0 {
+		t.Errorf("%v: %s", err, out)
+	}
+	b.wantDepth(orderDLQ, 1)
+	b.wantDepth(orderQueue, 3)
+	b.run(exitNothing, "redrive", "--reason", "refused")
+}
+
+// The queue of a subscription, by the flag and by its name; and one that the
+// description does not know.
+func TestDLQRedrive_OtherQueues(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderQueue+"-undelivered", 1, "", "")
+	out, _ := b.run(exitOK, "ls", "-u")
+	wantAll(t, out, "undelivered: SNS could not")
+	out, _ = b.run(exitOK, "redrive", "-q", orderQueue+"-undelivered")
+	wantAll(t, out, "-undelivered -> "+orderQueue)
+	b.put("strangers", 2, "", "")
+	b.run(exitOK, "redrive", "-q", "strangers", "--to", orderQueue, "-f", "no-description.yaml")
+	b.wantDepth(orderQueue, 2)
+}
+
+func TestDLQRedrive_SomeFail_ExitCode1(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	if _, err := b.broker.CreateQueue(messaging.QueueConfig{Name: "tiny", MaximumMessageSizeBytes: 1024}); err != nil {
+		t.Fatal(err)
+	}
+	big := strings.Repeat("x", 2000)
+	if _, err := b.client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(b.broker.QueueURL(orderDLQ)), MessageBody: &big}); err != nil {
+		t.Fatal(err)
+	}
+	out, errs := b.run(exitFailed, "redrive", "--to", "tiny")
+	wantAll(t, out, "1 were sent, and 1 of them taken out", "1 could not be sent", "1 times InvalidParameterValue")
+	wantAll(t, errs, "not all letters were redriven")
+	b.wantDepth(orderDLQ, 1)
+}
+
+func TestDLQDrop_ArchivesAndDeletes(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	b.put(orderDLQ, 2, "malformed", "x")
+	archive := filepath.Join(t.TempDir(), "dropped.jsonl")
+	out, _ := b.run(exitOK, "drop", "--reason", "malformed", "--archive", archive, "--yes")
+	wantAll(t, out, "1 letters were deleted", archive)
+	text, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAll(t, string(text), `"id":"order-2"`, "Erika")
+	if info, err := os.Stat(archive); err != nil || info.Mode().Perm() != 0o600 || strings.Count(string(text), "\n") != 1 {
+		t.Errorf("%v, mode %v:\n%s", err, info.Mode(), text)
+	}
+	b.wantDepth(orderDLQ, 1)
+	_, errs := b.run(exitFailed, "drop", "--all", "--archive", archive, "--yes")
+	wantAll(t, errs, "exists")
+	b.wantDepth(orderDLQ, 1)
+}
+
+// Only the queue's name is a yes.
+func TestDLQDrop_Confirmation(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	var errs syncBuffer
+	env := environment{&errs, &errs, func(string) string { return "" }}
+	c := dlqDropCmd{dlqFlags: dlqFlags{File: "tracehaul.yaml", Endpoint: b.url}, All: true, NoArchive: true}
+	d, err := c.open(t.Context(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for answer, want := range map[string]bool{orderDLQ + "\n": true, orderDLQ: true, "y\n": false, "yes\n": false, "": false, orderQueue + "\n": false} {
+		f, _ := c.filter()
+		if err := c.confirm(t.Context(), env, d, f, strings.NewReader(answer)); (err == nil) != want {
+			t.Errorf("answer %q: %v", answer, err)
+		}
+	}
+	wantAll(t, errs.String(), "1 letters will be deleted", "refused")
+	b.wantDepth(orderDLQ, 1)
+}
+
+func TestDLQLs_Interrupted_GivesBack(t *testing.T) {
+	b := setupLetters(t)
+	for n := range 3 {
+		b.put(orderDLQ, n, "refused", "23505")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(500*time.Millisecond, cancel) // while it waits for a last one
+	code, out, errs := command(ctx, t, "dlq", "ls", "--endpoint", b.url, "--limit", "0")
+	if code == exitOK {
+		t.Skipf("it was too fast to be interrupted: %s", out)
+	}
+	wantAll(t, errs, "interrupted")
+	b.wantDepth(orderDLQ, 3)
+}
+
+func TestProgress_OnlyWhatIsSlow_WithTheTimeLeft(t *testing.T) {
+	var out syncBuffer
+	p := newProgress(&out, "sent")
+	p.tell(deadletter.Progress{Done: 10, Total: 100})
+	if out.String() != "" {
+		t.Errorf("at once: %q", out.String())
+	}
+	p.begin, p.last = p.begin.Add(-20*time.Second), p.last.Add(-20*time.Second)
+	p.tell(deadletter.Progress{Done: 20, Total: 100})
+	p.tell(deadletter.Progress{Done: 21, Total: 100})
+	if got, want := out.String(), "sent: 20 of about 100, 1m20s left\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestClean_WhatATerminalWouldObey_IsGone(t *testing.T) {
+	if got := clean("a\x1b[31m\r\nö"); strings.ContainsAny(got, "\x1b\r\n") || !strings.HasSuffix(got, "ö") {
+		t.Errorf("got %q", got)
+	}
+}
