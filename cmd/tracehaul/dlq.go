@@ -123,31 +123,53 @@ func (f dlqFlags) open(ctx context.Context, env environment) (*dlq, error) {
 	return d, err
 }
 
-// pipeline is the description. A queue that is named needs none.
+// pipeline is the description. For a queue that is named it is that of the
+// environment that knows it, if any does.
 func (f dlqFlags) pipeline() (*pipeline.Pipeline, error) {
-	if _, err := os.Stat(f.File); f.Queue != "" && errors.Is(err, fs.ErrNotExist) {
+	if f.Queue == "" || f.Environment != "" {
+		return fileArg{File: f.File, Environment: f.Environment}.load()
+	}
+	if _, err := os.Stat(f.File); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // there is none, and none is needed
 	}
-	return fileArg{File: f.File, Environment: f.Environment}.load()
+	all, err := pipeline.LoadAll(f.File)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		if c, _ := f.known(p); c != nil {
+			return p, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // none is needed
+}
+
+// known is the consumer that a queue that is named belongs to, or nil.
+func (f dlqFlags) known(p *pipeline.Pipeline) (c *pipeline.Consumer, undelivered bool) {
+	name := f.Queue[strings.LastIndexAny(f.Queue, "/:")+1:]
+	for i := range p.Consumers {
+		switch c := &p.Consumers[i]; name {
+		case c.DLQName():
+			return c, f.Undelivered
+		case c.UndeliveredName():
+			return c, true
+		}
+	}
+	return nil, f.Undelivered
 }
 
 // which finds the queue, and the consumer that it belongs to.
 func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consumer, undelivered bool, err error) {
 	if f.Queue != "" {
-		name := f.Queue[strings.LastIndexAny(f.Queue, "/:")+1:]
-		for i := range consumersOf(p) {
-			switch c := &p.Consumers[i]; name {
-			case c.DLQName():
-				return f.Queue, c, f.Undelivered, nil
-			case c.UndeliveredName():
-				return f.Queue, c, true, nil
-			}
+		if p == nil {
+			return f.Queue, nil, f.Undelivered, nil
 		}
-		return f.Queue, nil, f.Undelivered, nil
+		c, undelivered = f.known(p)
+		return f.Queue, c, undelivered, nil
 	}
-	var names []string
+	names := make([]string, len(p.Consumers))
 	for i := range p.Consumers {
-		names = append(names, p.Consumers[i].Name)
+		names[i] = p.Consumers[i].Name
 	}
 	switch {
 	case f.Consumer != "":
@@ -163,13 +185,6 @@ func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consume
 		return c.UndeliveredName(), c, true, nil
 	}
 	return c.DLQName(), c, false, nil
-}
-
-func consumersOf(p *pipeline.Pipeline) []pipeline.Consumer {
-	if p == nil {
-		return nil
-	}
-	return p.Consumers
 }
 
 // connect makes a client without instrumentation: messages keep the context

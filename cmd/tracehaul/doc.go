@@ -9,8 +9,10 @@
 //	tracehaul alarms      list the alarms made from it, and play scenarios against them
 //	tracehaul dashboards  check Grafana dashboards, and that they show data
 //	tracehaul deploy      whether a deploy may begin, and what became of it
+//	tracehaul dlq         dead letters: list, show, send back, take out
 //	tracehaul generate    write all files that are made from it
 //
 // It exits with 0 when it did what was asked, 1 when that failed, 2 when it was
-// asked wrongly and, for a deploy, 3 when it is not over in time.
+// asked wrongly and 3 when a deploy is not over in time, or when there was no dead
+// letter to do something with.
 package main
