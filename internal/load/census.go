@@ -19,6 +19,7 @@ type census struct {
 	counting int
 	latest   int // of the last list that was complete
 	live     int // MiB that the last collection of garbage left
+	garbage  int // collections of garbage
 }
 
 // deadGoroutine is how the runtime lists one that has ended, for reuse
@@ -47,6 +48,7 @@ func (c *census) add(line string) (counted bool) {
 	case strings.HasPrefix(line, "gc ") && strings.Contains(line, " MB goal, "):
 		if live, err := liveHeap(line); err == nil {
 			c.live = live
+			c.garbage++
 		}
 	case strings.HasPrefix(line, "  P"), strings.HasPrefix(line, "  M"):
 	default:
@@ -71,9 +73,10 @@ func liveHeap(line string) (mib int, err error) {
 	return strconv.Atoi(before[strings.LastIndexByte(before, '>')+1:])
 }
 
-// heap is how many MiB were in use lately, 0 if that is not known.
-func (c *census) heap() int {
+// heap is how many MiB the latest collection of garbage left, and how many
+// collections there were.
+func (c *census) heap() (mib, collections int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.live
+	return c.live, c.garbage
 }

@@ -142,7 +142,7 @@ const (
 	slowSNS = 150 * time.Millisecond
 
 	// leastRefusing is a rate at which most is refused then.
-	leastRefusing = 4000
+	leastRefusing = 8000
 )
 
 // refuse finds what a refusal takes: SNS is slow, so that nearly all is
@@ -150,5 +150,5 @@ const (
 func (r *runner) refuse(ctx context.Context, knee float64) (figures, error) {
 	r.stage.fault.Store(&messaging.Fault{Delay: slowSNS})
 	defer r.stage.fault.Store(nil)
-	return r.step(ctx, "SNS is slow", max(knee, leastRefusing))
+	return r.step(ctx, "SNS is slow", max(2*knee, leastRefusing))
 }

@@ -7,8 +7,9 @@ import "fmt"
 const (
 	// refusalShare is how much of the processor time of an event a refusal may
 	// take. Reading a request and answering it, which net/http and the kernel
-	// do, is in both, and all but a little of a refusal.
-	refusalShare = .6
+	// do, is in both, and all but a little of a refusal: two fifths, and more
+	// when other programs use the processor's caches.
+	refusalShare = .75
 
 	// goodputShare is how much the service must accept of what the model says
 	// that it can at best. It cannot be all: the model knows nothing of what

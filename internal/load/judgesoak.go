@@ -10,6 +10,9 @@ const (
 	leakBytes      = 1 << 10
 	leakGoroutines = 1. / 1000
 	noise          = 2
+
+	// leastCollections of garbage must have told what is in use.
+	leastCollections = 6
 )
 
 // flatShare is how much a figure may rise during the soak: a tenth of its
@@ -42,8 +45,8 @@ func flatFigures(rate float64) []flatFigure {
 
 // judgeSoak looks for what grows at a rate.
 func judgeSoak(rate float64, w watched) (checks []check) {
-	requests := rate * w.span().Seconds()
-	long := true
+	requests, collections := rate*w.span().Seconds(), w.grew(garbage)
+	long := collections >= leastCollections
 	for _, f := range flatFigures(rate) {
 		t := w.trend(f.of)
 		checks = append(checks, check{
@@ -55,6 +58,7 @@ func judgeSoak(rate float64, w watched) (checks []check) {
 		}
 	}
 	return append(checks, check{
-		"it was long enough to see 1 KiB left over by a request, or a goroutine by 1,000", long, whole(requests) + " requests after the warm-up",
+		"it was long enough to see 1 KiB left over by a request, or a goroutine by 1,000", long,
+		fmt.Sprintf("%.0f requests and %.0f collections of garbage after the warm-up", requests, collections),
 	})
 }

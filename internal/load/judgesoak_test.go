@@ -16,7 +16,7 @@ func soaked(d time.Duration, rate, bytes, goroutines float64) (w watched) {
 	for at := time.Duration(0); at <= d; at += 2 * time.Second {
 		requests := rate * at.Seconds()
 		v := sample{
-			at: time.Unix(0, 0).Add(at), heap: int(15 + 5*noise.Float64() + bytes*requests/(1<<20)),
+			at: time.Unix(0, 0).Add(at), collections: len(w.samples), heap: int(15 + 5*noise.Float64() + bytes*requests/(1<<20)),
 			goroutines: int(50 + 4*noise.Float64() + goroutines*requests), connections: 5 + noise.IntN(2), queue: 50 + noise.IntN(500),
 		}
 		v.service = usage{rss: 80 << 20, descriptors: 20}
@@ -57,6 +57,13 @@ func TestJudgeSoak_NothingSeenOrTooShort_Fails(t *testing.T) {
 		if last := checks[len(checks)-1]; last.ok {
 			t.Errorf("%s: %s: %s", name, last.what, last.figure)
 		}
+	}
+	stale := soaked(2*time.Minute, 500, 0, 0)
+	for i := range stale.samples {
+		stale.samples[i].collections = 3
+	}
+	if checks := judgeSoak(500, stale); checks[len(checks)-1].ok {
+		t.Error("what is in use was not known, and is judged nevertheless")
 	}
 	if judgeSoak(500, watched{})[0].ok {
 		t.Error("a heap that nobody has seen is flat")

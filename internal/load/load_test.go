@@ -187,7 +187,7 @@ func TestCensus_ListsOfTheRuntime_AreCounted(t *testing.T) {
 	if n := c.goroutines(); n != 2 {
 		t.Errorf("%d goroutines, want 2", n)
 	}
-	if n := c.heap(); n != 17 {
-		t.Errorf("%d MiB in use, want 17", n)
+	if live, n := c.heap(); live != 17 || n != 1 {
+		t.Errorf("%d MiB in use after %d collections, want 17 after 1", live, n)
 	}
 }

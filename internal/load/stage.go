@@ -87,6 +87,7 @@ func newStage(ctx context.Context, description string, count time.Duration, outp
 	counted := maps.Clone(telemetry)
 	if count > 0 {
 		counted["GODEBUG"] = s.census.setting(count)
+		counted["GOGC"] = "100" // not 400: what is in use is known only when garbage is collected, as often as possible
 	}
 	s.pipeline, err = localpipeline.Start(ctx, localpipeline.Config{
 		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateUp,

@@ -16,7 +16,8 @@ type sample struct {
 	service     usage
 	rest        time.Duration // of processor time that this process has used
 	goroutines  int           // of the service, 0 if they are not counted
-	heap        int           // MiB that the service has in use, 0 if that is not known
+	heap        int           // MiB that the service had in use at its latest collection of garbage
+	collections int           // of garbage so far
 	queue       int           // messages that are in the consumer's queue
 	rows        int64         // written so far
 	clients     int           // connections that the generator has open
@@ -34,7 +35,8 @@ func (s *stage) look(ctx context.Context) (_ sample, err error) {
 		return v, err
 	}
 	v.rest = here.cpu
-	v.goroutines, v.heap, v.clients = s.census.goroutines(), s.census.heap(), s.generator.connections()
+	v.goroutines, v.clients = s.census.goroutines(), s.generator.connections()
+	v.heap, v.collections = s.census.heap()
 	depth, err := s.pipeline.Broker().QueueDepth(s.consumer().QueueName())
 	if err != nil {
 		return v, err
@@ -135,6 +137,7 @@ func (w watched) queue() int {
 // What samples hold, in the units of the table.
 func rssMiB(v sample) float64     { return float64(v.service.rss) / (1 << 20) }
 func heapMiB(v sample) float64    { return float64(v.heap) }
+func garbage(v sample) float64    { return float64(v.collections) }
 func threads(v sample) float64    { return float64(v.service.threads) }
 func goroutines(v sample) float64 { return float64(v.goroutines) }
 
