@@ -21,10 +21,11 @@ const (
 	goodputLeast = .2
 	timesOfLeast = 2
 
-	// risesAgain is how much more than at its worst it must accept, of the same
-	// processor time, when no more is offered than at the knee again; but for
-	// what two moments differ by.
-	risesAgain = .8
+	// risesAgain is how much of what it accepts at the most it must accept, of
+	// the same processor time, when no more is offered than at the knee again. It
+	// is more, as there is less to refuse, unless little had to be refused: then
+	// events are cheaper the more come, as calls of SNS are full.
+	risesAgain = .6
 )
 
 // load is what was seen at some times the knee.
@@ -103,7 +104,7 @@ func judgeOverload(all []load, refusing figures) []check {
 			least >= goodputLeast*knee.goodput(), fmt.Sprintf("%s/s of %s/s", whole(least), whole(knee.goodput())),
 		},
 		{
-			"when the load falls it accepts more again of the same processor time",
+			fmt.Sprintf("when the load falls it accepts %.0f %% of what it did at the most of the same processor time, or more", 100*risesAgain),
 			last.perProcessor() > 0 && last.perProcessor() >= risesAgain*most.perProcessor(),
 			fmt.Sprintf("%s events a second and processor at %g x knee, then %s", whole(most.perProcessor()), most.times, whole(last.perProcessor())),
 		},
