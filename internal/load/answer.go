@@ -15,7 +15,8 @@ const (
 	// overloaded is 503 with the code overloaded and Retry-After: nothing was
 	// published.
 	overloaded
-	// unavailable is another 503 with Retry-After.
+	// unavailable is another 503 with Retry-After, or 504 with it and the code
+	// publish_timeout: SNS does not do its part.
 	unavailable
 	// unknown was sent and not answered.
 	unknown

@@ -176,7 +176,7 @@ func (c *client) classify(status int, retryAfter bool) answer {
 		return accepted
 	case status == 503 && retryAfter && bytes.Contains(c.body, []byte(`"code":"overloaded"`)):
 		return overloaded
-	case status == 503 && retryAfter:
+	case status == 503 && retryAfter, status == 504 && retryAfter && bytes.Contains(c.body, []byte(`"code":"publish_timeout"`)):
 		return unavailable
 	default:
 		return other

@@ -73,7 +73,7 @@ func shed(w http.ResponseWriter, code string, retry bool) {
 
 func TestGenerator_EachKindOfAnswer_IsTold(t *testing.T) {
 	g := serve(t, func(n int, w http.ResponseWriter) {
-		switch n % 6 {
+		switch n % 7 {
 		case 0:
 			w.WriteHeader(http.StatusAccepted)
 			_, _ = io.WriteString(w, `{"id":"1"}`)
@@ -87,10 +87,14 @@ func TestGenerator_EachKindOfAnswer_IsTold(t *testing.T) {
 			w.WriteHeader(http.StatusInternalServerError)
 		case 5:
 			panic(http.ErrAbortHandler)
+		case 6:
+			w.Header().Set("Retry-After", "5")
+			w.WriteHeader(http.StatusGatewayTimeout)
+			_, _ = io.WriteString(w, `{"code":"publish_timeout"}`)
 		}
 	})
-	f := g.send(t.Context(), 0, 300, 200*time.Millisecond).figures(watched{})
-	if want := [answers]int{accepted: 10, overloaded: 10, unavailable: 10, other: 20, unknown: 10}; f.counts != want {
+	f := g.send(t.Context(), 0, 350, 200*time.Millisecond).figures(watched{})
+	if want := [answers]int{accepted: 10, overloaded: 10, unavailable: 20, other: 20, unknown: 10}; f.counts != want {
 		t.Errorf("counted %v, want %v", f.counts, want)
 	}
 	if g := newGenerator("127.0.0.1:1"); g.send(t.Context(), 0, 100, 50*time.Millisecond).figures(watched{}).counts[connectionRefused] != 5 {
@@ -169,6 +173,10 @@ func TestJudge_RecoveryAndAnswers(t *testing.T) {
 	odd := []line{{figures: figures{counts: [answers]int{accepted: 5, other: 1}}}}
 	if judgeAnswers(odd, false)[0].ok {
 		t.Error("an answer that is neither 202 nor 503 is let pass")
+	}
+	late := []line{{figures: figures{counts: [answers]int{accepted: 5, unavailable: 1}}}}
+	if judgeAnswers(late, false)[0].ok || !judgeAnswers(late, true)[0].ok {
+		t.Error("SNS may fail when it is told to, and only then")
 	}
 }
 
