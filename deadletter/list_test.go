@@ -181,6 +181,46 @@ func TestList_SomeHidden_AreUnseen(t *testing.T) {
 	})
 }
 
+// An answer without letters is not yet the end of a queue that should have
+// some.
+func TestList_OneEmptyAnswer_IsAskedAgain(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		b.putAside(1, "refused", "23505")
+		q := b.open()
+		if _, err := b.client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(b.url(dlq)), VisibilityTimeout: 2}); err != nil {
+			t.Fatal(err)
+		}
+		if l, err := q.List(t.Context(), deadletter.Filter{}, 0, nil); err != nil || l.Seen != 1 {
+			t.Errorf("%v, seen %d", err, l.Seen)
+		}
+	})
+}
+
+// Letters that cannot be kept hidden come again and again: each counts once,
+// and it ends.
+func TestList_NothingStaysHidden_Ends(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 40 {
+			b.putAside(n, "refused", "23505")
+		}
+		q := b.open(func(c *deadletter.Config) { c.Visibility = 2 * time.Second })
+		b.fault = func(c messaging.Call, _ int) *messaging.Fault {
+			switch c.Action {
+			case "ReceiveMessage":
+				return &messaging.Fault{Delay: time.Second}
+			case "ChangeMessageVisibilityBatch":
+				return &messaging.Fault{Drop: messaging.DropBefore}
+			}
+			return nil
+		}
+		if l, err := q.List(t.Context(), deadletter.Filter{}, 0, nil); err == nil || l.Seen > 40 || l.Matched != l.Seen {
+			t.Errorf("%v, seen %d", err, l.Seen)
+		}
+	})
+}
+
 func TestOpen_Refuses(t *testing.T) {
 	b := setup(t)
 	for name, test := range map[string]struct {

@@ -120,7 +120,7 @@ func TestRedrive_NoRoomForTheNote_GoesWithout(t *testing.T) {
 				}
 				m := b.messages(queue)
 				if len(m) != 1 || m[0].Attributes["redrive"].Value != "" || len(m[0].Attributes) != len(in.MessageAttributes) {
-					t.Errorf("the queue has %d messages, attributes %v", len(m), m[0].Attributes)
+					t.Errorf("the queue has %+v", m)
 				}
 			})
 		})
@@ -466,5 +466,36 @@ func TestRedrive_Refuses(t *testing.T) {
 				t.Errorf("%s: got %v, want an error with %q", name, err, test.want)
 			}
 		}
+	})
+}
+
+// What comes when it has begun is not taken, note or no note.
+func TestRedrive_LaterOnes_Stay(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		b.putAside(1, "refused", "23505")
+		q := b.open()
+		time.Sleep(time.Second)
+		b.putAside(2, "refused", "23505")
+		if r := b.redrive(q); r.Sent != 1 || r.Later != 1 || r.Returned != 0 {
+			t.Errorf("report %+v", r)
+		}
+		b.wantDepth(dlq, 1)
+	})
+}
+
+// One that can send nothing does not go through the whole queue.
+func TestRedrive_NothingIsTaken_GivesUp(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 130 {
+			b.putAside(n, "refused", "23505")
+		}
+		b.fault = on("SendMessageBatch", queue, messaging.Fault{FailEntries: []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}})
+		r, err := b.tryRedrive(t.Context(), b.open())
+		if err == nil || r.Failed != 100 {
+			t.Errorf("%v, report %+v", err, r)
+		}
+		b.wantDepth(dlq, 130)
 	})
 }
