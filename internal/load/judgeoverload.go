@@ -48,18 +48,28 @@ type model struct {
 	event, refusal float64 // seconds of processor time
 }
 
-// newModel takes e from the knee, and r from when nearly all was refused.
-func newModel(knee, refusing figures) (m model) {
-	// Two equations, as some were refused at the knee, and some accepted there.
-	a, b := knee.count(accepted), knee.count(overloaded, unavailable)
-	c, d := refusing.count(accepted), refusing.count(overloaded, unavailable)
-	determinant := a*d - b*c
-	if determinant <= 0 {
-		return m
+// nearlyAll is the share of requests that are accepted where what an event
+// takes is looked for.
+const nearlyAll = .95
+
+// newModel takes e from where it was least, as events are cheaper the fuller
+// the calls of SNS are, and r from when nearly all was refused.
+func newModel(all []load, refusing figures) (m model, ok bool) {
+	for _, l := range all {
+		n := l.count(accepted)
+		if n == 0 || n < nearlyAll*float64(l.requests()) && l.times != 1 {
+			continue
+		}
+		if e := l.cpu() / n; m.event == 0 || e < m.event {
+			m.event = e
+		}
 	}
-	m.event = (knee.cpu()*d - b*refusing.cpu()) / determinant
-	m.refusal = (a*refusing.cpu() - knee.cpu()*c) / determinant
-	return m
+	refused := refusing.count(overloaded, unavailable)
+	if m.event == 0 || refused == 0 {
+		return m, false
+	}
+	m.refusal = max(0, (refusing.cpu()-m.event*refusing.count(accepted))/refused)
+	return m, true
 }
 
 // best is how many events the service could have accepted.
@@ -75,7 +85,7 @@ func (m model) best(f figures) float64 {
 // the last are at the knee.
 func judgeOverload(all []load, refusing figures) []check {
 	knee, last := all[0], all[len(all)-1]
-	m := newModel(knee.figures, refusing)
+	m, measured := newModel(all, refusing)
 	shed, least, worst, most := 0, 0., all[1], knee
 	for _, l := range all[1:] {
 		shed += l.counts[overloaded]
@@ -93,7 +103,7 @@ func judgeOverload(all []load, refusing figures) []check {
 		{"beyond the knee it sheds", shed > 0, fmt.Sprintf("%d requests", shed)},
 		{
 			fmt.Sprintf("a refusal takes %.0f %% of the processor time of an event, or less", 100*refusalShare),
-			m.event > 0 && m.refusal > 0 && m.refusal <= refusalShare*m.event, fmt.Sprintf("%.1f us of %.1f us", 1e6*m.refusal, 1e6*m.event),
+			measured && m.refusal <= refusalShare*m.event, fmt.Sprintf("%.1f us of %.1f us", 1e6*m.refusal, 1e6*m.event),
 		},
 		{
 			fmt.Sprintf("it accepts %.0f %% of what it can at best of the same processor time, or more", 100*goodputShare),

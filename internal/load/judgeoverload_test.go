@@ -20,9 +20,10 @@ func second(ok, shed int, cpu float64) figures {
 
 func TestModel_CostsAreKnown_FindsThemAndWhatIsPossible(t *testing.T) {
 	const e, r = 50e-6, 20e-6
-	m := newModel(second(10_000, 500, 10_000*e+500*r), second(1000, 20_000, 1000*e+20_000*r))
-	if math.Abs(m.event-e) > 1e-9 || math.Abs(m.refusal-r) > 1e-9 {
-		t.Errorf("%+v", m)
+	all := []load{{1, second(5000, 0, 5000*2*e)}, {2, second(10_000, 0, 10_000*e)}, {4, second(5000, 15_000, 5000*e+15_000*r)}}
+	m, ok := newModel(all, second(1000, 20_000, 1000*e+20_000*r))
+	if !ok || math.Abs(m.event-e) > 1e-9 || math.Abs(m.refusal-r) > 1e-9 {
+		t.Errorf("%v, %+v", ok, m)
 	}
 	for k, want := range map[int]float64{1: 10_000, 2: 10_000. / 3, 3: 0, 4: 0} { // (e - k r)/(e - r), with C of 10,000 events
 		if got := m.best(second(0, k*10_000, 10_000*e)); math.Abs(got-want) > 1 {
