@@ -6,18 +6,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 )
 
 // Environment variables of the AWS SDK that are read. (AWS SDKs and Tools
@@ -27,10 +22,14 @@ const (
 	envAccessKey, envSecretKey         = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"                              //nolint:gosec // names
 	envSessionToken                    = "AWS_SESSION_TOKEN"                                                       //nolint:gosec // names
 	envContainerURI, envContainerToken = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN" //nolint:gosec // names
+	envContainerTokenFile              = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"                                  //nolint:gosec // a name
 	envEndpoint, envIgnoreEndpoints    = "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 	envFIPS, envDualStack              = "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"
 	envRetryMode, envMaxAttempts       = "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"
 	envCABundle, envAppID              = "AWS_CA_BUNDLE", "AWS_SDK_UA_APP_ID"
+	envRequestChecksum                 = "AWS_REQUEST_CHECKSUM_CALCULATION"
+	envResponseChecksum                = "AWS_RESPONSE_CHECKSUM_VALIDATION"
+	envDefaultsMode, envExecution      = "AWS_DEFAULTS_MODE", "AWS_EXECUTION_ENV"
 )
 
 // awsConfig is the SDK's configuration from what Lambda puts into a function's
@@ -71,6 +70,8 @@ func awsConfig(getenv func(string) string) (aws.Config, error) {
 		}
 		c.RetryMode = mode
 	}
+	e.checksums(&c)
+	e.defaults(&c)
 	if file := getenv(envCABundle); file != "" {
 		if roots := readAuthorities(file); roots != nil {
 			c.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
@@ -120,39 +121,42 @@ func (e *environment) flag(name string) flag {
 	}
 }
 
-// credentials are the keys of the function's role, or, where Lambda gives an
-// address instead because a key would be too old when it is used, what is read
-// there. (Lambda Developer Guide, "Defined runtime environment variables"; it
-// says so of SnapStart.)
-func (e *environment) credentials() aws.CredentialsProvider {
-	key, secret, uri := e.getenv(envAccessKey), e.getenv(envSecretKey), e.getenv(envContainerURI)
-	switch {
-	case key != "" && secret != "":
-		return credentials.StaticCredentialsProvider{
-			Value:  aws.Credentials{AccessKeyID: key, SecretAccessKey: secret, SessionToken: e.getenv(envSessionToken), Source: "environment"},
-			Source: []aws.CredentialSource{aws.CredentialSourceEnvVars},
-		}
-	case uri != "" && local(uri):
-		token := e.getenv(envContainerToken)
-		provider := endpointcreds.New(uri, func(o *endpointcreds.Options) { o.AuthorizationToken = token })
-		return aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = 5 * time.Minute })
-	case uri != "":
-		e.refuse(envContainerURI, uri, "a URL with https, or on this machine: a token is sent there")
-	default:
-		e.refuse(envAccessKey+" and "+envSecretKey, "", "the function's credentials, which Lambda sets; profiles and logins are not read")
+// checksums reads when checksums of bodies are made and compared. S3's client
+// compares none unless it is told to, which is the SDK's own default.
+func (e *environment) checksums(c *aws.Config) {
+	c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
+	if e.onlyRequired(envRequestChecksum) {
+		c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 	}
-	return nil
+	c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
+	if e.onlyRequired(envResponseChecksum) {
+		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	}
 }
 
-// local reports whether a token may be sent to a URL: encrypted, or within the
-// machine.
-func local(uri string) bool {
-	u, err := url.Parse(uri)
-	if err != nil || u.Hostname() == "" {
-		return false
+func (e *environment) onlyRequired(name string) bool {
+	switch v := e.getenv(name); {
+	case strings.EqualFold(v, "when_required"):
+		return true
+	case v != "" && !strings.EqualFold(v, "when_supported"):
+		e.refuse(name, v, "when_supported or when_required")
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+	return false
+}
+
+// defaults reads the set of timeouts and retries that clients start from.
+// "auto" compares the function's region with the client's; off Lambda the SDK
+// asks the instance for its own, which is not done here.
+func (e *environment) defaults(c *aws.Config) {
+	c.DefaultsMode = aws.DefaultsModeLegacy
+	if v := e.getenv(envDefaultsMode); v != "" && !c.DefaultsMode.SetFromString(v) {
+		e.refuse(envDefaultsMode, v, "legacy, standard, in-region, cross-region, mobile or auto")
+	}
+	if c.DefaultsMode == aws.DefaultsModeAuto {
+		c.RuntimeEnvironment = aws.RuntimeEnvironment{
+			EnvironmentIdentifier: aws.ExecutionEnvironmentID(e.getenv(envExecution)), Region: c.Region,
+		}
+	}
 }
 
 func readAuthorities(file string) *x509.CertPool {

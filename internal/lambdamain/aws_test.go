@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
@@ -41,10 +42,16 @@ func TestAWSConfig_ClientsAreThoseOfTheSDKsConfig(t *testing.T) {
 		"retries":                    {"AWS_RETRY_MODE": "adaptive", "AWS_MAX_ATTEMPTS": "7"},
 		"an application":             {"AWS_SDK_UA_APP_ID": "shop"},
 		"another region":             {"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-1"},
+		"checksums when required":    {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required", "AWS_RESPONSE_CHECKSUM_VALIDATION": "WHEN_REQUIRED"},
+		"checksums when supported":   {"AWS_REQUEST_CHECKSUM_CALCULATION": "When_Supported", "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported"},
+		"checksums of requests only": {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"},
+		"defaults within a region":   {"AWS_DEFAULTS_MODE": "In-Region"},
+		"defaults by themselves":     {"AWS_DEFAULTS_MODE": "auto", "AWS_EXECUTION_ENV": "AWS_Lambda_provided.al2023"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := lambdaEnvironment(more)
 			env["AWS_CONFIG_FILE"], env["AWS_SHARED_CREDENTIALS_FILE"] = os.DevNull, os.DevNull
+			env["AWS_EC2_METADATA_DISABLED"] = "true"
 			for name, value := range env {
 				t.Setenv(name, value)
 				if value == "" {
@@ -76,11 +83,12 @@ func reached(t *testing.T, c aws.Config) []any {
 		t.Fatal(err)
 	}
 	credentials.Source = ""
-	q, s := sqs.NewFromConfig(c).Options(), secretsmanager.NewFromConfig(c).Options()
+	q, s, o := sqs.NewFromConfig(c).Options(), secretsmanager.NewFromConfig(c).Options(), s3.NewFromConfig(c).Options()
 	return []any{
 		credentials.AccessKeyID, credentials.SecretAccessKey, credentials.SessionToken,
 		q.Region, q.BaseEndpoint, q.EndpointOptions.UseFIPSEndpoint, q.EndpointOptions.UseDualStackEndpoint, q.AppID,
 		q.RetryMode, q.RetryMaxAttempts, q.Retryer.MaxAttempts(), s.Region, s.BaseEndpoint,
+		q.DefaultsMode, q.RuntimeEnvironment, o.Region, o.BaseEndpoint, o.DefaultsMode, o.RequestChecksumCalculation, o.ResponseChecksumValidation,
 	}
 }
 
@@ -91,27 +99,6 @@ func text(t *testing.T, v any) []byte {
 		t.Fatal(err)
 	}
 	return b
-}
-
-func TestAWSConfig_ContainerCredentials_AreFetchedWithTheToken(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "pass" {
-			w.WriteHeader(http.StatusForbidden)
-			return
-		}
-		_, _ = w.Write([]byte(`{"AccessKeyId": "id", "SecretAccessKey": "secret", "Token": "token", "Expiration": "2099-01-01T00:00:00Z"}`))
-	}))
-	defer server.Close()
-	c, err := awsConfig(from(map[string]string{
-		"AWS_REGION": "eu-west-1", "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.URL, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "pass",
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := c.Credentials.Retrieve(t.Context())
-	if err != nil || got.AccessKeyID != "id" || got.SessionToken != "token" || !got.CanExpire {
-		t.Errorf("credentials %+v, %v", got, err)
-	}
 }
 
 func TestAWSConfig_CABundle_IsTrusted(t *testing.T) {
@@ -140,12 +127,16 @@ func TestAWSConfig_Bad_NamesAll(t *testing.T) {
 	_, err := awsConfig(from(map[string]string{
 		"AWS_ACCESS_KEY_ID": "id", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://example.com/credentials", "AWS_USE_FIPS_ENDPOINT": "perhaps",
 		"AWS_MAX_ATTEMPTS": "0", "AWS_RETRY_MODE": "eager", "AWS_CA_BUNDLE": "missing.pem",
+		"AWS_REQUEST_CHECKSUM_CALCULATION": "never", "AWS_RESPONSE_CHECKSUM_VALIDATION": "always", "AWS_DEFAULTS_MODE": "slow",
 	}))
 	want := `AWS_CONTAINER_CREDENTIALS_FULL_URI="http://example.com/credentials": want a URL with https, or on this machine: a token is sent there
 AWS_REGION: want a region, which Lambda sets
 AWS_USE_FIPS_ENDPOINT="perhaps": want true or false
 AWS_MAX_ATTEMPTS="0": want a number from 1
 AWS_RETRY_MODE="eager": want standard or adaptive
+AWS_REQUEST_CHECKSUM_CALCULATION="never": want when_supported or when_required
+AWS_RESPONSE_CHECKSUM_VALIDATION="always": want when_supported or when_required
+AWS_DEFAULTS_MODE="slow": want legacy, standard, in-region, cross-region, mobile or auto
 AWS_CA_BUNDLE="missing.pem": want a file with certificates in PEM`
 	if err == nil || err.Error() != want {
 		t.Errorf("error is\n%v\nwant\n%s", err, want)
