@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // Record is a letter as JSON: a line of an archive, and what is shown of one.
@@ -24,8 +26,12 @@ type Record struct {
 	Problem      string               `json:"problem,omitempty"` // why there is no event
 	Attributes   map[string]Attribute `json:"attributes,omitempty"`
 	System       map[string]string    `json:"system,omitempty"`
-	Body         *string              `json:"body,omitempty"`
-	BodyBytes    int                  `json:"body_bytes"`
+
+	// EnvelopeAttributes are the publisher's, where they lie in the body.
+	EnvelopeAttributes map[string]string `json:"envelope_attributes,omitempty"`
+
+	Body      *string `json:"body,omitempty"`
+	BodyBytes int     `json:"body_bytes"`
 }
 
 // RecordEvent is the envelope of an event: all but its data and extensions.
@@ -58,6 +64,9 @@ func (l *Letter) Record(queue string, body bool) Record {
 	}
 	for name, a := range l.raw.MessageAttributes {
 		r.Attributes[name] = Attribute{aws.ToString(a.DataType), aws.ToString(a.StringValue), a.BinaryValue}
+	}
+	if r.Shape == semconv.MessageShapeEnvelope {
+		r.EnvelopeAttributes = l.Received.Attributes
 	}
 	if e := l.Event; e.ID != "" {
 		r.Event = &RecordEvent{e.Source, e.ID, e.Type, e.Subject, e.Time, e.DataContentType, e.DataSchema}

@@ -202,7 +202,7 @@ func (f dlqFlags) connect(ctx context.Context, env environment, p *pipeline.Pipe
 	if f.Endpoint != "" {
 		endpoint = f.Endpoint
 	}
-	if loopback(endpoint) && env.getenv("AWS_ACCESS_KEY_ID") == "" {
+	if (loopback(endpoint) || endpoint == "" && loopback(env.getenv("AWS_ENDPOINT_URL"))) && env.getenv("AWS_ACCESS_KEY_ID") == "" {
 		options = append(options, awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
 	}
 	c, err := awsconfig.LoadDefaultConfig(ctx, options...)

@@ -74,7 +74,7 @@ func (c dlqDropCmd) Run(ctx context.Context, env environment) (err error) {
 	case report.Left > 0 || report.Full:
 		return errors.New("not all letters were deleted")
 	case report.Deleted == 0:
-		return errNothing(d, f)
+		return errNothing(d, report.Skipped+report.Later)
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (c dlqDropCmd) confirm(ctx context.Context, env environment, d *dlq, f dead
 		return err
 	}
 	if l.Matched == 0 {
-		return errNothing(d, f)
+		return errNothing(d, l.Seen)
 	}
 	if err := printListing(env.err, l, time.Now()); err != nil {
 		return err

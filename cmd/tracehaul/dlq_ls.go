@@ -10,15 +10,15 @@ import (
 	"github.com/tracehaul/tracehaul/deadletter"
 )
 
-// errNothing is for what found no letter.
-func errNothing(d *dlq, f deadletter.Filter) error {
+// errNothing is for what chose none of the letters that were read.
+func errNothing(d *dlq, read int) error {
 	info := d.Info()
 	text := info.Name + " is empty"
 	switch {
+	case read > 0:
+		text = fmt.Sprintf("none of the %d letters of %s that were read is chosen", read, info.Name)
 	case info.Hidden > 0:
-		text = fmt.Sprintf("no letter of %s is to be had now: about %d are hidden, somebody else reads them or an earlier run was killed; they come back by themselves", info.Name, info.Hidden)
-	case !f.Empty():
-		text = fmt.Sprintf("no letter of %s is chosen", info.Name)
+		text = fmt.Sprintf("no letter of %s can be had now: about %d are hidden, by somebody who reads them or by a run that was killed, and come back by themselves", info.Name, info.Hidden)
 	}
 	return codedError{errors.New(text), exitNothing}
 }
@@ -63,7 +63,7 @@ func (c dlqLsCmd) Run(ctx context.Context, env environment) error {
 		err = errors.Join(err, printListing(env.out, l, time.Now()))
 	}
 	if err == nil && l.Matched == 0 {
-		return errNothing(d, f)
+		return errNothing(d, l.Seen)
 	}
 	return err
 }

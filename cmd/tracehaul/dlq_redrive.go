@@ -82,7 +82,7 @@ func (c dlqRedriveCmd) Run(ctx context.Context, env environment) (err error) {
 	case report.Failed+report.Left > 0 || report.Full:
 		return errors.New("not all letters were redriven")
 	case report.Sent == 0:
-		return errNothing(d, f)
+		return errNothing(d, report.Skipped+report.Exhausted+report.Later)
 	}
 	return nil
 }

@@ -44,9 +44,10 @@ func (c dlqShowCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	records := []deadletter.Record{}
+	records, read := []deadletter.Record{}, 0
 	p := newProgress(env.err, "read")
 	err = d.Each(ctx, 0, p.tell, func(l *deadletter.Letter) bool {
+		read++
 		if f.Match(l) && (c.ID == "all" || slices.Contains([]string{l.MessageID, l.Event.ID, l.TraceID}, c.ID)) {
 			records = append(records, l.Record(d.Info().Name, c.Body))
 		}
@@ -54,7 +55,10 @@ func (c dlqShowCmd) Run(ctx context.Context, env environment) error {
 	})
 	p.done()
 	if len(records) == 0 {
-		return errors.Join(err, errNothing(d, deadletter.Filter{IDs: []string{c.ID}}))
+		if err == nil {
+			err = errNothing(d, read)
+		}
+		return err
 	}
 	if c.JSON {
 		return errors.Join(err, encodeJSON(env.out, records))
@@ -92,6 +96,9 @@ func printRecord(w io.Writer, r *deadletter.Record, retention time.Duration, now
 		if !e.Time.IsZero() {
 			line("  time", "%s", e.Time.Format(time.RFC3339Nano))
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.EnvelopeAttributes)) {
+		line(name, "%s, in the envelope", r.EnvelopeAttributes[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
 		if a := r.Attributes[name]; a.Binary == nil {

@@ -224,7 +224,8 @@ func TestDLQRedrive_ToTheSource(t *testing.T) {
 	}
 	b.wantDepth(orderDLQ, 1)
 	b.wantDepth(orderQueue, 3)
-	b.run(exitNothing, "redrive", "--reason", "refused")
+	_, errs := b.run(exitNothing, "redrive", "--reason", "refused")
+	wantAll(t, errs, "none of the 1 letters of "+orderDLQ+" that were read is chosen")
 }
 
 // The queue of a subscription, by the flag and by its name; and one that the
