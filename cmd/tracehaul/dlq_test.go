@@ -151,7 +151,7 @@ func TestDLQ_ExitCodes(t *testing.T) {
 		args []string
 	}{
 		"empty":              {exitNothing, orderDLQ + " is empty", []string{"ls"}},
-		"empty, show":        {exitNothing, "no letter", []string{"show", "x"}},
+		"empty, show":        {exitNothing, "is empty", []string{"show", "x"}},
 		"empty, redrive":     {exitNothing, "is empty", []string{"redrive"}},
 		"empty, drop":        {exitNothing, "is empty", []string{"drop", "--all", "--archive", archive, "--yes"}},
 		"unknown consumer":   {exitUsage, "want one of [ledger]", []string{"ls", "-c", "mailer"}},
