@@ -26,7 +26,8 @@ import (
 const maxEntries = 10
 
 // BatchPublisher is the part of the SNS client that the service calls.
-// [NewSNS] makes one.
+// [NewSNS] makes one. One that wraps another may call it several times with
+// the same input, also at once: each call gets the trace of its own.
 type BatchPublisher interface {
 	PublishBatch(ctx context.Context, in *sns.PublishBatchInput, opts ...func(*sns.Options)) (*sns.PublishBatchOutput, error)
 }

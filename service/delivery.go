@@ -128,7 +128,7 @@ func (p *publisher) call(ctx context.Context, batch []*entry) (failures map[int]
 			Id: entryIDs[i], Message: &e.body, MessageAttributes: e.attributes.forCall(),
 		}
 	}
-	out, err := p.sns.PublishBatch(message.WithOwnEntries(ctx, parents), &sns.PublishBatchInput{
+	out, err := p.sns.PublishBatch(p.withParents(ctx, parents), &sns.PublishBatchInput{
 		TopicArn: &p.topicARN, PublishBatchRequestEntries: entries,
 	})
 	if err != nil {
@@ -138,6 +138,17 @@ func (p *publisher) call(ctx context.Context, batch []*entry) (failures map[int]
 		return nil, nil
 	}
 	return entryFailures(len(batch), out), nil
+}
+
+// withParents gives the entries of a call their parents. The SDK's own client
+// may write the trace context into the entries, since it sends them once, with
+// its own attempts. Whatever else publishes may send them again, or to two
+// places at once: their trace contexts go into copies.
+func (p *publisher) withParents(ctx context.Context, parents []context.Context) context.Context {
+	if _, once := p.sns.(*sns.Client); once {
+		return message.WithOwnEntries(ctx, parents)
+	}
+	return message.WithEntries(ctx, parents)
 }
 
 // entryFailures reads an answer that does not confirm every entry. What it

@@ -85,12 +85,29 @@ func TestEvents_Full_EveryRefusalIsCountedAndAFewAreTold(t *testing.T) {
 		if spans, lines := len(b.spans.Ended()), strings.Count(b.log.String(), `"msg":"refused"`); spans != linesPerSecond || lines != linesPerSecond {
 			t.Errorf("%d spans and %d lines, want %d of each", spans, lines, linesPerSecond)
 		}
+		// The allowance is spent: nothing but the method saves this one.
+		wantProblem(t, b.do(httptest.NewRequest(http.MethodGet, pathEvents, http.NoBody)), http.StatusMethodNotAllowed, codeMethodNotAllowed)
 		time.Sleep(time.Second)
 		b.do(post(cloudEvent("1")))
 		if want := fmt.Sprintf(`"omitted":%d`, requests-linesPerSecond); !strings.Contains(b.log.String(), want) {
 			t.Errorf("a second later the log does not have %s", want)
 		}
-		wantProblem(t, b.do(httptest.NewRequest(http.MethodGet, pathEvents, http.NoBody)), http.StatusMethodNotAllowed, codeMethodNotAllowed)
+	})
+}
+
+// A process that stops and has no room sends its clients elsewhere.
+func TestEvents_FullAndDraining_ClosesTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, release := full(t)
+		defer release()
+		for draining, want := range map[bool]string{false: "", true: "close"} {
+			b.draining.Store(draining)
+			for range linesPerSecond + 1 { // the last one has no span
+				if got := b.do(post(cloudEvent("1"))).Header().Get("Connection"); got != want {
+					t.Errorf("draining %v: Connection is %q, want %q", draining, got, want)
+				}
+			}
+		}
 	})
 }
 

@@ -34,7 +34,8 @@ func WithEntries(ctx context.Context, entries []context.Context) context.Context
 // what is sent with the returned context goes into the entries themselves and
 // into their maps of attributes, of which no copies are made then. Whoever
 // sends the same entries again must make them anew, or the message carries the
-// context of the call before.
+// context of the call before; two calls at once write to the same maps. Where
+// another one decides how often a batch is sent, use WithEntries.
 func WithOwnEntries(ctx context.Context, entries []context.Context) context.Context {
 	return &entriesContext{Context: ctx, entries: entries, own: true}
 }
