@@ -33,10 +33,15 @@ func (f *flatFigure) bound(t trend) float64 { return max(0, flatShare*t.median) 
 // flatFigures are those of a soak at a rate. The memory of the process is not
 // one: it keeps for a while what a burst took. What leaks is in the heap, and
 // goroutines have a figure of their own.
-func flatFigures(rate float64) []flatFigure {
+//
+// Goroutines and descriptors are counted one after the other, so that a burst
+// between the two makes noise: up to 40 goroutines, if that is no more than a
+// quarter of what is to be found.
+func flatFigures(rate, requests float64) []flatFigure {
+	few := min(max(10, leakGoroutines*requests/4), 40)
 	return []flatFigure{
 		{"heap in use (MiB)", heapMiB, 4, false, leakBytes / (1 << 20)},
-		{"goroutines beyond one for each descriptor", goroutinesBeyond, 10, true, leakGoroutines},
+		{"goroutines beyond one for each descriptor", goroutinesBeyond, few, true, leakGoroutines},
 		{"descriptors beyond the clients' connections", descriptorsBeyond, 4, false, 0},
 		{"connections of the consumer to the database", connections, 4, false, 0},
 		{"messages in the queue", func(v sample) float64 { return float64(v.queue) }, max(200, 2*rate), true, 0},
@@ -47,7 +52,7 @@ func flatFigures(rate float64) []flatFigure {
 func judgeSoak(rate float64, w watched) (checks []check) {
 	requests, collections := rate*w.span().Seconds(), w.grew(garbage)
 	long := collections >= leastCollections
-	for _, f := range flatFigures(rate) {
+	for _, f := range flatFigures(rate, requests) {
 		t := w.trend(f.of)
 		checks = append(checks, check{
 			fmt.Sprintf("flat: %s, rising by %.1f at most", f.what, f.bound(t)),
