@@ -1,11 +1,10 @@
 package snsform
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"path"
-	"sync"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go"
@@ -17,18 +16,30 @@ import (
 const serializerID = "OperationSerializer"
 
 // Use makes a client's PublishBatch serialise with this package: it belongs
-// into the client's Options.APIOptions. Other operations are left alone.
+// into the client's Options.APIOptions. Other operations are left alone, and so
+// is a serializer that somebody else has put in the place of the SDK's.
 func Use(stack *middleware.Stack) error {
 	if stack.ID() != "PublishBatch" {
 		return nil
 	}
-	s := &serializer{}
-	sdk, err := stack.Serialize.Swap(serializerID, s) //nolint:misspell // smithy's
-	if err != nil {
+	sdk, found := stack.Serialize.Get(serializerID) //nolint:misspell // smithy's
+	if !found || !isSDKs(sdk) {
+		return nil
+	}
+	if _, err := stack.Serialize.Swap(serializerID, &serializer{sdk: sdk}); err != nil { //nolint:misspell // likewise
 		return fmt.Errorf("replace the SDK's serializer: %w", err)
 	}
-	s.sdk = sdk
 	return nil
+}
+
+// isSDKs reports whether a serializer is of a type that the SDK's package
+// declares.
+func isSDKs(m middleware.SerializeMiddleware) bool {
+	t := reflect.TypeOf(m)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.PkgPath() == reflect.TypeFor[sns.Client]().PkgPath()
 }
 
 // serializer writes a PublishBatchInput into the request's body.
@@ -48,9 +59,7 @@ func (s *serializer) HandleSerialize(ctx context.Context, in middleware.Serializ
 	if !isHTTP || !isBatch || request.URL.RawQuery != "" {
 		return s.sdk.HandleSerialize(ctx, in, next)
 	}
-	b := bodies.Get().(*body) //nolint:forcetypeassert // the pool holds nothing else
-	b.text = appendInput(b.text[:0], input)
-	b.Reset(b.text)
+	b := newBody(input)
 
 	u := request.URL
 	u.Path = rooted(u.Path)
@@ -61,9 +70,8 @@ func (s *serializer) HandleSerialize(ctx context.Context, in middleware.Serializ
 		return out, metadata, &smithy.SerializationError{Err: err}
 	}
 	out, metadata, err = next.HandleSerialize(ctx, in)
-	// Nobody reads the body any more, whatever the HTTP client still does:
-	// smithy closes the client's view of it after each attempt. After a panic it
-	// may not have, and the body is left to the garbage collector.
+	// After a panic, whoever panicked may still read: the body is left to the
+	// garbage collector then.
 	b.release()
 	return out, metadata, err
 }
@@ -86,24 +94,4 @@ func rooted(p string) string {
 		p += "/"
 	}
 	return p
-}
-
-// body is what is sent. Retries and the signer read it from the start, and ask
-// for its length.
-type body struct {
-	bytes.Reader
-	text []byte
-}
-
-var bodies = sync.Pool{New: func() any { return new(body) }}
-
-// maxPooled is the largest buffer that is kept for the next call: a full batch
-// of small events takes some 20 KiB.
-const maxPooled = 128 << 10
-
-func (b *body) release() {
-	b.Reset(nil)
-	if cap(b.text) <= maxPooled {
-		bodies.Put(b)
-	}
 }

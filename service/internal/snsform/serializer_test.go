@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"pgregory.net/rapid"
 
 	"github.com/tracehaul/tracehaul/service/internal/snsform"
@@ -163,6 +164,62 @@ func TestUse_ClientReadsAfterTheCall_GetsNothing(t *testing.T) {
 	}
 	if text, err := io.ReadAll(late); len(text) > 0 || err != nil {
 		t.Errorf("read %.50q, %v after the call", text, err)
+	}
+}
+
+// Middleware may keep the request, to log it say. When the call is over, it must
+// not see what another one sends.
+func TestUse_MiddlewareKeepsTheRequest_SeesNoOtherCall(t *testing.T) {
+	t.Parallel()
+	var kept []*smithyhttp.Request
+	client := newClient(func(r *http.Request) (*http.Response, error) { return answer(r, http.StatusOK), nil },
+		snsform.Use, func(stack *middleware.Stack) error {
+			return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("keep", func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) ( //nolint:misspell // smithy's
+				middleware.FinalizeOutput, middleware.Metadata, error,
+			) {
+				if r, ok := in.Request.(*smithyhttp.Request); ok {
+					kept = append(kept, r)
+				}
+				if len(kept) > 1 { // the second call is under way
+					if text, err := io.ReadAll(kept[0].GetStream()); len(text) > 0 || err == nil {
+						t.Errorf("read %.50q, %v of the first call's request", text, err)
+					}
+				}
+				return next.HandleFinalize(ctx, in)
+			}), middleware.Before)
+		})
+	for range 2 {
+		if _, err := client.PublishBatch(context.Background(), batch()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// counting is a serializer of a user's own, around the SDK's.
+type counting struct {
+	middleware.SerializeMiddleware
+
+	calls *int
+}
+
+func (c counting) HandleSerialize(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (
+	middleware.SerializeOutput, middleware.Metadata, error,
+) {
+	*c.calls++
+	return c.SerializeMiddleware.HandleSerialize(ctx, in, next)
+}
+
+func TestUse_SerializerOfAUsersOwn_IsKept(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	client := newClient(func(r *http.Request) (*http.Response, error) { return answer(r, http.StatusOK), nil },
+		func(stack *middleware.Stack) error {
+			sdk, _ := stack.Serialize.Get("OperationSerializer")                         //nolint:misspell // smithy's
+			_, err := stack.Serialize.Swap("OperationSerializer", counting{sdk, &calls}) //nolint:misspell // likewise
+			return err
+		}, snsform.Use)
+	if _, err := client.PublishBatch(context.Background(), batch()); err != nil || calls != 1 {
+		t.Errorf("the user's serializer was called %d times, want once; %v", calls, err)
 	}
 }
 
