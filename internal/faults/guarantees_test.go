@@ -99,7 +99,7 @@ func TestGuarantees_TableIsWhatThereIs(t *testing.T) {
 }
 
 // A mutation is in the row of the files that it changes and of the scenarios
-// that miss it, and a scenario without one in that of the one it is like.
+// that miss it.
 func TestGuarantees_MutationsAreInTheirRows(t *testing.T) {
 	all := promises(t)
 	for _, m := range mutations() {
@@ -117,18 +117,6 @@ func TestGuarantees_MutationsAreInTheirRows(t *testing.T) {
 					t.Errorf("%s: mutation %s makes %s fail, which the row does not name", p.text, m.name, c.scenario)
 				}
 			}
-		}
-	}
-	for name, u := range unclaimed {
-		if u.like == "" {
-			continue
-		}
-		together := false
-		for _, p := range all {
-			together = together || p.scenarios[name] && p.scenarios[u.like]
-		}
-		if !together {
-			t.Errorf("%s is like %s, but they are in no row together", name, u.like)
 		}
 	}
 }

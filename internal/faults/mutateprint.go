@@ -67,11 +67,6 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 func printUnclaimed(w io.Writer) {
 	_, _ = fmt.Fprintf(w, "%d scenarios have no safeguard of their own to miss:\n", len(unclaimed))
 	for _, name := range slices.Sorted(maps.Keys(unclaimed)) {
-		u := unclaimed[name]
-		why := u.why
-		if u.like != "" {
-			why = "as " + u.like + ": " + why
-		}
-		_, _ = fmt.Fprintf(w, "%s%-*s %s\n", findingIndent, nameWidth, name, why)
+		_, _ = fmt.Fprintf(w, "%s%-*s %s\n", findingIndent, nameWidth, name, unclaimed[name])
 	}
 }

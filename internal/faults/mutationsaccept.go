@@ -11,7 +11,12 @@ func acceptMutations() []mutation {
 				"service/ingest.go", "\treturn s.answer(w, r, results, s.publisher.wait(sub, s.cfg.RequestTimeout))\n",
 				"\t_ = sub\n\treturn s.answer(w, r, results, make([]*publishError, len(results)))\n",
 			}},
-			claims: []claim{{"front/killed", "lost"}, {"topic/fails", "lost"}},
+			claims: []claim{
+				{"front/killed", "lost"},
+				{"topic/fails", "lost"},
+				{"topic/fails-at-times", "lost"},
+				{"storm/service", "lost"},
+			},
 		},
 		{
 			name: "entry-failures", what: "a call that SNS answers is taken for one that it took as a whole",

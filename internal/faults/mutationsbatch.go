@@ -23,6 +23,9 @@ func batchMutations() []mutation {
 				{"consumer/deadline", "lost"},
 				{"database/dropped-before-batch", "lost"},
 				{"database/refused", "lost"},
+				{"database/restarted", "lost"},
+				{"database/crashed", "lost"},
+				{"database/failover", "lost"},
 				{"database/deadlock", "lost"},
 			},
 		},
@@ -39,7 +42,7 @@ func batchMutations() []mutation {
 		{
 			name: "failure-reason", what: "a dead letter has no code",
 			edits:  []edit{{"consumer/letter.go", "if code := ErrorCode(l.err); code != \"\" {", "if code := ErrorCode(l.err); code == \"?\" {"}},
-			claims: []claim{{"consumer/poison", "has no code"}},
+			claims: []claim{{"consumer/poison", "has no code"}, {"consumer/killed-after-dead-letter", "has no code"}},
 		},
 		{
 			name: "original-context", what: "a dead letter has lost the context that it came with",
@@ -65,6 +68,15 @@ func batchMutations() []mutation {
 			name: "clock-is-clamped", what: "a wait is what the clocks say",
 			edits:  []edit{{"telemetry/awslambda/batch.go", "\tif sent.After(m.HandedOver) {\n\t\tsent = m.HandedOver\n\t}\n", ""}},
 			claims: []claim{{"clock/consumer-behind", "ends"}},
+		},
+		{
+			name: "clamp-is-told", what: "every wait is said to have been moved, for whatever the clocks say",
+			edits: []edit{{"telemetry/awslambda/batch.go", "if skew > 0 {", "if skew > -1000*time.Hour {"}},
+			claims: []claim{
+				{"clock/service-ahead", "want false"},
+				{"clock/service-behind", "want false"},
+				{"clock/consumer-ahead", "want false"},
+			},
 		},
 	}
 }

@@ -43,8 +43,15 @@ func telemetryMutations() []mutation {
 		},
 		{
 			name: "drops-are-counted", what: "what a collector refuses is dropped in silence",
-			edits:  []edit{{"telemetry/internal/export/upload.go", "\tu.Dropped(n, err.Reason)\n", ""}},
-			claims: []claim{{"collector/refuses", "says what it has dropped"}},
+			edits: []edit{{"telemetry/internal/export/upload.go", "\tu.Dropped(n, err.Reason)\n", ""}},
+			claims: []claim{
+				{"collector/refuses", "says what it has dropped"},
+				{"collector/down", "says what it has dropped"},
+				{"collector/resets", "says what it has dropped"},
+				{"collector/cuts-answers", "says what it has dropped"},
+				{"collector/unavailable", "says what it has dropped"},
+				{"collector/too-large", "says what it has dropped"},
+			},
 		},
 		{
 			name: "answers-are-read", what: "an answer that is no OTLP is taken for one that says yes",
