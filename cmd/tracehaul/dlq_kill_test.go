@@ -76,9 +76,10 @@ func setupKilling(t *testing.T) *killing {
 		t.Fatal(err)
 	}
 	k := &killing{t: t, consumer: &p.Consumers[0], tool: programs[2], root: root}
+	var output tail
 	k.l, err = localpipeline.Start(t.Context(), localpipeline.Config{
 		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateURL, HoldConsumers: true, Fault: k.fault,
-		Traces: 5000, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
+		Traces: 5000, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"}, Output: output.add,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +87,9 @@ func setupKilling(t *testing.T) *killing {
 	t.Cleanup(func() {
 		if err := k.l.Stop(context.Background()); err != nil {
 			t.Errorf("stop: %v", err)
+		}
+		if t.Failed() {
+			t.Log(output.text())
 		}
 	})
 	k.client = sqs.New(sqs.Options{
@@ -222,10 +226,14 @@ func (k *killing) rows(n int) map[string][]string {
 			_, err = pgx.ForEachRow(rows, []any{&id, &trace}, func() error { found[id] = append(found[id], trace); return nil })
 		}
 		depth, depthErr := k.l.Broker().QueueDepth(k.consumer.QueueName())
-		if err := errors.Join(err, depthErr); err != nil {
-			k.t.Fatalf("%v; had %d rows, want %d; the queue has %+v", err, last, n, depth)
+		dead, deadErr := k.l.Broker().QueueDepth(k.consumer.DLQName())
+		if err := errors.Join(err, depthErr, deadErr); err != nil {
+			k.t.Fatalf("%v; had %d rows, want %d; the queue has %+v, the dead-letter queue %+v", err, last, n, depth, dead)
 		}
 		if last = len(found); last >= n && depth.Visible+depth.InFlight == 0 {
+			if dead.Visible+dead.InFlight > 0 {
+				k.t.Errorf("the dead-letter queue has %+v", dead)
+			}
 			return found
 		}
 		time.Sleep(100 * time.Millisecond)
