@@ -68,6 +68,9 @@ faults: ## break everything once, and see that nothing is lost, doubled or cut o
 faults-mutate: ## take one safeguard after the other away, and see that a scenario of faults notices
 	$(GO) run ./internal/faults -mutate
 
+faults-mutate-short: ## the same with the five safeguards that matter most
+	$(GO) run ./internal/faults -mutate -short
+
 faults-short: ## the scenarios of faults that matter most
 	$(GO) run ./internal/faults -short
 
@@ -103,7 +106,7 @@ reproducible: ## build the consumer's package and the service twice, the second 
 reproducible-all: ## the same with all packages, programs, generated files and images
 	build/reproducible.sh all
 
-ci: lint verify vulnerabilities iac race fuzz-turn bench-once alarms faults-short dashboards image reproducible ## all that CI runs
+ci: lint verify vulnerabilities iac race fuzz-turn bench-once alarms faults-short faults-mutate-short dashboards image reproducible ## all that CI runs
 	@cat dist/skipped-* 2>/dev/null || true
 
-.PHONY: faults faults-mutate faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities fuzz-turn reproducible reproducible-all ci
+.PHONY: faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities fuzz-turn reproducible reproducible-all ci
