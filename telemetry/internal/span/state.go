@@ -21,6 +21,7 @@ type state struct {
 	attributes        int
 	droppedAttributes int
 	seen              uint64 // a bit for the hash of each key: most keys are new without a look into buf
+	index             *index // nil for most
 
 	events, links records
 
@@ -89,9 +90,12 @@ func (s *state) setAttribute(l *limits, kv *attribute.KeyValue) {
 	if to == 0 {
 		s.attributes++
 		s.seen |= bit
+		if s.index != nil {
+			s.index.add(encodedKey(string(kv.Key)), place{end, len(s.buf)})
+		}
 		return
 	}
-	s.replace(from, to, end)
+	s.replace(string(kv.Key), from, to, end)
 }
 
 // simple types have no limits.
@@ -100,12 +104,16 @@ func simple(t attribute.Type) bool {
 }
 
 // replace puts what was appended at end in the place of what is between from
-// and to.
-func (s *state) replace(from, to, end int) {
+// and to, where the attribute with that key was.
+func (s *state) replace(key string, from, to, end int) {
 	n := len(s.buf) - end
 	if n == to-from {
 		copy(s.buf[from:to], s.buf[end:])
 		s.buf = s.buf[:end]
+		return
+	}
+	if s.index != nil {
+		s.move(encodedKey(key), end)
 		return
 	}
 	var room [128]byte
@@ -120,17 +128,26 @@ func keyBit(key string) uint64 {
 	return 1 << ((uint(n)*7 + uint(key[n-1])*3 + uint(key[n/2])) & 63)
 }
 
+// encodedKey is a key as it is encoded.
+func encodedKey(key string) string {
+	if !utf8.ValidString(key) {
+		return strings.ToValidUTF8(key, "\uFFFD")
+	}
+	return key
+}
+
 // find returns where the attribute with a key is, or two zeros.
 func (s *state) find(key string) (from, to int) {
-	if !utf8.ValidString(key) {
-		key = strings.ToValidUTF8(key, "\uFFFD") // as it was encoded
+	key = encodedKey(key)
+	if s.index == nil && s.large() {
+		s.makeIndex()
+	}
+	if s.index != nil {
+		return s.index.find(key)
 	}
 	for at := otlp.HeaderSize; at < len(s.buf); at = to {
-		size, n := binary.Uvarint(s.buf[at+1:]) // after the tag
-		body := at + 1 + n
-		to = body + int(size) //nolint:gosec // it was encoded here
-		length, n := binary.Uvarint(s.buf[body+1:])
-		if k := s.buf[body+1+n:]; length == uint64(len(key)) && string(k[:length]) == key {
+		var k []byte
+		if k, to = s.keyAt(at); string(k) == key {
 			return at, to
 		}
 	}
@@ -174,6 +191,7 @@ func (r *records) admit(limit int) bool {
 
 // finish returns the encoded span. The result is valid until release.
 func (s *state) finish(r *recording, name string, end time.Time) []byte {
+	s.compact()
 	s.buf = append(s.buf, s.events.buf...)
 	s.buf = append(s.buf, s.links.buf...)
 	s.buf = otlp.AppendTrailer(s.buf, &otlp.Trailer{
