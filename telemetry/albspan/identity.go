@@ -12,6 +12,8 @@ import (
 
 	"github.com/tracehaul/tracehaul/telemetry/alblog"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 )
 
 // identity returns the header that a span continues, and the span's id.
@@ -56,6 +58,9 @@ func (g *given) Value(key any) any {
 	}
 	return g.Context.Value(key)
 }
+
+// String implements fmt.Stringer.
+func (g *given) String() string { return remote.Describe(g.Context, "SpanID("+g.id.String()+")") }
 
 // IDs returns the generator of ids that a [Recorder]'s tracer provider has to
 // have. Spans that no Recorder makes get random ids.

@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 )
 
 // connecting is a connection that is being made, and the context of it.
@@ -27,6 +29,9 @@ func (c *connecting) Value(key any) any {
 	}
 	return c.Context.Value(key)
 }
+
+// String implements fmt.Stringer.
+func (c *connecting) String() string { return remote.Describe(c.Context, "Connect") }
 
 // TraceConnectStart implements [pgx.ConnectTracer].
 func (t *tracer) TraceConnectStart(ctx context.Context, data pgx.TraceConnectStartData) context.Context {

@@ -14,6 +14,7 @@ import (
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
@@ -94,6 +95,12 @@ func (w *work) Value(key any) any {
 	}
 	return w.Context.Value(key)
 }
+
+// String implements fmt.Stringer. Spans may be added while it is printed.
+func (w *work) String() string { return remote.Describe(w.Context, "Query") }
+
+// GoString implements fmt.GoStringer: String.
+func (w *work) GoString() string { return w.String() }
 
 func (t *tracer) begin(ctx context.Context, s *statement, size int) context.Context {
 	w := &work{Context: ctx, statement: s, start: time.Now(), size: size}

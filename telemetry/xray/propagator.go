@@ -153,6 +153,14 @@ func (c *headerContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
+// String implements fmt.Stringer, without what a client sent.
+func (c *headerContext) String() string {
+	if c.counts {
+		return remote.DescribeSpan(c.Context, c.remote.Of)
+	}
+	return remote.Describe(c.Context, "XRayHeader")
+}
+
 // continued returns c, or a context beneath it, with the span context of h.
 func (c *headerContext) continued(h Header) context.Context {
 	if !h.Root.IsValid() {

@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"go.opentelemetry.io/otel/trace"
@@ -40,5 +41,19 @@ func TestContext_IsWhatTheAPIMakes(t *testing.T) {
 	leave()
 	if inner.Err() == nil {
 		t.Error("the context does not end with the one beneath")
+	}
+}
+
+func TestContext_Printed_NamesTheIDs(t *testing.T) {
+	t.Parallel()
+	sc := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
+	want := "context.Background.WithSpan(01000000000000000000000000000000 0200000000000000)"
+	if got := fmt.Sprint(remote.Context(context.Background(), sc)); got != want {
+		t.Errorf("it is printed as %s, want %s", got, want)
+	}
+	// A context that says nothing of itself is named by its type.
+	type foreign struct{ context.Context }
+	if got := remote.Describe(foreign{context.Background()}, "Query"); got != "remote_test.foreign.WithQuery" {
+		t.Errorf("on a foreign context it is %s", got)
 	}
 }

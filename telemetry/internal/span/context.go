@@ -21,3 +21,13 @@ func (u *unrecorded) Value(key any) any {
 	}
 	return u.Context.Value(key)
 }
+
+// String implements fmt.Stringer. Printing a context must not read what
+// others write.
+func (r *recording) String() string { return remote.DescribeSpan(r.Context, r.context) }
+
+// GoString implements fmt.GoStringer: String.
+func (r *recording) GoString() string { return r.String() }
+
+// String implements fmt.Stringer.
+func (u *unrecorded) String() string { return remote.DescribeSpan(u.Context, u.context) }
