@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+)
+
+func TestDLQRedrive_ToTheSource(t *testing.T) {
+	b := setupLetters(t)
+	for n := range 3 {
+		b.put(orderDLQ, n, "refused", "23505")
+	}
+	b.put(orderDLQ, 3, "malformed", "x")
+	out, _ := b.run(exitOK, "redrive", "--reason", "refused", "--dry-run")
+	wantAll(t, out, "3 would be sent. Nothing was.", "1 were not chosen")
+	b.wantDepth(orderDLQ, 4)
+	out, _ = b.run(exitOK, "redrive", "--reason", "refused", "--trace", "Root=1-4bf92f35-77b34da6a3ce929d0e0e0001")
+	wantAll(t, out, orderDLQ+" -> "+orderQueue, "1 were sent, and 1 of them taken out here", "3 were not chosen")
+	out, _ = b.run(exitOK, "redrive", "-q", b.broker.QueueARN(orderDLQ), "--json", "--reason", "refused")
+	var r struct{ Sent, Left, Failed int }
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Sent != 2 || r.Left+r.Failed != 0 {
+		t.Errorf("%v: %s", err, out)
+	}
+	b.wantDepth(orderDLQ, 1)
+	b.wantDepth(orderQueue, 3)
+	_, errs := b.run(exitNothing, "redrive", "--reason", "refused")
+	wantAll(t, errs, "none of the 1 letters of "+orderDLQ+" that were read is chosen")
+}
+
+// The queue of a subscription, by the flag and by its name; and one that the
+// description does not know.
+func TestDLQRedrive_OtherQueues(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderQueue+"-undelivered", 1, "", "")
+	out, _ := b.run(exitOK, "ls", "-u")
+	wantAll(t, out, "undelivered: SNS could not")
+	out, _ = b.run(exitOK, "redrive", "-q", orderQueue+"-undelivered")
+	wantAll(t, out, "-undelivered -> "+orderQueue)
+	for _, name := range []string{"prod-intake-order-ledger", "prod-intake-order-ledger-undelivered"} { // of another environment
+		if _, err := b.broker.CreateQueue(messaging.QueueConfig{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.put("prod-intake-order-ledger-undelivered", 3, "", "")
+	out, _ = b.run(exitOK, "redrive", "-q", "prod-intake-order-ledger-undelivered")
+	wantAll(t, out, "-> prod-intake-order-ledger,")
+	b.put("strangers", 2, "", "")
+	b.run(exitOK, "redrive", "-q", "strangers", "--to", orderQueue, "-f", "no-description.yaml")
+	b.wantDepth(orderQueue, 2)
+}
+
+func TestDLQRedrive_SomeFail_ExitCode1(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	if _, err := b.broker.CreateQueue(messaging.QueueConfig{Name: "tiny", MaximumMessageSizeBytes: 1024}); err != nil {
+		t.Fatal(err)
+	}
+	big := strings.Repeat("x", 2000)
+	if _, err := b.client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(b.broker.QueueURL(orderDLQ)), MessageBody: &big}); err != nil {
+		t.Fatal(err)
+	}
+	out, errs := b.run(exitFailed, "redrive", "--to", "tiny")
+	wantAll(t, out, "1 were sent, and 1 of them taken out", "1 could not be sent", "1 times InvalidParameterValue")
+	wantAll(t, errs, "not all letters were redriven")
+	b.wantDepth(orderDLQ, 1)
+}
+
+func TestDLQDrop_ArchivesAndDeletes(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	b.put(orderDLQ, 2, "malformed", "x")
+	archive := filepath.Join(t.TempDir(), "dropped.jsonl")
+	out, _ := b.run(exitOK, "drop", "--reason", "malformed", "--archive", archive, "--yes")
+	wantAll(t, out, "1 letters were deleted", archive)
+	text, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAll(t, string(text), `"id":"order-2"`, "Erika")
+	if info, err := os.Stat(archive); err != nil || info.Mode().Perm() != 0o600 || strings.Count(string(text), "\n") != 1 {
+		t.Errorf("%v, mode %v:\n%s", err, info.Mode(), text)
+	}
+	b.wantDepth(orderDLQ, 1)
+	_, errs := b.run(exitFailed, "drop", "--all", "--archive", archive, "--yes")
+	wantAll(t, errs, "exists")
+	b.wantDepth(orderDLQ, 1)
+}
+
+// Only the queue's name is a yes.
+func TestDLQDrop_Confirmation(t *testing.T) {
+	b := setupLetters(t)
+	b.put(orderDLQ, 1, "refused", "23505")
+	var errs syncBuffer
+	env := environment{&errs, &errs, func(string) string { return "" }}
+	c := dlqDropCmd{dlqFlags: dlqFlags{File: "tracehaul.yaml", Endpoint: b.url}, All: true, NoArchive: true}
+	d, err := c.open(t.Context(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for answer, want := range map[string]bool{orderDLQ + "\n": true, orderDLQ: true, "y\n": false, "yes\n": false, "": false, orderQueue + "\n": false} {
+		f, _ := c.filter()
+		if err := c.confirm(t.Context(), env, d, f, strings.NewReader(answer)); (err == nil) != want {
+			t.Errorf("answer %q: %v", answer, err)
+		}
+	}
+	wantAll(t, errs.String(), "1 letters will be deleted", "refused")
+	b.wantDepth(orderDLQ, 1)
+}
+
+func TestDLQLs_Interrupted_GivesBack(t *testing.T) {
+	b := setupLetters(t)
+	for n := range 3 {
+		b.put(orderDLQ, n, "refused", "23505")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(500*time.Millisecond, cancel) // while it waits for a last one
+	code, out, errs := command(ctx, t, "dlq", "ls", "--endpoint", b.url, "--limit", "0")
+	if code == exitOK {
+		t.Skipf("it was too fast to be interrupted: %s", out)
+	}
+	wantAll(t, errs, "interrupted")
+	b.wantDepth(orderDLQ, 3)
+}
+
+func TestProgress_OnlyWhatIsSlow_WithTheTimeLeft(t *testing.T) {
+	var out syncBuffer
+	p := newProgress(&out, "sent")
+	p.tell(deadletter.Progress{Done: 10, Total: 100})
+	if out.String() != "" {
+		t.Errorf("at once: %q", out.String())
+	}
+	p.begin, p.last = p.begin.Add(-20*time.Second), p.last.Add(-20*time.Second)
+	p.tell(deadletter.Progress{Done: 20, Total: 100})
+	p.tell(deadletter.Progress{Done: 21, Total: 100})
+	if got, want := out.String(), "sent: 20 of about 100, 1m20s left\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestClean_WhatATerminalWouldObey_IsGone(t *testing.T) {
+	if got := clean("a\x1b[31m\r\nö"); strings.ContainsAny(got, "\x1b\r\n") || !strings.HasSuffix(got, "ö") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Every command of ours in the page and in the runbooks, and every example in
+// the help, is one.
+func TestDLQ_DocumentedCommands_Parse(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "docs", "runbooks", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{"help": strings.Join([]string{dlqLsCmd{}.Help(), dlqShowCmd{}.Help(), dlqRedriveCmd{}.Help(), dlqDropCmd{}.Help()}, "\n")}
+	for _, file := range append(files, filepath.Join("..", "..", "docs", "dlq.md")) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[file] = string(text)
+	}
+	found := map[string]int{}
+	for file, text := range texts {
+		for line := range strings.Lines(text) {
+			line, ok := strings.CutPrefix(strings.TrimSpace(line), "tracehaul dlq ")
+			if !ok {
+				continue
+			}
+			line, _, _ = strings.Cut(line, " #")
+			line = strings.NewReplacer(`"`, "", `$`, "").Replace(line)
+			found[file]++
+			parser, err := kong.New(&cli{}, kong.Vars{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := parser.Parse(append([]string{"dlq"}, strings.Fields(line)...)); err != nil {
+				t.Errorf("%s: dlq %s: %v", file, line, err)
+			}
+		}
+	}
+	if len(found) < 4 {
+		t.Errorf("found commands in %v alone", found)
+	}
+}
