@@ -52,8 +52,10 @@ func (b *batch) decode(messages []*awslambda.Message) []*Record {
 	inParts(len(messages), func(from, to int) {
 		for i := from; i < to; i++ {
 			var e event.Event
+			about := event.MetadataFrom(messages[i].Attributes)
+			markSkew(messages[i], about.AcceptedAt)
 			if e, errs[i] = b.cfg.Limits.ParseString(messages[i].Body); errs[i] == nil {
-				space[i] = newRecord(messages[i], e)
+				space[i] = newRecord(messages[i], about, e)
 			}
 		}
 	})
@@ -90,8 +92,7 @@ func inParts(n int, do func(from, to int)) {
 	wg.Wait()
 }
 
-func newRecord(m *awslambda.Message, e event.Event) Record {
-	about := event.MetadataFrom(m.Attributes)
+func newRecord(m *awslambda.Message, about event.Metadata, e event.Event) Record {
 	if _, ok := xray.TraceIDFromRoot(about.ALBRoot); !ok {
 		about.ALBRoot = "" // nobody could look it up in an access log
 	}

@@ -31,7 +31,9 @@ const (
 	// times do not run backwards between machines whose clocks differ.
 	ClockClampedKey = attribute.Key("tracehaul.clock.clamped")
 
-	// ClockSkewKey is by how many milliseconds a clamped time was moved.
+	// ClockSkewKey is by how many milliseconds a clamped time was moved, and on
+	// the span that processes a message by how many the consumer's clock is
+	// behind the clocks of those that accepted and queued it.
 	ClockSkewKey = attribute.Key("tracehaul.clock.skew_ms")
 
 	// ReceiveCountKey is SQS's ApproximateReceiveCount: 1 at the first
