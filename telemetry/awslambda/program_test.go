@@ -28,6 +28,10 @@ const lambdaProgram = "AWSLAMBDA_TEST_COLLECTOR"
 // Shutdown of its own.
 const shutdownProgram = "AWSLAMBDA_TEST_SHUTDOWN"
 
+// registerProgram is the environment variable that has the program call
+// Register, and neither Flush nor Shutdown.
+const registerProgram = "AWSLAMBDA_TEST_REGISTER"
+
 func TestMain(m *testing.M) {
 	if collector := os.Getenv(lambdaProgram); collector != "" {
 		runProgram(collector)
@@ -52,6 +56,10 @@ func runProgram(collector string) {
 		c.Shutdown = func(ctx context.Context) error {
 			return errors.Join(tp.Shutdown(ctx), push(ctx, collector+"/collector/shutdown", nil))
 		}
+	}
+	if os.Getenv(registerProgram) != "" {
+		awslambda.Register()
+		c.Flush = nil
 	}
 	var together sync.WaitGroup
 	together.Add(4)

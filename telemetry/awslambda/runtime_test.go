@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,7 +44,18 @@ type work struct {
 
 func (api *runtimeAPI) handler(stop <-chan struct{}) http.Handler {
 	mux := http.NewServeMux()
+	var registered atomic.Bool
+	ready := make(chan struct{}) // closed when the extension is
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
+		if registered.Load() { // "the Init phase ends when the runtime and all extensions signal that they are ready"
+			select {
+			case <-ready:
+			case <-r.Context().Done():
+				return
+			case <-stop:
+				return
+			}
+		}
 		select {
 		case next := <-api.invocations:
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", next.id)
@@ -61,10 +73,12 @@ func (api *runtimeAPI) handler(stop <-chan struct{}) http.Handler {
 		w.WriteHeader(http.StatusAccepted)
 	})
 	mux.HandleFunc("POST /2020-01-01/extension/register", func(w http.ResponseWriter, _ *http.Request) {
+		registered.Store(true)
 		w.Header().Set("Lambda-Extension-Identifier", "1")
 		_, _ = io.WriteString(w, "{}")
 	})
 	mux.HandleFunc("GET /2020-01-01/extension/event/next", func(_ http.ResponseWriter, r *http.Request) {
+		close(ready)
 		select {
 		case <-r.Context().Done():
 		case <-stop:
@@ -243,6 +257,14 @@ func TestStart_RealRuntime_SeveralInvocationsAtOnce(t *testing.T) {
 	if cold != 1 {
 		t.Errorf("%d invocations say they started cold, want 1", cold)
 	}
+}
+
+// Lambda waits for what was registered, whether or not there is something to do
+// at the end.
+func TestStart_RegisteredWithoutShutdown_InitEnds(t *testing.T) {
+	p := run(t, registerProgram+"=1")
+	p.invocations <- work{id: "000000000001-only", payload: batchOf(1), time: 10 * time.Second}
+	p.wait(t, "an answer", func() bool { return len(p.answers) == 1 })
 }
 
 func TestStart_SIGTERM_FlushesWithin500Milliseconds(t *testing.T) {

@@ -26,7 +26,9 @@ var registration struct {
 // Register asks Lambda to send SIGTERM before it shuts the sandbox down. It
 // does not wait for the answer, but [Start] does: called first in main, it has
 // Lambda answer while the handler is made. Start calls it where it was not
-// called. Only the first call counts, and none outside of Lambda.
+// called and there is something to do at the end. Only the first call counts,
+// and none outside of Lambda. A program that calls it must call Start, too:
+// Lambda's Init phase lasts until what was registered says that it is ready.
 func Register() {
 	registration.once.Do(func() {
 		if api := os.Getenv("AWS_LAMBDA_RUNTIME_API"); api != "" { //nolint:forbidigo // Lambda's own, which aws-lambda-go reads as well
@@ -35,9 +37,9 @@ func Register() {
 	})
 }
 
-// registered waits for the answer to Register. It must be there before the
-// function asks for its first invocation: with that the Init phase is over, and
-// with it the time to register.
+// registered waits for the answer to Register, if it was called, and says that
+// the extension is ready. The answer must be there before the function asks for
+// its first invocation: with that the time to register is over.
 func registered() error {
 	if registration.err != nil || registration.conn == nil {
 		return registration.err

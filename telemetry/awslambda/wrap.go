@@ -54,9 +54,9 @@ func Start(handler any, c Config, options ...lambda.Option) {
 	if c.Shutdown != nil {
 		onSIGTERM(c.shutDown)
 		Register()
-		if err := registered(); err != nil {
-			c.Logger.Warn("Lambda may end the process without SIGTERM", slog.Any("error", err))
-		}
+	}
+	if err := registered(); err != nil {
+		c.Logger.Warn("Lambda may end the process without SIGTERM", slog.Any("error", err))
 	}
 	sandbox.initialised.Store(int64(time.Since(loaded)))
 	lambda.StartWithOptions(handler, options...)

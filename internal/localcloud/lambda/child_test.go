@@ -41,6 +41,9 @@ func child() {
 		os.Exit(3)
 	case "hangs in init":
 		select {}
+	case "forgets its extension":
+		post("/2020-01-01/extension/register", `{"events":[]}`)
+		awslambda.StartWithOptions(handle)
 	case "reports an init error":
 		post("/2018-06-01/runtime/init/error", `{"errorType":"Runtime.BadConfig","errorMessage":"no table"}`)
 		os.Exit(1)

@@ -5,6 +5,7 @@ package lambda
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
 // Header names of the Extensions API ("Lambda Extensions API").
@@ -40,14 +41,12 @@ func (s *sandbox) registerExtension(w http.ResponseWriter, q *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-s.ready: // "during the Extension init phase"
-		refuse(w, http.StatusForbidden, "Extension.RegistrationClosed", "the init phase is over")
+	if s.asked { // "during the Extension init phase"
+		refuse(w, http.StatusForbidden, "Extension.RegistrationClosed", "the function has asked for its first invocation")
 		return
-	default:
 	}
 	id := newRequestID()
-	s.extensions[id] = struct{}{}
+	s.extensions[id] = false
 	w.Header().Set(headerExtensionID, id)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]string{ // the process has gone: nothing to tell it
@@ -55,14 +54,42 @@ func (s *sandbox) registerExtension(w http.ResponseWriter, q *http.Request) {
 	})
 }
 
-// nextExtensionEvent never answers: there is no event to register for.
+// nextExtensionEvent never answers: there is no event to register for. To ask
+// says that the extension is ready.
 func (s *sandbox) nextExtensionEvent(w http.ResponseWriter, q *http.Request) {
+	id := q.Header.Get(headerExtensionID)
 	s.mu.Lock()
-	_, known := s.extensions[q.Header.Get(headerExtensionID)]
+	_, known := s.extensions[id]
+	if known {
+		s.extensions[id] = true
+		s.endInit()
+	}
 	s.mu.Unlock()
 	if !known {
 		refuse(w, http.StatusForbidden, "Extension.UnknownExtensionIdentifier", "register first")
 		return
 	}
 	<-q.Context().Done()
+}
+
+// endInit ends the init phase if all have said that they are ready: "The Init
+// phase ends when the runtime and all extensions signal that they are ready by
+// sending a Next API request" ("Understanding the Lambda execution environment
+// lifecycle"). It is called with the lock held.
+func (s *sandbox) endInit() {
+	if s.initTime == 0 && s.asked && s.waitsFor() == 0 {
+		s.initTime = time.Since(s.began)
+		close(s.initialised)
+	}
+}
+
+// waitsFor is the number of extensions that have not asked for an event. It is
+// called with the lock held.
+func (s *sandbox) waitsFor() (n int) {
+	for _, asked := range s.extensions {
+		if !asked {
+			n++
+		}
+	}
+	return n
 }

@@ -75,15 +75,19 @@ func (s *sandbox) runtimeAPI() http.Handler {
 	return mux
 }
 
-// next ends the init phase or the invocation before, and waits for the next
-// one.
+// next says that the runtime is ready, or ends the invocation before, and waits
+// for the next one.
 func (s *sandbox) next(w http.ResponseWriter, q *http.Request) {
 	s.mu.Lock()
 	first := !s.asked
-	if first {
-		s.asked, s.initTime = true, time.Since(s.began)
-	}
+	s.asked = true
+	s.endInit()
 	s.mu.Unlock()
+	select {
+	case <-s.initialised:
+	case <-q.Context().Done():
+		return
+	}
 	slot := &slot{sandbox: s, work: make(chan *invocation, 1)}
 	s.f.renew(slot)
 	if first { // the slot is there: whoever counts sandboxes now starts none for the invocation that it takes

@@ -40,10 +40,11 @@ type sandbox struct {
 
 	mu          sync.Mutex
 	ready       chan struct{} // closed by the first /next, when its slot is there
-	asked       bool          // /next was called: the init phase is over
-	initTime    time.Duration
+	asked       bool          // /next was called
+	initialised chan struct{} // closed when the init phase is over
+	initTime    time.Duration // 0 until then
 	initFailure *InvocationError
-	extensions  map[string]struct{} // identifiers
+	extensions  map[string]bool // by identifier: whether it has asked for an event
 	running     map[string]*invocation
 	ending      bool
 	reported    bool // the init time, with the first invocation
@@ -60,7 +61,7 @@ func (f *Function) start(limit time.Duration) (*sandbox, error) {
 	now := time.Now()
 	s := &sandbox{
 		f: f, began: now, spawned: make(chan struct{}), exited: make(chan struct{}), ready: make(chan struct{}),
-		extensions: map[string]struct{}{}, running: map[string]*invocation{},
+		initialised: make(chan struct{}), extensions: map[string]bool{}, running: map[string]*invocation{},
 		logStream: now.UTC().Format("2006/01/02/") + "[" + version + "]" + randomHex(16),
 	}
 	s.server = &http.Server{Handler: s.runtimeAPI(), ReadHeaderTimeout: 10 * time.Second}
@@ -88,8 +89,7 @@ func (f *Function) start(limit time.Duration) (*sandbox, error) {
 	return s, nil
 }
 
-// awaitInit returns once the runtime has called /next, which ends the init
-// phase.
+// awaitInit returns once the init phase is over, see endInit.
 func (s *sandbox) awaitInit(limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -104,8 +104,14 @@ func (s *sandbox) awaitInit(limit time.Duration) error {
 		}
 		return exited("", s.how)
 	case <-timer.C:
+		s.mu.Lock()
+		message := fmt.Sprintf("the init phase took more than %.2f seconds", limit.Seconds())
+		if n := s.waitsFor(); s.asked && n > 0 {
+			message += fmt.Sprintf("; extensions that registered and did not ask for an event: %d", n)
+		}
+		s.mu.Unlock()
 		s.shutDown()
-		return &InvocationError{Type: errTimeout, Message: fmt.Sprintf("the init phase took more than %.2f seconds", limit.Seconds())}
+		return &InvocationError{Type: errTimeout, Message: message}
 	case <-s.f.closing:
 		s.shutDown()
 		return ErrClosed

@@ -67,6 +67,7 @@ func TestFunction_InitFails_IsTriedTwiceThenFailsTheInvocation(t *testing.T) {
 	for name, tc := range map[string]struct{ child, kind, message string }{
 		"exits":   {"exits in init", "Runtime.ExitError", "exit status 3"},
 		"hangs":   {"hangs in init", "Sandbox.Timedout", "the init phase took more than 0.40 seconds"},
+		"forgets": {"forgets its extension", "Sandbox.Timedout", "0.40 seconds; extensions that registered and did not ask for an event: 1"},
 		"reports": {"reports an init error", "Runtime.BadConfig", "no table"},
 	} {
 		t.Run(name, func(t *testing.T) {
