@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -283,48 +284,51 @@ func TestSQSBatch_DeadlineNear_UnsettledFailed(t *testing.T) {
 func TestSQSBatch_HandlerDeafToItsContext_AnsweredWithoutIt(t *testing.T) {
 	for _, each := range []bool{false, true} {
 		t.Run(fmt.Sprintf("Each=%v", each), func(t *testing.T) {
-			b := setup(t)
-			b.config.DeadlineMargin = 200 * time.Millisecond
-			ctx, cancel := context.WithTimeout(invocationContext(t.Context()), 600*time.Millisecond)
-			defer cancel()
-			release, gone := make(chan struct{}), make(chan struct{})
-			batchHandler := func(_ context.Context, batch []*awslambda.Message) error {
-				defer close(gone)
-				batch[0].Written()
-				<-release
-				return writeAll(context.Background(), batch) // too late
-			}
-			calls := 0
-			eachHandler := func(context.Context, *awslambda.Message) error {
-				if calls++; calls == 2 {
-					defer close(gone)
-					<-release
-				}
-				return nil
-			}
-			h := awslambda.SQSBatch(batchHandler, b.config)
-			if each {
-				h = awslambda.SQSEach(eachHandler, b.config)
-			}
-			res, err := h(ctx, batchOf(3))
-			if err != nil || ctx.Err() != nil {
-				t.Fatalf("answered with %v, %v; want an answer before the deadline", err, ctx.Err())
-			}
-			close(release)
-			<-gone
-			if diff := cmp.Diff([]int{1, 2}, failed(t, res)); diff != "" {
-				t.Errorf("failed messages (-want +got):\n%s", diff)
-			}
-			if got := len(b.named(processName)); got != 3 {
-				t.Errorf("%d process spans, want 3: each message was received", got)
-			}
-			if got := b.sums(t, "faas.timeouts", "")[""]; got != 1 {
-				t.Errorf("faas.timeouts is %d, want 1", got)
-			}
-			if got := mapOf(b.invocation(t).Attributes())["error.type"]; got != "timeout" {
-				t.Errorf("error.type of the invocation is %v, want timeout", got)
-			}
+			synctest.Test(t, func(t *testing.T) { deafHandler(t, each) })
 		})
+	}
+}
+
+func deafHandler(t *testing.T, each bool) {
+	t.Helper()
+	b := setup(t)
+	ctx, cancel := context.WithTimeout(invocationContext(t.Context()), 6*time.Second)
+	defer cancel()
+	release := make(chan struct{})
+	batchHandler := func(_ context.Context, batch []*awslambda.Message) error {
+		batch[0].Written()
+		<-release
+		return writeAll(context.Background(), batch) // too late
+	}
+	calls := 0
+	eachHandler := func(context.Context, *awslambda.Message) error {
+		if calls++; calls == 2 {
+			<-release
+		}
+		return nil
+	}
+	h := awslambda.SQSBatch(batchHandler, b.config)
+	if each {
+		h = awslambda.SQSEach(eachHandler, b.config)
+	}
+	begin := time.Now()
+	res, err := h(ctx, batchOf(3))
+	if took := time.Since(begin); err != nil || took != 5500*time.Millisecond {
+		t.Fatalf("answered after %v with %v; want an answer half of the margin before the deadline", took, err)
+	}
+	close(release)
+	synctest.Wait()
+	if diff := cmp.Diff([]int{1, 2}, failed(t, res)); diff != "" {
+		t.Errorf("failed messages (-want +got):\n%s", diff)
+	}
+	if got := len(b.named(processName)); got != 3 {
+		t.Errorf("%d process spans, want 3: each message was received", got)
+	}
+	if got := b.sums(t, "faas.timeouts", "")[""]; got != 1 {
+		t.Errorf("faas.timeouts is %d, want 1", got)
+	}
+	if got := mapOf(b.invocation(t).Attributes())["error.type"]; got != "timeout" {
+		t.Errorf("error.type of the invocation is %v, want timeout", got)
 	}
 }
 
