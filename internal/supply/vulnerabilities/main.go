@@ -31,6 +31,7 @@ func main() {
 // check is one run.
 type check struct {
 	database string // where vulnerabilities are known
+	content  content
 	reviews  string // the file of those that were looked at
 	root     string // the repository
 	skipped  string // the file to say in that nothing could be checked; none if empty
@@ -40,14 +41,16 @@ type check struct {
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := check{today: time.Now()}
+	c := check{today: time.Now(), content: vulnDev}
 	flags := flag.NewFlagSet("vulnerabilities", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&c.database, "db", "https://vuln.go.dev", "the `URL` of the database; file:// for a copy on this machine")
+	flags.IntVar(&c.content.modules, "modules", vulnDev.modules, "the `number` of modules that the database must know at least")
+	flags.StringVar(&c.content.canary, "canary", vulnDev.canary, "the `\"module vulnerability\"` that the database must know")
 	flags.StringVar(&c.reviews, "reviews", "build/vulnerabilities.yaml", "the `file` of vulnerabilities that were looked at")
 	flags.StringVar(&c.root, "C", ".", "the `directory` whose modules are checked")
 	flags.StringVar(&c.skipped, "skipped", "", "write to this `file` that nothing was checked, if so")
-	flags.BoolVar(&c.required, "required", false, "fail where the database cannot be had")
+	flags.BoolVar(&c.required, "required", false, "fail where the database cannot be had, or is none")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	} else if err != nil {
@@ -68,7 +71,7 @@ func (c check) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := c.note(""); err != nil {
 		return err
 	}
-	if err := reach(ctx, c.database); err != nil {
+	if err := reach(ctx, c.database, c.content); err != nil {
 		if c.required {
 			return fmt.Errorf("the database cannot be had, and it is required: %w", err)
 		}

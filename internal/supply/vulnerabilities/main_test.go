@@ -23,6 +23,11 @@ func database(t *testing.T) string {
 	return "file://" + path
 }
 
+// small is for the database of testdata, which is smaller than a real one.
+func small(args ...string) []string {
+	return append([]string{"-modules", "1", "-canary", "stdlib GO-1970-0001"}, args...)
+}
+
 func reviewFile(t *testing.T, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "reviews.yaml")
@@ -41,7 +46,7 @@ func TestRun_VulnerableProgram(t *testing.T) {
 	t.Parallel()
 	for reviews, want := range map[string]int{"[]": exitFailed, first + until(7): exitOK} {
 		var out bytes.Buffer
-		code := run(t.Context(), []string{"-db", database(t), "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, reviews)}, &out, &out)
+		code := run(t.Context(), small("-db", database(t), "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, reviews)), &out, &out)
 		if code != want {
 			t.Errorf("with the reviews %s: exit code %d, want %d:\n%s", reviews, code, want, out.String())
 		}
@@ -153,7 +158,7 @@ func TestRun_Database_NoNoteIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	run(t.Context(), []string{"-db", database(t), "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, "[]"), "-skipped", skipped}, &out, &out)
+	run(t.Context(), small("-db", database(t), "-C", filepath.Join("testdata", "program"), "-reviews", reviewFile(t, "[]"), "-skipped", skipped), &out, &out)
 	if _, err := os.Stat(skipped); err == nil {
 		t.Errorf("the note is still there: %s", out.String())
 	}

@@ -8,55 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
-	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
-
-const (
-	patience     = 15 * time.Second // with the database
-	largestIndex = 64 << 20
-)
-
-// index is what govulncheck asks a database for first.
-const index = "index/modules.json"
-
-// reach says why a database cannot be had, if it cannot.
-func reach(ctx context.Context, database string) error {
-	u, err := url.Parse(database)
-	if err != nil {
-		return fmt.Errorf("-db %q: %w, want a URL of https:// or file://", database, err)
-	}
-	switch u.Scheme {
-	case "file":
-		_, err := os.Stat(filepath.Join(u.Path, filepath.FromSlash(index)))
-		return err
-	case "http", "https":
-	default:
-		return fmt.Errorf("-db %q: want a URL of https:// or file://", database)
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(database, "/")+"/"+index+".gz", nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", req.URL, resp.Status)
-	}
-	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, largestIndex))
-	return err
-}
 
 // modulesBelow are the directories of the modules below root, with slashes, root's
 // own first.
