@@ -63,7 +63,8 @@ base_from_machine() {
   mkdir -p "$root"/{bin,tmp,usr/local,etc/ssl/certs,root}
   chmod 1777 "$root/tmp"
   cp -a "$(go env GOROOT)" "$root/usr/local/go"
-  cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+  # Its mode comes into the images, and must not be whoever builds them's.
+  install -m 644 /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
   for tool in sh mkdir; do
     cp -L "$(command -v $tool)" "$root/bin/$tool"
     for lib in $(ldd "$(command -v $tool)" | grep -o '/[^ ]*'); do
