@@ -127,10 +127,10 @@ func seamScenarios() []scenario {
 				<-ctx.Done()
 				return faultproxy.Drop()
 			})
-			return w.sendAll(ctx)
+			return errors.Join(w.sendAll(ctx), w.drained(ctx), w.onlyStruckFailed())
 		},
 		check: func(w *world, a *account) error {
-			return errors.Join(allStored(w, a), w.onlyStruckFailed(), w.inTime())
+			return errors.Join(allStored(w, a), w.inTime())
 		},
 	})
 }
