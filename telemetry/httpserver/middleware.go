@@ -91,8 +91,8 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (m *middleware) begin(ctx context.Context, r *http.Request, at time.Time) (context.Context, trace.Span, http.Handler) {
 	if m.Shed != nil {
 		if shed := m.Shed(r); shed != nil {
-			ctx = unrecorded(ctx)
-			return ctx, trace.SpanFromContext(ctx), shed
+			ctx, s := span.Unrecorded(ctx, m.tracer)
+			return ctx, s, shed
 		}
 	}
 	ctx, s := m.startSpan(ctx, r, at)

@@ -1,11 +1,17 @@
 package httpserver_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/tracehaul/tracehaul/telemetry/httpserver"
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
 func TestMiddleware_Shed_IsMeasuredAndNamedButHasNoSpan(t *testing.T) {
@@ -45,5 +51,28 @@ func TestMiddleware_Shed_IsMeasuredAndNamedButHasNoSpan(t *testing.T) {
 	r.Header.Del("User-Agent")
 	if w := b.serve(r); w.Code != http.StatusAccepted || len(b.spans.Ended()) != 1 {
 		t.Errorf("what is not shed: status %d, %d spans", w.Code, len(b.spans.Ended()))
+	}
+}
+
+// given is a generator of ids that gives always the same.
+type given struct{}
+
+func (given) NewIDs(context.Context) (trace.TraceID, trace.SpanID) {
+	return trace.TraceID{0xaa}, trace.SpanID{0xbb}
+}
+func (given) NewSpanID(context.Context, trace.TraceID) trace.SpanID { return trace.SpanID{0xcc} }
+
+func TestMiddleware_Shed_IDsOfTheGenerator(t *testing.T) {
+	provider := span.New(span.Config{Sampler: sdktrace.AlwaysSample(), Limits: sdktrace.NewSpanLimits(), IDs: given{}})
+	m := httpserver.Middleware(httpserver.Config{TracerProvider: provider, Shed: func(*http.Request) http.Handler { return answer(http.StatusServiceUnavailable) }})(mux())
+	for parent, want := range map[string]string{
+		"":          "00-aa000000000000000000000000000000-bb00000000000000-00",
+		traceparent: traceparent[:35] + "-cc00000000000000-00",
+	} {
+		w := httptest.NewRecorder()
+		m.ServeHTTP(w, request(map[string]string{"Traceparent": parent}))
+		if got := w.Header().Get("Traceresponse"); got != want {
+			t.Errorf("traceresponse below %q is %s, want %s", parent, got, want)
+		}
 	}
 }

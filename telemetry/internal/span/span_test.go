@@ -251,3 +251,32 @@ func TestProvider_RandomIDs_Differ(t *testing.T) {
 		t.Errorf("%d traces and %d spans of 1000 differ", len(traces), len(spans))
 	}
 }
+
+func TestUnrecorded_IDsOfTheGenerator_TraceAndStateOfTheParent(t *testing.T) {
+	var n byte
+	_, own, _ := setup(t, func(c *span.Config) { c.IDs = numbers{&n} })
+	state, err := trace.ParseTraceState("a=b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent := trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{7}, SpanID: trace.SpanID{8}, TraceFlags: trace.FlagsSampled, TraceState: state, Remote: true,
+	})
+	for name, tracer := range map[string]trace.Tracer{"own": own, "SDK": sdktrace.NewTracerProvider().Tracer("test"), "noop": noop.Tracer{}} {
+		t.Run(name, func(t *testing.T) {
+			n = 0
+			ctx, root := span.Unrecorded(t.Context(), tracer)
+			_, child := span.Unrecorded(trace.ContextWithSpanContext(t.Context(), parent), tracer)
+			if root.IsRecording() || root.SpanContext().IsSampled() || !root.SpanContext().IsValid() || root.SpanContext().IsRemote() || trace.SpanFromContext(ctx) != root {
+				t.Errorf("the root is %v, recording %t", root.SpanContext(), root.IsRecording())
+			}
+			sc := child.SpanContext()
+			if sc.TraceID() != parent.TraceID() || sc.TraceState().String() != "a=b" || sc.IsSampled() || sc.SpanID() == parent.SpanID() || !sc.IsValid() {
+				t.Errorf("below %v it is %v", parent, sc)
+			}
+			if name == "own" && (root.SpanContext().TraceID() != trace.TraceID{99} || root.SpanContext().SpanID()[0] != 1 || sc.SpanID()[0] != 2) {
+				t.Errorf("ids are %v and %v, want the generator's", root.SpanContext(), sc)
+			}
+		})
+	}
+}

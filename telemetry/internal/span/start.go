@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 )
 
 // Options say how a span starts. They are what the API's SpanStartOptions
@@ -42,6 +44,22 @@ func Start(ctx context.Context, tracer trace.Tracer, name string, o Options, att
 	default:
 		return t.Start(ctx, name, o.forAPI(attrs)...) //nolint:spancheck // the caller's
 	}
+}
+
+// Unrecorded returns a context with a span of which there is nothing but its
+// ids, of the trace that ctx is in or of a new one, and that is not sampled,
+// whatever a sampler would say. The ids are the tracer's, or random where it is
+// of others, whose generator is out of reach.
+func Unrecorded(ctx context.Context, tracer trace.Tracer) (context.Context, trace.Span) {
+	parent := trace.SpanContextFromContext(ctx)
+	c := trace.SpanContextConfig{TraceID: parent.TraceID(), TraceState: parent.TraceState()}
+	if t, ok := tracer.(*Tracer); ok {
+		t.provider.identify(ctx, &c)
+		return t.unrecorded(ctx, c)
+	}
+	identify(&c)
+	ctx = remote.Context(ctx, trace.NewSpanContext(c))
+	return ctx, trace.SpanFromContext(ctx)
 }
 
 // forAPI copies the attributes: the API may keep them.

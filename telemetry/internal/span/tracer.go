@@ -45,11 +45,7 @@ func (t *Tracer) start(ctx context.Context, name string, o *Options, attrs []att
 		seen = trace.ContextWithSpanContext(ctx, parent)
 	}
 	c := trace.SpanContextConfig{TraceID: parent.TraceID(), TraceState: parent.TraceState(), TraceFlags: parent.TraceFlags()}
-	if t.provider.ids != nil {
-		t.provider.identify(seen, &c)
-	} else {
-		identify(&c)
-	}
+	t.provider.identify(seen, &c)
 	var result sdktrace.SamplingResult
 	if t.provider.sampler.inherited && parent.IsValid() && !parent.IsRemote() {
 		if parent.IsSampled() {
@@ -61,17 +57,21 @@ func (t *Tracer) start(ctx context.Context, name string, o *Options, attrs []att
 	}
 	c.TraceFlags = c.TraceFlags.WithSampled(result.Decision == sdktrace.RecordAndSample)
 	if result.Decision == sdktrace.Drop || t.provider.sink == nil {
-		u := &unrecorded{Context: ctx, provider: t.provider, context: trace.NewSpanContext(c)}
-		if remote.Key == nil {
-			return trace.ContextWithSpan(ctx, u), u
-		}
-		return u, u
+		return t.unrecorded(ctx, c)
 	}
 	r := t.record(ctx, name, o, attrs, &result, &parent, c)
 	if remote.Key == nil {
 		return trace.ContextWithSpan(ctx, r), r
 	}
 	return r, r
+}
+
+func (t *Tracer) unrecorded(ctx context.Context, c trace.SpanContextConfig) (context.Context, trace.Span) {
+	u := &unrecorded{Context: ctx, provider: t.provider, context: trace.NewSpanContext(c)}
+	if remote.Key == nil {
+		return trace.ContextWithSpan(ctx, u), u
+	}
+	return u, u
 }
 
 func (t *Tracer) record(ctx context.Context, name string, o *Options, attrs []attribute.KeyValue, result *sdktrace.SamplingResult, parent *trace.SpanContext, c trace.SpanContextConfig) *recording {
@@ -109,11 +109,14 @@ func (p *Provider) sample(ctx context.Context, id trace.TraceID, name string, o 
 	return p.sampler.ShouldSample(parameters)
 }
 
-// identify lets the generator choose the ids.
+// identify chooses the ids: the generator does, if there is one.
 func (p *Provider) identify(ctx context.Context, c *trace.SpanContextConfig) {
-	if c.TraceID.IsValid() {
+	switch {
+	case p.ids == nil:
+		identify(c)
+	case c.TraceID.IsValid():
 		c.SpanID = p.ids.NewSpanID(ctx, c.TraceID)
-	} else {
+	default:
 		c.TraceID, c.SpanID = p.ids.NewIDs(ctx)
 	}
 }
