@@ -5,11 +5,12 @@
 #   build/fuzz.sh                      all of this repository
 #   build/fuzz.sh ./event ./service    those of these packages
 #   SHARD=2/6 build/fuzz.sh            the second sixth of them
-#   SHARD=turn/8 build/fuzz.sh         another eighth with each commit
+#   SHARD=turn/8 build/fuzz.sh         an eighth that the commit's hash chooses
 #   build/fuzz.sh -list                print them, and fuzz none
 #
 # An input that breaks one is left where it becomes a test, in the package's
-# testdata/fuzz, and copied into dist/fuzz. All targets have their turn before it
+# testdata/fuzz, and copied into dist/fuzz. One that hangs breaks its target, too:
+# Go says nothing of it, and keeps no input. All targets have their turn before it
 # fails. New inputs that only reach new code stay in Go's cache of builds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +19,8 @@ time=${FUZZTIME:-10s} shard=${SHARD:-1/1} list=
 [ $# -gt 0 ] || set -- ./...
 
 number=${shard%/*} of=${shard#*/}
-[ "$number" != turn ] || number=$(($(git rev-list --count HEAD) % of + 1))
+# Not the number of commits, which is always 1 where only the last one is fetched.
+[ "$number" != turn ] || number=$((0x$(git rev-parse HEAD | cut -c 1-8) % of + 1))
 [[ $number/$of =~ ^[0-9]+/[0-9]+$ ]] && [ "$number" -ge 1 ] && [ "$number" -le "$of" ] ||
   { echo "fuzz: SHARD=$shard, want such as 2/6, or turn/6" >&2; exit 1; }
 
@@ -35,6 +37,18 @@ if [ -n "$list" ]; then
   cat "$work/targets"
   exit
 fi
+
+# seconds is a duration as Go writes it, 1m30s; 0 of a number of inputs, 100x.
+seconds() { awk -v text="$1" 'BEGIN { while (match(text, /^[0-9.]+[hms]/)) { n += substr(text, 1, RLENGTH - 1) * (text ~ /^[0-9.]+h/ ? 3600 : text ~ /^[0-9.]+m/ ? 60 : 1); text = substr(text, RLENGTH + 1) }; print int(n) }'; }
+
+# hangs says whether a target did not end when its time was up. A worker comes to an
+# end with its input; one that does not within 2s is killed, and Go reports success.
+hangs() {
+  local want took
+  want=$(seconds "$time")
+  took=$(seconds "$(sed -n 's/^fuzz: elapsed: \([^,]*\),.*/\1/p' "$work/log" | tail -n 1)")
+  [ "$want" -gt 0 ] && [ "$took" -ge $((want + 2)) ]
+}
 
 # A turn is too short to go through what earlier ones kept.
 cache=$(go env GOCACHE)/fuzz module=$(go list -m) found=()
@@ -57,6 +71,9 @@ while read -r package target; do
       mkdir -p "dist/fuzz/$package/$(dirname "$input")"
       cp "$package/$input" "dist/fuzz/$package/$input"
     done
+  elif hangs; then
+    echo "an input takes for ever: it had not come to an end 2s after the time was up, and is not kept"
+    found+=("$package $target")
   fi
   grep -E '^fuzz: elapsed' "$work/log" | tail -n 1 || true
 done < "$work/targets"
