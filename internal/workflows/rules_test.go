@@ -173,11 +173,11 @@ func TestRules_FaultsOnPurpose_AreFound(t *testing.T) {
 		"a called workflow of others":      {"pinned", "deploy", "./.github/workflows/deploy-environment.yml", "other/workflows/.github/workflows/x.yml@main"},
 		"everything may be written":        {"permissions", "ci", "permissions:\n  contents: read", "permissions: {contents: write}"},
 		"a job that may write":             {"permissions", "terraform", "      deployments: read\n", "      deployments: write\n"},
-		"a job that may more than others":  {"permissions", "ci", "    timeout-minutes: 15\n", "    timeout-minutes: 15\n    permissions: {issues: write}\n"},
+		"a job that may more than others":  {"permissions", "ci", "    timeout-minutes: 20\n", "    timeout-minutes: 20\n    permissions: {issues: write}\n"},
 		"strangers' code with main's role": {"triggers", "ci", "  pull_request:\n", "  pull_request_target:\n"},
-		"a title in a script":              {"expressions", "ci", "run: make ci", `run: "echo ${{ github.event.pull_request.title }}"`},
+		"a title in a script":              {"expressions", "ci", "run: make ci REPRODUCIBLE=", `run: "echo ${{ github.event.pull_request.title }}"`},
 		"an input in a script":             {"expressions", "deploy-environment", `-e "$ENVIRONMENT"`, `-e ${{ inputs.environment }}`},
-		"an identity for nothing":          {"identity", "ci", "    timeout-minutes: 15\n", "    timeout-minutes: 15\n    permissions: {id-token: write}\n"},
+		"an identity for nothing":          {"identity", "ci", "    timeout-minutes: 20\n", "    timeout-minutes: 20\n    permissions: {id-token: write}\n"},
 		"a role without an identity":       {"identity", "terraform", "      id-token: write # to take the role\n", ""},
 		"the role that deploys, in a plan": {"roles", "terraform", "${{ vars[format('AWS_PLAN_ROLE_ARN_{0}', matrix.environment)] }}", "${{ vars.AWS_ROLE_ARN }}"},
 		"a deploy that nobody approves":    {"roles", "deploy-environment", "    environment: ${{ inputs.environment }}\n    timeout", "    timeout"},
@@ -186,11 +186,11 @@ func TestRules_FaultsOnPurpose_AreFound(t *testing.T) {
 		"a network of any branch":          {"main", "deploy-environment", "    if: github.ref == 'refs/heads/main'\n", ""},
 		"a release of any branch":          {"main", "deploy-environment", " && github.ref == 'refs/heads/main' }}", " }}"},
 		"an apply of any branch":           {"main", "terraform", "    if: github.ref == 'refs/heads/main' && needs.changed", "    if: needs.changed"},
-		"a job without an end":             {"timeouts", "ci", "    timeout-minutes: 15\n", ""},
+		"a job without an end":             {"timeouts", "ci", "    timeout-minutes: 20\n", ""},
 		"a job that outlasts its session":  {"timeouts", "deploy-environment", "timeout-minutes: 120", "timeout-minutes: 360"},
 		"a shell without pipefail":         {"shell", "terraform", "    shell: bash # with pipefail\n", "    shell: sh\n"},
 		"a token left in the work tree":    {"checkout", "deploy", "persist-credentials: false", "persist-credentials: true"},
-		"a key":                            {"secrets", "ci", "run: make ci", "run: make ci\n        env: {AWS_SECRET_ACCESS_KEY: \"${{ secrets.AWS_SECRET_ACCESS_KEY }}\"}"},
+		"a key":                            {"secrets", "ci", "run: make ci REPRODUCIBLE=", "run: make ci REPRODUCIBLE=\n        env: {AWS_SECRET_ACCESS_KEY: \"${{ secrets.AWS_SECRET_ACCESS_KEY }}\"}"},
 	}
 	seen := map[string]bool{}
 	for name, fault := range faults {
