@@ -73,9 +73,19 @@ func acceptMutations() []mutation {
 			claims: []claim{{"topic/size-limit", "the answer is"}},
 		},
 		{
+			name: "byte-budget-edge", what: "a message gets a context that is one byte more than there is room for",
+			edits:  []edit{{"telemetry/message/injector.go", "b.Bytes = 256 << 10\n", "b.Bytes = 256<<10 + 1\n"}},
+			claims: []claim{{"topic/size-limit", "a message of 262145 bytes"}},
+		},
+		{
+			name: "call-size-edge", what: "a call is filled with one byte more than it may have",
+			edits:  []edit{{"service/publisher.go", "if size+e.size > p.maxBytes && n > 0 {", "if size+e.size > p.maxBytes+1 && n > 0 {"}},
+			claims: []claim{{"topic/size-limit", "a call of 262145 bytes"}},
+		},
+		{
 			name: "call-size", what: "a call is filled though it is full",
 			edits:  []edit{{"service/publisher.go", "if size+e.size > p.maxBytes && n > 0 {", "if size+e.size > 8*p.maxBytes && n > 0 {"}},
-			claims: []claim{{"topic/size-limit", "SNS has refused a message"}},
+			claims: []claim{{"topic/size-limit", "a call of 262145 bytes"}},
 		},
 	}
 }

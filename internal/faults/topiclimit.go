@@ -34,7 +34,7 @@ func topicLimitScenarios() []scenario {
 			name: "topic/size-limit", what: "Events have a byte less than may be, as many, and one more, alone and in batches.", short: true,
 			setup: func(s *settings) { s.config.HoldConsumers = true },
 			run: func(ctx context.Context, w *world) error {
-				return errors.Join(w.sendSizes(ctx), w.sendFullCalls(ctx), w.wantContexts(), w.StartConsumers())
+				return errors.Join(w.sendSizes(ctx), w.wantContexts(), w.sendEdges(ctx), w.StartConsumers())
 			},
 			check: wantNoRefusedCalls,
 		},
@@ -101,28 +101,6 @@ func (w *world) sendSizes(ctx context.Context) error {
 			if !strings.Contains(together.text, `"index":1`) {
 				errs = append(errs, fmt.Errorf("%s in a batch: the answer does not say which: %s", what, together.text))
 			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// sendFullCalls sends batches that fill a call of SNS, 262,144 bytes for all
-// messages with their attributes, or nearly so, or by so much that one event
-// has to go in another. Which of them does what depends on what attributes and
-// context take: here it is every step of far less than a context takes, over
-// more than all of it may.
-func (w *world) sendFullCalls(ctx context.Context) error {
-	const inCall, step, most = 4, 16, 512
-	var errs []error
-	for attributes := 0; attributes <= most; attributes += step {
-		var events []*entry
-		var texts [][]byte
-		for range inCall {
-			e, text := w.sized((256<<10)/inCall - attributes)
-			events, texts = append(events, e), append(texts, text)
-		}
-		if r := w.postText(ctx, nil, event.MediaTypeBatch, slicesJSON(texts), events...); r.status != http.StatusAccepted {
-			errs = append(errs, fmt.Errorf("a batch that fills a call less %d bytes: the answer is %d %s", inCall*attributes, r.status, r.text))
 		}
 	}
 	return errors.Join(errs...)
