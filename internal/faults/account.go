@@ -49,11 +49,15 @@ type account struct {
 
 // terms are what a scenario allows.
 type terms struct {
-	spansMayMiss, lettersRepeat, commitUnknown, clocksDiffer bool
+	spansMayMiss, lettersRepeat, commitUnknown bool
 
 	// cutOff are the traces of which spans may miss because an invocation
 	// failed.
 	cutOff map[string]bool
+
+	// killed are the lives of services that SIGKILL has ended, with the spans
+	// of what they had accepted.
+	killed lives
 }
 
 // settle holds what was sent against what was found.

@@ -5,10 +5,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/event"
@@ -24,6 +27,7 @@ const (
 	processSpan    = "d000000000000001"
 	insertSpan     = "e000000000000001"
 	invocationSpan = "f000000000000001"
+	waitSpan       = "9000000000000001"
 	invocation     = "invocation"
 )
 
@@ -63,19 +67,27 @@ func (m *made) send(e *entry, traceID string) {
 	m.sent(e, traceID, clientSpan)
 	m.answered(e, accepted, "202")
 	at := time.Unix(1, 0)
+	message := map[string]any{string(otelsemconv.MessagingMessageIDKey): "m-" + traceID}
 	add := func(spanID, parent, kind, name string) {
 		at = at.Add(time.Millisecond)
 		s := trace.Span{TraceID: traceID, SpanID: spanID, ParentSpanID: parent, Kind: kind, Name: name, Start: at, End: at}
-		if kind == kindConsumer {
-			s.Links = []trace.Link{{TraceID: invocation, SpanID: invocationSpan}}
+		switch kind {
+		case kindConsumer:
+			s.Links, s.Attributes = []trace.Link{{TraceID: invocation, SpanID: invocationSpan}}, maps.Clone(message)
+			invoked := &m.traces[invocation][0]
+			invoked.Links = append(invoked.Links, trace.Link{TraceID: traceID, SpanID: parent})
+		case kindInternal:
+			s.End, s.Attributes = at.Add(time.Millisecond), maps.Clone(message) // as the processing begins
 		}
 		m.traces[traceID] = append(m.traces[traceID], s)
 	}
 	if e.body == "" {
 		add(requestSpan, clientSpan, kindServer, "POST /v1/events")
 		add(sendSpan, requestSpan, kindProducer, "send topic")
+		add(waitSpan, sendSpan, kindInternal, "wait in queue")
 		add(processSpan, sendSpan, kindConsumer, "process queue")
 	} else {
+		add(waitSpan, clientSpan, kindInternal, "wait in queue")
 		add(processSpan, clientSpan, kindConsumer, "process queue")
 	}
 	add(insertSpan, processSpan, kindClient, "INSERT events")
@@ -168,6 +180,11 @@ func TestSettle_SomethingWrong_IsFound(t *testing.T) {
 		"an INSERT that failed":    {func(m *made) { m.span("1", insertSpan).Status = "ERROR" }, broken, "no INSERT that worked"},
 		"no link":                  {func(m *made) { m.span("1", processSpan).Links = nil }, broken, "no link to an invocation"},
 		"a link to nowhere":        {func(m *made) { m.span("1", processSpan).Links[0].SpanID = "0" }, broken, "no link to an invocation"},
+		"no link back":             {func(m *made) { m.traces[invocation][0].Links = m.traces[invocation][0].Links[1:] }, broken, "does not link back"},
+		"no wait":                  {func(m *made) { m.drop("1", waitSpan) }, broken, "no wait of message m-1"},
+		"another message's wait":   {func(m *made) { m.span("1", waitSpan).Attributes = nil }, broken, "no wait of message m-1"},
+		"a wait that goes on":      {func(m *made) { m.span("1", waitSpan).End = time.Unix(2, 0) }, broken, "no wait of message m-1"},
+		"a wait of another sender": {func(m *made) { m.span("1", waitSpan).ParentSpanID = requestSpan }, broken, "no wait of message m-1"},
 		"not the client's":         {func(m *made) { m.span("1", requestSpan).ParentSpanID = "0" }, broken, "not from the client"},
 		"a gap elsewhere": {func(m *made) {
 			m.traces["1"] = append(m.traces["1"], trace.Span{TraceID: "1", SpanID: "9", ParentSpanID: "8"})
@@ -205,49 +222,6 @@ func TestSettle_LetterWithoutContext_IsFound(t *testing.T) {
 	a := settle(m.ledger, m.evidence, m.terms)
 	if a.of(unexplained) != 1 || a.of(broken) != 1 || len(a.findings) != 2 {
 		t.Errorf("found %v; want it unexplained and broken", a.findings)
-	}
-}
-
-func TestSettle_SpansMayMiss_IdsMustNot(t *testing.T) {
-	m := newMade()
-	m.terms.spansMayMiss = true
-	m.traces = nil
-	if a := settle(m.ledger, m.evidence, m.terms); a.findings != nil {
-		t.Errorf("without spans: found %v, want nothing", a.findings)
-	}
-	m.rows[0].traceID = "2"
-	if a := settle(m.ledger, m.evidence, m.terms); a.of(broken) != 1 {
-		t.Errorf("with another's trace on the row: found %v, want it broken", a.findings)
-	}
-}
-
-func TestSettle_InvocationFailed_OtherTracesAreHeldToTheirSpans(t *testing.T) {
-	m := newMade()
-	m.terms.cutOff = map[string]bool{"1": true}
-	m.drop("1", processSpan)
-	m.drop("2", processSpan)
-	if a := settle(m.ledger, m.evidence, m.terms); len(a.findings) != 1 || a.of(broken) != 1 || a.findings[0].event != m.dead.key.String() {
-		t.Errorf("found %v; want the dead letter's trace broken, and not the row's", a.findings)
-	}
-}
-
-func TestSettle_CommitUnknown_AnotherInsertMustHaveWorked(t *testing.T) {
-	m := newMade()
-	m.terms.commitUnknown = true
-	failed := m.span("1", insertSpan)
-	failed.Status = "ERROR"
-	if a := settle(m.ledger, m.evidence, m.terms); len(a.findings) != 1 || a.of(broken) != 1 {
-		t.Errorf("no INSERT has worked: found %v, want it broken", a.findings)
-	}
-	process, again := *m.span("1", processSpan), *failed
-	process.SpanID, again.SpanID, again.ParentSpanID, again.Status = "process2", "insert2", "process2", ""
-	m.traces["1"] = append(m.traces["1"], process, again)
-	if a := settle(m.ledger, m.evidence, m.terms); a.findings != nil {
-		t.Errorf("another delivery's INSERT has worked: found %v, want nothing", a.findings)
-	}
-	m.terms.commitUnknown = false
-	if a := settle(m.ledger, m.evidence, m.terms); a.of(broken) != 1 {
-		t.Errorf("where every answer comes: found %v, want it broken", a.findings)
 	}
 }
 

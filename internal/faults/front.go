@@ -29,7 +29,7 @@ func endScenarios() []scenario {
 	return []scenario{
 		{
 			name: "front/killed", what: "The service is killed under load; clients repeat what was not accepted.", short: true,
-			events: 400, spansMayMiss: takesSpans, check: allStored,
+			events: 400, check: allStored,
 			run: func(ctx context.Context, w *world) error {
 				w.failCalls(publishing(messaging.Fault{Delay: 50 * time.Millisecond})) // so that there are requests under way
 				err := w.pour(ctx, 5*time.Second, &killed, func(ctx context.Context) error { return w.endOften(ctx, w.killService) })
@@ -39,8 +39,8 @@ func endScenarios() []scenario {
 		},
 		{
 			name: "front/terminated", what: "The service is told to end under load, as at every deploy.", short: true,
-			events: 400, spansMayMiss: "the books know the trace of each attempt, also of those that met no process",
-			setup: func(s *settings) { s.serviceEnv(map[string]string{"DRAIN_GRACE": drainGrace.String()}) },
+			events: 400,
+			setup:  func(s *settings) { s.serviceEnv(map[string]string{"DRAIN_GRACE": drainGrace.String()}) },
 			run: func(ctx context.Context, w *world) error {
 				w.direct = true
 				w.failCalls(publishing(messaging.Fault{Delay: 200 * time.Millisecond}))

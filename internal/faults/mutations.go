@@ -34,7 +34,7 @@ type claim struct {
 
 // mutations returns all of them, in the order of what they are about.
 func mutations() []mutation {
-	return slices.Concat(storeMutations(), batchMutations(), acceptMutations(), refuseMutations(), telemetryMutations())
+	return slices.Concat(storeMutations(), batchMutations(), acceptMutations(), refuseMutations(), traceMutations(), telemetryMutations())
 }
 
 // unclaimed are the scenarios that no mutation makes fail, and why.

@@ -46,10 +46,6 @@ type scenario struct {
 	// INSERT that wrote a row has worked.
 	commitUnknown string
 
-	// clocksDiffer says that a process's clock is off on purpose: then time is
-	// held to run forwards within each process, and not between them.
-	clocksDiffer bool
-
 	// alone is why nothing else may run at the same time. Defaults to "":
 	// another scenario may.
 	alone string

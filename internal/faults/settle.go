@@ -24,7 +24,7 @@ func (w *world) settleUp(ctx context.Context) (*account, error) {
 	}
 	t := terms{
 		spansMayMiss: w.sc.spansMayMiss != "", lettersRepeat: w.sc.lettersRepeat != "", commitUnknown: w.sc.commitUnknown != "",
-		clocksDiffer: w.sc.clocksDiffer, cutOff: w.cutOff(),
+		cutOff: w.cutOff(), killed: w.killed,
 	}
 	ev := evidence{spans: w.Telemetry().Spans}
 	if err := readRows(ctx, w.pool, &ev); err != nil {

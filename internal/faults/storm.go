@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -26,11 +27,11 @@ const (
 // nothing may be left of all those that are gone.
 func stormScenarios() []scenario {
 	return []scenario{
-		storm("storm/consumer", "", "The consumer is killed a hundred times under load.",
+		storm("storm/consumer", "The consumer is killed a hundred times under load.",
 			func(ctx context.Context, w *world, _ int) error {
 				return w.await(ctx, "there is a consumer to kill", func() bool { return w.killConsumers() > 0 })
 			}),
-		storm("storm/service", takesSpans, "The service is started a hundred times under load, and ended by turns with SIGTERM and SIGKILL.",
+		storm("storm/service", "The service is started a hundred times under load, and ended by turns with SIGTERM and SIGKILL.",
 			func(ctx context.Context, w *world, n int) error {
 				w.hit()
 				if n%2 == 0 {
@@ -41,10 +42,10 @@ func stormScenarios() []scenario {
 	}
 }
 
-func storm(name, spansMayMiss, what string, cycle func(ctx context.Context, w *world, n int) error) scenario {
+func storm(name, what string, cycle func(ctx context.Context, w *world, n int) error) scenario {
 	var before inventory
 	return scenario{
-		name: name, what: what, events: 1000, spansMayMiss: spansMayMiss, invocationsFail: takesSpans, alone: measures,
+		name: name, what: what, events: 1000, invocationsFail: takesSpans, alone: measures,
 		setup: func(s *settings) { s.onStop(wantNoChildren) },
 		run: func(ctx context.Context, w *world) (err error) {
 			if err := errors.Join(w.send(ctx, w.sc.events/10), w.drained(ctx)); err != nil { // warm
@@ -77,6 +78,7 @@ func (w *world) restartService(ctx context.Context, end func(context.Context) er
 	if err := end(ctx); err != nil {
 		return err
 	}
+	w.started = time.Now()
 	if err := w.RestartService(); err != nil {
 		return err
 	}
@@ -105,10 +107,26 @@ func (w *world) killService(ctx context.Context) error {
 	}
 	select {
 	case <-w.Service().Done():
+		w.killed = append(w.killed, life{w.started, time.Now()})
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// life is from when a service was started until it was gone, and lives are some
+// of these.
+type (
+	life  struct{ from, to time.Time }
+	lives []life
+)
+
+// at reports whether what happened then happened in one of these lives. Times
+// of the service are cut to milliseconds.
+func (l lives) at(t time.Time) bool {
+	return slices.ContainsFunc(l, func(one life) bool {
+		return !t.Before(one.from.Truncate(time.Millisecond)) && t.Before(one.to)
+	})
 }
 
 // inventory is what a leak would add to.

@@ -8,8 +8,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/internal/trace"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // checkRowTrace follows the way from a row to the client that sent the event.
@@ -20,7 +23,7 @@ func (a *account) checkRowTrace(e *entry, r row, t terms) error {
 	if len(r.spanID) != len("00f067aa0ba902b7") {
 		return fmt.Errorf("the row's span is %q: no span id", r.spanID)
 	}
-	tree, spansMayMiss := newTree(a.spans(r.traceID)), t.spansMayMiss || t.cutOff[r.traceID]
+	tree, spansMayMiss := newTree(a.spans(r.traceID)), t.spansMayMiss || t.cutOff[r.traceID] || t.killed.at(r.acceptedAt)
 	process, ok := tree.spans[r.spanID]
 	switch {
 	case !ok && spansMayMiss:
@@ -35,9 +38,9 @@ func (a *account) checkRowTrace(e *entry, r row, t terms) error {
 	return errors.Join(
 		tree.checkUp(e, process),
 		tree.checkInsert(process, t.commitUnknown),
-		a.checkInvocation(process),
+		a.checkAround(tree, process),
 		tree.checkGaps(e, r.traceID),
-		tree.checkTimes(t.clocksDiffer),
+		tree.checkTimes(process),
 	)
 }
 
@@ -57,7 +60,7 @@ func (a *account) checkLetterTrace(e *entry, attributes map[string]string, t ter
 	tree := newTree(a.spans(traceID))
 	for _, s := range tree.spans {
 		if s.Kind == kindConsumer && s.ParentSpanID == producer {
-			return errors.Join(tree.checkUp(e, s), a.checkInvocation(s), tree.checkGaps(e, traceID), tree.checkTimes(t.clocksDiffer))
+			return errors.Join(tree.checkUp(e, s), a.checkAround(tree, s), tree.checkGaps(e, traceID), tree.checkTimes(s))
 		}
 	}
 	return fmt.Errorf("no span of trace %s processed the message that %s sent", traceID, producer)
@@ -68,6 +71,7 @@ const (
 	kindProducer = "PRODUCER"
 	kindConsumer = "CONSUMER"
 	kindClient   = "CLIENT"
+	kindInternal = "INTERNAL"
 )
 
 // tree is the spans of one trace.
@@ -127,16 +131,17 @@ func (t tree) checkInsert(process trace.Span, commitUnknown bool) error {
 	return fmt.Errorf("beneath span %s (%s) is no INSERT that worked", process.SpanID, process.Name)
 }
 
-// checkInvocation wants the processing linked to a Lambda invocation.
-func (a *account) checkInvocation(process trace.Span) error {
+// checkAround wants what belongs to the processing of a message besides its own
+// parent: the wait before it, and links from and to a Lambda invocation.
+func (a *account) checkAround(t tree, process trace.Span) error {
+	var linked []trace.Span
 	for _, link := range process.Links {
-		for _, s := range a.spans(link.TraceID) {
-			if s.SpanID == link.SpanID && s.Kind == kindServer {
-				return nil
-			}
-		}
+		linked = append(linked, a.spans(link.TraceID)...)
 	}
-	return fmt.Errorf("span %s (%s) has no link to an invocation", process.SpanID, process.Name)
+	return errors.Join(
+		localpipeline.CheckWait(process, slices.Collect(maps.Values(t.spans))),
+		localpipeline.CheckLinks(process, linked),
+	)
 }
 
 // checkGaps wants every span's parent to be there.
@@ -149,21 +154,27 @@ func (t tree) checkGaps(e *entry, traceID string) error {
 	return nil
 }
 
-// checkTimes wants time to run forwards: whatever clocks say, no span begins
-// before its parent or ends before it begins. Where clocks differ, parents in
-// other processes do not count.
-func (t tree) checkTimes(clocksDiffer bool) error {
+// skewSlack is by how much what a span says of clocks may differ from what is
+// seen: the message was under way for a while.
+const skewSlack = 30 * time.Second
+
+// checkTimes wants time to run forwards: no span ends before it begins, or
+// begins before its parent. Only where clocks differ one may seem to begin
+// before its parent in another program: then the processing of the message says
+// by how much its clock is behind.
+func (t tree) checkTimes(process trace.Span) error {
+	milliseconds, marked := process.Attributes[string(semconv.ClockSkewKey)].(float64)
+	skew := time.Duration(milliseconds * float64(time.Millisecond))
 	for _, s := range t.spans {
 		if s.End.Before(s.Start) {
 			return fmt.Errorf("span %s (%s) ends %v before it begins", s.SpanID, s.Name, s.Start.Sub(s.End))
 		}
 		parent, ok := t.spans[s.ParentSpanID]
-		if clocksDiffer && parent.Service != s.Service {
+		early := parent.Start.Sub(s.Start)
+		if !ok || early <= 0 || marked && parent.Service != s.Service && early <= skew+skewSlack {
 			continue
 		}
-		if ok && s.Start.Before(parent.Start) {
-			return fmt.Errorf("span %s (%s) begins %v before its parent (%s)", s.SpanID, s.Name, parent.Start.Sub(s.Start), parent.Name)
-		}
+		return fmt.Errorf("span %s (%s) begins %v before its parent (%s), and that the clock is behind is said by %v", s.SpanID, s.Name, early, parent.Name, skew)
 	}
 	return nil
 }

@@ -63,6 +63,8 @@ type world struct {
 	timeouts, outOfMemory atomic.Int64
 
 	redriven time.Time // when dead letters were moved back
+	killed   lives     // of services
+	started  time.Time // the service, when it was started again
 }
 
 // programs are the files of the real programs.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
@@ -48,7 +50,7 @@ func CheckTrace(t *trace.Trace, linked []trace.Span) error {
 	for _, span := range spans {
 		switch span.Kind {
 		case "CONSUMER":
-			errs = append(errs, checkLinks(span, spans, linked))
+			errs = append(errs, CheckLinks(span, linked), CheckWait(span, spans))
 		case "SERVER":
 			errs = append(errs, checkBalancer(span, spans))
 		}
@@ -85,21 +87,35 @@ func checkBalancer(span trace.Span, spans []trace.Span) error {
 	return nil
 }
 
-// checkLinks wants a link from the message's processing to an invocation, and
-// one from there back into the message's trace.
-func checkLinks(process trace.Span, spans, linked []trace.Span) error {
+// CheckLinks wants a link from a message's processing to an invocation among
+// the linked spans, and one from there back to the sending of the message, from
+// which the processing hangs.
+func CheckLinks(process trace.Span, linked []trace.Span) error {
 	for _, link := range process.Links {
 		for _, invocation := range linked {
-			if invocation.SpanID != link.SpanID || invocation.TraceID != link.TraceID {
+			if invocation.SpanID != link.SpanID || invocation.TraceID != link.TraceID || invocation.Kind != "SERVER" {
 				continue
 			}
-			for _, back := range invocation.Links {
-				if back.TraceID == process.TraceID && slices.ContainsFunc(spans, func(s trace.Span) bool { return s.SpanID == back.SpanID }) {
-					return nil
-				}
+			if !slices.ContainsFunc(invocation.Links, func(back trace.Link) bool {
+				return back.TraceID == process.TraceID && back.SpanID == process.ParentSpanID
+			}) {
+				return fmt.Errorf("the invocation %s does not link back to the sending of what %s processed", invocation.Name, process.Name)
 			}
-			return fmt.Errorf("the invocation %s does not link back to the trace", invocation.Name)
+			return nil
 		}
 	}
 	return fmt.Errorf("%s has no link to an invocation", process.Name)
+}
+
+// CheckWait wants the wait that led to a message's processing: it hangs from
+// the sending, too, is of the same message, and ends when the processing begins.
+func CheckWait(process trace.Span, spans []trace.Span) error {
+	message := process.Attributes[string(otelsemconv.MessagingMessageIDKey)]
+	for _, s := range spans {
+		if s.Kind == "INTERNAL" && s.ParentSpanID == process.ParentSpanID && s.End.Equal(process.Start) &&
+			s.Attributes[string(otelsemconv.MessagingMessageIDKey)] == message {
+			return nil
+		}
+	}
+	return fmt.Errorf("no wait of message %v leads to %s", message, process.Name)
 }
