@@ -61,14 +61,16 @@ type Received struct {
 func FromLambda(ctx context.Context, m events.SQSMessage) Received {
 	r := Received{Body: m.Body, MessageID: m.MessageId}
 	raw := lambdaAttributes(m.MessageAttributes)
-	used := r.read(ctx, raw, len(raw), m.Attributes, false)
-	if len(raw) > used {
-		for name, a := range raw {
-			if a.StringValue != nil {
-				r.addAttribute(name, a.DataType, *a.StringValue, len(raw))
-			}
+	contexts := 0
+	for name, a := range raw {
+		switch {
+		case isContext(name):
+			contexts++
+		case a.StringValue != nil:
+			r.addAttribute(name, a.DataType, *a.StringValue, len(raw))
 		}
 	}
+	r.read(ctx, raw, contexts, m.Attributes, false)
 	return r
 }
 
@@ -87,14 +89,16 @@ func FromSQS(ctx context.Context, m sqstypes.Message) Received {
 		r.MessageID = *m.MessageId
 	}
 	raw := sqsMessageAttributes(m.MessageAttributes)
-	used := r.read(ctx, raw, len(raw), m.Attributes, true)
-	if len(raw) > used {
-		for name, a := range raw {
-			if a.StringValue != nil && a.DataType != nil {
-				r.addAttribute(name, *a.DataType, *a.StringValue, len(raw))
-			}
+	contexts := 0
+	for name, a := range raw {
+		switch {
+		case isContext(name):
+			contexts++
+		case a.StringValue != nil && a.DataType != nil:
+			r.addAttribute(name, *a.DataType, *a.StringValue, len(raw))
 		}
 	}
+	r.read(ctx, raw, contexts, m.Attributes, true)
 	return r
 }
 
@@ -127,75 +131,77 @@ func positive(s string) (int64, bool) {
 const maxMillis = 253402300800000
 
 // read fills in what does not depend on the type of the attributes, of which
-// there are so many. It returns how many of raw it has read, so that they need not be looked
-// through when there are no others.
-func (r *Received) read(ctx context.Context, raw propagation.TextMapCarrier, attributes int, system map[string]string, trusted bool) int {
+// so many carry a context. What is in an envelope comes second to them.
+func (r *Received) read(ctx context.Context, raw propagation.TextMapCarrier, contexts int, system map[string]string, trusted bool) {
 	r.readSystem(system)
 	e, ok := parseEnvelope(r.Body)
 	if !ok {
 		r.Shape = semconv.MessageShapeRaw
-		return r.extract(ctx, raw, attributes, system, trusted)
+		r.extract(ctx, raw, contexts, system, trusted)
+		return
 	}
 	r.Shape = semconv.MessageShapeEnvelope
 	r.Body, r.SNSMessageID, r.TopicARN, r.PublishedAt = e.message, e.messageID, e.topicARN, e.timestamp
 	for name, a := range e.attributes {
-		r.addAttribute(name, a.dataType, a.value, len(e.attributes))
+		if _, nearer := r.Attributes[name]; !nearer && !isContext(name) {
+			r.addAttribute(name, a.dataType, a.value, len(e.attributes))
+		}
 	}
-	r.extract(ctx, layered{raw, e.attributes}, attributes+len(e.attributes), system, trusted)
-	return 0
+	r.extract(ctx, layered{raw, e.attributes}, contexts+len(e.attributes), system, trusted)
 }
 
-// extract finds the parent, and the baggage, among so many attributes. It
-// returns how many it has read.
-func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarrier, attributes int, system map[string]string, trusted bool) (used int) {
+// extract finds the parent, and the baggage. Of the attributes at most so many
+// carry a context: nearly always that is one, and no other is looked for.
+func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarrier, contexts int, system map[string]string, trusted bool) {
 	sc, ok := parseTraceparent(carrier.Get(traceparent))
 	if ok {
-		used++
+		contexts--
 	}
 	// What propagation.Baggage does, but a member that is no good is passed
 	// over in silence: its text has no place in our logs.
-	if attributes > used {
+	if contexts > 0 {
 		if value := carrier.Get(baggageName); value != "" {
-			used++
+			contexts--
 			if b, _ := baggage.Parse(value); b.Len() > 0 {
 				ctx = baggage.ContextWithBaggage(ctx, b)
 			}
 		}
 	}
 	if ok {
-		if attributes > used {
-			used += addTracestate(&sc, carrier.Get(tracestate))
+		if contexts > 0 {
+			addTracestate(&sc, carrier.Get(tracestate))
 		}
 		r.Context, r.Source = remote.Context(ctx, sc), semconv.ContextSourceTraceparent
-		return used
+		return
 	}
 	if header, _ := xray.Parse(system[awsTraceHeader]); header.Root.IsValid() {
 		if !trusted {
 			header.Sampled = xray.Undecided
 		}
 		r.Context, r.Source = xray.ContextWithHeader(ctx, header), semconv.ContextSourceXRay
-		return used
+		return
 	}
 	r.Context, r.Source = ctx, semconv.ContextSourceNone
-	return used
 }
 
-// addTracestate returns how many attributes were read: 1, or none if there is
-// no value.
-func addTracestate(sc *trace.SpanContext, value string) int {
+func addTracestate(sc *trace.SpanContext, value string) {
 	if value == "" {
-		return 0
+		return
 	}
 	if state, err := trace.ParseTraceState(value); err == nil {
 		*sc = sc.WithTraceState(state)
 	}
-	return 1
 }
 
-// addAttribute keeps an attribute of the publisher's. Attributes that come
-// later, those of the SQS message, win over the envelope's.
+// isContext tells whether an attribute has the name of one that carries a
+// context.
+func isContext(name string) bool {
+	return name == traceparent || name == tracestate || name == baggageName
+}
+
+// addAttribute keeps an attribute of the publisher's.
 func (r *Received) addAttribute(name, dataType, value string, count int) {
-	if name == traceparent || name == tracestate || name == baggageName || !isText(dataType) {
+	if !isText(dataType) {
 		return
 	}
 	if r.Attributes == nil {
