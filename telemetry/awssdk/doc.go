@@ -20,8 +20,8 @@
 // Bodies, secrets, phone numbers, receipt handles and the texts of errors are
 // never recorded; error.type holds the service's error code.
 //
-// PRODUCER spans have eight attributes, from which on the OpenTelemetry SDK
-// pays three allocations more: server.address and rpc.* are on CLIENT spans.
+// server.address and rpc.* are on CLIENT spans only: there may be a PRODUCER
+// span for each message, and all would say the same.
 //
 // The package imports no client. What sends or receives messages it knows by
 // the names of the SDK's types, and their fields by theirs: a program links,

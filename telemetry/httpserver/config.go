@@ -79,7 +79,7 @@ type Config struct {
 	// Lean leaves off what is recommended but of little use to a service that has
 	// one name and sits behind one load balancer: server.address, server.port,
 	// network.peer.address and network.protocol.version of the spans. A span then
-	// has at most eight attributes, which the SDK handles without a map on the heap.
+	// has at most eight attributes.
 	//
 	// Defaults to false.
 	Lean bool

@@ -193,6 +193,25 @@ func TestContext_DerivedFromASpan_WorksAsAnyOther(t *testing.T) {
 	}
 }
 
+// Which is why an ended span cannot let go of the context beneath.
+func TestContext_OfAnEndedSpan_WorksAsBefore(t *testing.T) {
+	type key struct{}
+	_, tracer, _ := setup(t)
+	base, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
+	ctx, s := tracer.Start(base, "x")
+	s.End()
+	if got := ctx.Value(key{}); got != "value" {
+		t.Errorf("the value beneath is %v", got)
+	}
+	if _, child := tracer.Start(ctx, "child"); child.SpanContext().TraceID() != s.SpanContext().TraceID() {
+		t.Error("a child that starts later is in another trace")
+	}
+	cancel()
+	if ctx.Err() == nil {
+		t.Error("it does not end with the one beneath")
+	}
+}
+
 func TestProvider_NoSink_ContextsOnly(t *testing.T) {
 	p, tracer, _ := setup(t, func(c *span.Config) { c.Sink = nil })
 	_, s := tracer.Start(t.Context(), "x")
