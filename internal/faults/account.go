@@ -145,10 +145,19 @@ func (a *account) settleEvent(e *entry, rows []row, letters []dead, t terms) {
 	}
 }
 
+// settleRefusal finds what came of a request that was refused, where another
+// request with the same event was not.
+func (a *account) settleRefusal(name string, e *entry, traceID string) {
+	if detail, was := e.refusals[traceID]; was && e.answer != refused {
+		a.find(unasked, name, fmt.Sprintf("the request of trace %s was refused (%s), and what it sent is there", traceID, detail))
+	}
+}
+
 func (a *account) settleRow(name string, e *entry, r row, t terms) {
 	if e.want == inDLQ {
 		a.find(misplaced, name, "it is in the table, and can never work")
 	}
+	a.settleRefusal(name, e, r.traceID)
 	if r.sum != e.sum {
 		a.find(corrupted, name, "the row's data have another checksum than what was sent")
 	}
@@ -163,6 +172,9 @@ func (a *account) settleLetter(name string, e *entry, d dead, t terms) {
 			d.queue, d.attributes[consumer.AttributeReason], d.attributes[consumer.AttributeCode]))
 	}
 	o := d.open()
+	if part := strings.Split(o.attributes["traceparent"], "-"); len(part) == 4 {
+		a.settleRefusal(name, e, part[1])
+	}
 	if e.body != "" && o.text != e.body || e.body == "" && checksum(o.data) != e.sum {
 		a.find(corrupted, name, "the dead letter's body is not what was sent")
 	}

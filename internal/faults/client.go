@@ -148,7 +148,11 @@ func (w *world) note(r reply, results []result, events []*entry) {
 		if r.err != nil {
 			detail = r.err.Error()
 		}
-		w.books.answered(e, meaning(status, code), detail)
+		what := meaning(status, code)
+		if what == refused {
+			w.books.refusedIn(e, r.trace, detail)
+		}
+		w.books.answered(e, what, detail)
 	}
 }
 

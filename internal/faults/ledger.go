@@ -52,6 +52,10 @@ type entry struct {
 	// traces are those of the requests it was sent with: trace id to the ids
 	// of the client's spans.
 	traces map[string][]string
+
+	// refusals are what was answered to those requests in which it was certainly
+	// not taken, by their trace ids.
+	refusals map[string]string
 }
 
 // ledger is what was sent, and what was answered. It is safe for concurrent
@@ -96,6 +100,17 @@ func (l *ledger) answered(e *entry, a answer, detail string) {
 	default:
 		e.answer = a
 	}
+}
+
+// refusedIn writes down that a request was certainly refused, whatever became of
+// the event in others: it must not be stored with that request's trace.
+func (l *ledger) refusedIn(e *entry, traceID, detail string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e.refusals == nil {
+		e.refusals = map[string]string{}
+	}
+	e.refusals[traceID] = detail
 }
 
 // open returns the events that were not accepted yet.

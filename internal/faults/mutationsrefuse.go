@@ -11,6 +11,18 @@ func refuseMutations() []mutation {
 			claims: []claim{{"front/overloaded", "nothing was shed"}},
 		},
 		{
+			name: "refused-is-not-sent", what: "events are refused for lack of room, and published all the same",
+			edits: []edit{
+				{
+					"service/publisher.go", "\tif err := p.admit(len(s.entries), size, now); err != nil {\n\t\treturn err\n\t}\n",
+					"\terr := p.admit(len(s.entries), size, now)\n\tif err != nil && (!errors.Is(err, errOverloaded) || p.pending >= p.maxPending) {\n\t\treturn err\n\t}\n" +
+						"\tif err != nil {\n\t\tp.buffer.used.Add(int64(size))\n\t}\n",
+				},
+				{"service/publisher.go", "\tp.dispatch(now)\n\treturn nil\n}\n\n// full", "\tp.dispatch(now)\n\treturn err\n}\n\n// full"},
+			},
+			claims: []claim{{"front/overloaded", "was refused (503 overloaded), and what it sent is there"}},
+		},
+		{
 			name: "event-size", what: "an event may be as large as a message",
 			edits:  []edit{{"event/limits.go", "cmp.Or(l.MaxEventBytes, maxMessageBytes-attributeRoom)", "cmp.Or(l.MaxEventBytes, maxMessageBytes)"}},
 			claims: []claim{{"topic/size-limit", "want 413"}},
