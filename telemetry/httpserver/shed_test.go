@@ -17,6 +17,7 @@ import (
 func TestMiddleware_Shed_IsMeasuredAndNamedButHasNoSpan(t *testing.T) {
 	shed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Pattern = "/v1/events"
+		w.Header().Set("X-State", trace.SpanContextFromContext(r.Context()).TraceState().String())
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
 	b := setup(t, httpserver.Config{Shed: func(r *http.Request) http.Handler {
@@ -26,8 +27,11 @@ func TestMiddleware_Shed_IsMeasuredAndNamedButHasNoSpan(t *testing.T) {
 		return shed
 	}}, mux())
 	for name, parent := range map[string]string{"none": "", "sampled": traceparent} {
-		r := request(map[string]string{"Traceparent": parent})
+		r := request(map[string]string{"Traceparent": parent, "Tracestate": "vendor=value"})
 		w := b.serve(r)
+		if state := w.Header().Get("X-State"); parent != "" && state != "vendor=value" {
+			t.Errorf("tracestate is %q, want the request's", state)
+		}
 		response := w.Header().Get("Traceresponse")
 		if w.Code != http.StatusServiceUnavailable || len(response) != 55 || !strings.HasSuffix(response, "-00") {
 			t.Errorf("%s: status %d, traceresponse %q", name, w.Code, response)
