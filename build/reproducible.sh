@@ -29,7 +29,7 @@ build() {
   local what=$1 programs=(service)
   [ "$what" = all ] || export FUNCTIONS=consumer SBOM=no
   build/lambda.sh prod > /dev/null
-  [ "$what" = few ] || programs+=(consumer migrate notifier tracehaul)
+  [ "$what" = few ] || programs+=(consumer migrate notifier albspans tracehaul)
   for program in "${programs[@]}"; do
     CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -buildvcs=false -tags lambda.norpc \
       -ldflags "-s -w -buildid= -X main.version=$(git rev-parse HEAD)" -o "dist/$program" "./cmd/$program"
