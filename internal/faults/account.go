@@ -161,6 +161,9 @@ func (a *account) settleRow(name string, e *entry, r row, t terms) {
 	if r.sum != e.sum {
 		a.find(corrupted, name, "the row's data have another checksum than what was sent")
 	}
+	if what := e.differs(r); what != "" {
+		a.find(corrupted, name, what)
+	}
 	if err := a.checkRowTrace(e, r, t); err != nil {
 		a.find(broken, name, err.Error())
 	}

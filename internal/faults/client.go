@@ -54,10 +54,22 @@ func (w *world) eventOf(id string, data []byte) *entry {
 
 // structured writes an event as CloudEvents' JSON.
 func (e *entry) structured() []byte {
-	b, err := json.Marshal(map[string]any{
+	members := map[string]any{
 		"specversion": "1.0", "id": e.key.ID, "source": e.key.Source, "type": eventType,
-		"time": time.Now().UTC().Format(time.RFC3339Nano), "data": e.data,
-	})
+		"time": time.Now().UTC().Format(time.RFC3339Nano),
+	}
+	if e.about != nil {
+		for name, value := range e.attributes() {
+			members[name] = value
+		}
+		members["datacontenttype"] = e.about.ContentType
+	}
+	if e.base64 {
+		members["data_base64"] = []byte(e.data)
+	} else {
+		members["data"] = e.data
+	}
+	b, err := json.Marshal(members)
 	if err != nil {
 		panic(fmt.Sprintf("the data of %s are no JSON: %v", e.key, err))
 	}

@@ -22,6 +22,9 @@ type row struct {
 	sum                                       string // of the data; see checksum
 	traceID, spanID                           string
 	receiveCount                              int
+	about                                     about
+	isJSON                                    bool // the data
+	albRoot, snsID, sqsID                     string
 	acceptedAt, sentAt, receivedAt, writtenAt time.Time
 }
 
@@ -50,7 +53,9 @@ CREATE TRIGGER audit AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION audit(
 func readRows(ctx context.Context, pool *pgxpool.Pool, ev *evidence) error {
 	found, err := pool.Query(ctx, `
 		SELECT source, id, coalesce(convert_to(data::text, 'UTF8'), data_bytes), coalesce(trace_id, ''), coalesce(span_id, ''), coalesce(receive_count, 0),
-			coalesce(accepted_at, 'epoch'), coalesce(sent_at, 'epoch'), coalesce(received_at, 'epoch'), written_at
+			coalesce(accepted_at, 'epoch'), coalesce(sent_at, 'epoch'), coalesce(received_at, 'epoch'), written_at,
+			type, coalesce(subject, ''), coalesce(data_content_type, ''), coalesce(data_schema, ''), coalesce(time, 'epoch'), coalesce(extensions::text, ''),
+			data IS NOT NULL, coalesce(alb_root, ''), coalesce(sns_message_id, ''), coalesce(sqs_message_id, '')
 		FROM events ORDER BY written_at, source, id`)
 	if err != nil {
 		return fmt.Errorf("read the rows: %w", err)
@@ -58,7 +63,9 @@ func readRows(ctx context.Context, pool *pgxpool.Pool, ev *evidence) error {
 	if ev.rows, err = pgx.CollectRows(found, func(r pgx.CollectableRow) (out row, err error) {
 		var data []byte
 		err = r.Scan(&out.key.Source, &out.key.ID, &data, &out.traceID, &out.spanID, &out.receiveCount,
-			&out.acceptedAt, &out.sentAt, &out.receivedAt, &out.writtenAt)
+			&out.acceptedAt, &out.sentAt, &out.receivedAt, &out.writtenAt,
+			&out.about.Type, &out.about.Subject, &out.about.ContentType, &out.about.Schema, &out.about.Time, &out.about.Extensions,
+			&out.isJSON, &out.albRoot, &out.snsID, &out.sqsID)
 		out.sum = checksum(data)
 		return out, err
 	}); err != nil {

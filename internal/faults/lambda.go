@@ -86,10 +86,10 @@ func (i *invocations) end(requestID string, failed bool) {
 	delete(i.running, requestID)
 }
 
-// cutOff returns the traces of all messages that were in an invocation that
-// failed, where the scenario is about that.
+// cutOff returns the traces that nobody samples, and those of all messages that
+// were in an invocation that failed, where the scenario is about that.
 func (w *world) cutOff() map[string]bool {
-	traces := map[string]bool{}
+	traces := w.books.withoutSpans()
 	if w.sc.invocationsFail == "" {
 		return traces
 	}

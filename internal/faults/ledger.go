@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -43,6 +44,12 @@ type entry struct {
 	body string // the message itself, where it did not go through the service
 	want fate
 
+	// about is what it says of itself, base64 that its data are no JSON, and root
+	// the Root that the client has sent along. Where about is nil, nobody looks.
+	about  *about
+	base64 bool
+	root   string
+
 	// reason and code are what a dead letter has to say, "" for anything.
 	reason, code string
 
@@ -65,9 +72,13 @@ type ledger struct {
 	entries []*entry
 	byKey   map[key]*entry
 	byBody  map[string]*entry
+
+	unsampled map[string]bool // traces that are to have no spans
 }
 
-func newLedger() *ledger { return &ledger{byKey: map[key]*entry{}, byBody: map[string]*entry{}} }
+func newLedger() *ledger {
+	return &ledger{byKey: map[key]*entry{}, byBody: map[string]*entry{}, unsampled: map[string]bool{}}
+}
 
 // sent writes an event down before it is sent, again if it is sent again.
 func (l *ledger) sent(e *entry, traceID, spanID string) {
@@ -100,6 +111,29 @@ func (l *ledger) answered(e *entry, a answer, detail string) {
 	default:
 		e.answer = a
 	}
+}
+
+// traced says in which trace an event was sent whose client has learnt it from
+// the answer. There is no span of a client above the request's.
+func (l *ledger) traced(e *entry, traceID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(e.traces, "")
+	e.traces[traceID] = append(e.traces[traceID], "")
+}
+
+// notSampled says that a trace has no spans.
+func (l *ledger) notSampled(traceID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unsampled[traceID] = true
+}
+
+// withoutSpans returns the traces that have no spans.
+func (l *ledger) withoutSpans() map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.unsampled)
 }
 
 // refusedIn writes down that a request was certainly refused, whatever became of

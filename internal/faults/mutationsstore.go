@@ -7,7 +7,7 @@ var notOnConflict = edit{"consumer/postgres/columns.go", `" ON CONFLICT (source,
 
 // storeMutations are about what makes a row of an event, once.
 func storeMutations() []mutation {
-	return []mutation{
+	return append(rowMutations(), []mutation{
 		{
 			name: "idempotent-insert", what: "the insert minds what is there already", short: true,
 			edits: []edit{notOnConflict},
@@ -86,5 +86,5 @@ func storeMutations() []mutation {
 			edits:  []edit{{"consumer/postgres/credentials.go", "\ts.read = time.Time{}\n", ""}},
 			claims: []claim{{"database/password-rotated", "the new password was read"}},
 		},
-	}
+	}...)
 }

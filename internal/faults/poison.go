@@ -45,7 +45,9 @@ func poisonScenarios() []scenario {
 				}
 				return w.StartConsumers()
 			},
-			check: func(w *world, a *account) error { return wantLetters(a, int(w.hits.Load())) },
+			check: func(w *world, a *account) error {
+				return errors.Join(wantLetters(a, int(w.hits.Load())), wantSNSIDs(a))
+			},
 		},
 		{
 			name: "consumer/poison-and-no-dlq", what: "The dead-letter queue takes nothing for a while.",
@@ -116,6 +118,9 @@ func (w *world) sendPoisoned(ctx context.Context) error {
 	if _, err := w.pool.Exec(ctx, refusing); err != nil {
 		return err
 	}
+	if err := w.sendMixed(ctx, mixedEvents); err != nil {
+		return err
+	}
 	for _, p := range w.poisoned() {
 		if err := w.publish(ctx, p); err != nil {
 			return err
@@ -132,6 +137,17 @@ func (w *world) sendPoisoned(ctx context.Context) error {
 func wantLetters(a *account, n int) error {
 	if len(a.letters) != n {
 		return fmt.Errorf("there are %d dead letters, want %d", len(a.letters), n)
+	}
+	return nil
+}
+
+// wantSNSIDs wants rows to tell the ids that SNS gave, where they travel: in
+// its envelope.
+func wantSNSIDs(a *account) error {
+	for _, r := range a.rows {
+		if r.snsID == "" || r.sqsID == "" || r.snsID == r.sqsID {
+			return fmt.Errorf("the row of %s has the ids %q of SNS and %q of SQS", r.key, r.snsID, r.sqsID)
+		}
 	}
 	return nil
 }
