@@ -42,6 +42,11 @@ type Config struct {
 	// none.
 	Resource []attribute.KeyValue
 
+	// ForeignResource says that the signals are of something else than this
+	// program, as of a load balancer whose log it reads: the resource then has
+	// nothing of the process, the build and the machine. Defaults to false.
+	ForeignResource bool
+
 	// ECSMetadataURI is the base of Amazon ECS's task metadata endpoint,
 	// version 4. Setup asks it, for at most DetectTimeout, who the task is.
 	// Defaults to none, which asks nobody.
@@ -187,6 +192,12 @@ type BatchConfig struct {
 	// ExportTimeout bounds one batch with all attempts at it. Defaults to 30
 	// seconds.
 	ExportTimeout time.Duration
+
+	// AlwaysWait has a flush wait for the collector after one that ran out of
+	// time as well. It is for programs whose very work it is to deliver.
+	// Defaults to false: the next flush returns an error at once, so that a
+	// collector which hangs does not cost every invocation of a Lambda.
+	AlwaysWait bool
 }
 
 // The propagators, by their names in OTEL_PROPAGATORS.

@@ -67,6 +67,18 @@ func (d *drops) of(signal Signal) func(n int, reason string) {
 	return func(n int, reason string) { d.add(signal, n, reason) }
 }
 
+// total is how many items of a signal were dropped, for whatever reason.
+func (d *drops) total(s Signal) (n int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for kind, c := range d.counts {
+		if kind.signal == s {
+			n += c.total
+		}
+	}
+	return n
+}
+
 // tell writes the lines that are due. It is for timers, and for programs that
 // may be frozen before a timer fires.
 func (d *drops) tell() { d.write(false) }

@@ -74,7 +74,7 @@ func newPipe[T any](ctx context.Context, s *setup, signal Signal, e ExporterConf
 func queueConfig[T any](s *setup, signal Signal, e ExporterConfig, b BatchConfig, p *pipe[[]T]) batch.Config[T] {
 	return batch.Config[T]{
 		QueueSize: b.QueueSize, BatchSize: b.BatchSize, Delay: b.Delay,
-		Timeout: min(b.ExportTimeout, e.Timeout),
+		Timeout: min(b.ExportTimeout, e.Timeout), AlwaysWait: b.AlwaysWait,
 		Export:  p.export,
 		Dropped: s.drops.of(signal),
 		Failed:  s.reporter.of(signal),

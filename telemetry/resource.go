@@ -21,7 +21,10 @@ import (
 // win: the process, ECS, Config.Resource, and the fields that have a name of
 // their own.
 func newResource(ctx context.Context, c Config) (*resource.Resource, error) {
-	attrs := process()
+	if c.ForeignResource {
+		return withNames(library(), c), nil
+	}
+	attrs := append(process(), library()...)
 	if c.ServiceVersion == "" { // else nobody asks what the build says, and reading it takes a while
 		attrs = append(attrs, build()...)
 	}
@@ -33,6 +36,11 @@ func newResource(ctx context.Context, c Config) (*resource.Resource, error) {
 		ecs, err = awsresource.ECS(ctx, c.ECSMetadataURI)
 		attrs = append(attrs, ecs...)
 	}
+	return withNames(attrs, c), err
+}
+
+// withNames adds what the configuration says to what was detected.
+func withNames(attrs []attribute.KeyValue, c Config) *resource.Resource {
 	attrs = append(attrs, c.Resource...)
 	for key, value := range map[attribute.Key]string{
 		semconv.ServiceNameKey:               c.ServiceName,
@@ -47,7 +55,7 @@ func newResource(ctx context.Context, c Config) (*resource.Resource, error) {
 	if !set.HasValue(semconv.ServiceNameKey) {
 		attrs = append(attrs, semconv.ServiceName(defaultServiceName(&set)))
 	}
-	return resource.NewWithAttributes(semconv.SchemaURL, attrs...), err
+	return resource.NewWithAttributes(semconv.SchemaURL, attrs...)
 }
 
 // defaultServiceName is the function's name on Lambda, and elsewhere what the
@@ -62,14 +70,20 @@ func defaultServiceName(set *attribute.Set) string {
 func process() []attribute.KeyValue {
 	return []attribute.KeyValue{
 		semconv.ServiceInstanceID(instanceID()),
-		semconv.TelemetrySDKName("opentelemetry"),
-		semconv.TelemetrySDKLanguageGo,
-		semconv.TelemetrySDKVersion(sdk.Version()),
-		semconv.TelemetryDistroName("tracehaul"),
 		semconv.ProcessPID(os.Getpid()),
 		semconv.ProcessExecutableName(filepath.Base(os.Args[0])),
 		semconv.ProcessRuntimeName("go"),
 		semconv.ProcessRuntimeVersion(runtime.Version()),
+	}
+}
+
+// library is what the telemetry was made with.
+func library() []attribute.KeyValue {
+	return []attribute.KeyValue{
+		semconv.TelemetrySDKName("opentelemetry"),
+		semconv.TelemetrySDKLanguageGo,
+		semconv.TelemetrySDKVersion(sdk.Version()),
+		semconv.TelemetryDistroName("tracehaul"),
 	}
 }
 

@@ -114,6 +114,10 @@ func (t *Telemetry) FlushInvocation(ctx context.Context) error {
 	return errors.Join(err, metricsErr)
 }
 
+// DroppedOf returns how many items of a signal were never delivered since
+// [Setup]. What a flush waited for is counted when it returns.
+func (t *Telemetry) DroppedOf(s Signal) int64 { return t.drops.total(s) }
+
 // Shutdown flushes and stops everything. It is bounded by ctx and by
 // Config.ShutdownTimeout; what could not be sent by then is dropped, and the
 // log tells how much. A second call does nothing.

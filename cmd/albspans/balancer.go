@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,23 +20,39 @@ import (
 // nobody waits for its answer.
 const flushTimeout = 15 * time.Second
 
+const (
+	// flushEvery is how many spans are made before they are sent, where the
+	// queue holds twice as many.
+	flushEvery = 1024
+
+	// spanBytes is more than a span takes whose every text is as long as
+	// package albspan lets it be.
+	spanBytes = 24 << 10
+)
+
 // balancerTelemetry is what the load balancer's spans go through: where the
 // function's own go, sampled as those, with a resource that is the load
 // balancer's. What the function knows of itself is not in it.
-func balancerTelemetry(ctx context.Context, set settings, f lambdamain.Function) (*telemetry.Telemetry, error) {
+func balancerTelemetry(ctx context.Context, set settings, f lambdamain.Function) (delivery, error) {
 	c := set.telemetry
-	c.ServiceName, c.ServiceVersion = set.balancer, ""
+	c.ServiceName, c.ServiceVersion, c.ForeignResource = set.balancer, "", true
 	c.Resource = slices.DeleteFunc(slices.Clone(c.Resource), ofTheFunction)
 	c.Credentials = f.AWS.Credentials
 	c.Traces.IDs = albspan.IDs()
-	c.FlushTimeout = flushTimeout
+	c.FlushTimeout, c.Traces.Batch.AlwaysWait = flushTimeout, true
+	c.Traces.Batch.QueueSize = cmp.Or(c.Traces.Batch.QueueSize, 2*flushEvery)
+	c.Traces.QueueBytes = beforeFlush(c.Traces.Batch) * spanBytes
 	c.Metrics.Exporter.Kind, c.Logs.Exporter.Kind = telemetry.ExporterNone, telemetry.ExporterNone
 	tel, err := telemetry.Setup(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("telemetry of the load balancer: %w", err)
+		return delivery{}, fmt.Errorf("telemetry of the load balancer: %w", err)
 	}
-	return tel, nil
+	return delivery{Telemetry: tel, every: int64(beforeFlush(c.Traces.Batch))}, nil
 }
+
+// beforeFlush is how many spans are made before they are sent: fewer than the
+// queue holds, so that none is dropped.
+func beforeFlush(c telemetry.BatchConfig) int { return min(flushEvery, max(1, c.QueueSize/2)) }
 
 func ofTheFunction(a attribute.KeyValue) bool {
 	switch a.Key {

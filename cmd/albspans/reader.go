@@ -24,25 +24,23 @@ import (
 type reader struct {
 	s3       *s3.Client
 	recorder *albspan.Recorder
-	flush    func(context.Context) error
+	delivery delivery
 	lines    metric.Int64Counter
 	logger   *slog.Logger
 }
 
-const (
-	// flushEvery is how many spans are made before they are sent: fewer than
-	// the queue holds, so that none is dropped.
-	flushEvery = 1024
+// maxTold is how many bad lines of a file are told of; all are counted.
+const maxTold = 10
 
-	// maxTold is how many bad lines of a file are told of; all are counted.
-	maxTold = 10
-)
+// errNoLine is of a file that is no access log, or of one that is written in a
+// way that nobody knows yet.
+var errNoLine = errors.New("no line of it could be read")
 
 // newReader returns a reader whose spans go through balancer, and whose own
 // metrics and log lines through own.
-func newReader(client *s3.Client, balancer, own *telemetry.Telemetry) (*reader, error) {
+func newReader(client *s3.Client, balancer delivery, own *telemetry.Telemetry) (*reader, error) {
 	r := &reader{
-		s3: client, recorder: albspan.NewRecorder(balancer.TracerProvider()), flush: balancer.FlushInvocation, logger: own.Logger(),
+		s3: client, recorder: albspan.NewRecorder(balancer.TracerProvider()), delivery: balancer, logger: own.Logger(),
 	}
 	var err error
 	r.lines, err = own.MeterProvider().Meter("github.com/tracehaul/tracehaul/cmd/albspans").Int64Counter(semconv.MetricALBLines,
@@ -99,8 +97,11 @@ func (r *reader) object(ctx context.Context, bucket, key string) (c counts, err 
 		return c, err
 	}
 	defer func() { _ = out.Body.Close() }() // it was only read
+	if err := r.delivery.begin(ctx); err != nil {
+		return c, err
+	}
 	c, err = r.read(ctx, key, out.Body)
-	return c, errors.Join(err, r.deliver(ctx))
+	return c, errors.Join(err, r.delivery.deliver(ctx))
 }
 
 func (r *reader) read(ctx context.Context, key string, body io.Reader) (c counts, err error) {
@@ -118,6 +119,9 @@ func (r *reader) read(ctx context.Context, key string, body io.Reader) (c counts
 			}
 			continue
 		case errors.Is(err, io.EOF):
+			if c.bad > 0 && c.spans+c.unsampled == 0 {
+				return c, errNoLine
+			}
 			return c, nil
 		case err != nil:
 			return c, err
@@ -126,19 +130,10 @@ func (r *reader) read(ctx context.Context, key string, body io.Reader) (c counts
 			c.unsampled++
 			continue
 		}
-		if c.spans++; c.spans%flushEvery == 0 {
-			if err := r.deliver(ctx); err != nil {
+		if c.spans++; c.spans%r.delivery.every == 0 {
+			if err := r.delivery.deliver(ctx); err != nil {
 				return c, err
 			}
 		}
 	}
-}
-
-// deliver sends what spans there are and waits until they are taken. Were one
-// not delivered and no error returned, it would be lost.
-func (r *reader) deliver(ctx context.Context) error {
-	if err := r.flush(ctx); err != nil {
-		return fmt.Errorf("spans were not delivered: %w", err)
-	}
-	return nil
 }

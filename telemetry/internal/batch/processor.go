@@ -15,7 +15,7 @@ import (
 var ErrStalled = errors.New("not waiting, because there was no answer the last time")
 
 // Config says how a Processor works. All fields must be set but for Size, with
-// what goes with it, and Keep.
+// what goes with it, Keep and AlwaysWait.
 type Config[T any] struct {
 	// QueueSize is how many items wait at most, BatchSize how many are
 	// exported together at most.
@@ -37,6 +37,10 @@ type Config[T any] struct {
 
 	// Timeout bounds the export of one batch.
 	Timeout time.Duration
+
+	// AlwaysWait has Flush wait after one that ran out of time as well: it
+	// never returns ErrStalled.
+	AlwaysWait bool
 
 	// Export delivers a batch, or gives it up and counts it as dropped. It
 	// must keep to ctx, and must not keep items. It is called by one goroutine.
@@ -135,7 +139,7 @@ func (p *Processor[T]) Pending() bool {
 func (p *Processor[T]) Stalled() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.stalled && p.done < p.added
+	return p.stalled && !p.c.AlwaysWait && p.done < p.added
 }
 
 // Flush exports what was added before the call and waits for it, until ctx
@@ -151,7 +155,7 @@ func (p *Processor[T]) Flush(ctx context.Context) error {
 		return nil
 	}
 	p.flushTo = max(p.flushTo, target)
-	stalled := p.stalled
+	stalled := p.stalled && !p.c.AlwaysWait
 	p.mu.Unlock()
 	p.signal()
 	if stalled {
