@@ -40,6 +40,38 @@ func batchMutations() []mutation {
 			claims: []claim{{"consumer/deadline", "ended by Lambda"}, {"database/slow", "ended by Lambda"}},
 		},
 		{
+			name: "letters-in-a-call", what: "a call has more than ten dead letters",
+			edits:  []edit{{"consumer/deadletter.go", "if len(p.entries) == maxEntries || ", "if len(p.entries) == 100*maxEntries || "}},
+			claims: []claim{{"consumer/dead-letters-at-limits", "of 100 bytes in a call"}},
+		},
+		{
+			name: "bytes-in-a-call", what: "dead letters of one call have any size together",
+			edits:  []edit{{"consumer/deadletter.go", "p.size+size > messageBytes {", "p.size+size > 100*messageBytes {"}},
+			claims: []claim{{"consumer/dead-letters-at-limits", "of 61440 bytes in a call"}},
+		},
+		{
+			name: "letter-attributes", what: "a dead letter has its reason on top of ten attributes",
+			edits:  []edit{{"consumer/letter.go", "\tmaxAttributes = 10\n", "\tmaxAttributes = 100\n"}},
+			claims: []claim{{"consumer/dead-letters-at-limits", "a message with 10 attributes"}},
+		},
+		{
+			name: "letters-alone", what: "dead letters that were refused together stay together",
+			edits:  []edit{{"consumer/deadletter.go", "if err != nil && len(p.entries) > 1 && ", "if err != nil && len(p.entries) > 1000 && "}},
+			claims: []claim{{"consumer/dead-letters-at-limits", "where calls with several dead letters are refused"}},
+		},
+		{
+			name: "classes-of-poison", what: "only a constraint's refusal is poison",
+			edits: []edit{
+				{"consumer/postgres/error.go", "\tcase \"22\", // data exception\n", "\tcase\n"},
+				{
+					"consumer/postgres/error.go", "\t\t\"23\", // integrity constraint violation\n\t\t\"44\", // WITH CHECK OPTION violation\n\t\t\"54\":",
+					"\t\t\"23\":",
+				},
+				{"consumer/postgres/error.go", "return code == \"P0001\"", "return false"},
+			},
+			claims: []claim{{"consumer/poison", "waited"}},
+		},
+		{
 			name: "failure-reason", what: "a dead letter has no code",
 			edits:  []edit{{"consumer/letter.go", "if code := ErrorCode(l.err); code != \"\" {", "if code := ErrorCode(l.err); code == \"?\" {"}},
 			claims: []claim{{"consumer/poison", "has no code"}, {"consumer/killed-after-dead-letter", "has no code"}},

@@ -15,12 +15,28 @@ import (
 )
 
 // refusing is a constraint that some events break.
+// What it does not, a trigger refuses with the code that the event names.
 const (
-	refusing = `ALTER TABLE events ADD CONSTRAINT faults_no_poison CHECK (data ->> 'poison' IS NULL)`
-	allowing = `ALTER TABLE events DROP CONSTRAINT faults_no_poison`
+	refusing = `
+ALTER TABLE events ADD CONSTRAINT faults_no_poison CHECK (data ->> 'poison' IS NULL);
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN RAISE EXCEPTION 'made up' USING ERRCODE = NEW.data ->> 'sqlstate'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.data ->> 'sqlstate' IS NOT NULL) EXECUTE FUNCTION refuse()`
+	allowing = `ALTER TABLE events DROP CONSTRAINT faults_no_poison; DROP TRIGGER refuse ON events`
 
 	codeCheck = "23514" // check_violation
 )
+
+// refusals are codes with which a database refuses what is in a row, one of
+// each class. (PostgreSQL, Appendix A, "PostgreSQL Error Codes".)
+var refusals = []string{
+	codeCheck,
+	"22003", // numeric_value_out_of_range
+	"23502", // not_null_violation
+	"44000", // with_check_option_violation
+	"54000", // program_limit_exceeded
+	"P0001", // raise_exception
+}
 
 // poisonScenarios put messages that can never work among good ones.
 func poisonScenarios() []scenario {
@@ -55,6 +71,7 @@ func poisonScenarios() []scenario {
 			run:   dlqAway,
 			check: func(_ *world, a *account) error { return wantLetters(a, len(poisons)) },
 		},
+		deadLetterLimits(),
 		{
 			name: "consumer/killed-after-dead-letter", what: "The consumer is killed when it has sent a dead letter and before it says so.",
 			invocationsFail: takesSpans,
@@ -104,11 +121,17 @@ func (w *world) poisoned() (all []*entry) {
 	return all
 }
 
-// impossible is an event that the service takes and a constraint refuses.
+// impossible is an event that the service takes and the database refuses, with
+// one code after the other.
 func (w *world) impossible() *entry {
 	n := w.serial.Add(1)
-	e := w.eventOf(fmt.Sprintf("impossible-%d", n), json.RawMessage(fmt.Sprintf(`{"n":%d,"poison":true}`, n)))
-	e.want, e.reason, e.code = inDLQ, semconv.ReasonRefused, codeCheck
+	code := refusals[int(w.refusals.Add(1))%len(refusals)]
+	data := fmt.Sprintf(`{"n":%d,"sqlstate":%q}`, n, code)
+	if code == codeCheck {
+		data = fmt.Sprintf(`{"n":%d,"poison":true}`, n)
+	}
+	e := w.eventOf(fmt.Sprintf("impossible-%d", n), json.RawMessage(data))
+	e.want, e.reason, e.code = inDLQ, semconv.ReasonRefused, code
 	return e
 }
 

@@ -55,8 +55,10 @@ type world struct {
 
 	hits   atomic.Int64
 	serial atomic.Int64
-	fault  atomic.Pointer[func(messaging.Call) *messaging.Fault]
-	lambda atomic.Pointer[lambdaFault]
+
+	refusals atomic.Int64 // how many events are made that the database refuses
+	fault    atomic.Pointer[func(messaging.Call) *messaging.Fault]
+	lambda   atomic.Pointer[lambdaFault]
 
 	// What became of invocations.
 	invocations           invocations
