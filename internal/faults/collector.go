@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -52,8 +51,8 @@ type collectorFault struct {
 	events int
 	short  bool
 
-	// first is how many requests of each kind are met, all if it is 0; over is
-	// how many bytes those have at least.
+	// first is how many requests of each kind are met of each program, all if it
+	// is 0; over is how many bytes those have at least.
 	first int
 	over  int64
 
@@ -93,7 +92,7 @@ func collectorScenarios() (all []scenario) {
 		{name: "takes-little", what: "The collector finds requests of more than 8 KiB too large (413).", fault: answers(http.StatusRequestEntityTooLarge, nil, ""), over: 8 << 10, keepsAll: true, eachWaits: true},
 		{name: "refuses", what: "The collector refuses every request (400).", fault: answers(http.StatusBadRequest, nil, "no")},
 		{name: "unavailable", what: "The collector is not available (503).", fault: answers(http.StatusServiceUnavailable, nil, "")},
-		{name: "throttles", what: "The collector asks for a pause of a second (429), once of each signal.", fault: answers(http.StatusTooManyRequests, map[string]string{"Retry-After": "1"}, ""), first: 1, keepsAll: true, eachWaits: true},
+		{name: "throttles", what: "The collector asks for a pause of a second (429), each program once for each signal.", fault: answers(http.StatusTooManyRequests, map[string]string{"Retry-After": "1"}, ""), first: 1, keepsAll: true, eachWaits: true},
 		{name: "throttles-for-long", what: "The collector asks for a pause of a day (429).", fault: answers(http.StatusTooManyRequests, map[string]string{"Retry-After": "86400"}, ""), staysAway: true},
 		{name: "garbage", what: "The collector's answers are no OTLP.", fault: answers(http.StatusOK, protobuf, "\xff\xff")},
 		{name: "web-page", what: "Something else answers at the collector's address: a web page.", fault: answers(http.StatusOK, html, "<html>")},
@@ -105,7 +104,7 @@ func collectorScenarios() (all []scenario) {
 }
 
 func (f collectorFault) scenario() scenario {
-	c := &collector{collectorFault: f, seen: map[string]int{}, begun: map[string]time.Time{}, waits: map[string]int{}}
+	c := &collector{collectorFault: f, seen: map[request]int{}, begun: map[string]time.Time{}, waits: map[string]int{}}
 	s := scenario{
 		name: "collector/" + f.name, what: f.what, events: f.events, short: f.short,
 		setup: c.between, run: c.run, check: c.check,
@@ -125,7 +124,7 @@ type collector struct {
 
 	mu      sync.Mutex
 	met     int64
-	seen    map[string]int // requests that were met, by path
+	seen    map[request]int // how many there were
 	begun   map[string]time.Time
 	waits   map[string]int // invocations that took long, by sandbox
 	slowest time.Duration  // of the invocations
@@ -138,7 +137,9 @@ type collector struct {
 func (c *collector) between(s *settings) {
 	telemetry := map[string]string{"OTEL_EXPORTER_OTLP_TIMEOUT": strconv.FormatInt(exportTimeout.Milliseconds(), 10)}
 	s.serviceEnv(telemetry)
-	s.consumerEnv(maps.Clone(telemetry))
+	s.consumerEnv(telemetry)
+	s.serviceEnv(saysWho(serviceProgram))
+	s.consumerEnv(saysWho(consumerProgram))
 	s.consumer.Timeout, s.consumer.VisibilityTimeout = invocationTimeout, invocationTimeout
 	c.broken.Store(true)
 	s.routes[localpipeline.PartOTLP] = func(url string) (_ string, err error) {
@@ -159,8 +160,9 @@ func (c *collector) decide(r *http.Request) faultproxy.Fault {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen[r.URL.Path]++
-	if c.first > 0 && c.seen[r.URL.Path] > c.first || r.ContentLength < c.over {
+	this := request{r.Header.Get(whoHeader), r.URL.Path}
+	c.seen[this]++
+	if c.first > 0 && c.seen[this] > c.first || r.ContentLength < c.over {
 		return faultproxy.Fault{}
 	}
 	c.met++
@@ -281,7 +283,7 @@ func (c *collector) check(w *world, a *account) error {
 			errs = append(errs, fmt.Errorf("%d invocations of sandbox %s have waited for the collector, want one", n, sandbox))
 		}
 	}
-	errs = append(errs, c.leftAlone())
+	errs = append(errs, c.leftAlone(), c.metAll())
 	if line := fullLine(w.programNames()[0]); c.fills && w.output.count(line) == 0 {
 		errs = append(errs, fmt.Errorf("the service has kept all spans: want a line with %s", line))
 	}

@@ -97,12 +97,37 @@ func memory(ctx context.Context, pid int) (int64, error) {
 	return kilobytes << 10, err
 }
 
+// request is what a collector is asked for: a path, which stands for a signal,
+// by a program.
+type request struct{ program, path string }
+
+// whoHeader has the program in it that exports something.
+const whoHeader = "X-Faults-Program"
+
+// saysWho has a program put its name there.
+func saysWho(program string) map[string]string {
+	return map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": whoHeader + "=" + program}
+}
+
+// processesOf is how many there may be of each program.
+var processesOf = map[string]int{serviceProgram: 1, consumerProgram: concurrency}
+
 // leftAlone wants a collector that has asked for a long pause to have been
 // asked once by each process for each signal. c.mu is held.
 func (c *collector) leftAlone() error {
-	for path, n := range c.seen {
-		if most := 1 + concurrency; c.staysAway && n > most {
-			return fmt.Errorf("%d requests came to %s, want %d at most: the collector has asked for a pause", n, path, most)
+	for of, n := range c.seen {
+		if most := processesOf[of.program]; c.staysAway && n > most {
+			return fmt.Errorf("%d requests came to %s from the %s, want %d at most: the collector has asked for a pause", n, of.path, of.program, most)
+		}
+	}
+	return nil
+}
+
+// metAll wants spans of every program among what was met. c.mu is held.
+func (c *collector) metAll() error {
+	for program := range processesOf {
+		if c.seen[request{program, "/v1/traces"}] == 0 && !c.refuse {
+			return fmt.Errorf("no spans of the %s came while the collector failed", program)
 		}
 	}
 	return nil
