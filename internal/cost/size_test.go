@@ -188,7 +188,7 @@ func startWeighed(t *testing.T, m *meter) (l *localpipeline.Local, stop func()) 
 	p.Consumers = p.Consumers[:1]
 	p.Consumers[0].BatchSize = cost.Measured.EventsOfInvocation
 	l, err = localpipeline.Start(t.Context(), localpipeline.Config{
-		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateUp, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
+		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrate.UpURL, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
 		Forward: collector.URL, Output: m.line, HoldConsumers: true,
 	})
 	if err != nil {
@@ -230,14 +230,4 @@ func tableBytes(t *testing.T, url string) (size int) {
 		t.Fatal(err)
 	}
 	return size
-}
-
-func migrateUp(ctx context.Context, url string) error {
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	_, err = migrate.Up(ctx, pool)
-	return err
 }

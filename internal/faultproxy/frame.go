@@ -13,7 +13,6 @@ import (
 const (
 	fromClientBind    = 'B'
 	fromClientExecute = 'E'
-	fromClientFlush   = 'H'
 	fromClientQuery   = 'Q'
 	fromClientSync    = 'S'
 

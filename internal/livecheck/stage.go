@@ -15,8 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
@@ -94,7 +92,7 @@ func (s *stage) startPipeline(ctx context.Context, description, dir string, outp
 		}
 	}
 	s.pipeline, err = localpipeline.Start(ctx, localpipeline.Config{
-		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateUp,
+		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrate.UpURL,
 		ServiceEnv: telemetry(stableVersion), ConsumerEnv: telemetry(stableVersion),
 		DuplicateRate: duplicateRate, Output: output,
 		Fault: func(c messaging.Call) *messaging.Fault {
@@ -152,16 +150,6 @@ func (s *stage) wait(ctx context.Context, w io.Writer) {
 
 // consumer is the one whose queue the story plays with.
 func (s *stage) consumer() *pipeline.Consumer { return &s.pipeline.Pipeline().Consumers[0] }
-
-func migrateUp(ctx context.Context, url string) error {
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	defer pool.Close()
-	_, err = migrate.Up(ctx, pool)
-	return err
-}
 
 // output keeps the last lines that programs wrote, for when something fails.
 type output struct {

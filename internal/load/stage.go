@@ -90,7 +90,7 @@ func newStage(ctx context.Context, description string, count time.Duration, outp
 		counted["GOGC"] = "100" // not 400: what is in use is known only when garbage is collected, as often as possible
 	}
 	s.pipeline, err = localpipeline.Start(ctx, localpipeline.Config{
-		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateUp,
+		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrate.UpURL,
 		ServiceEnv: counted, ConsumerEnv: telemetry, Fault: s.faultOf,
 		Report: s.batchEnded,
 		Output: func(program, line string) {
@@ -185,16 +185,6 @@ func (s *stage) alive() error {
 	default:
 		return nil
 	}
-}
-
-func migrateUp(ctx context.Context, url string) error {
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	defer pool.Close()
-	_, err = migrate.Up(ctx, pool)
-	return err
 }
 
 // sleep waits, or says why it was cut off.

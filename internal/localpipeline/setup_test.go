@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/internal/program"
@@ -84,7 +82,7 @@ func start(t *testing.T, consumer string, change ...func(*localpipeline.Config))
 	}
 	var output output
 	c := localpipeline.Config{
-		Pipeline: describe(t, consumer), Service: programs.service, Consumer: programs.consumer, Migrate: migrateUp,
+		Pipeline: describe(t, consumer), Service: programs.service, Consumer: programs.consumer, Migrate: migrate.UpURL,
 		ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"}, Output: output.add,
 	}
 	for _, f := range change {
@@ -103,16 +101,6 @@ func start(t *testing.T, consumer string, change ...func(*localpipeline.Config))
 		}
 	})
 	return l
-}
-
-func migrateUp(ctx context.Context, url string) error {
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	_, err = migrate.Up(ctx, pool)
-	return err
 }
 
 // output keeps the last lines of all programs.

@@ -46,6 +46,19 @@ func Up(ctx context.Context, pool *pgxpool.Pool) ([]Applied, error) {
 	return r.Applied, err
 }
 
+// UpURL is [Up] with a pool of its own, for a database that was just made:
+// postgres://user:password@host:port/name. Its error does not show the URL's
+// password.
+func UpURL(ctx context.Context, url string) error {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer pool.Close()
+	_, err = Up(ctx, pool)
+	return err
+}
+
 // Run carries out, in order, the migrations that the database has not seen yet.
 // Running it twice does nothing the second time, and several at once wait for
 // each other. Each migration is a transaction: after an error the ones returned

@@ -41,6 +41,23 @@ func TestUp_Twice_AppliesOnce(t *testing.T) {
 	}
 }
 
+func TestUpURL_FreshDatabase_IsUpToDate(t *testing.T) {
+	pool := setup(t)
+	if err := UpURL(t.Context(), pool.Config().ConnString()); err != nil {
+		t.Fatal(err)
+	}
+	if applied, err := Up(t.Context(), pool); err != nil || len(applied) != 0 {
+		t.Errorf("once more: applied %v, %v; want nothing left to do", applied, err)
+	}
+}
+
+func TestUpURL_Unreadable_HidesPassword(t *testing.T) {
+	err := UpURL(t.Context(), "postgres://user:secret@host:port/name")
+	if err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("error is %v, want one without the password", err)
+	}
+}
+
 func TestUp_Concurrently_AppliesOnce(t *testing.T) {
 	pool := setup(t)
 	var (
