@@ -56,7 +56,10 @@ func endScenarios() []scenario {
 			name: "front/overloaded", what: "More comes in than may wait for SNS.", events: 5500, alone: "it counts on the machine",
 			run: func(ctx context.Context, w *world) error {
 				defer held.watch(ctx, w)()
-				return w.overload(ctx, &shed)
+				if err := w.send(ctx, senders); err != nil { // SNS has confirmed something
+					return err
+				}
+				return w.wantUnready(ctx, "overloaded", func(ctx context.Context) error { return w.overload(ctx, &shed) })
 			},
 			check: func(w *world, a *account) error {
 				errs := []error{allStored(w, a), shed.want("overloaded"), held.want()}
@@ -78,7 +81,7 @@ const drainGrace = 600 * time.Millisecond
 // closed, which HTTP/1.1 cannot help (RFC 9112, 9.5).
 func (w *world) drainService(ctx context.Context) error {
 	defer time.AfterFunc(drainGrace/2, w.client.CloseIdleConnections).Stop()
-	return w.terminateService(ctx)
+	return w.wantUnready(ctx, "stopping", w.terminateService)
 }
 
 // mostNotLetIn is how many connections the kernel may have taken, in all, that

@@ -21,6 +21,7 @@ func batchMutations() []mutation {
 			edits: []edit{{"telemetry/awslambda/batch.go", "if s.outcome == semconv.OutcomeFailed {", "if false {"}},
 			claims: []claim{
 				{"consumer/deadline", "lost"},
+				{"consumer/moved-by-sqs", "waited"},
 				{"database/dropped-before-batch", "lost"},
 				{"database/refused", "lost"},
 				{"database/restarted", "lost"},

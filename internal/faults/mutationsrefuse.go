@@ -11,6 +11,16 @@ func refuseMutations() []mutation {
 			claims: []claim{{"front/overloaded", "nothing was shed"}},
 		},
 		{
+			name: "drains-visibly", what: "nobody is told that the service ends",
+			edits:  []edit{{"service/run.go", "\ts.draining.Store(true)\n", ""}},
+			claims: []claim{{"front/terminated", "never said that it is not ready (stopping)"}},
+		},
+		{
+			name: "sheds-visibly", what: "nobody is told that the service has too much to do",
+			edits:  []edit{{"service/publisher.go", "return time.Since(p.shedAt) < time.Second &&", "return time.Since(p.shedAt) < 0 &&"}},
+			claims: []claim{{"front/overloaded", "never said that it is not ready (overloaded)"}},
+		},
+		{
 			name: "refused-is-not-sent", what: "events are refused for lack of room, and published all the same",
 			edits: []edit{
 				{

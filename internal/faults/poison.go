@@ -72,6 +72,7 @@ func poisonScenarios() []scenario {
 			check: func(_ *world, a *account) error { return wantLetters(a, len(poisons)) },
 		},
 		deadLetterLimits(),
+		movedBySQS(),
 		{
 			name: "consumer/killed-after-dead-letter", what: "The consumer is killed when it has sent a dead letter and before it says so.",
 			invocationsFail: takesSpans,
