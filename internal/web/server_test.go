@@ -134,6 +134,77 @@ func TestTrace_Hops_TellWhatEachKnew(t *testing.T) {
 	}
 }
 
+// hopView is a card of the page.
+type hopView struct {
+	Name, Unseen string
+	Seen, Failed bool
+	Facts        []struct{ Label, Value string }
+}
+
+func (h hopView) fact(label string) string {
+	for _, f := range h.Facts {
+		if f.Label == label {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// cards are the page's first two.
+func cards(t *testing.T, spans []trace.Span) (balancer, service hopView) {
+	t.Helper()
+	_, body := get(t, source{spans: spans}, "GET", "http://localhost/api/traces/"+id)
+	var d struct{ Hops []hopView }
+	if err := json.Unmarshal([]byte(body), &d); err != nil || len(d.Hops) < 2 {
+		t.Fatalf("%v in %s", err, body)
+	}
+	return d.Hops[0], d.Hops[1]
+}
+
+// balancerSpan is the load balancer's, around those of path.
+func balancerSpan(status int64, reached bool) trace.Span {
+	s := trace.Span{
+		TraceID: id, SpanID: "0", Name: "POST", Kind: "SERVER", Service: "orders-load-balancer",
+		Attributes: map[string]any{"http.request.method": "POST", "http.response.status_code": status, "tracehaul.alb.id": "app/dev", "tracehaul.alb.target.reached": reached},
+	}
+	s.Start = path()[0].Start.Add(-time.Millisecond)
+	s.End = s.Start.Add(20 * time.Millisecond)
+	return s
+}
+
+// The load balancer's span is a server's as well: each card has its own.
+func TestTrace_LoadBalancersSpan_IsNotTheServices(t *testing.T) {
+	spans := path()
+	spans[0].ParentSpanID = "0"
+	balancer, service := cards(t, append(spans, balancerSpan(202, true)))
+	if took, n := balancer.fact("took"), balancer.fact("spans"); !balancer.Seen || took != "20.00ms" || n != "" {
+		t.Errorf("the load balancer's card says took %q, spans %q; want 20.00ms of its one span", took, n)
+	}
+	if took, n := service.fact("took"), service.fact("spans"); !service.Seen || took != "12.00ms" || n != "" {
+		t.Errorf("the service's card says took %q, spans %q; want 12.00ms of its one span", took, n)
+	}
+}
+
+func TestTrace_NoServiceSawIt_ServiceSaysWhy(t *testing.T) {
+	for name, test := range map[string]struct {
+		span trace.Span
+		want string
+	}{
+		"Refused":   {balancerSpan(405, false), "no target answered"},
+		"Elsewhere": {balancerSpan(202, true), "still to come, or in the client's own trace"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			balancer, service := cards(t, []trace.Span{test.span})
+			if service.Seen || len(service.Facts) > 0 || service.Unseen != test.want {
+				t.Errorf("the service's card is %+v, want it unseen: %s", service, test.want)
+			}
+			if !balancer.Seen || balancer.fact("status") == "" {
+				t.Errorf("the load balancer's card is %+v, want its span's facts", balancer)
+			}
+		})
+	}
+}
+
 func TestTrace_DatabaseAway_SpansStillShown(t *testing.T) {
 	response, body := get(t, source{spans: path(), rowsErr: errors.New("password=hunter2 refused")}, "GET", "http://localhost/api/traces/"+id)
 	if response.StatusCode != http.StatusOK || !strings.Contains(body, "rows_problem") || !strings.Contains(body, "INSERT events") {

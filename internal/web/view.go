@@ -50,6 +50,7 @@ type hop struct {
 	Title  string `json:"title"`
 	Seen   bool   `json:"seen"`
 	Failed bool   `json:"failed"`
+	Unseen string `json:"unseen,omitempty"` // why it is not seen, where that is known
 	Facts  []fact `json:"facts"`
 }
 
@@ -98,14 +99,18 @@ func flatten(t *trace.Trace) []spanView {
 // more than once: the first span stands for it, and the count is told.
 func hops(t *trace.Trace, accessLog []string, rows []trace.Row) []hop {
 	spans := t.Spans()
-	balancer := hop{Name: "ALB", Title: "Load balancer", Seen: len(accessLog) > 0}
+	balancer := station("ALB", "Load balancer", spans, ofBalancer, balancerFacts...)
 	service := station("Service", "Accepted", spans, func(s trace.Span) bool {
-		return s.Kind == "SERVER" && has(s, otelconv.HTTPRequestMethodKey)
+		return s.Kind == "SERVER" && has(s, otelconv.HTTPRequestMethodKey) && !ofBalancer(s)
 	}, httpFacts...)
-	if header, ok := service.value("ALB header"); ok {
-		balancer.Seen = true
-		balancer.Facts = append(balancer.Facts, fact{"X-Amzn-Trace-Id", header})
+	if balancer.Seen && !service.Seen {
+		service.Unseen = absence(spans)
 	}
+	if header, ok := service.value("ALB header"); ok && !balancer.has("X-Amzn-Trace-Id") {
+		balancer.Facts = append(balancer.Facts, fact{"X-Amzn-Trace-Id", header})
+		balancer.Seen = true
+	}
+	balancer.Seen = balancer.Seen || len(accessLog) > 0
 	if len(accessLog) > 0 {
 		balancer.Facts = append(balancer.Facts, fact{"access log", accessLog[0]})
 	}
@@ -117,7 +122,7 @@ func hops(t *trace.Trace, accessLog []string, rows []trace.Row) []hop {
 		}
 	}
 	return []hop{
-		balancer,
+		balancer.hop,
 		service.hop,
 		station("SNS", "Published", spans, func(s trace.Span) bool { return s.Kind == "PRODUCER" }, sendFacts...).hop,
 		station("SQS", "Waited", spans, func(s trace.Span) bool {
@@ -128,6 +133,20 @@ func hops(t *trace.Trace, accessLog []string, rows []trace.Row) []hop {
 	}
 }
 
+// ofBalancer is of spans that were made of the load balancer's access log: it
+// is a server as the service is, which may never have seen the request.
+func ofBalancer(s trace.Span) bool { return s.Kind == "SERVER" && has(s, semconv.ALBIDKey) }
+
+// absence says why a trace of the load balancer has no span of the service.
+func absence(spans []trace.Span) string {
+	for _, s := range spans {
+		if ofBalancer(s) && s.Attributes[string(semconv.ALBTargetReachedKey)] == true {
+			return "still to come, or in the client's own trace"
+		}
+	}
+	return "no target answered"
+}
+
 // wanted names an attribute as the page calls it.
 type wanted struct {
 	label string
@@ -135,6 +154,13 @@ type wanted struct {
 }
 
 var (
+	balancerFacts = []wanted{
+		{"status", otelconv.HTTPResponseStatusCodeKey},
+		{"target answered", semconv.ALBTargetReachedKey},
+		{"target", semconv.ALBTargetKey},
+		{"error", otelconv.ErrorTypeKey},
+		{"X-Amzn-Trace-Id", semconv.AmznTraceIDKey},
+	}
 	httpFacts = []wanted{
 		{"status", otelconv.HTTPResponseStatusCodeKey},
 		{"ALB header", semconv.AmznTraceIDKey},
@@ -175,6 +201,11 @@ func (h stationHop) value(label string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+func (h stationHop) has(label string) bool {
+	_, ok := h.value(label)
+	return ok
 }
 
 func station(name, title string, spans []trace.Span, match func(trace.Span) bool, want ...wanted) stationHop {

@@ -82,7 +82,7 @@ const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 function drawHop(h) {
   const state = h.failed ? "failed" : h.seen ? "" : "unseen";
   return el("div", { class: `hop ${state}` },
-    el("h3", {}, h.name), el("div", { class: "title" }, h.seen ? h.title : "not seen yet"),
+    el("h3", {}, h.name), el("div", { class: "title" }, h.seen ? h.title : h.unseen || "not seen yet"),
     el("dl", {}, ...h.facts.flatMap((f) => [el("dt", {}, f.label), el("dd", {}, f.value)])));
 }
 
