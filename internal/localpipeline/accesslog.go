@@ -38,6 +38,7 @@ type accessLog struct {
 
 	mu    sync.Mutex
 	lines bytes.Buffer
+	lost  int // lines that did not fit since the last telling
 	files int
 
 	stop chan struct{}
@@ -87,6 +88,7 @@ func (a *accessLog) Write(b []byte) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.lines.Len()+len(b) > maxLogBytes {
+		a.lost += bytes.Count(b, []byte("\n"))
 		return 0, errLogFull
 	}
 	return a.lines.Write(b)
@@ -115,9 +117,21 @@ func (a *accessLog) run() {
 		case <-a.stop:
 			stopping = true
 		}
+		a.tellLost()
 		if err := a.file(time.Now().UTC()); err != nil {
 			a.logger.Warn("the access log was not made into spans", slog.String("error", err.Error()))
 		}
+	}
+}
+
+// tellLost tells of lines that became no spans, since nobody had room for them.
+func (a *accessLog) tellLost() {
+	a.mu.Lock()
+	lost := a.lost
+	a.lost = 0
+	a.mu.Unlock()
+	if lost > 0 {
+		a.logger.Warn("lines of the access log were dropped", slog.Int("lines", lost), slog.String("error", errLogFull.Error()))
 	}
 }
 

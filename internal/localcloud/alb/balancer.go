@@ -119,7 +119,7 @@ func (b *Balancer) log(r record) {
 	}
 	b.written++
 	if b.cfg.AccessLog != nil {
-		_, _ = io.WriteString(b.cfg.AccessLog, e.Line+"\n") // best effort, as a balancer's log is
+		_, _ = io.WriteString(b.cfg.AccessLog, e.Line+"\n") // best effort, as a balancer's log is: see Config.AccessLog
 	}
 }
 

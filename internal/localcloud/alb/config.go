@@ -44,8 +44,9 @@ type Config struct {
 
 	// KeepEntries is how many access-log entries are kept. Defaults to 1000.
 	KeepEntries int
-	// AccessLog receives every entry, a line each, as it is made. Defaults to
-	// none.
+	// AccessLog receives every entry, a line each, as it is made. A line
+	// that it refuses is not written again: the writer is to tell of it.
+	// Defaults to none.
 	AccessLog io.Writer
 }
 
