@@ -16,9 +16,16 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/albspan"
 )
 
-// flushTimeout bounds one delivery of spans: it is what the function is for, and
-// nobody waits for its answer.
-const flushTimeout = 15 * time.Second
+// exportTimeout is how long one export may take, unless the environment says
+// otherwise: OpenTelemetry's default.
+const exportTimeout = 10 * time.Second
+
+// flushTimeout bounds one delivery of spans: time for an export that hangs, and
+// for those behind it. It is what the function is for, and nobody waits for its
+// answer.
+func flushTimeout(c telemetry.ExporterConfig) time.Duration {
+	return cmp.Or(c.Timeout, exportTimeout) * 3 / 2
+}
 
 const (
 	// flushEvery is how many spans are made before they are sent, where the
@@ -39,7 +46,7 @@ func balancerTelemetry(ctx context.Context, set settings, f lambdamain.Function)
 	c.Resource = slices.DeleteFunc(slices.Clone(c.Resource), ofTheFunction)
 	c.Credentials = f.AWS.Credentials
 	c.Traces.IDs = albspan.IDs()
-	c.FlushTimeout, c.Traces.Batch.AlwaysWait = flushTimeout, true
+	c.FlushTimeout, c.Traces.Batch.AlwaysWait = flushTimeout(c.Traces.Exporter), true
 	c.Traces.Batch.QueueSize = cmp.Or(c.Traces.Batch.QueueSize, 2*flushEvery)
 	c.Traces.QueueBytes = beforeFlush(c.Traces.Batch) * spanBytes
 	c.Metrics.Exporter.Kind, c.Logs.Exporter.Kind = telemetry.ExporterNone, telemetry.ExporterNone

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tracehaul/tracehaul/telemetry"
@@ -14,6 +15,9 @@ type delivery struct {
 	every  int64 // spans that are made before they are sent
 	before int64 // spans dropped before this file
 }
+
+// errNotDelivered fails a file, so that it is read again.
+var errNotDelivered = errors.New("spans were not delivered")
 
 // maxEmpty is how many flushes there are to empty a queue. Each one that fails
 // may have emptied a part of it.
@@ -30,7 +34,7 @@ func (d *delivery) begin(ctx context.Context) (err error) {
 	}
 	d.before = d.DroppedOf(telemetry.SignalTraces)
 	if err != nil {
-		return fmt.Errorf("spans were not delivered: those of files before still wait: %w", err)
+		return fmt.Errorf("%w: those of files before still wait: %w", errNotDelivered, err)
 	}
 	return nil
 }
@@ -41,10 +45,10 @@ func (d *delivery) begin(ctx context.Context) (err error) {
 // lost.
 func (d *delivery) deliver(ctx context.Context) error {
 	if err := d.FlushInvocation(ctx); err != nil {
-		return fmt.Errorf("spans were not delivered: %w", err)
+		return fmt.Errorf("%w: %w", errNotDelivered, err)
 	}
 	if n := d.DroppedOf(telemetry.SignalTraces) - d.before; n > 0 {
-		return fmt.Errorf("spans were not delivered: %d of this file were dropped", n)
+		return fmt.Errorf("%w: %d of this file were dropped", errNotDelivered, n)
 	}
 	return nil
 }

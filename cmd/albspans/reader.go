@@ -101,6 +101,9 @@ func (r *reader) object(ctx context.Context, bucket, key string) (c counts, err 
 		return c, err
 	}
 	c, err = r.read(ctx, key, out.Body)
+	if errors.Is(err, errNotDelivered) { // another try at once would take as long
+		return c, err
+	}
 	return c, errors.Join(err, r.delivery.deliver(ctx))
 }
 
