@@ -15,7 +15,8 @@ const clockVariable = "FAULTS_CLOCK_SECONDS"
 // buildSkewed builds the programs with a package time whose clock can be off.
 // Nothing else on this machine can lie to one process about the time of day:
 // time namespaces have only the other clocks, and programs of Go ask no library
-// that could be replaced. The monotonic clock stays as it is.
+// that could be replaced. The monotonic clock stays as it is. These programs
+// also send the metrics of the Go runtime, and never some of 15 seconds ago.
 func buildSkewed(ctx context.Context, dir string) (service, consumer string, err error) {
 	edits, err := skewedTime(ctx)
 	if err != nil {
@@ -30,13 +31,19 @@ func skewedTime(ctx context.Context) ([]edit, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(root, "src", "time", "time.go")
+	module, err := goEnv(ctx, "GOMOD")
+	if err != nil {
+		return nil, err
+	}
+	file, metrics := filepath.Join(root, "src", "time", "time.go"), filepath.Join(filepath.Dir(module), "telemetry", "metrics.go")
 	const now = `func Now() Time {
 	sec, nsec, mono := runtimeNow()
 `
 	return []edit{
 		{file, "import (\n", "import (\n\t\"syscall\"\n"},
 		{file, now, clockOffset + now + "\tsec += clockOffset\n"},
+		{metrics, "if s.config.Metrics.Runtime {", "if true {"},
+		{metrics, "runtime.WithMeterProvider(provider)", "runtime.WithMeterProvider(provider), runtime.WithMinimumReadMemStatsInterval(1)"},
 	}, nil
 }
 

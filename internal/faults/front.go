@@ -40,7 +40,12 @@ func endScenarios() []scenario {
 		{
 			name: "front/terminated", what: "The service is told to end under load, as at every deploy.", short: true,
 			events: 400,
-			setup:  func(s *settings) { s.serviceEnv(map[string]string{"DRAIN_GRACE": drainGrace.String()}) },
+			setup: func(s *settings) {
+				s.serviceEnv(map[string]string{
+					"DRAIN_GRACE":             drainGrace.String(),
+					"OTEL_BSP_SCHEDULE_DELAY": "5000", // as in AWS: there are always spans that wait
+				})
+			},
 			run: func(ctx context.Context, w *world) error {
 				w.direct = true
 				w.failCalls(publishing(messaging.Fault{Delay: 200 * time.Millisecond}))

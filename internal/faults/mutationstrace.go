@@ -32,5 +32,15 @@ func traceMutations() []mutation {
 			edits:  []edit{{"consumer/skew.go", "skew > skewUnsaid {", "skew > skewUnsaid*100_000 {"}},
 			claims: []claim{{"clock/service-ahead", "clock is 0s behind"}, {"clock/consumer-behind", "clock is 0s behind"}},
 		},
+		{
+			name: "calls-end", what: "every call of SNS leaves a goroutine behind",
+			edits:  []edit{{"service/delivery.go", "\tp.metrics.sent(ctx, batch)\n", "\tp.metrics.sent(ctx, batch)\n\tgo func() { select {} }()\n"}},
+			claims: []claim{{"storm/lives-on", "goroutines after all"}},
+		},
+		{
+			name: "batches-end", what: "every batch leaves a goroutine behind",
+			edits:  []edit{{"consumer/batch.go", "\tspace := make([]Record, len(messages))\n", "\tspace := make([]Record, len(messages))\n\tgo func() { select {} }()\n"}},
+			claims: []claim{{"storm/lives-on", "goroutines after all"}},
+		},
 	}
 }

@@ -83,6 +83,9 @@ type settings struct {
 	// ahead. Default to 0.
 	serviceClock, consumerClock time.Duration
 
+	// runtimeMetrics has the programs send the metrics of the Go runtime.
+	runtimeMetrics bool
+
 	undo []func(context.Context) error
 }
 

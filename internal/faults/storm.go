@@ -27,6 +27,7 @@ const (
 // nothing may be left of all those that are gone.
 func stormScenarios() []scenario {
 	return []scenario{
+		livesOn(),
 		storm("storm/consumer", "The consumer is killed a hundred times under load.",
 			func(ctx context.Context, w *world, _ int) error {
 				return w.await(ctx, "there is a consumer to kill", func() bool { return w.killConsumers() > 0 })

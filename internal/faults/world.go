@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
@@ -112,9 +113,10 @@ func newWorld(ctx context.Context, sc *scenario, description string, p programs,
 	return w, w.start(ctx)
 }
 
-// skewClocks gives the programs the clocks that the scenario wants.
+// skewClocks gives the programs the clocks that the scenario wants, and the
+// metrics.
 func (w *world) skewClocks(ctx context.Context, p programs) (err error) {
-	if w.serviceClock == 0 && w.consumerClock == 0 {
+	if w.serviceClock == 0 && w.consumerClock == 0 && !w.runtimeMetrics {
 		return nil
 	}
 	seconds := func(d time.Duration) map[string]string {
@@ -199,16 +201,17 @@ func (w *world) queues() (queue string, dlqs []string) {
 	return w.consumer.QueueName(), []string{w.consumer.DLQName(), w.consumer.UndeliveredName()}
 }
 
+// migrateUp makes the table and the audit.
 func migrateUp(ctx context.Context, url string) error {
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	defer pool.Close()
-	if _, err = migrate.Up(ctx, pool); err != nil {
+	if err := migrate.UpURL(ctx, url); err != nil {
 		return err
 	}
-	if _, err = pool.Exec(ctx, audit); err != nil {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("make the audit: %w", err)
+	}
+	_, err = conn.Exec(ctx, audit)
+	if err = errors.Join(err, conn.Close(ctx)); err != nil {
 		return fmt.Errorf("make the audit: %w", err)
 	}
 	return nil
