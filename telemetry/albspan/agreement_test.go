@@ -84,9 +84,10 @@ func TestRecorder_ServiceBehindIt_HangsFromTheALBsSpan(t *testing.T) {
 	for name, test := range map[string]struct {
 		header        string
 		parent        string // of the load balancer's span
-		always, never bool   // sampled; otherwise about half of new traces
+		always, never bool   // sampled
+		some          bool   // of new traces about half are
 	}{
-		"NoHeader":             {},
+		"NoHeader":             {some: true},
 		"RootOfTheClient":      {header: clientRoot},
 		"ParentUndecided":      {header: clientRoot + ";Parent=" + clientSpan, parent: clientSpan},
 		"ParentToDecide":       {header: clientRoot + ";Parent=" + clientSpan + ";Sampled=?", parent: clientSpan},
@@ -95,7 +96,15 @@ func TestRecorder_ServiceBehindIt_HangsFromTheALBsSpan(t *testing.T) {
 		"SampledWithoutParent": {header: clientRoot + ";Sampled=1", always: true},
 		"NotSampledNoParent":   {header: clientRoot + ";Sampled=0", never: true},
 		"SelfOfAnotherBefore":  {header: "Self=1-67891233-000000000000000000000001;" + clientRoot},
-		"NoRoot":               {header: "CalledFrom=app"},
+		"NoRoot":               {header: "CalledFrom=app", some: true},
+		"SampledAlone":         {header: "Sampled=1", always: true},
+		"NotSampledAlone":      {header: "Sampled=0", never: true},
+		"ParentAlone":          {header: "Parent=" + clientSpan},
+		"ParentAloneSampled":   {header: "Parent=" + clientSpan + ";Sampled=1", always: true},
+		"ParentAloneNot":       {header: "Parent=" + clientSpan + ";Sampled=0", never: true},
+		"FaultyRoot":           {header: "Root=1-zzz;Parent=" + clientSpan + ";Sampled=1", some: true},
+		"ZeroRoot":             {header: "Root=1-00000000-000000000000000000000000;Sampled=1", some: true},
+		"OddlySpeltRoot":       {header: "root=" + clientRoot[len("Root="):], some: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sampled := 0
@@ -121,7 +130,7 @@ func TestRecorder_ServiceBehindIt_HangsFromTheALBsSpan(t *testing.T) {
 			if test.always && sampled != requests || test.never && sampled != 0 {
 				t.Errorf("%d of %d requests are sampled", sampled, requests)
 			}
-			if test.header == "" && (sampled == 0 || sampled == requests) {
+			if test.some && (sampled == 0 || sampled == requests) {
 				t.Errorf("%d of %d new traces are sampled: the test says nothing", sampled, requests)
 			}
 		})

@@ -10,10 +10,12 @@
 // The trace id is the header's Root. The span's own id is derived from what the
 // load balancer gave the request, Self or else Root, by [xray.Header.ALBSpanID],
 // which the service calls as well to name its parent: the two agree without
-// having met. The parent is the header's Parent, if a client sent one. An entry
-// without a Root, as of a request that could not be read, becomes a trace of
-// its own; its ids are derived from the entry. So the same log gives the same
-// ids, however often it is read.
+// having met. The parent is the header's Parent, if a client sent one with its
+// Root. A Parent without a Root is nobody's, and becomes the span's own id. A
+// Root that cannot be read gives way to Self, on both sides. An entry with
+// neither, as of a request that could not be read, becomes a trace of its own;
+// its ids are derived from the entry. So the same log gives the same ids,
+// however often it is read.
 //
 // # Sampling
 //

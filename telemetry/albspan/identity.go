@@ -17,12 +17,23 @@ import (
 )
 
 // identity returns the header that a span continues, and the span's id.
+//
+// The service comes to the same trace, parent and decision, without the log.
+// Where there is no Self, the load balancer made the Root, and a Parent is
+// what a client sent without one: in the new trace it can be nobody's. The
+// service cannot tell that from a caller beside the load balancer, and hangs
+// from it, so that the load balancer's span takes that place.
 func identity(e *alblog.Entry) (xray.Header, trace.SpanID) {
 	h, _ := xray.Parse(e.TraceID)
+	h = h.OrSelf()
 	if !h.Root.IsValid() {
 		h = xray.Header{Root: rootOf(e)}
 	}
-	return h, h.ALBSpanID()
+	id := h.ALBSpanID()
+	if !h.Self.IsValid() && h.Parent.IsValid() {
+		id, h.Parent = h.Parent, trace.SpanID{}
+	}
+	return h, id
 }
 
 // rootOf derives a trace id for an entry that has none from what tells it from

@@ -158,10 +158,22 @@ func (h Header) ALBSpanID() trace.SpanID {
 	return ALBSpanID(h.Root)
 }
 
+// OrSelf returns the header that stands for a request whose Root cannot be
+// read, as one that a client made up: a trace of the request's own, of which
+// Self is the id. Parent and Sampled are of a trace that nobody knows, and are
+// left off. A header with a Root, or without Self, it returns as it is.
+func (h Header) OrSelf() Header {
+	if h.Root.IsValid() || !h.Self.IsValid() {
+		return h
+	}
+	return Header{Root: h.Self, Self: h.Self}
+}
+
 // throughALB tells whether a load balancer stood in between: it says so with
-// Self, or it made the Root, which then stands alone.
+// Self, or it made the Root. A client may have sent Sampled without one; who
+// sends Parent without a load balancer in between sends Root, too.
 func (h Header) throughALB() bool {
-	return h.Self.IsValid() || h.Root.IsValid() && !h.Parent.IsValid() && h.Sampled == Undecided
+	return h.Self.IsValid() || h.Root.IsValid() && !h.Parent.IsValid()
 }
 
 // ALBSpanID derives a load balancer's span id from the id that the load

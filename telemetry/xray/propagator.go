@@ -28,6 +28,8 @@ const maxRaw = 1 << 10
 //     decision from the first service on: the trace id is kept, there is no
 //     parent, and the decision is treated like a remote parent's (this needs
 //     [Sampler]; without it the root sampler decides).
+//   - Self, and no Root that can be read: Self is the trace id, there is no
+//     parent, the root sampler decides. See [Header.OrSelf].
 //   - anything else: the context is returned as it was.
 type Propagator struct {
 	// ALBParent makes the load balancer's own span, [Header.ALBSpanID], the
@@ -70,6 +72,7 @@ func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarr
 		return c
 	}
 	h, _ := Parse(raw)
+	h = h.OrSelf()
 	if p.ALBParent && h.throughALB() {
 		h.Parent = h.ALBSpanID()
 	}
@@ -100,6 +103,7 @@ func ALBSpanContext(ctx context.Context, other trace.TraceID) (trace.SpanContext
 		return trace.SpanContext{}, false
 	}
 	h, _ := Parse(c.raw)
+	h = h.OrSelf()
 	if !h.Root.IsValid() || h.Root == other || !h.throughALB() {
 		return trace.SpanContext{}, false
 	}

@@ -122,7 +122,8 @@ func TestPropagator_EveryForm_ParentAndDecision(t *testing.T) {
 		{"ALB: Self, Root, sampled", "Self=" + self + ";Root=" + root + ";Sampled=1", true, albSelf, true, true},
 		{"ALB: Self, Root, Parent, not sampled", "Self=" + self + ";Root=" + root + ";Parent=" + parent + ";Sampled=0", true, albSelf, false, false},
 		{"ALB: Parent from behind it", "Root=" + root + ";Parent=" + parent + ";Sampled=1", true, parentID, true, true},
-		{"ALB: decision from behind it", "Root=" + root + ";Sampled=0", true, trace.SpanID{}, false, false},
+		{"ALB: decision of a client without Root", "Root=" + root + ";Sampled=1", true, alb, true, true},
+		{"ALB: refusal of a client without Root", "Root=" + root + ";Sampled=0", true, alb, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +153,7 @@ func TestPropagator_EveryForm_ParentAndDecision(t *testing.T) {
 func TestPropagator_NothingToContinue_StartsANewTrace(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{
-		"", "hello", "Self=" + self, "Parent=" + parent + ";Sampled=1", "Root=" + self + "0",
+		"", "hello", "Self=" + self + "0", "Parent=" + parent + ";Sampled=1", "Root=" + self + "0",
 		"Root=" + root + ";x=" + strings.Repeat("y", 8<<10),
 	} {
 		for _, alb := range []bool{false, true} {
@@ -231,6 +232,33 @@ func TestPropagator_NewRootAndChildren_AreNotTouched(t *testing.T) {
 	rootOnly := extract(xray.Propagator{}, "Root="+root)
 	if _, other := tracer.Start(rootOnly, "other", trace.WithNewRoot()); other.SpanContext().TraceID() == rootID {
 		t.Error("a new root has the trace id of a Root that stood alone")
+	}
+}
+
+// A client's Root that cannot be read gives way to what the load balancer made.
+func TestPropagator_FaultyRoot_ContinuesSelf(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{
+		"Self=" + self + ";Root=1-zzz;Parent=" + parent + ";Sampled=1",
+		"Self=" + self + ";Root=1-00000000-000000000000000000000000;Sampled=1",
+		"Self=" + self,
+	} {
+		ctx := extract(xray.Propagator{ALBParent: true}, header)
+		for base, sampled := range map[sdktrace.Sampler]bool{sdktrace.AlwaysSample(): true, sdktrace.NeverSample(): false} {
+			span, sc := start(ctx, t, xray.Sampler(sdktrace.ParentBased(base)))
+			if sc.TraceID() != selfID || sc.IsSampled() != sampled {
+				t.Errorf("%s: trace %v, sampled %v; want %v, %v", header, sc.TraceID(), sc.IsSampled(), selfID, sampled)
+			}
+			if span != nil && span.Parent().SpanID() != xray.ALBSpanID(selfID) {
+				t.Errorf("%s: parent %v, want the load balancer's span", header, span.Parent().SpanID())
+			}
+		}
+		w3c := propagation.NewCompositeTextMapPropagator(xray.Propagator{ALBParent: true}, propagation.TraceContext{})
+		ctx = w3c.Extract(context.Background(), propagation.MapCarrier{xray.HeaderName: header, "traceparent": traceparent})
+		got, ok := xray.ALBSpanContext(ctx, trace.SpanContextFromContext(ctx).TraceID())
+		if !ok || got.TraceID() != selfID || got.SpanID() != xray.ALBSpanID(selfID) {
+			t.Errorf("%s: the link is to %v-%v, %v", header, got.TraceID(), got.SpanID(), ok)
+		}
 	}
 }
 
@@ -339,7 +367,8 @@ func TestALBSpanContext(t *testing.T) {
 		"WithSelf":          {header: "Self=" + self + ";Root=" + root, traceparent: traceparent, want: xray.ALBSpanID(selfID).String()},
 		"NotThroughOne":     {header: "Root=" + root + ";Parent=" + parent + ";Sampled=1", traceparent: traceparent},
 		"SameTrace":         {header: "Root=" + root, traceparent: "00-" + rootID.String() + "-00f067aa0ba902b7-01"},
-		"NoRoot":            {header: "Self=" + self, traceparent: traceparent},
+		"SampledNoParent":   {header: "Root=" + root + ";Sampled=0", traceparent: traceparent, want: xray.ALBSpanID(rootID).String()},
+		"NeitherIsRead":     {header: "Self=x;Root=x", traceparent: traceparent},
 		"BalancerHasNone":   {header: "Root=" + root, traceparent: traceparent, noALB: true},
 		"NoHeader":          {traceparent: traceparent},
 		"NeitherHasAnybody": {},
