@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,21 @@ type database struct {
 // between puts the proxy there.
 func (d *database) between(s *settings) {
 	s.routes[localpipeline.PartDatabase] = func(url string) (string, error) { return d.start(s, url) }
+}
+
+// betweenPoolOfOne puts it there, too, and leaves a process one connection.
+func (d *database) betweenPoolOfOne(s *settings) {
+	s.routes[localpipeline.PartDatabase] = func(url string) (string, error) {
+		through, err := d.start(s, url)
+		if err != nil {
+			return "", err
+		}
+		separator := "?"
+		if strings.Contains(through, "?") {
+			separator = "&"
+		}
+		return through + separator + "pool_max_conns=1", nil
+	}
 }
 
 func (d *database) start(s *settings, url string) (string, error) {
@@ -119,8 +135,8 @@ func seamScenarios() []scenario {
 	}
 	d := new(database)
 	return append(all, large, scenario{
-		name: "database/hangs", what: "The server takes batches and answers none until the consumer gives up.",
-		setup: d.between, events: 60,
+		name: "database/hangs", what: "The server takes batches and answers none until the consumer gives up, so that its pool, of one connection, is exhausted.",
+		setup: d.betweenPoolOfOne, events: 60,
 		run: func(ctx context.Context, w *world) error {
 			w.output.watch(batchFailed)
 			d.strike(w, faultproxy.SeamBegin, func(ctx context.Context) faultproxy.Verdict {

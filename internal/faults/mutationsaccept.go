@@ -34,6 +34,11 @@ func acceptMutations() []mutation {
 			claims: []claim{{"topic/refuses-entries", "no client was told publish_refused"}},
 		},
 		{
+			name: "entries-alone", what: "an event that spoils its call spoils it for the others",
+			edits:  []edit{{"service/delivery.go", "if len(batch) == 1 || !spoilt(err) {", "if len(batch) >= 1 || !spoilt(err) {"}},
+			claims: []claim{{"topic/refuses-together", "an answer is 502"}},
+		},
+		{
 			name: "throttling-is-told", what: "SNS's throttling is taken for a refusal",
 			edits:  []edit{{"service/publisherror.go", "if _, throttled := throttles[api.ErrorCode()]; throttled {", "if _, throttled := throttles[api.ErrorCode()]; throttled && false {"}},
 			claims: []claim{{"topic/throttled", "no client was told publish_throttled"}},

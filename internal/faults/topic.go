@@ -47,6 +47,16 @@ func failingOfSeveral(c messaging.Call) *messaging.Fault {
 	return &messaging.Fault{FailEntries: []int{0}}
 }
 
+// ofSeveral is a fault of calls that have several entries.
+func ofSeveral(f messaging.Fault) func(messaging.Call) *messaging.Fault {
+	return func(c messaging.Call) *messaging.Fault {
+		if c.Action != "PublishBatch" || c.Entries < 2 {
+			return nil
+		}
+		return &f
+	}
+}
+
 // snsError is an error as SNS words it.
 func snsError(code string, status int) messaging.Fault {
 	return messaging.Fault{Error: &messaging.Error{Code: code, Message: "made up", Status: status, Receiver: status >= http.StatusInternalServerError}}
@@ -103,6 +113,9 @@ func topicFaultScenarios() []scenario {
 		trouble("refuses-entries", "SNS takes all events of a call but the first, and finds fault with that one.",
 			publishing(messaging.Fault{FailEntries: []int{0}, EntryError: &messaging.Error{Code: "InvalidParameter", Message: "made up", Status: http.StatusBadRequest}}), time.Second,
 			nil, refused),
+		trouble("refuses-together", "SNS finds fault with calls that have several events, and with none that is alone.",
+			ofSeveral(snsError("InvalidParameter", http.StatusBadRequest)), 2*time.Second,
+			nil),
 		trouble("unanswered-at-times", "SNS takes half of the calls and answers them with nothing: the SDK sends them again.", of(1, 2, unanswered), 4*time.Second,
 			[]string{unavailable}),
 		trouble("unanswered", "SNS takes every call and answers none, so that clients send again what is there.", unanswered, 3*time.Second,
