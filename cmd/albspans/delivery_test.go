@@ -3,13 +3,16 @@
 package main
 
 import (
+	"compress/gzip"
 	"errors"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
 )
@@ -65,19 +68,47 @@ func (b *bundle) missing(lines []string) (n int) {
 	return n
 }
 
+// slow serves one file, whose lines come in two parts: the second when the
+// channel is closed.
+func slow(t *testing.T, then <-chan struct{}, first, second []string) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		zipped := gzip.NewWriter(w)
+		_, _ = io.WriteString(zipped, strings.Join(first, "\n")+"\n")
+		_ = zipped.Flush()
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-then:
+		case <-r.Context().Done():
+		}
+		_, _ = io.WriteString(zipped, strings.Join(second, "\n")+"\n")
+		_ = zipped.Close()
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
 // Batches go out by themselves while lines are read: one that is refused before
 // anybody waits for it fails the file as well.
 func TestAlbspans_BatchRefusedWhileLinesAreRead_FailsTheFile(t *testing.T) {
-	b := gated(t, nil, func(n int, w http.ResponseWriter, _ *http.Request) bool {
+	var lines []string
+	for i := range 900 { // fewer than are made before a flush
+		lines = append(lines, numbered(t, i))
+	}
+	refused := make(chan struct{})
+	objects := slow(t, refused, lines[:600], lines[600:])
+	b := gated(t, map[string]string{"AWS_ENDPOINT_URL_S3": objects.URL}, func(n int, w http.ResponseWriter, _ *http.Request) bool {
 		if n == 1 {
 			w.WriteHeader(http.StatusBadRequest)
+			time.AfterFunc(200*time.Millisecond, func() { close(refused) }) // the function has heard of it by then
 		}
 		return n == 1
 	})
-	lines := b.put(1, 3000)
 	var failed *lambda.InvocationError
 	if _, err := b.function.Invoke(t.Context(), created(t, file(1))); !errors.As(err, &failed) {
-		t.Errorf("Invoke gave %v, and %d spans are missing; want a failure, so that the file is read again\n%s", err, b.missing(lines), b.output())
+		t.Fatalf("Invoke gave %v, and %d spans are missing; want a failure, so that the file is read again\n%s", err, b.missing(lines), b.output())
+	} else if want := "512 of this file were dropped"; !strings.Contains(failed.Message, want) {
+		t.Errorf("Invoke gave %s, want that %s", failed.Message, want)
 	}
 	if _, err := b.function.Invoke(t.Context(), created(t, file(1))); err != nil || b.missing(lines) > 0 {
 		t.Errorf("the second try gave %v, and %d spans are missing\n%s", err, b.missing(lines), b.output())
