@@ -8,6 +8,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/telemetry/alblog"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // attributes of one span.
@@ -101,7 +102,7 @@ func (a *attributes) client(e *alblog.Entry) {
 		a.add(otelsemconv.ClientAddress(e.Client.Addr().String()), otelsemconv.ClientPort(int(e.Client.Port())))
 	}
 	a.text(otelsemconv.UserAgentOriginalKey, e.UserAgent)
-	a.text(semconv.AmznTraceIDKey, e.TraceID)
+	a.text(semconv.AmznTraceIDKey, xray.Known(e.TraceID))
 	a.text(semconv.ALBIDKey, e.ELB)
 	a.text(semconv.ALBTypeKey, e.Type)
 	a.text(semconv.ALBConnectionKey, e.ConnTraceID)
@@ -114,7 +115,8 @@ func (a *attributes) tls(e *alblog.Entry) {
 		a.text(otelsemconv.TLSProtocolVersionKey, version)
 	}
 	if _, url, _ := e.RequestLine(); e.DomainName != locate(url).host {
-		a.text(semconv.ALBServerNameKey, e.DomainName)
+		name, _ := server(e.DomainName)
+		a.text(semconv.ALBServerNameKey, name)
 	}
 	if e.ChosenCertARN == sessionReused {
 		a.add(otelsemconv.TLSResumed(true))
@@ -150,14 +152,15 @@ func (a *attributes) rules(e *alblog.Entry) {
 	a.text(semconv.ALBClassificationKey, e.Classification)
 	a.text(semconv.ALBClassificationReasonKey, e.ClassificationReason)
 	a.text(semconv.ALBTransformStatusKey, e.TransformStatus)
-	a.text(semconv.ALBTransformHostKey, e.TransformedHost)
+	host, _ := server(e.TransformedHost)
+	a.text(semconv.ALBTransformHostKey, host)
 	a.text(semconv.ALBTransformPathKey, transformedPath(e.TransformedURI))
 }
 
 // transformedPath takes the path out of a URI, which may be a whole URL.
 func transformedPath(uri string) string {
 	if strings.HasPrefix(uri, "/") {
-		return withoutQuery(uri)
+		return plainPath(uri)
 	}
 	return locate(uri).path
 }

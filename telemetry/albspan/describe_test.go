@@ -134,11 +134,21 @@ func TestDescribe_WhatIsSecret_StaysInTheLog(t *testing.T) {
 		"WordAlone":   "hunter2",
 		"OddScheme":   "GET a?hunter2://www.example.com:443/a HTTP/1.1",
 		"OddPort":     "GET https://www.example.com:hunter2/a HTTP/1.1",
+		"NoScheme2":   "GET hunter2://www.example.com/a HTTP/1.1",
+		"SchemeEqual": "GET token=hunter2://h/ HTTP/1.1",
+		"OddHost":     "GET https://www.example.com&token=hunter2:443/a HTTP/1.1",
+		"OddIPv6":     "GET https://[2001:db8::1%hunter2]:443/a HTTP/1.1",
+		"LongHost":    "GET https://" + strings.Repeat("a.", 150) + "hunter2:443/a HTTP/1.1",
+		"UserOfPath":  "GET https://www.example.com:443//me:hunter2@h/x HTTP/1.1",
+		"MoreSlashes": "GET https://www.example.com:443///me:hunter2@h/x HTTP/1.1",
 	} {
 		s := albspan.Describe(entry(t, func(e *alblog.Entry) {
 			e.Request = request
 			e.RedirectURL = "https://me:hunter2@login.example.com/oauth?state=hunter2"
 			e.TransformedURI = "/b?token=hunter2"
+			e.TransformedHost = "me:hunter2@h"
+			e.DomainName = "h&token=hunter2"
+			e.TraceID += ";CalledFrom=hunter2;Lineage=hunter2"
 			e.More = secret
 		}))
 		var b strings.Builder
@@ -152,6 +162,12 @@ func TestDescribe_WhatIsSecret_StaysInTheLog(t *testing.T) {
 		}
 		if got := all[string(semconv.ALBTransformPathKey)]; got != "/b" {
 			t.Errorf("%s: path %q after transforms, want /b", name, got)
+		}
+		if got := all[string(semconv.ALBTransformHostKey)]; got != "h" {
+			t.Errorf("%s: host %q after transforms, want h", name, got)
+		}
+		if got := all[string(semconv.AmznTraceIDKey)]; got != "Root=1-58337281-1d84f3d73c47ec4e58577259" {
+			t.Errorf("%s: header %q, want it without what a client added", name, got)
 		}
 	}
 }
@@ -175,6 +191,17 @@ func TestDescribe_Attributes(t *testing.T) {
 		"SeveralTargets":   {func(e *alblog.Entry) { e.TargetList = "10.0.0.1:80 10.0.0.2:80" }, "tracehaul.alb.target.addresses", `["10.0.0.1:80","10.0.0.2:80"]`},
 		"NoRule":           {func(e *alblog.Entry) { e.RulePriority = alblog.RuleNone }, "tracehaul.alb.rule_priority", ""},
 		"Classified":       {func(e *alblog.Entry) { e.ClassificationReason = "SpaceInUri" }, "tracehaul.alb.classification_reason", "SpaceInUri"},
+		"TransformedUser":  {func(e *alblog.Entry) { e.TransformedURI = "//me:pw@h/x" }, "tracehaul.alb.transform.path", "//h/x"},
+		"TransformedRest":  {func(e *alblog.Entry) { e.TransformedURI = "token=X" }, "tracehaul.alb.transform.path", ""},
+		"TransformedHost":  {func(e *alblog.Entry) { e.TransformedHost = "h&token=X" }, "tracehaul.alb.transform.host", ""},
+		"HostWithPort":     {func(e *alblog.Entry) { e.TransformedHost = "m.example.com:8443" }, "tracehaul.alb.transform.host", "m.example.com"},
+		"UpperScheme":      {func(e *alblog.Entry) { e.Request = "GET HTTPS://a:443/ HTTP/1.1" }, "url.scheme", "https"},
+		"OddScheme":        {func(e *alblog.Entry) { e.Request = "GET token=X://a:443/ HTTP/1.1" }, "url.scheme", ""},
+		"OddHost":          {func(e *alblog.Entry) { e.Request = "GET https://a&b:443/c HTTP/1.1" }, "server.address", ""},
+		"PathOfOddHost":    {func(e *alblog.Entry) { e.Request = "GET https://a&b:443/c HTTP/1.1" }, "url.path", "/c"},
+		"RedirectNowhere":  {func(e *alblog.Entry) { e.RedirectURL = "https://a&b/c" }, "tracehaul.alb.redirect_url", ""},
+		"DoubleSlash":      {func(e *alblog.Entry) { e.Request = "GET https://a:443//b/c@d HTTP/1.1" }, "url.path", "//b/c@d"},
+		"HeaderNoRoot":     {func(e *alblog.Entry) { e.TraceID = "CalledFrom=app;Sampled=1" }, "tracehaul.amzn_trace_id", "Sampled=1"},
 		"TransformedURL":   {func(e *alblog.Entry) { e.TransformedURI = "https://a:443/b?c" }, "tracehaul.alb.transform.path", "/b"},
 	} {
 		t.Run(name, func(t *testing.T) {

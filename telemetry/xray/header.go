@@ -123,26 +123,63 @@ func (h Header) String() string {
 	if !h.Root.IsValid() {
 		return ""
 	}
-	b := make([]byte, 0, 128+len(h.Lineage))
-	if h.Self.IsValid() {
-		b = append(appendRoot(append(b, "Self="...), h.Self), ';')
+	return string(h.append(make([]byte, 0, 128+len(h.Lineage))))
+}
+
+// append adds the fields that are there.
+func (h Header) append(b []byte) []byte {
+	from := len(b)
+	field := func(name string) {
+		if len(b) > from {
+			b = append(b, ';')
+		}
+		b = append(b, name...)
 	}
-	b = appendRoot(append(b, "Root="...), h.Root)
+	if h.Self.IsValid() {
+		field("Self=")
+		b = appendRoot(b, h.Self)
+	}
+	if h.Root.IsValid() {
+		field("Root=")
+		b = appendRoot(b, h.Root)
+	}
 	if h.Parent.IsValid() {
-		b = hex.AppendEncode(append(b, ";Parent="...), h.Parent[:])
+		field("Parent=")
+		b = hex.AppendEncode(b, h.Parent[:])
 	}
 	switch h.Sampled {
 	case Sampled:
-		b = append(b, ";Sampled=1"...)
+		field("Sampled=1")
 	case NotSampled:
-		b = append(b, ";Sampled=0"...)
+		field("Sampled=0")
 	case Undecided:
 	}
 	if h.Lineage != "" {
-		b = append(append(b, ";Lineage="...), h.Lineage...)
+		field("Lineage=")
+		b = append(b, h.Lineage...)
+	}
+	return b
+}
+
+// Known writes a header anew from the fields that are AWS's and well formed,
+// with or without a Root: nothing of what else a client may have put there is
+// left. A Lineage of other signs than AWS's, or longer than 256, is left off.
+func Known(header string) string {
+	h, _ := Parse(header)
+	if len(h.Lineage) > maxLineage || strings.Trim(h.Lineage, "0123456789abcdef:|") != "" {
+		h.Lineage = ""
+	}
+	var room [128 + maxLineage]byte
+	b := h.append(room[:0])
+	if string(b) == header {
+		return header
 	}
 	return string(b)
 }
+
+// maxLineage is room for three functions, as many as Lambda tells of, of about
+// 12 bytes each, several times over.
+const maxLineage = 256
 
 // ALBSpanID is the id of the span that stands for the load balancer's part in
 // the request: [ALBSpanID] of Self or, when the load balancer was first in the

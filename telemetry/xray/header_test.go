@@ -201,6 +201,34 @@ func TestHeaderString_ParsedAgain_IsTheSame(t *testing.T) {
 	}
 }
 
+func TestKnown_FieldsOfClients_AreGone(t *testing.T) {
+	for header, want := range map[string]string{
+		"Root=" + root: "Root=" + root,
+		"Self=" + self + ";Root=" + root + ";Parent=" + parent + ";Sampled=0;Lineage=" + lineage: "Self=" + self + ";Root=" + root + ";Parent=" + parent + ";Sampled=0;Lineage=" + lineage,
+		"CalledFrom=app;Root=" + root + ";token=X;Self=" + self:                                  "Self=" + self + ";Root=" + root,
+		"Self=" + self + ";Root=token;Sampled=1":                                                 "Self=" + self + ";Sampled=1",
+		"Root=" + root + ";Lineage=token":                                                        "Root=" + root,
+		"Root=" + root + ";Lineage=" + strings.Repeat("a", 257):                                  "Root=" + root,
+		"Lineage=" + lineage: "Lineage=" + lineage,
+		"token":              "",
+		"":                   "",
+	} {
+		if got := xray.Known(header); got != want {
+			t.Errorf("Known(%q) = %q, want %q", header, got, want)
+		}
+		if got := xray.Known(want); got != want {
+			t.Errorf("Known(%q) = %q the second time", want, got)
+		}
+	}
+	if raceDetector {
+		return // it allocates
+	}
+	header := "Self=" + self + ";Root=" + root
+	if n := testing.AllocsPerRun(100, func() { xray.Known(header) }); n != 0 {
+		t.Errorf("a header that is fine takes %v allocations", n)
+	}
+}
+
 func TestRoot_ThereAndBack_IsTheSame(t *testing.T) {
 	t.Parallel()
 	if got := xray.RootFromTraceID(rootID); got != root {
