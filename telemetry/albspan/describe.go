@@ -56,7 +56,8 @@ func Describe(e *alblog.Entry) Span {
 
 // times sets start and end, and the events between. All come from one clock,
 // the processing times rounded to milliseconds: what sticks out by that, or
-// because a clock was set, is moved to the end.
+// because a clock was set, is moved to the end, and an attribute says by how
+// much.
 func (s *Span) times(e *alblog.Entry, a *attributes) {
 	s.Start, s.End = e.Created, e.Time
 	if s.End.Before(s.Start) {
@@ -64,6 +65,11 @@ func (s *Span) times(e *alblog.Entry, a *attributes) {
 		s.End = s.Start
 	}
 	at := s.Start
+	defer func() {
+		if out := at.Sub(s.End); len(s.Events) > 0 && out > 0 {
+			a.add(semconv.ALBEventsClampedKey.Int64(out.Microseconds()))
+		}
+	}()
 	for _, phase := range []struct {
 		took  time.Duration
 		event string
@@ -76,10 +82,12 @@ func (s *Span) times(e *alblog.Entry, a *attributes) {
 		if phase.took < 0 {
 			return // what follows has no beginning
 		}
-		if at = at.Add(phase.took); at.After(s.End) {
-			at = s.End
+		at = at.Add(phase.took)
+		shown := at
+		if at.After(s.End) {
+			shown = s.End
 		}
-		s.Events = append(s.Events, Event{phase.event, at})
+		s.Events = append(s.Events, Event{phase.event, shown})
 		a.add(phase.key.Int64(phase.took.Milliseconds()))
 	}
 }

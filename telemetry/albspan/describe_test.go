@@ -219,13 +219,15 @@ func TestDescribe_Times(t *testing.T) {
 		total, request, target, response time.Duration
 		events                           []time.Duration // after the start
 		lasts                            time.Duration
-		skew                             string
+		skew, out                        string
 	}{
-		"AllMeasured":         {100 * ms, 5 * ms, 80 * ms, 10 * ms, []time.Duration{5 * ms, 85 * ms, 95 * ms}, 100 * ms, ""},
-		"RoundedBeyondTheEnd": {95*ms + 500*time.Microsecond, 5 * ms, 81 * ms, 10 * ms, []time.Duration{5 * ms, 86 * ms, 95*ms + 500*time.Microsecond}, 95*ms + 500*time.Microsecond, ""},
-		"NothingMeasured":     {100 * ms, -1, -1, -1, nil, 100 * ms, ""},
-		"TargetTooSlow":       {100 * ms, 5 * ms, -1, -1, []time.Duration{5 * ms}, 100 * ms, ""},
-		"ClockWasSetBack":     {-2 * time.Second, 0, 0, 0, []time.Duration{0, 0, 0}, 0, "2000"},
+		"AllMeasured":         {100 * ms, 5 * ms, 80 * ms, 10 * ms, []time.Duration{5 * ms, 85 * ms, 95 * ms}, 100 * ms, "", ""},
+		"RoundedBeyondTheEnd": {95*ms + 500*time.Microsecond, 5 * ms, 81 * ms, 10 * ms, []time.Duration{5 * ms, 86 * ms, 95*ms + 500*time.Microsecond}, 95*ms + 500*time.Microsecond, "", "500"},
+		"NothingMeasured":     {100 * ms, -1, -1, -1, nil, 100 * ms, "", ""},
+		"TargetTooSlow":       {100 * ms, 5 * ms, -1, -1, []time.Duration{5 * ms}, 100 * ms, "", ""},
+		"ClockWasSetBack":     {-2 * time.Second, 0, 0, 0, []time.Duration{0, 0, 0}, 0, "2000", ""},
+		"ClockWasSetBackALot": {-2 * time.Second, 5 * ms, 80 * ms, 10 * ms, []time.Duration{0, 0, 0}, 0, "2000", "95000"},
+		"ClockWasSetMidway":   {10 * ms, 5 * ms, 80 * ms, -1, []time.Duration{5 * ms, 10 * ms}, 10 * ms, "", "75000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := albspan.Describe(entry(t, func(e *alblog.Entry) {
@@ -241,6 +243,9 @@ func TestDescribe_Times(t *testing.T) {
 			}
 			if got := attributesOf(s)[string(semconv.ClockSkewKey)]; got != test.skew {
 				t.Errorf("skew %q, want %q", got, test.skew)
+			}
+			if got := attributesOf(s)[string(semconv.ALBEventsClampedKey)]; got != test.out {
+				t.Errorf("events clamped by %q, want %q", got, test.out)
 			}
 		})
 	}

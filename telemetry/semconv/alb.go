@@ -56,6 +56,15 @@ const (
 	ALBClassificationKey       = attribute.Key("tracehaul.alb.classification")
 	ALBClassificationReasonKey = attribute.Key("tracehaul.alb.classification_reason")
 
+	// ALBEventsClampedKey is by how many microseconds the processing times
+	// stick out of the span, where events were moved to its end for it. Up to
+	// 1500 is what rounding to milliseconds does; more is a clock's doing.
+	ALBEventsClampedKey = attribute.Key("tracehaul.alb.events_clamped_us")
+
+	// ALBFaultyFieldsKey is the fields of the line that could not be read, by
+	// AWS's names. The span has nothing of them.
+	ALBFaultyFieldsKey = attribute.Key("tracehaul.alb.faulty_fields")
+
 	// ALBTransformStatusKey is what became of a rule's transforms, the others
 	// are what they made: the path without the query.
 	ALBTransformStatusKey = attribute.Key("tracehaul.alb.transform.status")
