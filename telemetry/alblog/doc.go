@@ -16,7 +16,8 @@
 //
 // The format is AWS's, "Access logs for your Application Load Balancer",
 // Access log entries: fields in a fixed order, new ones at the end. Fields that
-// are not known here are kept as they came.
+// are not known here are kept as they came. A number or an address that cannot
+// be read is left off, and its entry says so: see [Entry.Faulty].
 //
 // AWS documents no escapes. Its logs show what would end a quoted field, or is
 // not printable ASCII, as \xNN: see the line from S3 in

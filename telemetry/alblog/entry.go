@@ -2,6 +2,7 @@ package alblog
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -87,6 +88,10 @@ type Entry struct {
 	TransformedURI  string
 	TransformStatus string
 
+	// Faulty names the fields that could not be read, as AWS does and with
+	// commas between: see IsFaulty. They are as if the log had -.
+	Faulty string
+
 	// More is what came after these fields, as it came.
 	More string
 }
@@ -105,6 +110,23 @@ func (e *Entry) RequestLine() (method, url, version string) {
 // LastAction is what became of the request, in the end.
 func (e *Entry) LastAction() string {
 	return e.Actions[strings.LastIndexByte(e.Actions, ',')+1:]
+}
+
+// Fields whose fault changes what an entry means, in AWS's names.
+const (
+	FieldELBStatus     = "elb_status_code"
+	FieldTargetStatus  = "target_status_code"
+	FieldReceivedBytes = "received_bytes"
+	FieldSentBytes     = "sent_bytes"
+)
+
+// IsFaulty tells whether a field could not be read: its zero then says
+// nothing.
+func (e *Entry) IsFaulty(field string) bool {
+	if e.Faulty == "" {
+		return false
+	}
+	return slices.Contains(strings.Split(e.Faulty, ","), field)
 }
 
 // WebSocket tells whether the entry is of a connection that was upgraded.

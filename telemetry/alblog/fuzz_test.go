@@ -39,6 +39,7 @@ func FuzzParse(f *testing.F) {
 		}
 		// The format has milliseconds and microseconds.
 		e.RequestProcessing, e.TargetProcessing, e.ResponseProcessing = again.RequestProcessing, again.TargetProcessing, again.ResponseProcessing
+		e.Faulty = "" // it is written as -
 		e.Time, e.Created = again.Time, again.Created
 		if !reflect.DeepEqual(e, again) {
 			t.Fatalf("%q was read as\n%+v and, written, as\n%+v", line, e, again)

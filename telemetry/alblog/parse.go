@@ -51,6 +51,7 @@ var (
 type field struct {
 	name   string
 	quoted bool
+	lax    bool // a fault of it leaves the line readable
 	read   func(e *Entry, value string) error
 	write  func(b []byte, e *Entry) []byte
 }
@@ -69,10 +70,10 @@ var fields = []field{
 	seconds("request_processing_time", func(e *Entry) *time.Duration { return &e.RequestProcessing }),
 	seconds("target_processing_time", func(e *Entry) *time.Duration { return &e.TargetProcessing }),
 	seconds("response_processing_time", func(e *Entry) *time.Duration { return &e.ResponseProcessing }),
-	status("elb_status_code", func(e *Entry) *int { return &e.ELBStatus }),
-	status("target_status_code", func(e *Entry) *int { return &e.TargetStatus }),
-	count("received_bytes", func(e *Entry) *int64 { return &e.ReceivedBytes }),
-	count("sent_bytes", func(e *Entry) *int64 { return &e.SentBytes }),
+	status(FieldELBStatus, func(e *Entry) *int { return &e.ELBStatus }),
+	status(FieldTargetStatus, func(e *Entry) *int { return &e.TargetStatus }),
+	count(FieldReceivedBytes, func(e *Entry) *int64 { return &e.ReceivedBytes }),
+	count(FieldSentBytes, func(e *Entry) *int64 { return &e.SentBytes }),
 	text("request", true, func(e *Entry) *string { return &e.Request }),
 	text("user_agent", true, func(e *Entry) *string { return &e.UserAgent }),
 	text("ssl_cipher", false, func(e *Entry) *string { return &e.SSLCipher }),
@@ -98,6 +99,10 @@ var fields = []field{
 
 // Parse reads a line, without its line break, into e. The strings of e share
 // the line's memory. The error is a [*LineError], and e then of no use.
+//
+// A number, or an address, that cannot be read costs itself alone: it is named
+// in e.Faulty. The two times have to be right, as the span needs both, and what
+// stands before the second is then known to be in its place.
 func Parse(line string, e *Entry) error {
 	*e = Entry{}
 	for i := range fields {
@@ -113,12 +118,24 @@ func Parse(line string, e *Entry) error {
 			return f.fault(i, errOpen)
 		}
 		if err := f.read(e, value); err != nil {
-			return f.fault(i, err)
+			if !f.lax {
+				return f.fault(i, err)
+			}
+			e.leaveOut(f)
 		}
 		line = rest
 	}
 	e.More = strings.Trim(line, " ")
 	return nil
+}
+
+// leaveOut reads a faulty field as one that the log does not have.
+func (e *Entry) leaveOut(f *field) {
+	_ = f.read(e, "-") // any lax field takes it
+	if e.Faulty != "" {
+		e.Faulty += ","
+	}
+	e.Faulty += f.name
 }
 
 func (f *field) fault(i int, want error) *LineError {
@@ -127,7 +144,7 @@ func (f *field) fault(i int, want error) *LineError {
 
 func text(name string, quoted bool, of func(*Entry) *string) field {
 	return field{
-		name, quoted,
+		name, quoted, false,
 		func(e *Entry, value string) error {
 			if value == "" && !quoted {
 				return errEmpty
@@ -141,7 +158,7 @@ func text(name string, quoted bool, of func(*Entry) *string) field {
 
 func moment(name string, of func(*Entry) *time.Time) field {
 	return field{
-		name, false,
+		name, false, false,
 		func(e *Entry, value string) (err error) {
 			if *of(e), err = time.Parse(time.RFC3339, value); err != nil || !strings.HasSuffix(value, "Z") {
 				return errTime
@@ -156,7 +173,7 @@ func moment(name string, of func(*Entry) *time.Time) field {
 // is what is behind the last colon.
 func address(name string, of func(*Entry) *netip.AddrPort) field {
 	return field{
-		name, false,
+		name, false, true,
 		func(e *Entry, value string) error {
 			if value == "-" {
 				return nil
@@ -189,7 +206,7 @@ func address(name string, of func(*Entry) *netip.AddrPort) field {
 // seconds reads a processing time: milliseconds, as AWS writes it, or less.
 func seconds(name string, of func(*Entry) *time.Duration) field {
 	return field{
-		name, false,
+		name, false, true,
 		func(e *Entry, value string) error {
 			if value == "-1" || value == "-" {
 				*of(e) = NotMeasured
@@ -215,14 +232,21 @@ func seconds(name string, of func(*Entry) *time.Duration) field {
 // maxSeconds is longer than anything that is measured, and fits a duration.
 const maxSeconds = 1e9
 
+// noStatus is - as CloudFront's logs write it: the client left before there was
+// a status ("Standard log file fields", sc-status).
+const noStatus = "000"
+
 func status(name string, of func(*Entry) *int) field {
 	return field{
-		name, false,
+		name, false, true,
 		func(e *Entry, value string) error {
 			if value == "-" {
 				return nil
 			}
 			n, err := strconv.Atoi(value)
+			if value == noStatus {
+				return nil
+			}
 			if err != nil || len(value) != 3 || n < 100 {
 				return errStatus
 			}
@@ -240,7 +264,7 @@ func status(name string, of func(*Entry) *int) field {
 
 func count(name string, of func(*Entry) *int64) field {
 	return field{
-		name, false,
+		name, false, true,
 		func(e *Entry, value string) error {
 			if value == "-" {
 				return nil
@@ -258,7 +282,7 @@ func count(name string, of func(*Entry) *int64) field {
 
 func rule(name string, of func(*Entry) *int) field {
 	return field{
-		name, false,
+		name, false, true,
 		func(e *Entry, value string) error {
 			if value == "-" {
 				*of(e) = RuleNone

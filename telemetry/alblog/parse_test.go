@@ -139,12 +139,6 @@ func TestParse_BadLine_NamesTheFieldAndNothingOfIt(t *testing.T) {
 		"Empty":      {"", "", "alblog: field 1 (type): want a value: the line ends too early"},
 		"Time":       {"2018-07-02T22:23:00.186641Z", "secret", "alblog: field 2 (time): want a time, such as 2018-07-02T22:23:00.186641Z"},
 		"ZonedTime":  {"00.186641Z", "00.186641+01:00", "alblog: field 2 (time): want a time, such as 2018-07-02T22:23:00.186641Z"},
-		"Client":     {"192.168.131.39:2817", "secret:1", "alblog: field 4 (client:port): want an address with a port, or -"},
-		"Port":       {"192.168.131.39:2817", "192.168.131.39:70000", "alblog: field 4 (client:port): want an address with a port, or -"},
-		"Seconds":    {" 0.048 ", " NaN ", "alblog: field 7 (target_processing_time): want seconds, such as 0.086, or -1"},
-		"Status":     {" 200 200 0 ", " 20 200 0 ", "alblog: field 9 (elb_status_code): want a status code of three digits, or -"},
-		"Bytes":      {" 0 57 ", " -3 57 ", "alblog: field 11 (received_bytes): want a number from 0"},
-		"Rule":       {` 1 2018-07-02T22:22`, ` secret 2018-07-02T22:22`, "alblog: field 21 (matched_rule_priority): want a number from -1 to 50000, or -"},
 		"OpenQuote":  {`"TransformSuccess"`, `"secret`, "alblog: field 33 (request_transform_status): want a quote at its end"},
 		"Connection": {` TID_1234abcd5678ef90 `, ` "" `, "alblog: field 30 (conn_trace_id): want a value, or -"},
 	} {
@@ -158,6 +152,54 @@ func TestParse_BadLine_NamesTheFieldAndNothingOfIt(t *testing.T) {
 				t.Errorf("Parse = %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+func TestParse_FaultyNumber_CostsItselfAlone(t *testing.T) {
+	for name, test := range map[string]struct {
+		old, replacement, faulty string
+		want                     func(*alblog.Entry)
+	}{
+		"Client":   {"192.168.131.39:2817", "secret:1", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
+		"Port":     {"192.168.131.39:2817", "192.168.131.39:70000", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
+		"NoPort":   {"192.168.131.39:2817", "192.168.131.39", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
+		"Dashes":   {"192.168.131.39:2817", "-:-", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
+		"Target":   {" 10.0.0.1:80 ", " secret ", "target:port", func(e *alblog.Entry) { e.Target = netip.AddrPort{} }},
+		"Seconds":  {" 0.048 ", " NaN ", "target_processing_time", func(e *alblog.Entry) { e.TargetProcessing = alblog.NotMeasured }},
+		"Status":   {" 200 200 0 ", " 20 200 0 ", "elb_status_code", func(e *alblog.Entry) { e.ELBStatus = 0 }},
+		"NoStatus": {" 200 200 0 ", " 000 000 0 ", "", func(e *alblog.Entry) { e.ELBStatus, e.TargetStatus = 0, 0 }},
+		"Bytes":    {" 0 57 ", " 0 -1 ", "sent_bytes", func(e *alblog.Entry) { e.SentBytes = 0 }},
+		"Rule":     {` 1 2018-07-02T22:22`, ` secret 2018-07-02T22:22`, "matched_rule_priority", func(e *alblog.Entry) { e.RulePriority = alblog.RuleNone }},
+		"Everything": {"0.086 0.048 0.037 200 200 0 57", "x x x x x x x", "request_processing_time,target_processing_time,response_processing_time,elb_status_code,target_status_code,received_bytes,sent_bytes", func(e *alblog.Entry) {
+			e.RequestProcessing, e.TargetProcessing, e.ResponseProcessing = alblog.NotMeasured, alblog.NotMeasured, alblog.NotMeasured
+			e.ELBStatus, e.TargetStatus, e.SentBytes = 0, 0, 0
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := https
+			test.want(&want)
+			want.Faulty = test.faulty
+			got := parse(t, edit(t, test.old, test.replacement))
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("read as\n%+v, want\n%+v", got, want)
+			}
+			if got.IsFaulty(strings.Split(test.faulty, ",")[0]) != (test.faulty != "") || got.IsFaulty("code") {
+				t.Errorf("IsFaulty does not go by %q", test.faulty)
+			}
+		})
+	}
+}
+
+// A field too many or too few is no faulty field: what follows would be taken
+// for what it is not, and a URL be told as a user agent.
+func TestParse_ShiftedLine_IsBad(t *testing.T) {
+	for name, line := range map[string]string{
+		"TooMany": edit(t, " 0.048 ", " 0.048 0.048 "),
+		"TooFew":  edit(t, " 0.048 ", " "),
+	} {
+		if err := alblog.Parse(line, new(alblog.Entry)); err == nil {
+			t.Errorf("%s: read, though fields are not where they belong", name)
+		}
 	}
 }
 

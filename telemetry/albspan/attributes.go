@@ -79,7 +79,12 @@ func (a *attributes) request(e *alblog.Entry) {
 	if e.ELBStatus != 0 {
 		a.add(otelsemconv.HTTPResponseStatusCode(e.ELBStatus))
 	}
-	a.add(otelsemconv.HTTPRequestSizeKey.Int64(e.ReceivedBytes), otelsemconv.HTTPResponseSizeKey.Int64(e.SentBytes))
+	if !e.IsFaulty(alblog.FieldReceivedBytes) {
+		a.add(otelsemconv.HTTPRequestSizeKey.Int64(e.ReceivedBytes))
+	}
+	if !e.IsFaulty(alblog.FieldSentBytes) {
+		a.add(otelsemconv.HTTPResponseSizeKey.Int64(e.SentBytes))
+	}
 }
 
 // protocolVersion is network.protocol.version, as of package httpserver.
@@ -129,7 +134,9 @@ func (a *attributes) tls(e *alblog.Entry) {
 const sessionReused = "session-reused"
 
 func (a *attributes) target(e *alblog.Entry) {
-	a.add(semconv.ALBTargetReachedKey.Bool(e.TargetStatus != 0))
+	if !e.IsFaulty(alblog.FieldTargetStatus) {
+		a.add(semconv.ALBTargetReachedKey.Bool(e.TargetStatus != 0))
+	}
 	if e.TargetStatus != 0 {
 		a.add(semconv.ALBTargetStatusKey.Int(e.TargetStatus))
 	}
@@ -143,6 +150,7 @@ func (a *attributes) target(e *alblog.Entry) {
 
 // rules adds what the load balancer did.
 func (a *attributes) rules(e *alblog.Entry) {
+	a.list(semconv.ALBFaultyFieldsKey, e.Faulty, ",", 1)
 	a.list(semconv.ALBActionsKey, e.Actions, ",", 1)
 	if e.RulePriority != alblog.RuleNone {
 		a.add(semconv.ALBRuleKey.Int(e.RulePriority))

@@ -251,6 +251,41 @@ func TestDescribe_Times(t *testing.T) {
 	}
 }
 
+// A line with one odd number is a span still, with the ids that the service
+// counts on, and says nothing of what the number would have told.
+func TestDescribe_FaultyFields_SpanWithoutThem(t *testing.T) {
+	for name, test := range map[string]struct {
+		old, replacement, faulty string
+		gone                     []string
+	}{
+		"Received": {" 0 57 ", " -1 57 ", `["received_bytes"]`, []string{"http.request.size"}},
+		"Sent":     {" 0 57 ", " 0 -1 ", `["sent_bytes"]`, []string{"http.response.size"}},
+		"Target":   {" 200 200 ", " 200 20 ", `["target_status_code"]`, []string{"tracehaul.alb.target.reached", "tracehaul.alb.target.status_code", "error.type"}},
+		"Status":   {" 200 200 ", " 20 200 ", `["elb_status_code"]`, []string{"http.response.status_code", "error.type"}},
+		"Client":   {"192.168.131.39:2817", "-:-", `["client:port"]`, []string{"client.address", "client.port"}},
+		"Two":      {"0.086 0.048", "x x", `["request_processing_time","target_processing_time"]`, []string{"tracehaul.alb.request_ms"}},
+	} {
+		line := documented(t)[1]
+		if strings.Count(line, test.old) != 1 {
+			t.Fatalf("%s: %q is %d times in the line", name, test.old, strings.Count(line, test.old))
+		}
+		whole := albspan.Describe(parse(t, line))
+		s := albspan.Describe(parse(t, strings.Replace(line, test.old, test.replacement, 1)))
+		if s.TraceID != whole.TraceID || s.SpanID != whole.SpanID || s.Failed {
+			t.Errorf("%s: %v-%v, failed %v; want %v-%v", name, s.TraceID, s.SpanID, s.Failed, whole.TraceID, whole.SpanID)
+		}
+		all := attributesOf(s)
+		if got := all[string(semconv.ALBFaultyFieldsKey)]; got != test.faulty {
+			t.Errorf("%s: faulty fields %s, want %s", name, got, test.faulty)
+		}
+		for _, key := range test.gone {
+			if got, ok := all[key]; ok {
+				t.Errorf("%s: %s is %s, and the log does not say", name, key, got)
+			}
+		}
+	}
+}
+
 func TestDescribe_NoRoot_SameIDsEachTimeAndOthersForOthers(t *testing.T) {
 	first := albspan.Describe(entry(t, func(e *alblog.Entry) { e.TraceID = "" }))
 	again := albspan.Describe(entry(t, func(e *alblog.Entry) { e.TraceID = "nonsense" }))

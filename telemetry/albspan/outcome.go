@@ -17,6 +17,8 @@ import (
 // 408, 413 and 414 are the client's, as a service's would be.
 func failure(e *alblog.Entry) string {
 	switch {
+	case e.IsFaulty(alblog.FieldELBStatus): // nobody knows
+		return ""
 	case e.TargetStatus != 0 && e.TargetStatus == e.ELBStatus:
 		return fromTarget(e.ELBStatus)
 	case e.ELBStatus == 0:
