@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -147,12 +148,17 @@ func (k *killing) post(n int) map[string]string {
 func (k *killing) bury(n int) {
 	k.t.Helper()
 	from, to := k.l.Addresses().QueueURL, k.l.Addresses().DLQURL
+	deadline := time.Now().Add(3 * time.Minute) // longer than a message that was handed out once is hidden
 	for n > 0 {
 		out, err := k.client.ReceiveMessage(k.t.Context(), &sqs.ReceiveMessageInput{
 			QueueUrl: &from, MaxNumberOfMessages: 10, WaitTimeSeconds: 5, MessageAttributeNames: []string{"All"},
 		})
-		if err != nil || len(out.Messages) == 0 {
-			k.t.Fatalf("%d messages are missing in the queue: %v", n, err)
+		if err == nil && len(out.Messages) == 0 && time.Now().After(deadline) {
+			depth, depthErr := k.l.Broker().QueueDepth(k.consumer.QueueName())
+			err = errors.Join(fmt.Errorf("%d messages are missing in the queue: it has %+v", n, depth), depthErr)
+		}
+		if err != nil {
+			k.t.Fatal(err)
 		}
 		for _, m := range out.Messages {
 			for name, value := range map[string]string{consumer.AttributeReason: "refused", consumer.AttributeCode: "23514"} {
