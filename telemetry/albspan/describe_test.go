@@ -286,6 +286,13 @@ func TestDescribe_FaultyFields_SpanWithoutThem(t *testing.T) {
 	}
 }
 
+func TestDescribe_FaultyTargetStatus_ErrorIsNobodys(t *testing.T) {
+	line := strings.Replace(documented(t)[1], " 200 200 ", " 502 20 ", 1)
+	if got := attributesOf(albspan.Describe(parse(t, line)))["error.type"]; got != "502" {
+		t.Errorf("error.type %q, want 502: it may be the target's", got)
+	}
+}
+
 func TestDescribe_NoRoot_SameIDsEachTimeAndOthersForOthers(t *testing.T) {
 	first := albspan.Describe(entry(t, func(e *alblog.Entry) { e.TraceID = "" }))
 	again := albspan.Describe(entry(t, func(e *alblog.Entry) { e.TraceID = "nonsense" }))

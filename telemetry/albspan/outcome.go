@@ -27,6 +27,8 @@ func failure(e *alblog.Entry) string {
 		return ""
 	case e.ErrorReason != "":
 		return cut(e.ErrorReason)
+	case e.IsFaulty(alblog.FieldTargetStatus): // whose it is nobody knows
+		return fromTarget(e.ELBStatus)
 	}
 	switch e.LastAction() {
 	case alblog.ActionWAF:

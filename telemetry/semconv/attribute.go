@@ -6,7 +6,8 @@ import "go.opentelemetry.io/otel/attribute"
 const (
 	// AmznTraceIDKey is the raw X-Amzn-Trace-Id header as it reached the
 	// service, cut to its documented length. It joins a span to the line in
-	// the load balancer's access log even when traceparent won.
+	// the load balancer's access log even when traceparent won. The load
+	// balancer's own spans have of it what AWS knows, see xray.Known.
 	AmznTraceIDKey = attribute.Key("tracehaul.amzn_trace_id")
 
 	// ContextSourceKey says where a message's parent context was found: one

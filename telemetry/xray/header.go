@@ -161,26 +161,6 @@ func (h Header) append(b []byte) []byte {
 	return b
 }
 
-// Known writes a header anew from the fields that are AWS's and well formed,
-// with or without a Root: nothing of what else a client may have put there is
-// left. A Lineage of other signs than AWS's, or longer than 256, is left off.
-func Known(header string) string {
-	h, _ := Parse(header)
-	if len(h.Lineage) > maxLineage || strings.Trim(h.Lineage, "0123456789abcdef:|") != "" {
-		h.Lineage = ""
-	}
-	var room [128 + maxLineage]byte
-	b := h.append(room[:0])
-	if string(b) == header {
-		return header
-	}
-	return string(b)
-}
-
-// maxLineage is room for three functions, as many as Lambda tells of, of about
-// 12 bytes each, several times over.
-const maxLineage = 256
-
 // ALBSpanID is the id of the span that stands for the load balancer's part in
 // the request: [ALBSpanID] of Self or, when the load balancer was first in the
 // chain and there is no Self, of Root. It is the zero id when there is
