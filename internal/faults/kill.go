@@ -20,7 +20,7 @@ const takesSpans = "the killed process takes its last spans with it"
 func killScenarios() []scenario {
 	return []scenario{
 		{
-			name: "consumer/killed-before-begin", what: "The consumer is killed when it has its batch and before it begins a transaction.",
+			name: "consumer/killed-before-begin", what: "The consumer is killed when its batch is handed to it, before it has begun anything.",
 			invocationsFail: takesSpans, check: allStored,
 			run: func(ctx context.Context, w *world) error { return w.killAt(ctx, lambda.StageBegin) },
 		},

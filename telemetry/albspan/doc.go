@@ -47,7 +47,7 @@
 // Queries, fragments and what stands before an @ never leave the log, neither
 // those of the request nor of redirects and transforms. Neither do schemes but
 // four, hosts that are no names, and of the trace header the fields that are
-// not AWS's. A service may keep its header whole: search for the Root in it.
+// not AWS's. The service keeps the same of its header.
 //
 // The package imports telemetry/alblog, semconv and xray, and OpenTelemetry.
 package albspan

@@ -155,7 +155,7 @@ func (m *middleware) describe(ctx context.Context, s trace.Span, r *http.Request
 	to = m.appendClient(to, r)
 	to = m.appendServer(to, r)
 	if raw, ok := xray.RawHeader(ctx); ok {
-		to = append(to, semconv.AmznTraceIDKey.String(text(raw)))
+		to = append(to, semconv.AmznTraceIDKey.String(xray.Known(raw)))
 	}
 	span.SetAttributes(s, to...)
 }

@@ -499,3 +499,21 @@ func TestMiddleware_ManyAtOnce_EachItsOwnSpan(t *testing.T) {
 		t.Errorf("points %v, want one of %d requests", points, workers*each)
 	}
 }
+
+// A client may put fields of its own into the trace header.
+func TestMiddleware_TraceHeader_OnlyKnownFieldsAreTold(t *testing.T) {
+	t.Parallel()
+	b := setup(t, httpserver.Config{}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("X-Amzn-Trace-Id", albRoot+";Authorization=secret;Sampled=1")
+	b.serve(r)
+	got := ""
+	for _, a := range b.span(t).Attributes() {
+		if a.Key == "tracehaul.amzn_trace_id" {
+			got = a.Value.AsString()
+		}
+	}
+	if want := albRoot + ";Sampled=1"; got != want {
+		t.Errorf("the span tells %q of the header, want %q", got, want)
+	}
+}
