@@ -74,8 +74,14 @@ func (r *reader) next(ctx context.Context, n int) ([]*Letter, error) {
 	}
 }
 
+// receive is not cut off when ctx ends, which it sees a second later: letters
+// of an answer that nobody reads would be hidden, and so would those that are
+// given back while SQS believes that somebody still waits.
 func (r *reader) receive(ctx context.Context, n int) (fresh []*Letter, err error) {
-	call, cancel := context.WithTimeout(ctx, callTimeout)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", r.q.info.Name, err)
+	}
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
 	visibility := r.q.cfg.Visibility
 	begin := time.Now()
@@ -105,6 +111,9 @@ func (r *reader) receive(ctx context.Context, n int) (fresh []*Letter, err error
 		}
 		// If it was not fresh, it was delivered twice: the new handle counts.
 		h.handle, h.until, h.window = aws.ToString(m.ReceiptHandle), begin.Add(visibility), visibility
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", r.q.info.Name, err)
 	}
 	return fresh, nil
 }

@@ -125,7 +125,16 @@ func TestDLQLs_Interrupted_GivesBack(t *testing.T) {
 		b.put(orderDLQ, n, "refused", "23505")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(500*time.Millisecond, cancel) // while it waits for a last one
+	go func() { // while it waits for a last one; an answer that is cut off hides its messages for a while
+		for t.Context().Err() == nil {
+			if d, err := b.broker.QueueDepth(orderDLQ); err != nil || d.InFlight == 3 {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(500 * time.Millisecond)
+		cancel()
+	}()
 	code, out, errs := command(ctx, t, "dlq", "ls", "--endpoint", b.url, "--limit", "0")
 	if code == exitOK {
 		t.Skipf("it was too fast to be interrupted: %s", out)
