@@ -24,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tracehaul/tracehaul/consumer"
+	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/internal/program"
@@ -77,10 +78,10 @@ func setupKilling(t *testing.T) *killing {
 		t.Fatal(err)
 	}
 	k := &killing{t: t, consumer: &p.Consumers[0], tool: programs[2], root: root}
-	var output tail
+	var output program.Tail
 	k.l, err = localpipeline.Start(t.Context(), localpipeline.Config{
-		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrateURL, HoldConsumers: true, Fault: k.fault,
-		Traces: 5000, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"}, Output: output.add,
+		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrate.UpURL, HoldConsumers: true, Fault: k.fault,
+		Traces: 5000, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"}, Output: func(program, line string) { output.Keep(program + ": " + line) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +91,7 @@ func setupKilling(t *testing.T) *killing {
 			t.Errorf("stop: %v", err)
 		}
 		if t.Failed() {
-			t.Log(output.text())
+			t.Log(output.Text())
 		}
 	})
 	k.client = sqs.New(sqs.Options{

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/internal/program"
@@ -38,7 +36,7 @@ func (f localFlags) config(ctx context.Context, env environment, dir string) (lo
 	c := localpipeline.Config{
 		Pipeline: p, Service: f.Service, Consumer: f.Consumer, ALBSpans: f.ALBSpans, DatabaseURL: f.DatabaseURL, DatabaseName: f.database, Ports: f.ports,
 		Forward: env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
-		Migrate: migrateURL,
+		Migrate: migrate.UpURL,
 		// Nothing is to be lost, but a person waits for the end: no load
 		// balancer needs time to notice.
 		ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
@@ -91,14 +89,14 @@ func (f localFlags) start(ctx context.Context, env environment) (_ *localpipelin
 		_ = os.RemoveAll(dir) // the first error says more
 		return nil, nil, err
 	}
-	var tail tail
+	var tail program.Tail
 	if c.Output == nil {
-		c.Output = tail.add
+		c.Output = func(program, line string) { tail.Keep(program + ": " + line) }
 	}
 	l, err := localpipeline.Start(ctx, c)
 	if err != nil {
 		_ = os.RemoveAll(dir)
-		return nil, nil, fmt.Errorf("%w%s", err, tail.text())
+		return nil, nil, fmt.Errorf("%w%s", err, tail.Text())
 	}
 	stop = func() error {
 		err := l.Stop(context.WithoutCancel(ctx))
@@ -108,14 +106,4 @@ func (f localFlags) start(ctx context.Context, env environment) (_ *localpipelin
 		return err
 	}
 	return l, stop, nil
-}
-
-func migrateURL(ctx context.Context, url string) error {
-	pool, err := pgxpool.New(ctx, url)
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	defer pool.Close()
-	_, err = migrate.Up(ctx, pool)
-	return err
 }

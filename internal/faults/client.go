@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
 	"strings"
@@ -98,16 +97,7 @@ func (w *world) post(ctx context.Context, header http.Header, events ...*entry) 
 		}
 		contentType, body = event.MediaTypeBatch, slicesJSON(parts)
 	}
-	traceID, spanID := randomHex(16), randomHex(8)
-	for _, e := range events {
-		w.books.sent(e, traceID, spanID)
-	}
-	h := http.Header{"Content-Type": {contentType}, "Traceparent": {"00-" + traceID + "-" + spanID + "-01"}}
-	maps.Copy(h, header)
-	r, results := w.request(ctx, h, body)
-	r.trace = traceID
-	w.note(r, results, events)
-	return r
+	return w.postText(ctx, header, contentType, body, events...)
 }
 
 func slicesJSON(parts [][]byte) []byte {

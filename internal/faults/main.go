@@ -153,9 +153,9 @@ func (o options) play(ctx context.Context, p programs, stdout, stderr io.Writer)
 func (o options) round(ctx context.Context, p programs, stdout, stderr io.Writer) []verdict {
 	chosen := o.chosen()
 	began := time.Now()
-	s := &stage{description: o.description, programs: p, output: func() *output { return new(output) }}
+	s := &stage{description: o.description, programs: p, output: func() *output { return newOutput(nil) }}
 	if o.verbose {
-		s.output = func() *output { return &output{all: stderr} }
+		s.output = func() *output { return newOutput(stderr) }
 	}
 	if o.keep {
 		s.keep = func(ctx context.Context, w *world) { hold(ctx, w, stderr) }

@@ -136,7 +136,7 @@ func (o options) try(ctx context.Context, f *factory, t *trial) {
 			s.patience = min(s.patience, mutantPatience)
 		}
 	}
-	s := &stage{description: o.description, programs: p, output: func() *output { return new(output) }}
+	s := &stage{description: o.description, programs: p, output: func() *output { return newOutput(nil) }}
 	v := s.play(ctx, sc, func(string) {})
 	if t.mutant != nil {
 		t.said, t.err = v.says(t.says)

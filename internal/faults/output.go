@@ -11,31 +11,31 @@ import (
 	"slices"
 	"strings"
 	"sync"
-)
 
-const lastLines = 30
+	"github.com/tracehaul/tracehaul/internal/program"
+)
 
 // output keeps the last lines that programs wrote, for when something fails,
 // and what no program should ever write.
 type output struct {
-	all io.Writer // hears every line; nil for nobody
+	program.Tail
 
 	mu     sync.Mutex
-	last   []string
 	crash  string // the first line of one
 	counts map[string]int
 }
+
+// newOutput returns one of whose lines all is told; nil for nobody.
+func newOutput(all io.Writer) *output { return &output{Tail: program.Tail{All: all, Lines: 30}} }
 
 // crashes begin the last words of a Go program.
 var crashes = []string{"panic: ", "fatal error: ", "WARNING: DATA RACE"}
 
 func (o *output) add(program, line string) {
+	text := fmt.Sprintf("%-8s %s", filepath.Base(program), readable(line))
+	o.Keep(text)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	text := fmt.Sprintf("%-8s %s", filepath.Base(program), readable(line))
-	if o.all != nil {
-		_, _ = fmt.Fprintln(o.all, text)
-	}
 	for _, c := range crashes {
 		if o.crash == "" && strings.Contains(line, c) {
 			o.crash = text
@@ -46,10 +46,6 @@ func (o *output) add(program, line string) {
 			o.counts[watched]++
 		}
 	}
-	if len(o.last) == lastLines {
-		o.last = o.last[1:]
-	}
-	o.last = append(o.last, text)
 }
 
 // watch has lines counted that contain a text.
@@ -74,13 +70,6 @@ func (o *output) crashed() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.crash
-}
-
-// lines returns the last lines.
-func (o *output) lines() []string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return append([]string(nil), o.last...)
 }
 
 // readable writes a line of a log for a person: without the resource's

@@ -36,7 +36,7 @@ func (s *stage) play(ctx context.Context, sc scenario, say func(string)) (v verd
 	began := time.Now()
 	v.scenario = sc
 	out := s.output()
-	defer func() { v.took, v.lines = time.Since(began), out.lines() }()
+	defer func() { v.took, v.lines = time.Since(began), out.Last() }()
 	w, err := newWorld(ctx, &sc, s.description, s.programs, out, say)
 	if err != nil {
 		v.errs = append(v.errs, fmt.Errorf("it did not start: %w", err))

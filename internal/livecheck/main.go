@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/dashboards/probe"
+	"github.com/tracehaul/tracehaul/internal/program"
 )
 
 // Exit codes.
@@ -110,18 +111,20 @@ func (c *check) read(ctx context.Context, files []string) (err error) {
 }
 
 func (c check) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
-	var programs output
+	var programs program.Tail
 	if c.verbose {
-		programs.all = stderr
+		programs.All = stderr
 	}
 	began := time.Now()
-	s, err := newStage(ctx, c.description, stderr, programs.add)
+	s, err := newStage(ctx, c.description, stderr, func(name, line string) {
+		programs.Keep(fmt.Sprintf("%-*s %s", len(victoriaProgram), filepath.Base(name), line))
+	})
 	if err != nil {
-		return programs.explain(ctx, err)
+		return programs.Explain(ctx, err)
 	}
 	defer func() { err = errors.Join(err, s.stop(context.WithoutCancel(ctx))) }()
 	if err := play(ctx, s, stderr); err != nil {
-		return programs.explain(ctx, err)
+		return programs.Explain(ctx, err)
 	}
 	err = c.report(ctx, s, began, stdout)
 	if c.keep && ctx.Err() == nil {

@@ -8,10 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -150,36 +147,3 @@ func (s *stage) wait(ctx context.Context, w io.Writer) {
 
 // consumer is the one whose queue the story plays with.
 func (s *stage) consumer() *pipeline.Consumer { return &s.pipeline.Pipeline().Consumers[0] }
-
-// output keeps the last lines that programs wrote, for when something fails.
-type output struct {
-	all io.Writer // hears every line; nil for nobody
-
-	mu   sync.Mutex
-	last []string
-}
-
-const lastLines = 20
-
-func (o *output) add(program, line string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	line = fmt.Sprintf("%-*s %s", len(victoriaProgram), filepath.Base(program), line)
-	if o.all != nil {
-		_, _ = fmt.Fprintln(o.all, line)
-	}
-	if len(o.last) == lastLines {
-		o.last = o.last[1:]
-	}
-	o.last = append(o.last, line)
-}
-
-// explain adds the last lines to an error, unless a person has ended the run.
-func (o *output) explain(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return errors.New("interrupted")
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return fmt.Errorf("%w\nThe last lines of the programs' output:\n  %s", err, strings.Join(o.last, "\n  "))
-}

@@ -10,10 +10,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/program"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -98,25 +100,27 @@ const drainTimeout = 5 * time.Minute
 
 // run runs everything and says whether all checks hold.
 func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) (ok bool, err error) {
-	var programs output
+	programs := program.Tail{Lines: 10}
 	if s.verbose {
-		programs.all = stderr
+		programs.All = stderr
 	}
 	count := time.Duration(0)
 	if s.plan.soak > 0 {
 		count = s.plan.every()
 	}
 	before := busy()
-	st, err := newStage(ctx, s.description, count, programs.add)
+	st, err := newStage(ctx, s.description, count, func(name, line string) {
+		programs.Keep(fmt.Sprintf("%-8s %s", filepath.Base(name), line))
+	})
 	if err != nil {
-		return false, programs.explain(ctx, err)
+		return false, programs.Explain(ctx, err)
 	}
 	defer func() { err = errors.Join(err, st.stop(context.WithoutCancel(ctx))) }()
 	st.generator.most = s.plan.connections
 	r := &runner{stage: st, plan: s.plan, progress: stderr}
 	checks, err := r.all(ctx, s.knee)
 	if err != nil {
-		return false, programs.explain(ctx, err)
+		return false, programs.Explain(ctx, err)
 	}
 	if err := write(stdout, r.lines); err != nil {
 		return false, err
