@@ -1,19 +1,17 @@
 package bearer
 
 import (
+	"container/heap"
 	"crypto/sha256"
 	"sync"
 	"time"
 )
 
 const (
-	// maxVerified is how many tokens are known at once: some 2 MB.
+	// maxVerified is how many tokens are known at once: some 3 MB.
 	maxVerified = 10_000
 
 	shards = 16
-
-	// candidates are how many entries are looked at to find one to forget.
-	candidates = 8
 )
 
 // cache knows the tokens that were verified, by their SHA-256: what it holds is
@@ -24,6 +22,7 @@ type cache [shards]shard
 type shard struct {
 	mu      sync.Mutex
 	entries map[[sha256.Size]byte]verified
+	order   byExpiry
 }
 
 // verified is what is known of a token.
@@ -51,34 +50,41 @@ func (c *cache) get(digest [sha256.Size]byte, now time.Time) (client string, ok 
 	return v.client, true
 }
 
+// put is told of a token once or more, always with the same until: it is the
+// token's own. With no room left, the one that expires first is forgotten.
 func (c *cache) put(digest [sha256.Size]byte, client string, until, now time.Time) {
+	if !now.Before(until) {
+		return
+	}
 	s := &c[digest[0]%shards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.entries) >= maxVerified/shards {
-		s.forget(now)
+	if _, known := s.entries[digest]; known {
+		return
+	}
+	if len(s.order) >= maxVerified/shards {
+		delete(s.entries, heap.Pop(&s.order).(expiry).digest)
 	}
 	s.entries[digest] = verified{client, until}
+	heap.Push(&s.order, expiry{digest, until})
 }
 
-// forget makes room: of a few entries, which Go's maps give in a random order,
-// it drops those that have expired or else the one that expires first.
-func (s *shard) forget(now time.Time) {
-	var first [sha256.Size]byte
-	var until time.Time
-	seen, expired := 0, false
-	for digest, v := range s.entries {
-		if !now.Before(v.until) {
-			delete(s.entries, digest)
-			expired = true
-		} else if until.IsZero() || v.until.Before(until) {
-			first, until = digest, v.until
-		}
-		if seen++; seen == candidates {
-			break
-		}
-	}
-	if !expired {
-		delete(s.entries, first)
-	}
+// expiry says when a token expires.
+type expiry struct {
+	digest [sha256.Size]byte
+	until  time.Time
+}
+
+// byExpiry is a heap (see container/heap): the first to expire is on top.
+type byExpiry []expiry
+
+func (h byExpiry) Len() int           { return len(h) }
+func (h byExpiry) Less(i, j int) bool { return h[i].until.Before(h[j].until) }
+func (h byExpiry) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *byExpiry) Push(x any)        { *h = append(*h, x.(expiry)) }
+
+func (h *byExpiry) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
 }
