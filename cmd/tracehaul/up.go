@@ -8,13 +8,16 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/internal/localstate"
 	"github.com/tracehaul/tracehaul/internal/postgres"
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/internal/web"
+	"github.com/tracehaul/tracehaul/pipeline"
 )
 
 type upCmd struct {
@@ -52,6 +55,7 @@ func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 
 	addresses := l.Addresses()
 	addresses.Web = "http://" + listener.Addr().String()
+	defer c.announce(env, log, l.Pipeline(), addresses)()
 	if err := c.print(env, addresses); err != nil {
 		return err
 	}
@@ -60,6 +64,33 @@ func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 		return nil
 	case <-l.Service().Done():
 		return errors.New("the service ended by itself")
+	}
+}
+
+// announce tells other processes on this machine where the pipeline is, until
+// the function that it returns is called. It runs without, too.
+func (c upCmd) announce(env environment, log *slog.Logger, p *pipeline.Pipeline, a localpipeline.Addresses) (end func()) {
+	warn := func(err error) {
+		log.Warn("tracehaul trace will not find this pipeline by itself", slog.String("error", err.Error()))
+	}
+	dir, err := localstate.Dir(env.getenv)
+	if err != nil {
+		warn(err)
+		return func() {}
+	}
+	file, err := filepath.Abs(c.File)
+	if err != nil {
+		file = c.File
+	}
+	remove, err := localstate.Write(dir, localstate.State{Started: time.Now(), Prefix: p.Prefix(), File: file, Addresses: a})
+	if err != nil {
+		warn(err)
+		return func() {}
+	}
+	return func() {
+		if err := remove(); err != nil {
+			log.Warn("its own state", slog.String("error", err.Error()))
+		}
 	}
 }
 
