@@ -15,9 +15,6 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
-// exitWaiting is the exit code for what has not ended.
-const exitWaiting = 3
-
 type deployCmd struct {
 	Preflight deployPreflightCmd `cmd:"" help:"Refuse a deploy that no alarm would watch, or that another one is in the way of."`
 	Verdict   deployVerdictCmd   `cmd:"" help:"Wait for a deployment, and say what became of it: what serves, and which alarm rolled it back."`
@@ -26,14 +23,6 @@ type deployCmd struct {
 
 const deployHelp = "Credentials and endpoints come from the standard AWS_* variables, the region from the description. " +
 	"Where GITHUB_STEP_SUMMARY and GITHUB_OUTPUT are set, a summary and outputs are appended there. "
-
-// codedError is an error with an exit code of its own.
-type codedError struct {
-	error
-	code int
-}
-
-func (e codedError) Unwrap() error { return e.error }
 
 // deployFlags are those of all commands of a deploy.
 type deployFlags struct {
@@ -139,7 +128,7 @@ func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
 		return codedError{err, exitUsage}
 	}
 	if c.RequireAlarms && name != p.Service.Name {
-		return codedError{errors.New("--require-alarms: want it for the service alone: whether CodeDeploy looks at alarms, the preflight says"), exitUsage}
+		return usageError("--require-alarms: want it for the service alone: whether CodeDeploy looks at alarms, the preflight says")
 	}
 	config, err := c.config(ctx, p)
 	if err != nil {
@@ -176,13 +165,13 @@ func (c deployVerdictCmd) component(p *pipeline.Pipeline) (string, error) {
 	case len(p.Consumers) == 1:
 		return p.Consumers[0].Name, nil
 	}
-	return "", codedError{fmt.Errorf("there are %d consumers: say by --component which one is meant", len(p.Consumers)), exitUsage}
+	return "", usageError("there are %d consumers: say by --component which one is meant", len(p.Consumers))
 }
 
 func knownComponents(p *pipeline.Pipeline, names []string) error {
 	for _, name := range names {
 		if name != p.Service.Name && p.Consumer(name) == nil {
-			return codedError{fmt.Errorf("--component %s: want one of %v", name, deploy.Components(p)), exitUsage}
+			return usageError("--component %s: want one of %v", name, deploy.Components(p))
 		}
 	}
 	return nil

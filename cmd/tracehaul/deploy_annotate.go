@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -46,9 +45,9 @@ func (c deployAnnotateCmd) Run(ctx context.Context, env environment) error {
 	token := env.getenv(tokenVariable)
 	switch {
 	case token == "":
-		return codedError{errors.New(tokenVariable + " is not set: want the token of a service account in Grafana"), exitUsage}
+		return usageError(tokenVariable + " is not set: want the token of a service account in Grafana")
 	case p.Dashboards.GrafanaURL == "":
-		return codedError{fmt.Errorf("there is no Grafana to write to: set dashboards.grafana_url for %s", p.Prefix()), exitUsage}
+		return usageError("there is no Grafana to write to: set dashboards.grafana_url for %s", p.Prefix())
 	}
 	a, err := c.annotation(env, p, time.Now())
 	if err == nil {

@@ -21,9 +21,6 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
-// exitNothing is the exit code if there was no letter to do something with.
-const exitNothing = 3
-
 type dlqCmd struct {
 	Ls      dlqLsCmd      `cmd:"" help:"List dead letters by cause: how many, how old, and one of each with its trace."`
 	Show    dlqShowCmd    `cmd:"" help:"Show letters whole: attributes, trace, event; the body only if asked."`
@@ -83,7 +80,7 @@ func (f dlqFilter) filter() (deadletter.Filter, error) {
 			id = root.String()
 		}
 		if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
-			return deadletter.Filter{}, codedError{fmt.Errorf("--trace %q: want 32 hexadecimal digits, or 1-67891233-abcdef012345678912345678", given), exitUsage}
+			return deadletter.Filter{}, usageError("--trace %q: want 32 hexadecimal digits, or 1-67891233-abcdef012345678912345678", given)
 		}
 		traces[i] = id
 	}
@@ -253,7 +250,7 @@ func (d *dlq) source(ctx context.Context, to string) (string, error) {
 	}
 	address, err := d.Source(ctx)
 	if err != nil {
-		return "", codedError{fmt.Errorf("%w; say by --to where the letters are to go", err), exitUsage}
+		return "", usageError("%w; say by --to where the letters are to go", err)
 	}
 	return address, nil
 }

@@ -38,7 +38,7 @@ func (c dlqShowCmd) Run(ctx context.Context, env environment) error {
 		return err
 	}
 	if c.Limit < 1 {
-		return codedError{fmt.Errorf("--limit %d: want 1 or more", c.Limit), exitUsage}
+		return usageError("--limit %d: want 1 or more", c.Limit)
 	}
 	d, err := c.open(ctx, env)
 	if err != nil {

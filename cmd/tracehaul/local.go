@@ -18,11 +18,11 @@ import (
 type localFlags struct {
 	ports       localpipeline.Ports
 	database    string // its name
-	File        string `default:"tracehaul.yaml"                                                           help:"The pipeline's description."                                                             placeholder:"FILE" short:"f"`
+	File        string `default:"tracehaul.yaml"                                                           help:"The pipeline's description."                                            placeholder:"FILE" short:"f"`
 	Service     string `help:"A program to run as the service, instead of building it."                    placeholder:"PROGRAM"`
 	Consumer    string `help:"A program to run as the consumer, instead of building it."                   placeholder:"PROGRAM"`
 	ALBSpans    string `help:"A program to run on the load balancer's access log, instead of building it." placeholder:"PROGRAM"`
-	DatabaseURL string `env:"DATABASE_URL"                                                                 help:"A PostgreSQL server to make the database in, instead of a private one ($$DATABASE_URL)." placeholder:"URL"`
+	DatabaseURL string `env:"DATABASE_URL"                                                                 help:"A PostgreSQL server to make the database in, instead of a private one." placeholder:"URL"`
 	Verbose     bool   `help:"Show what the programs write."                                               short:"v"`
 }
 

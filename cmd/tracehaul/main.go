@@ -13,12 +13,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
+// toolName is the name that people call the tool by.
+const toolName = "tracehaul"
 
 type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Run the whole pipeline once on embedded parts, send one event and print its trace and its row."`
@@ -55,20 +51,7 @@ func main() {
 
 func run(ctx context.Context, args []string, env environment) int {
 	var c cli
-	parser, err := kong.New(&c,
-		kong.Name("tracehaul"),
-		kong.Description("The observability-first service kit for AWS event pipelines in Go."),
-		kong.Writers(env.out, env.err),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(env),
-		kong.Exit(func(code int) { panic(exit(code)) }), // --help
-	)
-	if err != nil {
-		panic(err) // the command tree above is wrong
-	}
-	return finish(parser, args, env)
+	return finish(newParser(ctx, &c, env), args, env)
 }
 
 // exit carries kong's exit out of the parser.
@@ -86,20 +69,23 @@ func finish(parser *kong.Kong, args []string, env environment) (code int) {
 	}()
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(env.err, "tracehaul: %v\nRun tracehaul --help for what it can do.\n", err)
-		return exitUsage
+		return wrongly(env, asked(err), err)
 	}
 	err = command.Run()
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitOK
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(env.err, "tracehaul: interrupted")
-	default:
-		fmt.Fprintf(env.err, "tracehaul: %v\n", err)
 	}
 	// Of ours alone: a program that was run and failed has an exit code, too.
-	if coded, ok := errors.AsType[codedError](err); ok {
+	coded, ok := errors.AsType[codedError](err)
+	switch {
+	case ok && coded.code == exitUsage:
+		return wrongly(env, command.Selected(), err)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(env.err, toolName+": interrupted")
+	default:
+		fmt.Fprintf(env.err, "%s: %v\n", toolName, err)
+	}
+	if ok {
 		return coded.code
 	}
 	return exitFailed

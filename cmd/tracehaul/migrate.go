@@ -12,7 +12,7 @@ import (
 )
 
 type migrateCmd struct {
-	DatabaseURL string        `env:"DATABASE_URL" help:"The database, as libpq takes it ($$DATABASE_URL)." placeholder:"URL" required:""`
+	DatabaseURL string        `env:"DATABASE_URL" help:"The database, as libpq takes it."  placeholder:"URL" required:""`
 	Timeout     time.Duration `default:"10m"      help:"How long all migrations may take."`
 }
 
