@@ -51,10 +51,11 @@ type Received struct {
 // FromLambda reads a message that an SQS event source handed to a function.
 //
 // The parent is the traceparent among the message's attributes, else the one
-// among the envelope's, else the AWSTraceHeader. The sampled flag of the last
-// is not believed: Lambda's polling writes Sampled=0 into it when active
-// tracing is off, whatever the publisher decided. The root sampler decides
-// then (with [xray.Sampler]).
+// among the envelope's, else the X-Amzn-Trace-Id among them, which publishers
+// write whose only propagator is X-Ray's, else the AWSTraceHeader. The sampled
+// flag of the last is not believed: Lambda's polling writes Sampled=0 into it
+// when active tracing is off, whatever the publisher decided. The root sampler
+// decides then (with [xray.Sampler]).
 //
 // Nothing in a message makes it fail: what cannot be understood, or exceeds
 // the limits of the W3C specifications, is treated as absent.
@@ -174,6 +175,12 @@ func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarri
 		r.Context, r.Source = remote.Context(ctx, sc), semconv.ContextSourceTraceparent
 		return
 	}
+	if contexts > 0 {
+		if header := xrayHeader(carrier); header.Root.IsValid() {
+			r.Context, r.Source = xray.ContextWithHeader(ctx, header), semconv.ContextSourceXRayAttribute
+			return
+		}
+	}
 	if header, _ := xray.Parse(system[awsTraceHeader]); header.Root.IsValid() {
 		if !trusted {
 			header.Sampled = xray.Undecided
@@ -193,10 +200,28 @@ func addTracestate(sc *trace.SpanContext, value string) {
 	}
 }
 
+// xrayLower is how OpenTelemetry JavaScript spells the name of its attribute;
+// others, and our own propagator, spell it as AWS does.
+const xrayLower = "x-amzn-trace-id"
+
+// xrayHeader reads the attribute that an X-Ray propagator has written.
+func xrayHeader(carrier propagation.TextMapCarrier) xray.Header {
+	value := carrier.Get(xray.HeaderName)
+	if value == "" {
+		value = carrier.Get(xrayLower)
+	}
+	header, _ := xray.Parse(value)
+	return header
+}
+
 // isContext tells whether an attribute has the name of one that carries a
 // context.
 func isContext(name string) bool {
-	return name == traceparent || name == tracestate || name == baggageName
+	switch name {
+	case traceparent, tracestate, baggageName, xray.HeaderName, xrayLower:
+		return true
+	}
+	return false
 }
 
 // addAttribute keeps an attribute of the publisher's.

@@ -142,6 +142,38 @@ func TestReceived_AWSTraceHeaderWithRootAlone_KeepsTraceID(t *testing.T) {
 	})
 }
 
+// OpenTelemetry JavaScript writes X-Amzn-Trace-Id into a message attribute when
+// its only propagator is X-Ray's. The publisher wrote the sampled flag itself.
+func TestReceived_XRayAttribute_ComesBetweenTraceparentAndSystemAttribute(t *testing.T) {
+	t.Parallel()
+	const header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+	system := map[string]string{"AWSTraceHeader": traceHeader + "0"}
+	for _, name := range []string{"X-Amzn-Trace-Id", "x-amzn-trace-id"} {
+		fromBoth(t, "", map[string]string{name: header, "baggage": "tenant=acme"}, system, func(t *testing.T, r message.Received) {
+			t.Helper()
+			sc := trace.SpanContextFromContext(r.Context)
+			if sc.TraceID().String() != "5759e988bd862e3fe1be46a994272793" || sc.SpanID().String() != "53995c3f42cd8ad8" || !sc.IsSampled() {
+				t.Errorf("%s: span context = %+v", name, sc)
+			}
+			if r.Source != semconv.ContextSourceXRayAttribute || r.Attributes != nil || baggage.FromContext(r.Context).Len() != 1 {
+				t.Errorf("%s: source = %q, attributes = %v, want none left", name, r.Source, r.Attributes)
+			}
+		})
+		fromBoth(t, "", map[string]string{name: header, "traceparent": traceparent}, system, func(t *testing.T, r message.Received) {
+			t.Helper()
+			if sc := trace.SpanContextFromContext(r.Context); !sc.Equal(spanContext("").WithRemote(true)) || r.Source != semconv.ContextSourceTraceparent {
+				t.Errorf("%s beside a traceparent: span context = %+v from %q", name, sc, r.Source)
+			}
+		})
+		fromBoth(t, "", map[string]string{name: "Root=1-5759e988"}, system, func(t *testing.T, r message.Received) {
+			t.Helper()
+			if r.Source != semconv.ContextSourceXRay {
+				t.Errorf("malformed %s: source = %q, want the system attribute's", name, r.Source)
+			}
+		})
+	}
+}
+
 func TestReceived_BaggageBeyondItsLimits_IsIgnored(t *testing.T) {
 	t.Parallel()
 	members := func(n int) string {

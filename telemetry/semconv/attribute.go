@@ -56,9 +56,10 @@ const (
 
 // Values of [ContextSourceKey].
 const (
-	ContextSourceTraceparent = "traceparent"
-	ContextSourceXRay        = "aws_trace_header"
-	ContextSourceNone        = "none"
+	ContextSourceTraceparent   = "traceparent"
+	ContextSourceXRayAttribute = "xray_attribute"   // X-Amzn-Trace-Id among the message attributes
+	ContextSourceXRay          = "aws_trace_header" // SQS's system attribute
+	ContextSourceNone          = "none"
 )
 
 // Values of [ContextPartKey].
