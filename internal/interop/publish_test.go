@@ -1,0 +1,238 @@
+package interop_test
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/awslambda"
+	"github.com/tracehaul/tracehaul/telemetry/message"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+type (
+	object  = map[string]any
+	carrier = map[string]string
+)
+
+// span is a span of node's, or what it understood of a context.
+type span struct {
+	Name         string            `json:"name"`
+	Kind         string            `json:"kind"`
+	TraceID      string            `json:"trace_id"`
+	SpanID       string            `json:"span_id"`
+	ParentSpanID string            `json:"parent_span_id"`
+	Sampled      bool              `json:"sampled"`
+	Tracestate   string            `json:"tracestate"`
+	Baggage      map[string]string `json:"baggage"`
+	Links        []span            `json:"links"`
+}
+
+type answer struct {
+	Error      string               `json:"error"`
+	Spans      []span               `json:"spans"`
+	Messages   int                  `json:"messages"`
+	Context    span                 `json:"context"`
+	Attributes map[string]attribute `json:"attributes"`
+}
+
+type attribute struct {
+	DataType    string `json:"DataType"`
+	StringValue string `json:"StringValue"`
+}
+
+// ask has node do something that works.
+func ask(t *testing.T, n *node, request object) answer {
+	t.Helper()
+	var a answer
+	if err := n.do(request, &a); err != nil {
+		t.Fatal(err)
+	}
+	if a.Error != "" {
+		t.Fatalf("node: %s", a.Error)
+	}
+	return a
+}
+
+// one is the only span of a kind.
+func (a answer) one(t *testing.T, kind string) span {
+	t.Helper()
+	of := slices.DeleteFunc(slices.Clone(a.Spans), func(s span) bool { return s.Kind != kind })
+	if len(of) != 1 {
+		t.Fatalf("node has %d spans of kind %s, want 1: %+v", len(of), kind, a.Spans)
+	}
+	return of[0]
+}
+
+// text is a message attribute in the words of the SDK.
+func text(value string) object { return object{"DataType": "String", "StringValue": value} }
+
+// manyAttributes are n of the publisher's own.
+func manyAttributes(n int) object {
+	all := object{}
+	for i := range n {
+		all["own-"+strconv.Itoa(i)] = text("x")
+	}
+	return all
+}
+
+// published is a call of node's: which, what it is called with beside where it
+// goes, and what the consumers see.
+type published struct {
+	command     string
+	input       object // without its address
+	propagators []string
+	carrier     carrier
+	messages    int
+	broken      bool   // node sends no context
+	source      string // where it is found; traceparent if empty
+}
+
+// publications are the ways of node to send a context, or not to.
+var publications = map[string]published{
+	"Publish":                    {command: "Publish", input: object{"Message": "m"}, carrier: carrier{"traceparent": traceparent}, messages: 1},
+	"Publish, all parts":         {command: "Publish", input: object{"Message": "m", "MessageAttributes": manyAttributes(7)}, carrier: carrier{"traceparent": traceparent, "tracestate": tracestate, "baggage": tenant}, messages: 1},
+	"Publish, unsampled":         {command: "Publish", input: object{"Message": "m"}, carrier: carrier{"traceparent": unsampled}, messages: 1},
+	"SendMessage":                {command: "SendMessage", input: object{"MessageBody": "m"}, carrier: carrier{"traceparent": traceparent, "tracestate": tracestate, "baggage": tenant}, messages: 1},
+	"SendMessage, new":           {command: "SendMessage", input: object{"MessageBody": "m"}, messages: 1},
+	"SendMessageBatch":           {command: "SendMessageBatch", input: object{"Entries": []object{{"Id": "a", "MessageBody": "1"}, {"Id": "b", "MessageBody": "2", "MessageAttributes": manyAttributes(1)}}}, carrier: carrier{"traceparent": traceparent, "tracestate": tracestate, "baggage": tenant}, messages: 2},
+	"Publish, X-Ray":             {command: "Publish", input: object{"Message": "m"}, propagators: []string{"xray"}, messages: 1, source: semconv.ContextSourceXRayAttribute},
+	"SendMessage, X-Ray":         {command: "SendMessage", input: object{"MessageBody": "m"}, propagators: []string{"xray"}, carrier: carrier{"x-amzn-trace-id": "Root=1-5b8efff7-98038103d269b633813fc60c;Parent=eee19b7ec3c1b174;Sampled=0"}, messages: 1, source: semconv.ContextSourceXRayAttribute},
+	"SendMessage, W3C and X-Ray": {command: "SendMessage", input: object{"MessageBody": "m"}, propagators: []string{"tracecontext", "baggage", "xray"}, carrier: carrier{"traceparent": traceparent, "tracestate": tracestate}, messages: 1},
+
+	// What node leaves out breaks the trace, here as everywhere.
+	"PublishBatch":              {command: "PublishBatch", input: object{"PublishBatchRequestEntries": []object{{"Id": "a", "Message": "1"}, {"Id": "b", "Message": "2"}}}, carrier: carrier{"traceparent": traceparent}, messages: 2, broken: true},
+	"Publish, eight attributes": {command: "Publish", input: object{"Message": "m", "MessageAttributes": manyAttributes(8)}, carrier: carrier{"traceparent": traceparent}, messages: 1, broken: true},
+}
+
+func TestPublish_JavaScript_ContinuedHere(t *testing.T) {
+	n := javascript(t)
+	for name, p := range publications {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			input, queues := maps.Clone(p.input), []string{b.raw, b.enveloped}
+			if p.command == "Publish" || p.command == "PublishBatch" {
+				input["TopicArn"] = b.topic
+			} else {
+				input["QueueUrl"], queues = b.raw, queues[:1]
+			}
+			request := object{"operation": "call", "command": p.command, "input": input, "carrier": p.carrier}
+			if p.propagators != nil {
+				request["propagators"] = p.propagators
+			}
+			a := ask(t, n, request)
+			var producer span // none in a trace that is not sampled
+			if !p.broken && len(a.Spans) > 0 {
+				producer = a.one(t, "PRODUCER")
+			}
+			for _, queue := range queues {
+				got := b.receive(t, queue, p.messages)
+				if len(got) != p.messages {
+					t.Errorf("%d messages came, want %d", len(got), p.messages)
+				}
+				for _, m := range got {
+					checkReceived(t, p, producer, message.FromSQS(context.Background(), m))
+				}
+				checkFunction(t, b, p, producer, got)
+			}
+		})
+	}
+}
+
+// checkReceived compares what a worker of ours reads with what node has done.
+func checkReceived(t *testing.T, p published, producer span, r message.Received) {
+	t.Helper()
+	sc := trace.SpanContextFromContext(r.Context)
+	source := p.source
+	switch {
+	case p.broken:
+		source = semconv.ContextSourceNone
+	case source == "":
+		source = semconv.ContextSourceTraceparent
+	}
+	if r.Source != source {
+		t.Fatalf("the context was found in %s, want %s", r.Source, source)
+	}
+	if p.broken {
+		return
+	}
+	sampled := producer.SpanID != ""
+	if sc.IsSampled() != sampled || !sc.IsRemote() {
+		t.Errorf("the context is sampled %v and remote %v, want %v and true", sc.IsSampled(), sc.IsRemote(), sampled)
+	}
+	if sampled && (sc.TraceID().String() != producer.TraceID || sc.SpanID().String() != producer.SpanID) {
+		t.Errorf("the parent is %v in %v, node's is %s in %s", sc.SpanID(), sc.TraceID(), producer.SpanID, producer.TraceID)
+	}
+	if p.carrier != nil && sc.TraceID().String() != traceID {
+		t.Errorf("the trace is %v, want the caller's, %s", sc.TraceID(), traceID)
+	}
+	if got := sc.TraceState().String(); got != p.carrier["tracestate"] {
+		t.Errorf("tracestate = %q, want %q", got, p.carrier["tracestate"])
+	}
+	want := map[string]string{}
+	if p.carrier["baggage"] != "" {
+		want = map[string]string{"tenant": "acme"}
+	}
+	if got := baggageOf(r.Context); !maps.Equal(got, want) {
+		t.Errorf("baggage = %v, want %v", got, want)
+	}
+	for name := range r.Attributes {
+		if name[:4] != "own-" {
+			t.Errorf("%s is handed on as the publisher's own", name)
+		}
+	}
+}
+
+// checkFunction compares the spans of a function of ours with node's.
+func checkFunction(t *testing.T, b *bundle, p published, producer span, messages []sqstypes.Message) {
+	t.Helper()
+	b.spans.Reset()
+	handled := 0
+	handle := awslambda.SQSEach(func(context.Context, *awslambda.Message) error {
+		handled++
+		return nil
+	}, awslambda.Config{TracerProvider: b.tracers, Logger: slog.New(slog.DiscardHandler)})
+	var e events.SQSEvent
+	for _, m := range messages {
+		e.Records = append(e.Records, record(m))
+	}
+	response, err := handle(t.Context(), e)
+	if err != nil || len(response.BatchItemFailures) > 0 || handled != len(messages) {
+		t.Fatalf("%d of %d messages were handled: %+v, %v", handled, len(messages), response, err)
+	}
+	process, invocation := ofKind(b, trace.SpanKindConsumer), ofKind(b, trace.SpanKindServer)
+	sampled := p.broken || producer.SpanID != ""
+	if want := len(messages); sampled && len(process) != want || !sampled && len(process) != 0 {
+		t.Fatalf("%d process spans of %d messages, sampled %v", len(process), want, sampled)
+	}
+	for _, s := range process {
+		if p.broken {
+			if s.Parent.IsValid() {
+				t.Errorf("the process span has a parent, %v, that nobody sent", s.Parent)
+			}
+			continue
+		}
+		if s.Parent.SpanID().String() != producer.SpanID || s.SpanContext.TraceID().String() != producer.TraceID {
+			t.Errorf("the process span is %v's in %v, want node's %s in %s", s.Parent.SpanID(), s.SpanContext.TraceID(), producer.SpanID, producer.TraceID)
+		}
+	}
+	if len(invocation) != 1 {
+		t.Fatalf("%d spans of the invocation, want 1", len(invocation))
+	}
+	if links := len(invocation[0].Links); !p.broken && links != len(messages) {
+		t.Errorf("the invocation has %d links, want one to each of %d messages", links, len(messages))
+	}
+}
+
+// ofKind are the spans of a kind that ended here.
+func ofKind(b *bundle, kind trace.SpanKind) tracetest.SpanStubs {
+	return slices.DeleteFunc(b.spans.GetSpans(), func(s tracetest.SpanStub) bool { return s.SpanKind != kind })
+}
