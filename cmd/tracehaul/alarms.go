@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -18,8 +17,15 @@ type alarmsCmd struct {
 }
 
 type alarmsListCmd struct {
-	fileArg
-	JSON bool `help:"Print JSON."`
+	pipelineFlags
+	jsonFlag
+}
+
+// Help is shown by --help below the line about the command.
+func (alarmsListCmd) Help() string {
+	return `Examples:
+  tracehaul alarms list -e prod
+  tracehaul alarms list -e prod --json`
 }
 
 // listedAlarm is an alarm in the list's JSON form.
@@ -74,12 +80,23 @@ func (c alarmsListCmd) Run(env environment) error {
 }
 
 type alarmsTestCmd struct {
-	Paths   []string `arg:""                                                                                                        help:"Files with scenarios, or directories. Defaults to alarms/scenarios beside the description." optional:""`
-	File    string   `default:"tracehaul.yaml"                                                                                      help:"The pipeline's description."                                                                short:"f"`
+	fileFlag
+	jsonFlag
+	Paths   []string `arg:""                                                                                                        help:"Files with scenarios, or directories. Defaults to alarms/scenarios beside the description." optional:"" placeholder:"PATH"`
 	Details bool     `help:"Show who is told what in every scenario, not in incidents alone."                                       xor:"level"`
 	Quiet   bool     `help:"Show what did not go as expected, and one line."                                                        short:"q"                                                                                         xor:"level"`
-	JSON    bool     `help:"Print the report as JSON."`
 	Mutate  bool     `help:"Break every alarm on purpose, one small fault at a time, and list the faults that no scenario notices."`
+}
+
+// Help is shown by --help below the line about the command.
+func (alarmsTestCmd) Help() string {
+	return `The whole run of the kit's scenarios fails, too, if there is an alarm that none of them tries. How a scenario is written: alarms/scenarios/README.md.
+
+Examples:
+  tracehaul alarms test
+  tracehaul alarms test --quiet
+  tracehaul alarms test --details alarms/scenarios/40-queue.scenario
+  tracehaul alarms test --mutate`
 }
 
 func (c alarmsTestCmd) Run(ctx context.Context, env environment) error {
@@ -94,7 +111,13 @@ func (c alarmsTestCmd) Run(ctx context.Context, env environment) error {
 	case c.Quiet:
 		level = scenario.LevelBrief
 	}
-	return scenario.Main(ctx, env.out, scenario.Options{
+	what := "playing the scenarios"
+	if c.Mutate {
+		what = "breaking every alarm, and playing the scenarios each time"
+	}
+	p := startProgress(env.err, what)
+	defer p.done()
+	return scenario.Main(ctx, p.before(env.out), scenario.Options{
 		Config: scenario.Config{Description: c.File, Incomplete: !whole},
 		Paths:  c.Paths, Level: level, JSON: c.JSON, Mutate: c.Mutate,
 	})
@@ -129,8 +152,5 @@ func listJSON(env environment, set *alarms.Set) error {
 		}
 		list = append(list, l)
 	}
-	e := json.NewEncoder(env.out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(list)
+	return encodeJSON(env.out, list)
 }

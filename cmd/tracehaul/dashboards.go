@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -21,13 +19,24 @@ type dashboardsCmd struct {
 }
 
 type dashboardsLintCmd struct {
-	Files       []string `arg:""                                                                                              help:"Dashboards as JSON. Links between them must lead to one of these." optional:"" placeholder:"FILE"`
-	Description string   `help:"A pipeline's description: thresholds must be those of its alarms, its own metrics are known." placeholder:"FILE"                                                       short:"f"`
-	Environment string   `help:"The environment of the description, if it has a file of its own in environments/."            placeholder:"NAME"                                                       short:"e"`
-	Namespace   []string `help:"A CloudWatch namespace of one's own. With a slash at its end: all that begin with it."        placeholder:"NAME"`
-	Skip        []string `help:"A rule to leave out."                                                                         placeholder:"RULE"`
-	JSON        bool     `help:"Print JSON."`
-	Rules       bool     `help:"List the rules, and why each of them is one."`
+	environmentFlag
+	jsonFlag
+	Files     []string `arg:""                                                                                              help:"Dashboards as JSON. Links between them must lead to one of these." optional:""        placeholder:"FILE"`
+	File      string   `help:"A pipeline's description: thresholds must be those of its alarms, its own metrics are known." placeholder:"FILE"                                                       short:"f"`
+	Namespace []string `help:"A CloudWatch namespace of one's own. With a slash at its end: all that begin with it."        placeholder:"NAME"`
+	Skip      []string `complete:"rule"                                                                                     help:"A rule to leave out."                                              placeholder:"RULE"`
+	Rules     bool     `help:"List the rules, and why each of them is one."`
+}
+
+// Help is shown by --help below the line about the command.
+func (dashboardsLintCmd) Help() string {
+	return `Each finding is a line: the file, the panel, the rule, what is wrong, what would be right, and the place in the JSON.
+
+Examples:
+  tracehaul dashboards lint orders.json
+  tracehaul dashboards lint -f tracehaul.yaml -e prod boards/*.json
+  tracehaul dashboards lint --namespace Shop/ --skip unit orders.json
+  tracehaul dashboards lint --rules`
 }
 
 func (c dashboardsLintCmd) Run(env environment) error {
@@ -35,7 +44,7 @@ func (c dashboardsLintCmd) Run(env environment) error {
 		return c.listRules(env)
 	}
 	if len(c.Files) == 0 {
-		return errors.New("name the dashboards to check, or --rules")
+		return usageError("name the dashboards to check, or --rules")
 	}
 	o, err := c.options()
 	if err != nil {
@@ -63,10 +72,13 @@ func (c dashboardsLintCmd) options() (lint.Options, error) {
 	for _, name := range c.Namespace {
 		o.Namespaces[name] = lint.Names{}
 	}
-	if c.Description == "" {
+	if c.File == "" {
+		if c.Environment != "" {
+			return o, usageError("--environment %s: want the description that has it by --file, too", c.Environment)
+		}
 		return o, nil
 	}
-	p, err := fileArg{File: c.Description, Environment: c.Environment}.load()
+	p, err := loadPipeline(c.File, c.Environment)
 	if err != nil {
 		return o, err
 	}
@@ -78,7 +90,7 @@ func (c dashboardsLintCmd) options() (lint.Options, error) {
 	known.Skip = o.Skip
 	maps.Copy(known.Namespaces, o.Namespaces)
 	o = known
-	root := filepath.Dir(c.Description)
+	root := filepath.Dir(c.File)
 	o.Exists = func(file string) bool {
 		for _, dir := range []string{".", filepath.Join("docs", "runbooks")} { // an address in the repository, or below that of the runbooks
 			if _, err := os.Stat(filepath.Join(root, dir, filepath.FromSlash(file))); err == nil {
@@ -92,10 +104,7 @@ func (c dashboardsLintCmd) options() (lint.Options, error) {
 
 func (c dashboardsLintCmd) print(env environment, findings []lint.Finding) error {
 	if c.JSON {
-		e := json.NewEncoder(env.out)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		if err := e.Encode(findings); err != nil {
+		if err := encodeJSON(env.out, findings); err != nil {
 			return err
 		}
 	} else {
@@ -111,9 +120,7 @@ func (c dashboardsLintCmd) print(env environment, findings []lint.Finding) error
 
 func (c dashboardsLintCmd) listRules(env environment) error {
 	if c.JSON {
-		e := json.NewEncoder(env.out)
-		e.SetIndent("", "  ")
-		return e.Encode(lint.Rules())
+		return encodeJSON(env.out, lint.Rules())
 	}
 	w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
 	for _, r := range lint.Rules() {

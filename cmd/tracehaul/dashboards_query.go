@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,20 +13,26 @@ import (
 )
 
 type dashboardsQueryCmd struct {
+	jsonFlag
 	Files          []string      `arg:""                                                                                                     help:"Dashboards as JSON."                                                         placeholder:"FILE"`
 	Prometheus     string        `env:"PROMETHEUS_URL"                                                                                       help:"The Prometheus server that Grafana asks, or what is compatible with it."     placeholder:"URL"`
 	TokenFile      string        `help:"A file with a bearer token for the Prometheus server."                                               placeholder:"FILE"`
 	Postgres       string        `env:"DATABASE_URL"                                                                                         help:"The database that Grafana asks; SQL runs in transactions that cannot write." placeholder:"URL"`
-	Since          time.Duration `default:"15m"                                                                                              help:"How far back to look."`
-	ScrapeInterval time.Duration `default:"15s"                                                                                              help:"The scrape interval that is set in Grafana's data source."`
+	Since          time.Duration `default:"15m"                                                                                              help:"How far back to look."                                                       placeholder:"DURATION"`
+	ScrapeInterval time.Duration `default:"15s"                                                                                              help:"The scrape interval that is set in Grafana's data source."                   placeholder:"DURATION"`
 	Var            []string      `help:"Another value for a variable of the dashboards. Given several times for one variable: all of these." placeholder:"NAME=VALUE"                                                           sep:"none"`
-	Timeout        time.Duration `default:"20s"                                                                                              help:"How long one query may take."`
-	JSON           bool          `help:"Print JSON."`
+	Timeout        time.Duration `default:"20s"                                                                                              help:"How long one query may take."                                                placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
 func (dashboardsQueryCmd) Help() string {
-	return `Run it after a deploy, against the servers that Grafana itself asks: it fills in the variables as Grafana does, asks every PromQL and SQL query of every panel, and fails if one finds nothing or is refused. A panel that shows nothing on a quiet system, such as one about errors, needs a query that says 0, or a look by a person.`
+	return `Run it after a deploy, against the servers that Grafana itself asks: it fills in the variables as Grafana does, asks every PromQL and SQL query of every panel, and fails if one finds nothing or is refused. A panel that shows nothing on a quiet system, such as one about errors, needs a query that says 0, or a look by a person.
+
+Examples:
+  tracehaul dashboards query --prometheus http://localhost:9090 orders.json
+  tracehaul dashboards query --prometheus https://prometheus.example.com \\
+    --token-file token --since 1h --var env=prod orders.json
+  tracehaul dashboards query --postgres "$DATABASE_URL" --json orders.json`
 }
 
 func (c dashboardsQueryCmd) Run(ctx context.Context, env environment) error {
@@ -43,7 +48,9 @@ func (c dashboardsQueryCmd) Run(ctx context.Context, env environment) error {
 		}
 		boards[i] = probe.Dashboard{Name: file, Content: content}
 	}
+	p := startProgress(env.err, "asking the dashboards' queries")
 	results, err := probe.Run(ctx, config, boards...)
+	p.done()
 	if err != nil {
 		return err
 	}
@@ -65,15 +72,15 @@ func (c dashboardsQueryCmd) config() (probe.Config, error) {
 	}
 	switch {
 	case c.Prometheus == "" && c.Postgres == "":
-		return config, errors.New("name the server to ask: --prometheus, --postgres or both")
+		return config, usageError("name the server to ask: --prometheus, --postgres or both")
 	case c.Since <= 0:
-		return config, fmt.Errorf("--since %v: want more than 0, such as 15m", c.Since)
+		return config, usageError("--since %v: want more than 0, such as 15m", c.Since)
 	}
 	config.From = config.To.Add(-c.Since)
 	for _, v := range c.Var {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || name == "" {
-			return config, fmt.Errorf("--var %q: want NAME=VALUE", v)
+			return config, usageError("--var %q: want NAME=VALUE", v)
 		}
 		if config.Variables == nil {
 			config.Variables = make(map[string][]string)
@@ -97,10 +104,7 @@ func (c dashboardsQueryCmd) print(env environment, results []probe.Result) error
 	if !c.JSON {
 		return probe.Write(env.out, results, false)
 	}
-	e := json.NewEncoder(env.out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(results)
+	return encodeJSON(env.out, results)
 }
 
 // bearer adds a token to requests.

@@ -14,19 +14,24 @@ import (
 )
 
 type dashboardsRecordedCmd struct {
-	Files       []string `arg:""                                                                                                      help:"Dashboards as JSON." placeholder:"FILE"`
-	Description string   `help:"A pipeline's description: its recording is a week that is made up. Defaults to tracehaul.yaml."       placeholder:"FILE"         short:"f"          xor:"source"`
-	Environment string   `help:"The environment of the description, if it has a file of its own in environments/."                    placeholder:"NAME"         short:"e"`
-	Recording   string   `help:"A recording of an account: a folder with metrics.json, queries.json and data.json, from the AWS CLI." placeholder:"DIR"          xor:"source"`
-	Queries     bool     `help:"Write the recording's queries.json from its metrics.json: what these dashboards need datapoints of."`
-	JSON        bool     `help:"Print JSON."`
+	environmentFlag
+	jsonFlag
+	Files     []string `arg:""                                                                                                      help:"Dashboards as JSON." placeholder:"FILE"`
+	File      string   `help:"A pipeline's description: its recording is a week that is made up. Defaults to tracehaul.yaml."       placeholder:"FILE"         short:"f"          xor:"source"`
+	Recording string   `help:"A recording of an account: a folder with metrics.json, queries.json and data.json, from the AWS CLI." placeholder:"DIR"          xor:"source"`
+	Queries   bool     `help:"Write the recording's queries.json from its metrics.json: what these dashboards need datapoints of."`
 }
 
 // Help is shown by --help below the line about the command.
 func (dashboardsRecordedCmd) Help() string {
 	return `It fills in the variables as Grafana does, finds each metric as CloudWatch does, and fails if a query gets nothing: a name, a dimension or a statistic is wrong. No account is needed, as a week is made up from the description, with trouble at every hop.
 
-To record an account: write what aws cloudwatch list-metrics prints to DIR/metrics.json, run this command with --recording DIR --queries, run the commands that it prints, then run it without --queries.`
+To record an account: write what aws cloudwatch list-metrics prints to DIR/metrics.json, run this command with --recording DIR --queries, run the commands that it prints, then run it without --queries.
+
+Examples:
+  tracehaul dashboards recorded -e prod boards/*.json
+  tracehaul dashboards recorded --recording account --queries orders.json
+  tracehaul dashboards recorded --recording account orders.json`
 }
 
 func (c dashboardsRecordedCmd) Run(env environment) error {
@@ -59,17 +64,17 @@ func (c dashboardsRecordedCmd) Run(env environment) error {
 func (c dashboardsRecordedCmd) recording() (*recorded.Recording, error) {
 	if c.Recording != "" {
 		if c.Environment != "" {
-			return nil, errors.New("--environment is of a description, and --recording needs none")
+			return nil, usageError("--environment is of a description, and --recording needs none")
 		}
 		return recorded.Read(c.Recording)
 	}
 	if c.Queries {
-		return nil, errors.New("--queries needs --recording: a folder with metrics.json, what aws cloudwatch list-metrics prints")
+		return nil, usageError("--queries needs --recording: a folder with metrics.json, what aws cloudwatch list-metrics prints")
 	}
-	if c.Description == "" {
-		c.Description = "tracehaul.yaml"
+	if c.File == "" {
+		c.File = "tracehaul.yaml"
 	}
-	p, err := fileArg{File: c.Description, Environment: c.Environment}.load()
+	p, err := loadPipeline(c.File, c.Environment)
 	if err != nil {
 		return nil, err
 	}
@@ -104,10 +109,7 @@ func (c dashboardsRecordedCmd) print(env environment, queries []recorded.Query) 
 }
 
 func queriesJSON(env environment, queries []recorded.Query, _ int) error {
-	e := json.NewEncoder(env.out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(queries)
+	return encodeJSON(env.out, queries)
 }
 
 // printQueries prints a line for each query, and one more for why it has no data.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
@@ -14,8 +13,18 @@ import (
 
 type demoCmd struct {
 	localFlags
-	JSON    bool          `help:"Print one JSON document instead of a picture."`
-	Timeout time.Duration `default:"30s"                                        help:"How long the event may take to become a row, and its spans to arrive."`
+	jsonFlag
+	Timeout time.Duration `default:"30s" help:"How long the event may take to become a row, and its spans to arrive." placeholder:"DURATION"`
+}
+
+// Help is shown by --help below the line about the command.
+func (demoCmd) Help() string {
+	return `It builds the programs, runs them between a local stand-in for AWS and a private PostgreSQL, and leaves nothing behind.
+
+Examples:
+  tracehaul demo
+  tracehaul demo --json > story.json
+  tracehaul demo --service dist/service --consumer dist/consumer --verbose`
 }
 
 // story is all that is known of one event. It is the document of
@@ -29,7 +38,9 @@ type story struct {
 
 func (c demoCmd) Run(ctx context.Context, env environment) (err error) {
 	begin := time.Now()
-	l, stop, err := c.start(ctx, env)
+	p := startProgress(env.err, "reading the description")
+	defer p.done()
+	l, stop, err := c.start(ctx, env, p)
 	if err != nil {
 		return err
 	}
@@ -37,7 +48,9 @@ func (c demoCmd) Run(ctx context.Context, env environment) (err error) {
 
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
+	p.phase("waiting for the event's row and its spans")
 	s, err := tell(ctx, l)
+	p.done()
 	if c.JSON {
 		return errors.Join(err, printJSON(env, s))
 	}
@@ -87,7 +100,7 @@ func printStory(env environment, l *localpipeline.Local, s story, begin time.Tim
 	t := trace.New(s.TraceID, s.Spans)
 	fmt.Fprintf(env.out, "%s, one event from the load balancer to the row\n\n", l.Pipeline().Prefix())
 	fmt.Fprintf(env.out, "trace            %s\nX-Amzn-Trace-Id  %s\n\n", s.TraceID, s.ALBHeader)
-	if err := t.WriteWaterfall(env.out, trace.Waterfall{Colour: isTerminal(env.out)}); err != nil {
+	if err := t.WriteWaterfall(env.out, trace.Waterfall{Colour: showsColour(env.out)}); err != nil {
 		return err
 	}
 	printInvocations(env, s)
@@ -109,14 +122,4 @@ func printInvocations(env environment, s story) {
 			fmt.Fprintf(env.out, "\nlinked: %s %s (%s) in trace %s took %s\n", span.Kind, span.Name, span.Service, span.TraceID, trace.FormatDuration(span.Duration()))
 		}
 	}
-}
-
-// isTerminal reports whether w shows ANSI colours, as far as one can tell.
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" || os.Getenv("NO_COLOR") != "" {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

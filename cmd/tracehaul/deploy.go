@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,13 +25,8 @@ const deployHelp = "Credentials and endpoints come from the standard AWS_* varia
 
 // deployFlags are those of all commands of a deploy.
 type deployFlags struct {
-	File        string `default:"tracehaul.yaml"                                              help:"The pipeline's description." short:"f"`
-	Environment string `help:"The environment, if it has a file of its own in environments/." placeholder:"NAME"                 short:"e"`
-	JSON        bool   `help:"Print JSON."`
-}
-
-func (f deployFlags) pipeline() (*pipeline.Pipeline, error) {
-	return fileArg{File: f.File, Environment: f.Environment}.load()
+	pipelineFlags
+	jsonFlag
 }
 
 // codeDeployFlags say what moves the aliases of consumers.
@@ -57,17 +51,21 @@ func (f codeDeployFlags) config(ctx context.Context, p *pipeline.Pipeline) (depl
 type deployPreflightCmd struct {
 	deployFlags
 	codeDeployFlags
-	Component []string `help:"A component to be deployed: the service or a consumer. Defaults to all." placeholder:"NAME"`
+	Component []string `complete:"component" help:"A component to be deployed: the service or a consumer. Defaults to all." placeholder:"NAME"`
 }
 
 // Help is shown by --help below the line about the command.
 func (deployPreflightCmd) Help() string {
-	return deployHelp + "Exits with 0 if the deploy may begin, 1 if it may not or a call failed, 2 if it was asked wrongly. " +
-		"Outputs: refused, alarms (those that are on), since (for the verdict)."
+	return deployHelp + "Outputs: refused, alarms (those that are on), since (for the verdict)." + `
+
+Examples:
+  tracehaul deploy preflight -e prod
+  tracehaul deploy preflight -e prod --component intake --json
+  tracehaul deploy preflight -e prod --codedeploy-group live`
 }
 
 func (c deployPreflightCmd) Run(ctx context.Context, env environment) error {
-	p, err := c.pipeline()
+	p, err := c.load()
 	if err != nil {
 		return err
 	}
@@ -94,28 +92,31 @@ func (c deployPreflightCmd) Run(ctx context.Context, env environment) error {
 type deployVerdictCmd struct {
 	deployFlags
 	codeDeployFlags
-	Component       string        `help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer."                placeholder:"NAME"`
+	Component       string        `complete:"component"                                                                                                             help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer." placeholder:"NAME"`
 	TaskDefinition  string        `help:"The task definition that was requested of the service: its ARN, or FAMILY:REVISION."                                       placeholder:"ARN"`
 	Image           string        `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                 placeholder:"DIGEST"`
 	ServiceVersion  string        `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."           placeholder:"SHA"`
 	FunctionVersion string        `help:"The version of the function that was requested of a consumer."                                                             placeholder:"N"`
 	RequireAlarms   bool          `help:"Have the exit code be 1, too, if the service was deployed and ECS looked at no alarm meanwhile."`
 	Since           time.Time     `help:"When the deploy began (RFC 3339), such as the preflight's output: older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
-	Timeout         time.Duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                  placeholder:"45m"`
-	Start           time.Duration `default:"5m"                                                                                                                     help:"How long a deployment may take to appear."`
-	Poll            time.Duration `default:"15s"                                                                                                                    help:"How often to look."`
+	Timeout         time.Duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                  placeholder:"DURATION"`
+	Start           time.Duration `default:"5m"                                                                                                                     help:"How long a deployment may take to appear."                                                                  placeholder:"DURATION"`
+	Poll            time.Duration `default:"15s"                                                                                                                    help:"How often to look."                                                                                         placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
 func (deployVerdictCmd) Help() string {
-	return deployHelp + "Exits with 0 if what was requested serves and nothing else does, 1 if it was rolled back, stopped or superseded or has failed, or a call failed, " +
-		"or no alarm watched it and --require-alarms is given, " +
-		"2 if it was asked wrongly, 3 if it has not ended in time: then ask again. " +
-		"Outputs: outcome (serving, rolled-back, stopped, failed, superseded or timed-out), cause, alarms, unwatched, text."
+	return deployHelp + "Outputs: outcome (serving, rolled-back, stopped, failed, superseded or timed-out), cause, alarms, unwatched, text." + `
+
+Examples:
+  tracehaul deploy verdict -e prod --task-definition prod-orders-intake:42
+  tracehaul deploy verdict -e prod --service-version 4f2a1c9 --require-alarms
+  tracehaul deploy verdict -e prod --component ledger --function-version 17 \
+    --since "$SINCE" --timeout 45m --json`
 }
 
 func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
-	p, err := c.pipeline()
+	p, err := c.load()
 	if err != nil {
 		return err
 	}
@@ -190,10 +191,7 @@ func printDeploy(env environment, asJSON bool, r deployReport) error {
 	if !asJSON {
 		return r.WriteText(env.out)
 	}
-	e := json.NewEncoder(env.out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return encodeJSON(env.out, r)
 }
 
 // noReport tells GitHub why there is none.

@@ -18,9 +18,9 @@ const tokenVariable = "GRAFANA_TOKEN"
 
 type deployAnnotateCmd struct {
 	deployFlags
-	Component string    `help:"The component that is deployed. Defaults to the service."                                                  placeholder:"NAME"`
-	Result    string    `help:"What is known of the deploy: started, or the verdict's outcome."                                           placeholder:"RESULT" required:""`
-	Version   string    `help:"What is deployed, such as the commit."                                                                     placeholder:"SHA"    required:""`
+	Component string    `complete:"component"                                                                                             help:"The component that is deployed. Defaults to the service."        placeholder:"NAME"`
+	Result    string    `complete:"result"                                                                                                help:"What is known of the deploy: started, or the verdict's outcome." placeholder:"RESULT" required:""`
+	Version   string    `help:"What is deployed, such as the commit."                                                                     placeholder:"SHA"                                                      required:""`
 	Commit    string    `help:"The commit's address. Defaults to that in the description's repository, if the version looks like one."    placeholder:"URL"`
 	RunURL    string    `help:"The job's address: with the version it says which deploy this is. Defaults to that of the workflow's run." placeholder:"URL"`
 	Who       string    `help:"Who deploys. Defaults to $$GITHUB_ACTOR."                                                                  placeholder:"NAME"`
@@ -34,11 +34,16 @@ func (deployAnnotateCmd) Help() string {
 	return "Call it with --result started when the deploy begins, and with the verdict's outcome when it has ended: the annotation becomes a region. " +
 		"A step that runs again writes nothing twice. Grafana's address comes from dashboards.grafana_url in the description, " +
 		"the token of a service account from GRAFANA_TOKEN. " +
-		"Exits with 0 if the annotation is there, 1 if not, 2 if it was asked wrongly. Output: annotation_id."
+		"Output: annotation_id." + `
+
+Examples:
+  tracehaul deploy annotate -e prod --result started --version 4f2a1c9
+  tracehaul deploy annotate -e prod --result serving --version 4f2a1c9 \
+    --text "task definition prod-orders-intake:42 serves"`
 }
 
 func (c deployAnnotateCmd) Run(ctx context.Context, env environment) error {
-	p, err := c.pipeline()
+	p, err := c.load()
 	if err != nil {
 		return err
 	}

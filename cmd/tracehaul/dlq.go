@@ -30,29 +30,27 @@ type dlqCmd struct {
 
 const dlqHelp = "Which queue: a consumer's of the description (-f, -e, -c), with --undelivered that of its subscription, or --queue. " +
 	"Credentials come from the standard AWS_* variables. A local pipeline is reached by --endpoint with the address of SQS that tracehaul up prints. " +
-	"To look into a queue is to receive from it: letters are hidden from others meanwhile and given back, and each look adds one to their receive count. " +
-	"Exits with 0 if it was done, 1 if something failed, 2 if it was asked wrongly, 3 if no letter was found or chosen. "
+	"To look into a queue is to receive from it: letters are hidden from others meanwhile and given back, and each look adds one to their receive count."
 
 // dlqFlags say which queue.
 type dlqFlags struct {
-	File        string        `default:"tracehaul.yaml"                                                                       help:"The pipeline's description."                                                    short:"f"`
-	Environment string        `help:"The environment, if it has a file of its own in environments/."                          placeholder:"NAME"                                                                    short:"e"`
-	Consumer    string        `help:"The consumer whose letters are meant. Defaults to the only one."                         placeholder:"NAME"                                                                    short:"c"         xor:"queue"`
-	Queue       string        `help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."                      placeholder:"QUEUE"                                                                   short:"q"         xor:"queue"`
+	pipelineFlags
+	jsonFlag
+	Consumer    string        `complete:"consumer"                                                                            help:"The consumer whose letters are meant. Defaults to the only one."                placeholder:"NAME"     short:"c" xor:"queue"`
+	Queue       string        `complete:"queue"                                                                               help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."             placeholder:"QUEUE"    short:"q" xor:"queue"`
 	Undelivered bool          `help:"Mean the queue of the subscription: what SNS could not deliver to the consumer's queue." short:"u"`
 	Endpoint    string        `env:"AWS_ENDPOINT_URL_SQS"                                                                     help:"The address of SQS, if it is not AWS's."                                        placeholder:"URL"`
-	Visibility  time.Duration `default:"30s"                                                                                  help:"How long letters stay hidden if this process is killed. Renewed while it runs."`
-	JSON        bool          `help:"Print JSON."`
+	Visibility  time.Duration `default:"30s"                                                                                  help:"How long letters stay hidden if this process is killed. Renewed while it runs." placeholder:"DURATION"`
 }
 
 // dlqFilter says which letters.
 type dlqFilter struct {
-	Reason []string `help:"Letters of this reason: malformed, refused, unsettled, undelivered, function, unknown." placeholder:"REASON"`
-	Code   []string `help:"Letters with this code, such as 23505."                                                 placeholder:"CODE"   sep:"none"`
-	Event  []string `help:"The letter with this event id."                                                         placeholder:"ID"     sep:"none"`
-	Trace  []string `help:"Letters of this trace: its id, or the Root of X-Amzn-Trace-Id."                         placeholder:"ID"`
-	Since  moment   `help:"Letters sent since then: a time (RFC 3339), or so long ago, such as 2h."                placeholder:"TIME"`
-	Until  moment   `help:"Letters sent before then."                                                              placeholder:"TIME"`
+	Reason []string `complete:"reason"                                                              help:"Letters of this reason: malformed, refused, unsettled, undelivered, function, unknown." placeholder:"REASON"`
+	Code   []string `help:"Letters with this code, such as 23505."                                  placeholder:"CODE"                                                                            sep:"none"`
+	Event  []string `help:"The letter with this event id."                                          placeholder:"ID"                                                                              sep:"none"`
+	Trace  []string `help:"Letters of this trace: its id, or the Root of X-Amzn-Trace-Id."          placeholder:"ID"`
+	Since  moment   `help:"Letters sent since then: a time (RFC 3339), or so long ago, such as 2h." placeholder:"TIME"`
+	Until  moment   `help:"Letters sent before then."                                               placeholder:"TIME"`
 }
 
 // moment is a time, or how long ago it was.
@@ -102,7 +100,7 @@ func (f dlqFlags) open(ctx context.Context, env environment) (*dlq, error) {
 	}
 	name, consumer, undelivered, err := f.which(p)
 	if err != nil {
-		return nil, codedError{err, exitUsage}
+		return nil, err
 	}
 	d := &dlq{consumer: consumer}
 	if d.client, err = f.connect(ctx, env, p); err != nil {
@@ -124,7 +122,7 @@ func (f dlqFlags) open(ctx context.Context, env environment) (*dlq, error) {
 // environment that knows it, if any does.
 func (f dlqFlags) pipeline() (*pipeline.Pipeline, error) {
 	if f.Queue == "" || f.Environment != "" {
-		return fileArg{File: f.File, Environment: f.Environment}.load()
+		return f.load()
 	}
 	if _, err := os.Stat(f.File); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // there is none, and none is needed
@@ -164,19 +162,8 @@ func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consume
 		c, undelivered = f.known(p)
 		return f.Queue, c, undelivered, nil
 	}
-	names := make([]string, len(p.Consumers))
-	for i := range p.Consumers {
-		names[i] = p.Consumers[i].Name
-	}
-	switch {
-	case f.Consumer != "":
-		if c = p.Consumer(f.Consumer); c == nil {
-			return "", nil, false, fmt.Errorf("--consumer %s: want one of %v", f.Consumer, names)
-		}
-	case len(p.Consumers) == 1:
-		c = &p.Consumers[0]
-	default:
-		return "", nil, false, fmt.Errorf("there are %d consumers: want one of %v by --consumer", len(names), names)
+	if c, err = consumerNamed(p, f.Consumer); err != nil {
+		return "", nil, false, err
 	}
 	if f.Undelivered {
 		return c.UndeliveredName(), c, true, nil

@@ -104,7 +104,8 @@ func TestDLQDrop_Confirmation(t *testing.T) {
 	b.put(orderDLQ, 1, "refused", "23505")
 	var errs syncBuffer
 	env := environment{&errs, &errs, func(string) string { return "" }}
-	c := dlqDropCmd{dlqFlags: dlqFlags{File: "tracehaul.yaml", Endpoint: b.url}, All: true, NoArchive: true}
+	c := dlqDropCmd{dlqFlags: dlqFlags{Endpoint: b.url}, All: true, NoArchive: true}
+	c.File = "tracehaul.yaml"
 	d, err := c.open(t.Context(), env)
 	if err != nil {
 		t.Fatal(err)

@@ -108,20 +108,10 @@ func (c dlqDropCmd) check(f deadletter.Filter) error {
 		return errors.New("nothing says where the copy goes: want --archive FILE, or --no-archive")
 	case c.Limit < 0:
 		return fmt.Errorf("--limit %d: want 0 for all, or more", c.Limit)
-	case !c.Yes && !typedAt(os.Stdin):
+	case !c.Yes && !isDevice(os.Stdin):
 		return errors.New("nobody is there to confirm it: want --yes, or a terminal")
 	}
 	return nil
-}
-
-// typedAt reports whether a person can answer there, as far as one can tell.
-func typedAt(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull) // a device, too
-	return err != nil || !os.SameFile(info, null)
 }
 
 // confirm shows what would go and has the queue's name typed.

@@ -26,7 +26,7 @@ func errNothing(d *dlq, read int) error {
 type dlqLsCmd struct {
 	dlqFlags
 	dlqFilter
-	Limit int `default:"1000" help:"How many letters to read at most; 0 for all, 20000 at most."`
+	Limit int `default:"1000" help:"How many letters to read at most; 0 for all, 20000 at most." placeholder:"N"`
 }
 
 // Help is shown by --help below the line about the command.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -13,48 +12,6 @@ import (
 
 	"github.com/tracehaul/tracehaul/deadletter"
 )
-
-// progress tells how far something is that takes longer than a second: in one
-// line of a terminal, elsewhere in a line every ten seconds.
-type progress struct {
-	w           io.Writer
-	what        string
-	terminal    bool
-	begin, last time.Time
-}
-
-func newProgress(w io.Writer, what string) *progress {
-	now := time.Now()
-	return &progress{w: w, what: what, terminal: isTerminal(w), begin: now, last: now}
-}
-
-func (p *progress) tell(at deadletter.Progress) {
-	now := time.Now()
-	every := 10 * time.Second
-	if p.terminal {
-		every = 200 * time.Millisecond
-	}
-	if took := now.Sub(p.begin); took < time.Second || now.Sub(p.last) < every {
-		return
-	}
-	p.last = now
-	line := fmt.Sprintf("%s: %d of about %d", p.what, at.Done, at.Total)
-	if left := at.Total - at.Done; at.Done > 0 && left > 0 {
-		line += ", " + age(time.Duration(float64(now.Sub(p.begin))/float64(at.Done)*float64(left))) + " left"
-	}
-	if p.terminal {
-		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
-		return
-	}
-	fmt.Fprintln(p.w, line)
-}
-
-// done clears the line.
-func (p *progress) done() {
-	if p.terminal && p.last != p.begin {
-		fmt.Fprint(p.w, "\r\x1b[K")
-	}
-}
 
 // age is a duration as people say it: the two largest units.
 func age(d time.Duration) string {
@@ -78,13 +35,6 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
-}
-
-func encodeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }
 
 // dash stands where there is nothing.
@@ -113,7 +63,7 @@ func writeGroups(w io.Writer, groups []deadletter.Group, now time.Time) error {
 		return err
 	}
 	text := b.String()
-	if head, rest, ok := strings.Cut(text, "\n"); ok && isTerminal(w) {
+	if head, rest, ok := strings.Cut(text, "\n"); ok && showsColour(w) {
 		text = "\x1b[1m" + head + "\x1b[0m\n" + rest
 	}
 	_, err := io.WriteString(w, text)

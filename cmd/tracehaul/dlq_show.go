@@ -19,7 +19,7 @@ type dlqShowCmd struct {
 	dlqFilter
 	ID    string `arg:""                                                help:"A message id, an event id or a trace id; or all."`
 	Body  bool   `help:"Show the body, too. It may hold personal data."`
-	Limit int    `default:"10"                                          help:"How many letters to show at most."`
+	Limit int    `default:"10"                                          help:"How many letters to show at most."                placeholder:"N"`
 }
 
 // Help is shown by --help below the line about the command.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,7 +17,8 @@ import (
 )
 
 type generateCmd struct {
-	File       string `default:"tracehaul.yaml"                                arg:""                                                                               help:"The pipeline's description." optional:""`
+	fileFlag
+	jsonFlag
 	Check      bool   `help:"Write nothing; fail if a file is not up to date."`
 	Terraform  string `default:"iac/terraform/observability/alarms"            help:"Directory for the alarms' Terraform modules, beside the description."          placeholder:"DIR"`
 	Pipelines  string `default:"iac/terraform/pipelines"                       help:"Directory for what Terraform reads, beside the description."                   placeholder:"DIR"`
@@ -25,24 +27,51 @@ type generateCmd struct {
 	Runbooks   string `default:"docs/runbooks"                                 help:"Directory of the runbooks, beside the description."                            placeholder:"DIR"`
 }
 
+// Help is shown by --help below the line about the command.
+func (generateCmd) Help() string {
+	return `It prints the files that were not as they should be, and has written them.
+
+Examples:
+  tracehaul generate
+  tracehaul generate --check
+  tracehaul generate -f ../orders/tracehaul.yaml`
+}
+
 func (c generateCmd) Run(env environment) error {
 	root := filepath.Dir(c.File)
+	p := startProgress(env.err, "making the files of every environment")
 	set, err := c.generate(root)
+	p.done()
 	if err != nil {
 		return err
 	}
 	if c.Check {
-		stale, err := set.Stale(root)
-		if err == nil && len(stale) > 0 {
-			err = fmt.Errorf("not up to date, run tracehaul generate:\n  %s", strings.Join(stale, "\n  "))
-		}
-		return err
+		return c.check(env, set, root)
 	}
 	changed, err := set.Write(root)
+	if c.JSON {
+		return errors.Join(err, encodeJSON(env.out, append([]string{}, changed...)))
+	}
 	for _, file := range changed {
 		fmt.Fprintln(env.out, file)
 	}
 	return err
+}
+
+func (c generateCmd) check(env environment, set generated.Set, root string) error {
+	stale, err := set.Stale(root)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if err := encodeJSON(env.out, append([]string{}, stale...)); err != nil {
+			return err
+		}
+	}
+	if len(stale) > 0 {
+		return fmt.Errorf("not up to date, run tracehaul generate:\n  %s", strings.Join(stale, "\n  "))
+	}
+	return nil
 }
 
 // generate makes every file that comes from the description.

@@ -250,7 +250,7 @@ func TestMigrate_Twice_SecondDoesNothing(t *testing.T) {
 
 func TestMigrate_BadURL_NoPasswordInTheError(t *testing.T) {
 	code, _, errs := command(t.Context(), t, "migrate", "--database-url", "postgres://u:geheim@127.0.0.1:1/x?sslmode=nonsense")
-	if code != exitFailed || strings.Contains(errs, "geheim") {
+	if code != exitUsage || strings.Contains(errs, "geheim") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
 	code, _, errs = command(t.Context(), t, "migrate", "--database-url", "postgres://u:geheim@127.0.0.1:1/x", "--timeout", "5s")

@@ -12,8 +12,24 @@ import (
 )
 
 type migrateCmd struct {
-	DatabaseURL string        `env:"DATABASE_URL" help:"The database, as libpq takes it."  placeholder:"URL" required:""`
-	Timeout     time.Duration `default:"10m"      help:"How long all migrations may take."`
+	jsonFlag
+	DatabaseURL string        `env:"DATABASE_URL" help:"The database, as libpq takes it."  placeholder:"URL"      required:""`
+	Timeout     time.Duration `default:"10m"      help:"How long all migrations may take." placeholder:"DURATION"`
+}
+
+// Help is shown by --help below the line about the command.
+func (migrateCmd) Help() string {
+	return `Others see the password in --database-url while it runs: on a machine that is shared, set DATABASE_URL.
+
+Examples:
+  tracehaul migrate
+  tracehaul migrate --database-url postgres://orders@localhost/orders --json`
+}
+
+// appliedMigration is one that was run, in JSON.
+type appliedMigration struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
 }
 
 func (c migrateCmd) Run(ctx context.Context, env environment) error {
@@ -21,10 +37,19 @@ func (c migrateCmd) Run(ctx context.Context, env environment) error {
 	defer cancel()
 	pool, err := pgxpool.New(ctx, c.DatabaseURL)
 	if err != nil {
-		return errors.New("migrate: the database's URL cannot be read; want postgres://user:password@host:port/name") // the URL holds a password
+		return usageError("migrate: the database's URL cannot be read; want postgres://user:password@host:port/name") // the URL holds a password
 	}
 	defer pool.Close()
+	p := startProgress(env.err, "migrating")
 	applied, err := migrate.Up(ctx, pool)
+	p.done()
+	if c.JSON {
+		list := make([]appliedMigration, len(applied))
+		for i, m := range applied {
+			list[i] = appliedMigration{m.Name, m.Duration.Seconds()}
+		}
+		return errors.Join(err, encodeJSON(env.out, list))
+	}
 	for _, m := range applied {
 		fmt.Fprintf(env.out, "applied %s in %v\n", m.Name, m.Duration.Round(time.Millisecond))
 	}

@@ -14,21 +14,26 @@ type pipelineCmd struct {
 	Show  pipelineShowCmd  `cmd:"" help:"Print the description as JSON, with every default and name filled in."`
 }
 
-// fileArg is the description that a command is about.
-type fileArg struct {
-	File        string `default:"tracehaul.yaml"                                              arg:""             help:"The pipeline's description." optional:""`
-	Environment string `help:"The environment, if it has a file of its own in environments/." placeholder:"NAME" short:"e"`
-}
-
-func (a fileArg) load() (*pipeline.Pipeline, error) {
-	if a.Environment == "" {
-		return pipeline.Load(a.File)
-	}
-	return pipeline.LoadEnvironment(a.File, a.Environment)
-}
-
 type pipelineCheckCmd struct {
-	File string `default:"tracehaul.yaml" arg:"" help:"The pipeline's description." optional:""`
+	fileFlag
+	jsonFlag
+}
+
+// Help is shown by --help below the line about the command.
+func (pipelineCheckCmd) Help() string {
+	return `Every mistake is named at once, with its file and line. What may stand in a description is in docs/pipeline.md.
+
+Examples:
+  tracehaul pipeline check
+  tracehaul pipeline check -f ../orders/tracehaul.yaml --json`
+}
+
+// checkedPipeline is an environment that is in order, in JSON.
+type checkedPipeline struct {
+	Environment string `json:"environment"`
+	Prefix      string `json:"prefix"`
+	Consumers   int    `json:"consumers"`
+	Names       int    `json:"names"`
 }
 
 func (c pipelineCheckCmd) Run(env environment) error {
@@ -36,18 +41,49 @@ func (c pipelineCheckCmd) Run(env environment) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range all {
-		fmt.Fprintf(env.out, "%s: %d consumers, %d names\n", p.Prefix(), len(p.Consumers), len(p.Names()))
+	checked := make([]checkedPipeline, len(all))
+	for i, p := range all {
+		checked[i] = checkedPipeline{p.Environment, p.Prefix(), len(p.Consumers), len(p.Names())}
+	}
+	if c.JSON {
+		return encodeJSON(env.out, checked)
+	}
+	for _, p := range checked {
+		fmt.Fprintf(env.out, "%s: %d consumers, %d names\n", p.Prefix, p.Consumers, p.Names)
 	}
 	return nil
 }
 
-type pipelineNamesCmd struct{ fileArg }
+type pipelineNamesCmd struct {
+	pipelineFlags
+	jsonFlag
+}
+
+// Help is shown by --help below the line about the command.
+func (pipelineNamesCmd) Help() string {
+	return `Examples:
+  tracehaul pipeline names
+  tracehaul pipeline names -e prod --json`
+}
+
+// namedThing is a name that is made from the description, in JSON.
+type namedThing struct {
+	Key  string `json:"key"`
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+}
 
 func (c pipelineNamesCmd) Run(env environment) error {
 	p, err := c.load()
 	if err != nil {
 		return err
+	}
+	if c.JSON {
+		names := make([]namedThing, 0, len(p.Names()))
+		for _, n := range p.Names() {
+			names = append(names, namedThing{n.Key, string(n.Kind), n.Value})
+		}
+		return encodeJSON(env.out, names)
 	}
 	w := tabwriter.NewWriter(env.out, 0, 0, 2, ' ', 0)
 	for _, n := range p.Names() {
@@ -56,7 +92,15 @@ func (c pipelineNamesCmd) Run(env environment) error {
 	return w.Flush()
 }
 
-type pipelineShowCmd struct{ fileArg }
+type pipelineShowCmd struct{ pipelineFlags }
+
+// Help is shown by --help below the line about the command.
+func (pipelineShowCmd) Help() string {
+	return `It is what Terraform and the notifier read.
+
+Examples:
+  tracehaul pipeline show -e prod > pipeline.json`
+}
 
 func (c pipelineShowCmd) Run(env environment) error {
 	p, err := c.load()
@@ -72,8 +116,17 @@ func (c pipelineShowCmd) Run(env environment) error {
 }
 
 type pipelineEnvCmd struct {
-	fileArg
-	Consumer string `help:"The consumer that QUEUE, FUNCTION and so on are of. Defaults to the first." placeholder:"NAME" short:"c"`
+	pipelineFlags
+	jsonFlag
+	Consumer string `complete:"consumer" help:"The consumer that QUEUE, FUNCTION and so on are of. Defaults to the first." placeholder:"NAME" short:"c"`
+}
+
+// Help is shown by --help below the line about the command.
+func (pipelineEnvCmd) Help() string {
+	return `Examples:
+  eval "$(tracehaul pipeline env -e prod)"
+  eval "$(tracehaul pipeline env -e prod -c ledger)"
+  tracehaul pipeline env -e prod --json`
 }
 
 func (c pipelineEnvCmd) Run(env environment) error {
@@ -83,9 +136,16 @@ func (c pipelineEnvCmd) Run(env environment) error {
 	}
 	consumer := &p.Consumers[0]
 	if c.Consumer != "" {
-		if consumer = p.Consumer(c.Consumer); consumer == nil {
-			return fmt.Errorf("%q is none of the consumers", c.Consumer)
+		if consumer, err = consumerNamed(p, c.Consumer); err != nil {
+			return err
 		}
+	}
+	if c.JSON {
+		variables := map[string]string{}
+		for _, v := range runbookVariables(p, consumer) {
+			variables[v.name] = v.value
+		}
+		return encodeJSON(env.out, variables)
 	}
 	for _, v := range runbookVariables(p, consumer) {
 		fmt.Fprintf(env.out, "export %s='%s'\n", v.name, v.value) // a name has no quotes

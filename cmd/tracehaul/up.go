@@ -22,14 +22,25 @@ import (
 
 type upCmd struct {
 	localFlags
-	JSON         bool   `help:"Print the addresses as one line of JSON."`
-	ALBPort      int    `default:"8080"                                                              help:"Port of the load balancer; 0 is a free one." placeholder:"PORT"`
-	WebPort      int    `default:"8081"                                                              help:"Port of the page; 0 is a free one."          placeholder:"PORT"`
-	SNSPort      int    `default:"0"                                                                 help:"Port of SNS; 0 is a free one."               placeholder:"PORT"`
-	SQSPort      int    `default:"0"                                                                 help:"Port of SQS; 0 is a free one."               placeholder:"PORT"`
-	OTLPPort     int    `default:"0"                                                                 help:"Port of the OTLP receiver; 0 is a free one." placeholder:"PORT"`
-	DatabaseName string `help:"Name of the database, which must not exist yet; random if not given." placeholder:"NAME"`
-	DatabasePort int    `default:"0"                                                                 help:"Port of PostgreSQL; 0 is a free one."        placeholder:"PORT"`
+	jsonFlag
+	ALBPort      int    `default:"8080"                                                                   help:"Port of the load balancer; 0 is a free one." placeholder:"PORT"`
+	WebPort      int    `default:"8081"                                                                   help:"Port of the page; 0 is a free one."          placeholder:"PORT"`
+	SNSPort      int    `default:"0"                                                                      help:"Port of SNS; 0 is a free one."               placeholder:"PORT"`
+	SQSPort      int    `default:"0"                                                                      help:"Port of SQS; 0 is a free one."               placeholder:"PORT"`
+	OTLPPort     int    `default:"0"                                                                      help:"Port of the OTLP receiver; 0 is a free one." placeholder:"PORT"`
+	DatabaseName string `help:"Name of the database, which must not exist yet. Defaults to a random one." placeholder:"NAME"`
+	DatabasePort int    `default:"0"                                                                      help:"Port of PostgreSQL; 0 is a free one."        placeholder:"PORT"`
+}
+
+// Help is shown by --help below the line about the command.
+func (upCmd) Help() string {
+	return `It prints where everything is, with --json for programs, and runs until Ctrl-C. Spans go on to OTEL_EXPORTER_OTLP_ENDPOINT, too, if that is set.
+
+Examples:
+  tracehaul up
+  tracehaul up --alb-port 0 --web-port 0 --json
+  tracehaul up --database-url postgres://postgres@localhost/postgres \
+    --database-name tracehaul`
 }
 
 // Validate refuses a name before anything is built.
@@ -38,7 +49,9 @@ func (c upCmd) Validate() error { return postgres.Config{Database: c.DatabaseNam
 func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 	c.ports = localpipeline.Ports{ALB: c.ALBPort, SNS: c.SNSPort, SQS: c.SQSPort, OTLP: c.OTLPPort, Database: c.DatabasePort}
 	c.database = c.DatabaseName
-	l, stop, err := c.start(ctx, env)
+	p := startProgress(env.err, "reading the description")
+	l, stop, err := c.start(ctx, env, p)
+	p.done()
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,12 @@ var version string
 
 type versionCmd struct{}
 
+// Help is shown by --help below the line about the command.
+func (versionCmd) Help() string {
+	return `Examples:
+  tracehaul version`
+}
+
 func (versionCmd) Run(env environment) error {
 	_, err := fmt.Fprintln(env.out, programVersion())
 	return err

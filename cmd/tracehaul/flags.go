@@ -1,0 +1,70 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// The flags that commands have in common: each has one name, one letter and one
+// text.
+
+// fileFlag is the description, for what is about all of its environments, or
+// about none.
+type fileFlag struct {
+	File string `default:"tracehaul.yaml" help:"The pipeline's description." placeholder:"FILE" short:"f"`
+}
+
+// pipelineFlags say which pipeline: a description, in one environment.
+type pipelineFlags struct {
+	fileFlag
+	environmentFlag
+}
+
+type environmentFlag struct {
+	Environment string `complete:"environment" help:"The environment, if it has a file of its own in environments/. Defaults to the description's." placeholder:"NAME" short:"e"`
+}
+
+func (f pipelineFlags) load() (*pipeline.Pipeline, error) {
+	return loadPipeline(f.File, f.Environment)
+}
+
+// loadPipeline reads a description, in an environment or, for "", its own.
+func loadPipeline(file, environment string) (*pipeline.Pipeline, error) {
+	if environment == "" {
+		return pipeline.Load(file)
+	}
+	return pipeline.LoadEnvironment(file, environment)
+}
+
+// consumerNamed is the consumer of that name or, for "", the only one.
+func consumerNamed(p *pipeline.Pipeline, name string) (*pipeline.Consumer, error) {
+	names := make([]string, len(p.Consumers))
+	for i := range p.Consumers {
+		names[i] = p.Consumers[i].Name
+	}
+	switch {
+	case name != "":
+		if c := p.Consumer(name); c != nil {
+			return c, nil
+		}
+		return nil, usageError("--consumer %s: want one of %v", name, names)
+	case len(names) == 1:
+		return &p.Consumers[0], nil
+	default:
+		return nil, usageError("there are %d consumers: want one of %v by --consumer", len(names), names)
+	}
+}
+
+// jsonFlag is for every command that prints something for people to read.
+type jsonFlag struct {
+	JSON bool `help:"Print JSON."`
+}
+
+func encodeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
