@@ -1,0 +1,74 @@
+package doctor
+
+import (
+	"context"
+	"sync"
+
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// exam is a Config at work.
+type exam struct {
+	Config
+
+	pipeline *pipeline.Pipeline
+	tell     sync.Mutex     // of Progress
+	answers  map[string]any // of AWS, for the checks: see remember
+}
+
+// Examine examines a pipeline. An error is a setting that cannot be used, or that
+// ctx has ended; all else is in the report.
+func Examine(ctx context.Context, c Config) (*Report, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.WithDefaults()
+	e := &exam{Config: c, pipeline: c.Alarms.Pipeline, answers: map[string]any{}}
+	r := &Report{Pipeline: e.pipeline.Prefix(), Local: c.Local, Address: c.Address, Time: c.Now().UTC(), Findings: []Finding{}, LeftOut: []LeftOut{}}
+
+	// What is deployed is looked at while the event is on its way.
+	var w way
+	arrived := make(chan struct{})
+	go func() {
+		defer close(arrived)
+		if !c.NoEvent {
+			w = e.follow(ctx)
+		}
+	}()
+	findings, out := e.checkAll(ctx)
+	<-arrived
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if c.NoEvent {
+		w.out = append(w.out, LeftOut{Checks: []string{"event"}, Why: "no event was to be sent"})
+	} else {
+		r.Event, r.Address = &w.event, w.address
+	}
+	r.Findings, r.LeftOut = append(r.Findings, append(w.findings, findings...)...), append(r.LeftOut, append(w.out, out...)...)
+	r.finish()
+	return r, nil
+}
+
+func (e *exam) progress(what string) {
+	e.tell.Lock()
+	defer e.tell.Unlock()
+	e.Progress(what)
+}
+
+// answer is what AWS answered, or why it did not.
+type answer[T any] struct {
+	value T
+	err   error
+}
+
+// remember asks once, however many checks want to know. Checks are made one after
+// the other.
+func remember[T any](e *exam, what string, ask func() (T, error)) (T, error) {
+	if a, ok := e.answers[what].(answer[T]); ok {
+		return a.value, a.err
+	}
+	value, err := ask()
+	e.answers[what] = answer[T]{value, err}
+	return value, err
+}

@@ -1,0 +1,161 @@
+package doctor
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/tracehaul/tracehaul/pipeline/signal"
+)
+
+// Style is how a report is written.
+type Style struct {
+	// Colour adds ANSI colours. Nothing is said by them alone. Defaults to false.
+	Colour bool
+
+	// Quiet leaves out what is well. Defaults to false.
+	Quiet bool
+}
+
+var hopTitles = map[signal.Hop]string{
+	signal.HopEdge: "Load balancer", signal.HopService: "Service", signal.HopTopic: "Topic", signal.HopQueue: "Queue", signal.HopConsumer: "Consumer",
+	signal.HopDatabase: "Database", signal.HopAlarmPath: "Alarms, logs and dashboards",
+}
+
+// mark is a verdict's sign, word and colour.
+type mark struct{ sign, word, colour string }
+
+var marks = map[Verdict]mark{
+	OK:      {"✓", "ok", "\x1b[32m"},
+	Unknown: {"?", "unknown", "\x1b[36m"},
+	Warning: {"!", "warning", "\x1b[33m"},
+	Fault:   {"✗", "FAULT", "\x1b[31;1m"},
+}
+
+const reset, bold = "\x1b[0m", "\x1b[1m"
+
+// WriteText writes the report for people: by hop, in the order of the way.
+func (r *Report) WriteText(w io.Writer, style Style) error {
+	t := &text{Writer: bufio.NewWriter(w), Style: style}
+	where := r.Address
+	if r.Local {
+		where += ", local"
+	}
+	t.line("%s: %s", r.Pipeline, strings.TrimPrefix(where, ", "))
+	t.event(r.Event)
+	for _, hop := range signal.Hops() {
+		t.hop(hop, r)
+	}
+	t.leftOut(r.LeftOut)
+	t.line("")
+	t.line("%s", r.summary())
+	return t.Flush()
+}
+
+// text writes lines of a report.
+type text struct {
+	*bufio.Writer
+	Style
+}
+
+func (t *text) line(format string, args ...any) {
+	fmt.Fprintf(t, format+"\n", args...)
+}
+
+func (t *text) paint(colour, s string) string {
+	if !t.Colour || s == "" {
+		return s
+	}
+	return colour + s + reset
+}
+
+func (t *text) event(e *Event) {
+	if e == nil {
+		return
+	}
+	t.line("event %s, trace %s", e.ID, e.TraceID)
+	if len(e.Steps) > 0 {
+		t.line("")
+		t.line("%s", t.paint(bold, "The way of the event"))
+	}
+	for _, s := range e.Steps {
+		t.line("  %-26s %10s", s.Name, short(s.Took))
+	}
+	if e.Left != "" {
+		t.line("")
+		t.line("Left behind: %s.", e.Left)
+		t.line("  %s", e.Remove)
+	}
+}
+
+func (t *text) hop(hop signal.Hop, r *Report) {
+	titled := false
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Hop != hop || t.Quiet && f.Verdict == OK {
+			continue
+		}
+		if !titled {
+			titled = true
+			t.line("")
+			t.line("%s", t.paint(bold, hopTitles[hop]))
+		}
+		t.finding(f)
+	}
+}
+
+func (t *text) finding(f *Finding) {
+	m := marks[f.Verdict]
+	about := f.Check
+	if f.Subject != "" {
+		about += " " + f.Subject
+	}
+	t.line("  %s  %s: %s", t.paint(m.colour, fmt.Sprintf("%s %-7s", m.sign, m.word)), printable(about), printable(f.Found))
+	for _, more := range []struct{ label, text string }{{"want", f.Want}, {"why", f.Why}, {"mend", f.Mend}, {"see", f.Page}} {
+		if more.text != "" {
+			t.line("               %-5s %s", more.label, printable(more.text))
+		}
+	}
+}
+
+// printable is a text from outside, fit for a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return ' '
+		case !unicode.IsPrint(r):
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+func (t *text) leftOut(list []LeftOut) {
+	if len(list) > 0 {
+		t.line("")
+	}
+	for _, l := range list {
+		t.line("Left out, as %s: %s.", l.Why, strings.Join(l.Checks, ", "))
+	}
+}
+
+// summary is the last line.
+func (r *Report) summary() string {
+	parts := []string{}
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{r.Faults, "fault"}, {r.Warnings, "warning"}} {
+		if p.n > 0 {
+			parts = append(parts, plural(p.n, p.what))
+		}
+	}
+	if r.Unknown > 0 {
+		parts = append(parts, fmt.Sprintf("%d could not be looked at", r.Unknown))
+	}
+	parts = append(parts, fmt.Sprintf("%d ok", r.OK))
+	return map[Verdict]string{OK: "Healthy", Unknown: "Not all could be looked at", Warning: "It works, with warnings", Fault: "Not healthy"}[r.Worst()] + ": " + strings.Join(parts, ", ") + "."
+}
