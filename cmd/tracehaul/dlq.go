@@ -37,7 +37,7 @@ type dlqFlags struct {
 	pipelineFlags
 	jsonFlag
 	Consumer    string        `complete:"consumer"                                                                            help:"The consumer whose letters are meant. Defaults to the only one."                placeholder:"NAME"     short:"c" xor:"queue"`
-	Queue       string        `complete:"queue"                                                                               help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."             placeholder:"QUEUE"    short:"q" xor:"queue"`
+	Queue       string        `complete:"dlq"                                                                                 help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."             placeholder:"QUEUE"    short:"q" xor:"queue"`
 	Undelivered bool          `help:"Mean the queue of the subscription: what SNS could not deliver to the consumer's queue." short:"u"`
 	Endpoint    string        `env:"AWS_ENDPOINT_URL_SQS"                                                                     help:"The address of SQS, if it is not AWS's."                                        placeholder:"URL"`
 	Visibility  time.Duration `default:"30s"                                                                                  help:"How long letters stay hidden if this process is killed. Renewed while it runs." placeholder:"DURATION"`

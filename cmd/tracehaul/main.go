@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tracehaul/tracehaul/internal/completion"
 )
 
 // toolName is the name that people call the tool by.
@@ -23,9 +25,11 @@ type cli struct {
 	Pipeline   pipelineCmd   `cmd:"" help:"Check a pipeline's description and print the names made from it."`
 	Alarms     alarmsCmd     `cmd:"" help:"The alarms that are made from a pipeline's description."`
 	Dashboards dashboardsCmd `cmd:"" help:"Grafana dashboards: check them."`
+	Doctor     doctorCmd     `cmd:"" help:"Examine a pipeline from outside: follow one event to its row, and hold what is deployed against the description."`
 	Dlq        dlqCmd        `cmd:"" help:"Dead letters: why they are there, send them back, take them out."`
 	Deploy     deployCmd     `cmd:"" help:"The commands of the delivery workflow: before a deploy, after it, and in Grafana."`
 	Generate   generateCmd   `cmd:"" help:"Write everything that is made from a pipeline's description: alarms and dashboards with their Terraform, and what runbooks say of alarms."`
+	Completion completionCmd `cmd:"" help:"Print what makes bash, zsh or fish complete command lines of this tool."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
@@ -51,7 +55,14 @@ func main() {
 
 func run(ctx context.Context, args []string, env environment) int {
 	var c cli
-	return finish(newParser(ctx, &c, env), args, env)
+	parser := newParser(ctx, &c, env)
+	if len(args) > 0 && args[0] == completion.Command { // a shell asks
+		if err := completion.Run(env.out, parser.Model, args[1:], completions); err != nil {
+			return wrongly(env, nil, err)
+		}
+		return exitOK
+	}
+	return finish(parser, args, env)
 }
 
 // exit carries kong's exit out of the parser.
