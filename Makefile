@@ -88,9 +88,11 @@ modules: ## check Terraform modules: form, validity, tests, names
 lambda: ## build the functions' packages into dist/lambda
 	build/lambda.sh $(ENVIRONMENT)
 
-workflows: ## check the GitHub workflows: their form, and that all they call is there
-	$(GO) tool -modfile=tools/actionlint/go.mod actionlint
+workflows: actionlint ## check the GitHub workflows: their form, and that all they call is there
 	$(GO) test ./internal/workflows
+
+actionlint: ## check the form of the GitHub workflows
+	$(GO) tool -modfile=tools/actionlint/go.mod actionlint
 
 collector: ## start a collector with each file of iac/collector, and look at what it passes on
 	build/collector.sh
@@ -111,7 +113,8 @@ reproducible-all: ## the same with all packages, programs, generated files and i
 paced: ## faults-short, faults-mutate-short and dashboards, two at a time: they wait for more than they work
 	$(MAKE) -j2 -Otarget faults-short faults-mutate-short dashboards
 
-ci: lint verify vulnerabilities iac race fuzz-turn bench-once alarms paced image $(REPRODUCIBLE) ## all that CI runs
+# What iac tests in Go is in race.
+ci: lint verify vulnerabilities modules actionlint collector race fuzz-turn bench-once alarms paced image $(REPRODUCIBLE) ## all that CI runs
 	@cat dist/skipped-* 2>/dev/null || true
 
-.PHONY: paced faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows image vulnerabilities fuzz-turn reproducible reproducible-all ci
+.PHONY: paced faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows actionlint image vulnerabilities fuzz-turn reproducible reproducible-all ci
