@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,22 +45,20 @@ func findNode(ctx context.Context) error {
 	return nil
 }
 
-// installed returns a directory with the program and the packages that it
-// needs, which npm installs if they are not there yet. It is named after all
-// that is in it, so that a change makes another one.
-func installed(ctx context.Context) (dir string, err error) {
-	sources := os.DirFS("javascript")
+// manifest is what npm installs from.
+var manifest = []string{"package.json", "package-lock.json", ".npmrc"}
+
+// installed returns the directory of the packages that peer.js needs, which npm
+// installs if they are not there yet. It is named after the manifest, so that a
+// change makes another one.
+func installed(ctx context.Context) (modules string, err error) {
 	sum := sha256.New()
-	err = fs.WalkDir(sources, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	for _, name := range manifest {
+		b, err := os.ReadFile(filepath.Join("javascript", name))
+		if err != nil {
+			return "", err
 		}
-		b, err := fs.ReadFile(sources, path)
-		_, _ = fmt.Fprintf(sum, "%s\n%d\n%s", path, len(b), b)
-		return err
-	})
-	if err != nil {
-		return "", err
+		_, _ = fmt.Fprintf(sum, "%s\n%d\n%s", name, len(b), b)
 	}
 	base, err := os.UserCacheDir()
 	if err != nil {
@@ -71,29 +68,36 @@ func installed(ctx context.Context) (dir string, err error) {
 	if err := os.MkdirAll(base, 0o700); err != nil {
 		return "", err
 	}
-	dir = filepath.Join(base, hex.EncodeToString(sum.Sum(nil)[:8]))
+	dir := filepath.Join(base, hex.EncodeToString(sum.Sum(nil)[:8]))
+	modules = filepath.Join(dir, "node_modules")
 	unlock, err := filelock.Lock(ctx, filepath.Join(base, "lock"))
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
+	if _, err := os.Stat(modules); err == nil {
+		return modules, nil
 	}
 	temporary, err := os.MkdirTemp(base, "install-")
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
-	if err := os.CopyFS(filepath.Join(temporary, "new"), sources); err != nil {
-		return "", err
+	for _, name := range manifest {
+		b, err := os.ReadFile(filepath.Join("javascript", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(temporary, name), b, 0o600)
+		}
+		if err != nil {
+			return "", err
+		}
 	}
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-	cmd.Dir = filepath.Join(temporary, "new")
+	cmd.Dir = temporary
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("npm ci: %w\n%s", err, output)
 	}
-	return dir, os.Rename(cmd.Dir, dir)
+	return modules, os.Rename(temporary, dir)
 }
 
 // node is a process that does what it is asked for, one thing at a time.
@@ -109,11 +113,12 @@ type node struct {
 
 // startNode starts the process with the addresses of the local cloud.
 func startNode(ctx context.Context, snsURL, sqsURL string) (*node, error) {
-	dir, err := installed(ctx)
+	modules, err := installed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{cmd: exec.CommandContext(context.WithoutCancel(ctx), "node", "--no-warnings", filepath.Join(dir, "peer.js"), snsURL, sqsURL)}
+	n := &node{cmd: exec.CommandContext(context.WithoutCancel(ctx), "node", "--no-warnings", filepath.Join("javascript", "peer.js"), snsURL, sqsURL)}
+	n.cmd.Env = append(os.Environ(), "NODE_PATH="+modules)
 	n.cmd.Stderr = &n.errors
 	stdout, err := n.cmd.StdoutPipe()
 	if err != nil {

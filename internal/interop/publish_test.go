@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
@@ -37,16 +38,17 @@ type span struct {
 }
 
 type answer struct {
-	Error      string               `json:"error"`
-	Spans      []span               `json:"spans"`
-	Messages   int                  `json:"messages"`
-	Context    span                 `json:"context"`
-	Attributes map[string]attribute `json:"attributes"`
+	Error      string                  `json:"error"`
+	Spans      []span                  `json:"spans"`
+	Messages   int                     `json:"messages"`
+	Context    span                    `json:"context"`
+	Attributes map[string]sdkAttribute `json:"attributes"`
 }
 
-type attribute struct {
+type sdkAttribute struct {
 	DataType    string `json:"DataType"`
 	StringValue string `json:"StringValue"`
+	BinaryValue string `json:"BinaryValue"`
 }
 
 // ask has node do something that works.
@@ -229,6 +231,51 @@ func checkFunction(t *testing.T, b *bundle, p published, producer span, messages
 	}
 	if links := len(invocation[0].Links); !p.broken && links != len(messages) {
 		t.Errorf("the invocation has %d links, want one to each of %d messages", links, len(messages))
+	}
+}
+
+// rows is a sink that keeps what it is given.
+type rows []*consumer.Record
+
+func (r *rows) Write(_ context.Context, batch []*consumer.Record) ([]consumer.Stored, error) {
+	*r = append(*r, batch...)
+	return slices.Repeat([]consumer.Stored{consumer.Written}, len(batch)), nil
+}
+
+// A row has the trace of who published its event, and the span that hangs from
+// node's.
+func TestPublish_JavaScript_RowNamesItsTrace(t *testing.T) {
+	n, b := javascript(t), setup(t)
+	a := ask(t, n, object{
+		"operation": "call", "command": "Publish", "carrier": fullCarrier,
+		"input": object{"TopicArn": b.topic, "Message": `{"specversion":"1.0","id":"1","source":"/web","type":"order"}`},
+	})
+	var stored rows
+	quiet := slog.New(slog.DiscardHandler)
+	c, err := consumer.New(consumer.Config{Sink: &stored, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handle := awslambda.SQSBatch(c.Handle, awslambda.Config{TracerProvider: b.tracers, Logger: quiet})
+	for _, m := range b.receive(t, b.enveloped, 1) {
+		response, err := handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(m)}})
+		if err != nil || len(response.BatchItemFailures) > 0 {
+			t.Fatalf("%+v, %v", response, err)
+		}
+	}
+	process := ofKind(b, trace.SpanKindConsumer)
+	if len(stored) != 1 || len(process) != 1 {
+		t.Fatalf("%d rows and %d process spans, want one each", len(stored), len(process))
+	}
+	sc := trace.SpanContextFromContext(stored[0].Context)
+	if sc.TraceID().String() != traceID || sc.SpanID() != process[0].SpanContext.SpanID() {
+		t.Errorf("the row is in %v, of %v; want %s, of %v", sc.TraceID(), sc.SpanID(), traceID, process[0].SpanContext.SpanID())
+	}
+	if parent := process[0].Parent.SpanID().String(); parent != a.one(t, "PRODUCER").SpanID {
+		t.Errorf("it hangs from %s, want node's %s", parent, a.one(t, "PRODUCER").SpanID)
+	}
+	if got := baggageOf(stored[0].Context); got["tenant"] != "acme" {
+		t.Errorf("baggage = %v", got)
 	}
 }
 
