@@ -74,6 +74,7 @@ const (
 	queryClients  = `filter msg = "refused" and status < 500 | stats count(*) as lines, sum(omitted) as left_out by code, route`
 	queryErrors   = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, reason, code`
 	queryALBSpans = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, error`
+	queryALBLines = `filter msg = "access log read" and bad + faulty > 0 | stats sum(bad), sum(faulty) by bin(15m)`
 	queryNotifier = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, destination, error`
 	queryLate     = `filter msg = "events stored" and late > 0 | sort slowest_ms desc | limit 20`
 	queryDropped  = `filter msg = "telemetry dropped" | stats sum(items) by signal, reason, bin(5m)`

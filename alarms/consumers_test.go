@@ -109,7 +109,7 @@ var queried = regexp.MustCompile(`msg = "([^"]*)"`)
 func TestFor_Queries_FindTheirLines(t *testing.T) {
 	written := []string{
 		"refused", // service/log.go
-		semconv.LogBatchSettled, semconv.LogEventsStored, semconv.LogContextDropped, semconv.LogTelemetryDropped,
+		semconv.LogBatchSettled, semconv.LogEventsStored, semconv.LogContextDropped, semconv.LogTelemetryDropped, semconv.LogAccessLogRead,
 	}
 	for _, p := range every(t) {
 		for _, a := range setOf(t, p).Alarms() {
@@ -126,7 +126,7 @@ func TestFor_Queries_FindTheirLines(t *testing.T) {
 				continue // each its own: see above
 			case signal.HopEdge, signal.HopService, signal.HopTopic:
 			}
-			if a.Key == "spans-lost" {
+			if slices.Contains([]string{"spans-lost", "access-log-unread", "albspans-telemetry-dropped"}, a.Key) {
 				want = "/aws/lambda/" + p.ALBSpansName()
 			}
 			if a.Logs.Group != want && a.Key != "certificate" && !strings.HasSuffix(a.Key, "-undelivered") {

@@ -125,15 +125,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 		})
 	}
 	if e.Spans != nil {
-		b.add(Alarm{
-			Key: "spans-lost", Title: "Spans of the load balancer are lost", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "spans-lost.md",
-			Meaning: "A file of the access log was given up: it could not be read, or nobody took its spans. Events are not affected, but the traces of five minutes have no top, and requests that no service saw are in none.",
-			Logs:    LogQuery{pipeline.LogGroupName(pipeline.KindFunction, b.pipeline.ALBSpansName()), queryALBSpans},
-			Metric: &Metric{
-				Inputs:     []Input{{"files", e.Spans.Dropped}},
-				Expression: "FILL(files, 0)", Threshold: 0, Unit: signal.UnitCount, Period: minutes(5),
-			},
-		})
+		b.albSpans(e.Spans)
 	}
 	if e.Certificate != nil {
 		b.add(Alarm{
@@ -143,4 +135,33 @@ func (b *builder) edgeTickets(e signal.Edge) {
 			Metric: &Metric{Inputs: of(*e.Certificate), Comparison: Below, Threshold: 30, Period: minutes(24 * 60), Missing: MissingIgnore},
 		})
 	}
+}
+
+// albSpans tells that the load balancer's spans are not, or not all, there.
+func (b *builder) albSpans(s *signal.ALBSpans) {
+	logs := func(query string) LogQuery {
+		return LogQuery{pipeline.LogGroupName(pipeline.KindFunction, b.pipeline.ALBSpansName()), query}
+	}
+	b.add(Alarm{
+		Key: "spans-lost", Title: "Spans of the load balancer are lost", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "spans-lost.md",
+		Meaning: "Files of the access log were given up: they could not be read, or nobody took their spans. Events are not affected, but traces of that time have no top, and requests that no service saw are in none. It is on until the files that wait are read again, or removed.",
+		Logs:    logs(queryALBSpans),
+		Metric: &Metric{
+			// What is given up counts as dropped, and waits as a letter. Either
+			// may be without the other: a queue that does not take it, and what
+			// has waited for long.
+			Inputs:     []Input{{"files", s.Dropped}, {"letters", s.Letters}},
+			Expression: "FILL(files, 0) + FILL(letters, 0)", Threshold: 0, Unit: signal.UnitCount, Period: minutes(5),
+		},
+	})
+	b.add(Alarm{
+		Key: "access-log-unread", Title: "Lines of the access log cannot be read", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "access-log-unread.md",
+		Meaning: "Lines of the load balancer's access log cannot be read, or not all of their fields. Events are not affected, but requests have no span of the load balancer, or one that lacks something. AWS has perhaps changed the format.",
+		Logs:    logs(queryALBLines),
+		Metric: &Metric{
+			Inputs:     []Input{{"bad", s.BadLines}, {"faulty", s.FaultyLines}},
+			Expression: "FILL(bad, 0) + FILL(faulty, 0)", Threshold: 10, Unit: signal.UnitCount, Period: minutes(15), Periods: 2,
+		},
+	})
+	b.add(b.telemetryDropped("albspans-telemetry-dropped", signal.HopEdge, "function for the load balancer's spans", s.TelemetryDropped, logs(queryDropped)))
 }

@@ -101,6 +101,9 @@ func (p *Pipeline) NotifierTableName() string { return p.Name("notifier") }
 // ALBSpansName is the function that turns access logs into spans.
 func (p *Pipeline) ALBSpansName() string { return p.Name("albspans") }
 
+// ALBSpansDLQName is the queue of files of the access log that were given up.
+func (p *Pipeline) ALBSpansDLQName() string { return p.Name("albspans-dlq") }
+
 // AccessLogPrefix is the beginning of the name of the bucket for access logs.
 // The account id behind it makes it unique in the world.
 func (p *Pipeline) AccessLogPrefix() string { return p.Name("access-logs") }
@@ -184,6 +187,7 @@ func (p *Pipeline) Names() []Name {
 		Name{"notifier.table", KindTable, p.NotifierTableName(), "product"})
 	if p.Edge.ALBSpans {
 		names = append(names, functionNames("albspans", p.ALBSpansName(), "product")...)
+		names = append(names, Name{"albspans.dlq", KindQueue, p.ALBSpansDLQName(), "product"})
 	}
 	return names
 }

@@ -153,16 +153,7 @@ func (m *model) edge() {
 		})
 	}
 	if e.Spans != nil {
-		// Each node of the load balancer writes a file every five minutes, if
-		// there were requests.
-		m.add(e.Spans.Invocations, func(x *minute) simulator.Samples {
-			if x.number%5 != 1 || x.requests == 0 {
-				return simulator.Samples{}
-			}
-			return counted(3)
-		})
-		m.add(e.Spans.Errors, none)
-		m.add(e.Spans.Dropped, none)
+		m.albSpans(e.Spans)
 	}
 	if e.Certificate != nil {
 		// ACM reports twice a day, and renews a certificate of 13 months 60 days
@@ -170,6 +161,28 @@ func (m *model) edge() {
 		m.addRare(*e.Certificate, func(x *minute) bool { return x.number%(12*60) == 17 },
 			func(x *minute) float64 { return 395 - math.Mod(math.Floor(x.days), 335) })
 	}
+}
+
+// albSpans has a file of each node of the load balancer every five minutes, if
+// there were requests.
+func (m *model) albSpans(s *signal.ALBSpans) {
+	const nodes = 3
+	files := func(of simulator.Samples) func(*minute) simulator.Samples {
+		return func(x *minute) simulator.Samples {
+			if x.number%5 != 1 || x.requests == 0 {
+				return simulator.Samples{}
+			}
+			return of
+		}
+	}
+	m.add(s.Invocations, files(counted(nodes)))
+	m.add(s.Errors, none)
+	m.add(s.Dropped, none)
+	m.add(s.Letters, none)
+	lines := files(summed(0, nodes*4)) // Lambda's three, and the function's own
+	m.add(s.BadLines, lines)
+	m.add(s.FaultyLines, lines)
+	m.add(s.TelemetryDropped, lines)
 }
 
 func (m *model) targetGroup(i int, g signal.TargetGroup) {

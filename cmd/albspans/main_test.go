@@ -26,6 +26,7 @@ import (
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/telemetry/alblog"
 	"github.com/tracehaul/tracehaul/telemetry/albspan"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // bundle is the program as a Lambda function on a bucket, and a collector.
@@ -239,6 +240,7 @@ func TestAlbspans_BadLines_AreToldAndCounted(t *testing.T) {
 	for range 20 {
 		lines = append(lines, "http")
 	}
+	lines = append(lines, strings.Replace(numbered(t, 1), " 200 200 ", " 200 2OO ", 1)) // of which a part is read
 	b.store.Put(logs, file(1), zip(t, lines...))
 	if _, err := b.function.Invoke(t.Context(), created(t, file(1))); err != nil {
 		t.Fatalf("%v\n%s", err, b.output())
@@ -247,7 +249,7 @@ func TestAlbspans_BadLines_AreToldAndCounted(t *testing.T) {
 	if n := strings.Count(out, `"msg":"bad line in access log"`); n != maxTold {
 		t.Errorf("%d bad lines are told of, want %d", n, maxTold)
 	}
-	for _, want := range []string{`"spans":7,"not_sampled":0,"bad":21`, "line 1: field 2 (time): want a time"} {
+	for _, want := range []string{`"spans":8,"not_sampled":0,"bad":21,"faulty":1`, "line 1: field 2 (time): want a time"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the log has no %q:\n%s", want, out)
 		}
@@ -260,9 +262,12 @@ func TestAlbspans_BadLines_AreToldAndCounted(t *testing.T) {
 		if m.Name == "tracehaul.alb.log_lines" {
 			counted[fmt.Sprint(m.Attributes["tracehaul.outcome"])] = m.Value
 		}
+		if m.Name == semconv.MetricALBFaultyLines {
+			counted["faulty"] = m.Value
+		}
 	}
-	if counted["bad"] != 21 || counted["span"] != 7 {
-		t.Errorf("the metric counts %v, want 21 bad and 7 spans", counted)
+	if counted["bad"] != 21 || counted["span"] != 8 || counted["faulty"] != 1 {
+		t.Errorf("the metrics count %v, want 21 bad, 8 spans and 1 faulty", counted)
 	}
 }
 

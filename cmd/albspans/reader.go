@@ -26,6 +26,8 @@ type reader struct {
 	recorder *albspan.Recorder
 	delivery delivery
 	lines    metric.Int64Counter
+	faulty   metric.Int64Counter
+	others   metric.Int64Counter // files
 	logger   *slog.Logger
 }
 
@@ -42,11 +44,19 @@ func newReader(client *s3.Client, balancer delivery, own *telemetry.Telemetry) (
 	r := &reader{
 		s3: client, recorder: albspan.NewRecorder(balancer.TracerProvider()), delivery: balancer, logger: own.Logger(),
 	}
-	var err error
-	r.lines, err = own.MeterProvider().Meter("github.com/tracehaul/tracehaul/cmd/albspans").Int64Counter(semconv.MetricALBLines,
-		metric.WithUnit(semconv.UnitLines), metric.WithDescription("Lines of the load balancer's access log, by what became of them."))
-	if err != nil {
-		return nil, fmt.Errorf("make instrument %s: %w", semconv.MetricALBLines, err)
+	meter := own.MeterProvider().Meter("github.com/tracehaul/tracehaul/cmd/albspans")
+	for _, c := range []struct {
+		to                *metric.Int64Counter
+		name, unit, means string
+	}{
+		{&r.lines, semconv.MetricALBLines, semconv.UnitLines, "Lines of the load balancer's access log, by what became of them."},
+		{&r.faulty, semconv.MetricALBFaultyLines, semconv.UnitLines, "Those of the lines that could be read in part alone."},
+		{&r.others, semconv.MetricALBOtherFiles, semconv.UnitFiles, "Files that are none of the access log's, by their kind."},
+	} {
+		var err error
+		if *c.to, err = meter.Int64Counter(c.name, metric.WithUnit(c.unit), metric.WithDescription(c.means)); err != nil {
+			return nil, fmt.Errorf("make instrument %s: %w", c.name, err)
+		}
 	}
 	return r, nil
 }
@@ -62,25 +72,35 @@ func (r *reader) handle(ctx context.Context, e events.S3Event) error {
 			continue
 		}
 		key := record.S3.Object.URLDecodedKey
+		if kind, is := otherFile(key); is {
+			r.others.Add(ctx, 1, metric.WithAttributes(semconv.ALBFileKindKey.String(kind)))
+			r.logger.DebugContext(ctx, "not of the access log", slog.String("key", key), slog.String("kind", kind))
+			continue
+		}
 		c, err := r.object(ctx, record.S3.Bucket.Name, key)
 		r.count(ctx, c)
 		attrs := []slog.Attr{
-			slog.String("key", key), slog.Int64("spans", c.spans), slog.Int64("not_sampled", c.unsampled), slog.Int64("bad", c.bad),
+			slog.String("key", key), slog.Int64(semconv.LogKeySpans, c.spans), slog.Int64(semconv.LogKeyUnsampled, c.unsampled),
+			slog.Int64(semconv.LogKeyBad, c.bad), slog.Int64(semconv.LogKeyFaulty, c.faulty),
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("file %s: %w", key, err))
 			r.logger.LogAttrs(ctx, slog.LevelError, "access log not read to its end", append(attrs, slog.String("error", err.Error()))...)
 			continue
 		}
-		r.logger.LogAttrs(ctx, slog.LevelInfo, "access log read", attrs...)
+		r.logger.LogAttrs(ctx, slog.LevelInfo, semconv.LogAccessLogRead, attrs...)
 	}
 	return errors.Join(errs...)
 }
 
-// counts are what became of a file's lines.
-type counts struct{ spans, unsampled, bad int64 }
+// counts are what became of a file's lines. Those that are faulty are spans, or
+// not sampled, as well.
+type counts struct{ spans, unsampled, bad, faulty int64 }
 
 func (r *reader) count(ctx context.Context, c counts) {
+	if c.faulty > 0 {
+		r.faulty.Add(ctx, c.faulty)
+	}
 	for outcome, n := range map[string]int64{
 		semconv.OutcomeALBSpan: c.spans, semconv.OutcomeALBUnsampled: c.unsampled, semconv.OutcomeALBBad: c.bad,
 	} {
@@ -128,6 +148,9 @@ func (r *reader) read(ctx context.Context, key string, body io.Reader) (c counts
 			return c, nil
 		case err != nil:
 			return c, err
+		}
+		if e.Faulty != "" {
+			c.faulty++
 		}
 		if !r.recorder.Record(&e) {
 			c.unsampled++

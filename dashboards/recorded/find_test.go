@@ -96,7 +96,7 @@ func TestEvaluate_Search_DrawsWhatHasDatapoints(t *testing.T) {
 		series int
 		want   string
 	}{
-		{"any queue", metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", object{"QueueName": "*"}), 4, ""},
+		{"any queue", metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", object{"QueueName": "*"}), 5, ""},
 		{"two queues", metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", object{"QueueName": []string{p.Consumers[0].QueueName(), p.Consumers[0].DLQName()}}), 2, ""},
 		{"any load balancer has one alone", metric(elb, "RequestCount", "Sum", object{"LoadBalancer": "*"}), 1, ""},
 		{"with other dimensions", with(metric(elb, "RequestCount", "Sum", object{"LoadBalancer": loadBalancer}), "matchExact", false), 3, ""},

@@ -38,12 +38,12 @@ func TestEvaluate_MetricMath(t *testing.T) {
 		{"FILL(wrong, 0) + requests", 1, ""},
 
 		// An id of several series.
-		{"queues", 4, ""},
-		{"queues / 60", 4, ""},
+		{"queues", 5, ""},
+		{"queues / 60", 5, ""},
 		{"SUM(queues)", 1, ""},
 		{"SUM(100 * queues) / requests", 1, ""},
 		{"[requests, elb]", 2, ""},
-		{"[requests, queues]", 5, ""},
+		{"[requests, queues]", 6, ""},
 		{"100 * [requests, elb]", 0, "is a list of series, which is not evaluated here: want a query for each"},
 
 		// What graphs can have.
@@ -54,11 +54,11 @@ func TestEvaluate_MetricMath(t *testing.T) {
 		{"requests - LAST(ANOMALY_DETECTION_BAND(requests, 2))", 1, ""},
 		{"RUNNING_SUM(elb)", 1, ""},
 		{"100 * RUNNING_SUM(FILL(elb, 0)) / RUNNING_SUM(requests)", 1, ""},
-		{"RUNNING_SUM(queues)", 4, ""},
+		{"RUNNING_SUM(queues)", 5, ""},
 		{"LAST(queues)", 1, ""},
 		{"RUNNING_SUM(silent)", 0, "the expression has no datapoints, nor has what it is made of: silent (there are no datapoints"},
 		{"ANOMALY_DETECTION_BAND(silent)", 0, "silent (there are no datapoints"},
-		{"ANOMALY_DETECTION_BAND(queues)", 0, "ANOMALY_DETECTION_BAND is of 4 series: want one"},
+		{"ANOMALY_DETECTION_BAND(queues)", 0, "ANOMALY_DETECTION_BAND is of 5 series: want one"},
 		{"ANOMALY_DETECTION_BAND(requests, wide)", 0, "ANOMALY_DETECTION_BAND has the arguments  wide behind the series"},
 		{"RUNNING_SUM(requests, 2)", 0, "RUNNING_SUM has 2 arguments: want one"},
 		{"RUNNING_SUM(requests", 0, "a parenthesis is not closed"},

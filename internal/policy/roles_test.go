@@ -46,7 +46,7 @@ var programs = map[string]program{
 		path: "data/migrate", role: "aws_iam_role_policy.this", platform: slices.Concat(ownLogs, interfaces),
 		never: map[string]string{"rds/auth.BuildAuthToken": "DATABASE_AUTH is secret: the owner of a database has a password"},
 	},
-	"albspans": {path: "service/albspans", role: "aws_iam_role_policy.this", platform: slices.Concat(ownLogs, interfaces)},
+	"albspans": {path: "service/albspans", role: "aws_iam_role_policy.this", platform: slices.Concat(ownLogs, interfaces, deadLetters)},
 }
 
 // services are roles that an AWS service, or Grafana, has for itself.

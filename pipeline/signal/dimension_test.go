@@ -38,7 +38,7 @@ func dimensions(p *pipeline.Pipeline, s signal.Signal) map[string]string {
 	case "AWS/SQS":
 		switch {
 		case c == nil:
-			return map[string]string{"QueueName": p.Name("notifier-dlq")}
+			return map[string]string{"QueueName": p.Name(component + "-dlq")}
 		case strings.HasPrefix(rest, "queue."):
 			return map[string]string{"QueueName": c.QueueName()}
 		case strings.HasPrefix(rest, "dlq."):
@@ -83,6 +83,8 @@ var counted = map[string][2]string{
 	"dead_lettered":            {semconv.LogBatchSettled, semconv.LogKeyDeadLettered},
 	"stored":                   {semconv.LogEventsStored, semconv.LogKeyStored},
 	"late":                     {semconv.LogEventsStored, semconv.LogKeyLate},
+	"bad_lines":                {semconv.LogAccessLogRead, semconv.LogKeyBad},
+	"faulty_lines":             {semconv.LogAccessLogRead, semconv.LogKeyFaulty},
 	"notifier.heartbeats.page": {semconv.LogHeartbeat, ""}, "notifier.heartbeats.ticket": {semconv.LogHeartbeat, ""}, "notifier.heartbeats.notice": {semconv.LogHeartbeat, ""},
 }
 

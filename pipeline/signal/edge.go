@@ -1,6 +1,9 @@
 package signal
 
-import "github.com/tracehaul/tracehaul/pipeline"
+import (
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
 
 // Edge is the load balancer, its certificate and the web application firewall.
 //
@@ -29,12 +32,19 @@ type Edge struct {
 
 // ALBSpans is the function that makes spans of the access log.
 //
-// Source: "Types of metrics for Lambda functions", AWS Lambda developer guide,
-// asynchronous invocation metrics.
+// Sources: "Types of metrics for Lambda functions", AWS Lambda developer guide,
+// asynchronous invocation metrics: what goes into a dead-letter queue counts as
+// dropped, too. "Available CloudWatch metrics for Amazon SQS", SQS developer
+// guide.
 type ALBSpans struct {
 	Invocations Signal
 	Errors      Signal
 	Dropped     Signal // files that it was told of, and given up
+	Letters     Signal // those of them that wait to be read again
+
+	BadLines         Signal
+	FaultyLines      Signal
+	TelemetryDropped Signal
 }
 
 // TargetGroup is one of the two target groups.
@@ -114,8 +124,15 @@ func (c *Catalogue) edge(p *pipeline.Pipeline) Edge {
 }
 
 func (c *Catalogue) albSpans(p *pipeline.Pipeline) *ALBSpans {
+	name := p.ALBSpansName()
 	lambda := source{catalogue: c, prefix: "albspans.", hop: HopEdge, namespace: "AWS/Lambda"}.
-		with(Dimension{Name: "FunctionName", Value: p.ALBSpansName()})
+		with(Dimension{Name: "FunctionName", Value: name})
+	letters := source{catalogue: c, prefix: "albspans.", hop: HopEdge, namespace: "AWS/SQS"}.
+		with(Dimension{Name: "QueueName", Value: p.ALBSpansDLQName()})
+	lines := logs{
+		source{catalogue: c, prefix: "albspans.", hop: HopEdge, namespace: logNamespace(name)},
+		pipeline.LogGroupName(pipeline.KindFunction, name),
+	}
 	return &ALBSpans{
 		Invocations: lambda.add("invocations", "Invocations", "Sum", UnitCount, AbsentIdle, "Files of the access log",
 			"Times that the function for the load balancer's spans ran: one for each file of the access log, and each try."),
@@ -123,5 +140,13 @@ func (c *Catalogue) albSpans(p *pipeline.Pipeline) *ALBSpans {
 			"Files of the access log that could not be read to their end, or whose spans nobody took, at the first try or the next. Good is none."),
 		Dropped: lambda.add("dropped", "AsyncEventsDropped", "Sum", UnitCount, AbsentNothing, "Files given up",
 			"Files of the access log that were given up after the last try. Good is none."),
+		Letters: letters.add("letters", "ApproximateNumberOfMessagesVisible", "Maximum", UnitCount, AbsentNothing, "Files to be read again",
+			"Files of the access log that were given up, and that wait for somebody to have them read again. Good is none."),
+		BadLines: lines.sum("bad_lines", "BadLines", semconv.LogAccessLogRead, semconv.LogKeyBad,
+			"Lines not read", "Lines of the access log that could not be read: their requests have no span of the load balancer. Good is none."),
+		FaultyLines: lines.sum("faulty_lines", "FaultyLines", semconv.LogAccessLogRead, semconv.LogKeyFaulty,
+			"Lines read in part", "Lines of the access log with a number or an address that could not be read. Their spans say which. Good is none."),
+		TelemetryDropped: lines.sum("telemetry_dropped", "TelemetryDropped", semconv.LogTelemetryDropped, semconv.LogKeyItems,
+			"Telemetry dropped", "Spans, data points and log records that the function could not deliver, at one try or another. Good is none: somebody is blind."),
 	}
 }

@@ -111,8 +111,30 @@ const (
 // Counter, {line}.
 const MetricALBLines = "tracehaul.alb.log_lines"
 
-// UnitLines is the unit of MetricALBLines.
-const UnitLines = "{line}"
+// MetricALBFaultyLines counts those of the lines that could be read in part
+// alone: they are counted by their outcome as well. Counter, {line}.
+const MetricALBFaultyLines = "tracehaul.alb.faulty_lines"
+
+// MetricALBOtherFiles counts files in the bucket that are none of the access
+// log's, by their kind. Counter, {file}.
+const MetricALBOtherFiles = "tracehaul.alb.other_files"
+
+// Units of these.
+const (
+	UnitLines = "{line}"
+	UnitFiles = "{file}"
+)
+
+// ALBFileKindKey is the kind of a file in [MetricALBOtherFiles].
+const ALBFileKindKey = attribute.Key("tracehaul.alb.file_kind")
+
+// Values of [ALBFileKindKey]: the other logs that a load balancer writes into
+// the same place, and what nobody knows.
+const (
+	FileALBConnections  = "connection_log"
+	FileALBHealthChecks = "health_check_log"
+	FileALBOther        = "other"
+)
 
 // Values of [OutcomeKey] in [MetricALBLines].
 const (

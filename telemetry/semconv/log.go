@@ -29,6 +29,13 @@ const (
 	// LogHeartbeat tells that a heartbeat of the alarm path has come through a
 	// topic. It has the key [LogKeyTopic].
 	LogHeartbeat = "heartbeat"
+
+	// LogAccessLogRead is written once for each file of the load balancer's
+	// access log that was read to its end, and whose spans were taken. It has
+	// the keys [LogKeySpans], [LogKeyUnsampled], [LogKeyBad] and
+	// [LogKeyFaulty]: numbers, each there even if 0. The first three add up to
+	// the file's lines.
+	LogAccessLogRead = "access log read"
 )
 
 // Keys of the lines above.
@@ -50,4 +57,9 @@ const (
 	LogKeyItems    = "items"    // how many were dropped since the last such line
 
 	LogKeyTopic = "topic" // the severity that the topic is for
+
+	LogKeySpans     = "spans"       // lines that became a span
+	LogKeyUnsampled = "not_sampled" // lines whose trace is not sampled
+	LogKeyBad       = "bad"         // lines that could not be read
+	LogKeyFaulty    = "faulty"      // lines that could be read in part, each a span or not sampled as well
 )

@@ -15,11 +15,13 @@ locals {
 }
 
 # A metric filter stands on a log group that is there: those of the service and
-# the consumers, and the notifier's.
+# the consumers, the notifier's, and that of the function for the load balancer's
+# spans.
 resource "terraform_data" "log_groups" {
   input = sort(concat(
     [local.names.service.log_group, local.names.notifier.log_group],
     [for c in local.names.consumers : c.log_group],
+    local.albspans_log_groups,
   ))
 
   depends_on = [module.notifier]
@@ -28,6 +30,10 @@ resource "terraform_data" "log_groups" {
     precondition {
       condition     = length(local.missing_consumers) == 0
       error_message = "There is no log group yet of ${join(", ", local.missing_consumers)}: apply events first."
+    }
+    precondition {
+      condition     = !local.settings.edge.alb_spans || local.service.alb_spans
+      error_message = "edge.alb_spans is on, but there is no function for the load balancer's spans: apply service with albspans_package first, or say edge.alb_spans: false."
     }
     precondition {
       condition     = (local.settings.edge.domain != "") == (local.service.certificate != null)

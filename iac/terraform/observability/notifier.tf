@@ -13,7 +13,9 @@ locals {
   described_log_groups = concat(
     [local.names.service.log_group, local.notifier.log_group],
     [for c in local.names.consumers : c.log_group],
+    local.albspans_log_groups,
   )
+  albspans_log_groups = [for f in [try(local.names.albspans, null)] : f.log_group if f != null]
 }
 
 data "aws_secretsmanager_secret" "routing" {

@@ -13,6 +13,11 @@ output "certificate" {
   value       = one(aws_acm_certificate.this[*].arn)
 }
 
+output "alb_spans" {
+  description = "Whether there is a function for the load balancer's spans, with a log group that alarms look at."
+  value       = local.alb_spans
+}
+
 output "address" {
   description = "Where clients send events."
   value       = local.tls ? "https://${local.domain}/v1/events" : "http://${aws_lb.this.dns_name}/v1/events"

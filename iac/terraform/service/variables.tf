@@ -123,7 +123,7 @@ variable "collector" {
 }
 
 variable "albspans_package" {
-  description = "The zip with the function that turns access logs into spans, named bootstrap: its place in S3, and its SHA-256 in base64. Defaults to no function; the service then hangs its spans under none of the load balancer's."
+  description = "The zip with the function that turns access logs into spans, named bootstrap: its place in S3, and its SHA-256 in base64. Defaults to no function; the service then hangs its spans under none of the load balancer's, and module observability asks for edge.alb_spans: false."
   type = object({
     bucket  = string
     key     = string

@@ -38,6 +38,7 @@ override_data {
     outputs = {
       load_balancer = "app/prod-orders-intake/0123456789abcdef"
       target_groups = { a = "targetgroup/prod-orders-intake-a/0123456789abcdef", b = "targetgroup/prod-orders-intake-b/fedcba9876543210" }
+      alb_spans     = true
       certificate   = "arn:aws:acm:eu-central-1:111122223333:certificate/11111111-2222-3333-4444-555555555555"
     }
   }
@@ -96,6 +97,7 @@ run "grafana_cloud" {
       "arn:aws:logs:eu-central-1:111122223333:log-group:/ecs/prod-orders-intake:*",
       "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/prod-orders-notifier:*",
       "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/prod-orders-ledger:*",
+      "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/prod-orders-albspans:*",
       "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/rds/cluster/prod-orders-database/postgresql:*",
     ] }
     error_message = "It asks the log groups that the dashboards show."
@@ -172,7 +174,7 @@ run "grafana_of_ones_own" {
     target = module.pipeline
     outputs = {
       settings = {
-        product     = "orders", environment = "prod", region = "eu-central-1", edge = { domain = "orders.example.com" }
+        product     = "orders", environment = "prod", region = "eu-central-1", edge = { domain = "orders.example.com", alb_spans = false }
         consumers   = { ledger = {} }
         telemetry   = { log_retention_days = 30, log_level = "warn", sample_percent = 10 }
         database    = { name = "orders" }

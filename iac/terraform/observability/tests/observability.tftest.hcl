@@ -37,6 +37,7 @@ override_data {
     outputs = {
       load_balancer = "app/prod-orders-intake/0123456789abcdef"
       target_groups = { a = "targetgroup/prod-orders-intake-a/0123456789abcdef", b = "targetgroup/prod-orders-intake-b/fedcba9876543210" }
+      alb_spans     = true
       certificate   = "arn:aws:acm:eu-central-1:111122223333:certificate/11111111-2222-3333-4444-555555555555"
     }
   }
@@ -199,6 +200,7 @@ run "prod" {
         "arn:aws:logs:eu-central-1:111122223333:log-group:/ecs/prod-orders-intake:*",
         "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/prod-orders-notifier:*",
         "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/prod-orders-ledger:*",
+        "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/prod-orders-albspans:*",
       ]
       ReadAnswers    = "*"
       PutAside       = "arn:aws:sqs:eu-central-1:111122223333:prod-orders-notifier-dlq"
@@ -223,7 +225,7 @@ run "prod" {
   # The order of things
 
   assert {
-    condition     = terraform_data.log_groups.input == tolist(["/aws/lambda/prod-orders-ledger", "/aws/lambda/prod-orders-notifier", "/ecs/prod-orders-intake"])
+    condition     = terraform_data.log_groups.input == tolist(["/aws/lambda/prod-orders-albspans", "/aws/lambda/prod-orders-ledger", "/aws/lambda/prod-orders-notifier", "/ecs/prod-orders-intake"])
     error_message = "Metric filters stand on these."
   }
   assert {
@@ -254,7 +256,27 @@ run "a_domain_without_a_certificate" {
       outputs = {
         load_balancer = "app/staging-orders-intake/0123456789abcdef"
         target_groups = { a = "targetgroup/staging-orders-intake-a/0123456789abcdef", b = "targetgroup/staging-orders-intake-b/fedcba9876543210" }
+        alb_spans     = true
         certificate   = null
+      }
+    }
+  }
+
+  expect_failures = [terraform_data.log_groups]
+}
+
+run "no_function_for_the_load_balancers_spans" {
+  command = plan
+  variables { environment = "staging" }
+
+  override_data {
+    target = data.terraform_remote_state.service
+    values = {
+      outputs = {
+        load_balancer = "app/staging-orders-intake/0123456789abcdef"
+        target_groups = { a = "targetgroup/staging-orders-intake-a/0123456789abcdef", b = "targetgroup/staging-orders-intake-b/fedcba9876543210" }
+        alb_spans     = false
+        certificate   = "arn:aws:acm:eu-central-1:111122223333:certificate/11111111-2222-3333-4444-555555555555"
       }
     }
   }

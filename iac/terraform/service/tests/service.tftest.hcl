@@ -421,12 +421,16 @@ run "prod_with_alb_spans" {
     error_message = "The bucket, and no other, tells the function."
   }
   assert {
-    condition     = aws_s3_bucket_notification.access_logs[0].lambda_function[0].filter_suffix == ".log.gz" && aws_s3_bucket_notification.access_logs[0].lambda_function[0].filter_prefix == "AWSLogs/"
-    error_message = "The function is told of log files alone, not of the file by which the load balancer tries the bucket."
+    condition     = aws_s3_bucket_notification.access_logs[0].lambda_function[0].filter_suffix == ".log.gz" && aws_s3_bucket_notification.access_logs[0].lambda_function[0].filter_prefix == "AWSLogs/111122223333/elasticloadbalancing/eu-central-1/"
+    error_message = "The function is told of the load balancers' logs alone, not of the file by which one tries the bucket."
   }
   assert {
     condition     = aws_lambda_function_event_invoke_config.albspans[0].maximum_retry_attempts == 2
     error_message = "A file that was not read is read again."
+  }
+  assert {
+    condition     = aws_sqs_queue.albspans_dlq[0].name == "prod-orders-albspans-dlq" && aws_sqs_queue.albspans_dlq[0].message_retention_seconds == 1209600 && endswith(local.albspans_dlq_arn, ":${aws_sqs_queue.albspans_dlq[0].name}")
+    error_message = "What S3 said of a file that was given up is kept, for as long as SQS can."
   }
   assert {
     condition = [for name in ["OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"] : local.albspans_environment[name]] == [
