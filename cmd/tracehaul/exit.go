@@ -17,6 +17,8 @@ const (
 	exitUsage   = 2
 	exitWaiting = 3 // what was waited for has not ended
 	exitNothing = 3 // there was nothing to do it with
+
+	exitNotArrived = 4 // it was found on its way
 )
 
 // exitMeaning says what an exit code means, of a command and of all below it.
@@ -44,6 +46,14 @@ var exitMeanings = []exitMeaning{
 	{"deploy verdict", exitFailed, "it was rolled back, stopped or superseded or has failed, or a call failed, or no alarm watched it and --require-alarms is given"},
 	{"deploy verdict", exitWaiting, "the deployment has not ended in time: ask again"},
 	{"dlq", exitNothing, "no letter was found or chosen"},
+	{"doctor", exitOK, "all that was looked at is well"},
+	{"doctor", exitFailed, "nothing could be looked at, or it was interrupted"},
+	{"doctor", exitFault, "there is a fault: events, traces or alarms get lost, or would"},
+	{"doctor", exitWarning, "there is no fault, but a warning, or something that could not be looked at"},
+	{"trace", exitOK, "the event has arrived"},
+	{"trace", exitFailed, "it failed, or nobody could be asked"},
+	{"trace", exitNothing, "nobody who answered knows anything of it"},
+	{"trace", exitNotArrived, "it was found, and has not arrived"},
 	{"generate", exitFailed, "a file could not be made or, with --check, is not up to date"},
 }
 

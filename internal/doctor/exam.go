@@ -12,7 +12,8 @@ type exam struct {
 	Config
 
 	pipeline *pipeline.Pipeline
-	tell     sync.Mutex     // of Progress
+	tell     sync.Mutex // of doing, and of Progress
+	doing    map[activity]string
 	answers  map[string]any // of AWS, for the checks: see remember
 }
 
@@ -23,7 +24,7 @@ func Examine(ctx context.Context, c Config) (*Report, error) {
 		return nil, err
 	}
 	c = c.WithDefaults()
-	e := &exam{Config: c, pipeline: c.Alarms.Pipeline, answers: map[string]any{}}
+	e := &exam{Config: c, pipeline: c.Alarms.Pipeline, doing: map[activity]string{}, answers: map[string]any{}}
 	r := &Report{Pipeline: e.pipeline.Prefix(), Local: c.Local, Address: c.Address, Time: c.Now().UTC(), Findings: []Finding{}, LeftOut: []LeftOut{}}
 
 	// What is deployed is looked at while the event is on its way.
@@ -33,9 +34,11 @@ func Examine(ctx context.Context, c Config) (*Report, error) {
 		defer close(arrived)
 		if !c.NoEvent {
 			w = e.follow(ctx)
+			e.progress(following, "")
 		}
 	}()
 	findings, out := e.checkAll(ctx)
+	e.progress(checking, "")
 	<-arrived
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
@@ -50,10 +53,28 @@ func Examine(ctx context.Context, c Config) (*Report, error) {
 	return r, nil
 }
 
-func (e *exam) progress(what string) {
+// activity is one of the two things that are done at a time.
+type activity int
+
+const (
+	following activity = iota
+	checking
+)
+
+// progress says what is being done, or with nothing that it is over.
+func (e *exam) progress(of activity, what string) {
 	e.tell.Lock()
 	defer e.tell.Unlock()
-	e.Progress(what)
+	e.doing[of] = what
+	text := e.doing[following]
+	if c := e.doing[checking]; c != "" && text != "" {
+		text += "; " + c
+	} else if text == "" {
+		text = c
+	}
+	if text != "" {
+		e.Progress(text)
+	}
 }
 
 // answer is what AWS answered, or why it did not.

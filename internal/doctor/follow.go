@@ -57,9 +57,9 @@ func (e *exam) follow(ctx context.Context) way {
 		w.add(signal.HopEdge, checkFrontDoor, unknown(err))
 		return w
 	}
-	e.progress("look into the queues")
+	e.progress(following, "look into the queues")
 	queues := newWatch(ctx, e)
-	e.progress("send an event to " + w.address)
+	e.progress(following, "send an event to " + w.address)
 	if !e.send(ctx, &w) {
 		return w
 	}

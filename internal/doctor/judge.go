@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -88,7 +89,7 @@ func (e *exam) judgeTimes(w *way, r *row) {
 		if took < -skewUnsaid {
 			fine = false
 			w.add(s.hop, checkRowClocks, Finding{
-				Verdict: Warning, Subject: "events", Found: fmt.Sprintf("%s: %s clock is %s behind %s", s.name, to.whose, short(-took), from.whose), Want: "at most " + short(skewUnsaid),
+				Verdict: Warning, Subject: "events", Found: fmt.Sprintf("%s: %s clock is %s behind %s", s.name, to.whose, trace.FormatDuration(-took), from.whose), Want: "at most " + trace.FormatDuration(skewUnsaid),
 				Why: "spans seem to begin before their parents, and freshness is counted wrongly", Mend: "look at the time service of the host whose clock is off", Page: "docs/doctor.md",
 			})
 		}
@@ -100,13 +101,13 @@ func (e *exam) judgeTimes(w *way, r *row) {
 		return
 	}
 	all := r.writtenAt.Sub(*r.acceptedAt)
-	w.step(signal.HopDatabase, "accepted, to the row", all)
+	w.step(signal.HopDatabase, "in all, accepted to row", all)
 	if limit := e.pipeline.Objectives.Freshness; all > limit {
 		w.add(signal.HopDatabase, checkFresh, Finding{
-			Verdict: Warning, Subject: "events", Found: "it took " + short(all), Want: "at most " + short(limit) + ", the objective",
+			Verdict: Warning, Subject: "events", Found: "it took " + trace.FormatDuration(all), Want: "at most " + trace.FormatDuration(limit) + ", the objective",
 			Why: "messages wait, or the consumer is slow", Mend: "look at which step took long", Page: "docs/runbooks/freshness.md",
 		})
 	} else {
-		w.add(signal.HopDatabase, checkFresh, good("events", short(all)+" from accepted to written, within "+short(limit)))
+		w.add(signal.HopDatabase, checkFresh, good("events", trace.FormatDuration(all)+" from accepted to written, within "+trace.FormatDuration(limit)))
 	}
 }

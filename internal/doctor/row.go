@@ -40,8 +40,8 @@ func (e *exam) waitRow(ctx context.Context, ev *Event, queues *watch) (*row, err
 			_ = conn.Close(context.WithoutCancel(ctx)) // nothing is at stake
 		}
 	}()
-	begin := time.Now()
-	for looked := begin; ; {
+	e.progress(following, "wait for the row, at most "+e.Timeout.String())
+	for looked := time.Now(); ; {
 		r, err := e.findRow(ctx, &conn, ev)
 		if r != nil {
 			return r, nil
@@ -53,11 +53,11 @@ func (e *exam) waitRow(ctx context.Context, ev *Event, queues *watch) (*row, err
 		if time.Since(looked) > time.Second {
 			looked = time.Now()
 			queues.look(ctx, e)
-			text := fmt.Sprintf("wait for the row, %s of %s", time.Since(begin).Round(time.Second), e.Timeout)
+			text := fmt.Sprintf("wait for the row, at most %s", e.Timeout)
 			if err != nil {
 				text += ": " + hide(err)
 			}
-			e.progress(text)
+			e.progress(following, text)
 		}
 		select {
 		case <-ctx.Done():

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -51,7 +52,7 @@ func (e *exam) send(ctx context.Context, w *way) bool {
 		w.add(signal.HopEdge, checkFrontDoor, refusal(w.address, r, a))
 		return false
 	}
-	w.add(signal.HopEdge, checkFrontDoor, good(w.address, "202 in "+short(took)))
+	w.add(signal.HopEdge, checkFrontDoor, good(w.address, "202 in "+trace.FormatDuration(took)))
 	switch {
 	case !known || a.TraceID == "":
 		w.add(signal.HopService, checkAnswer, Finding{
@@ -172,22 +173,11 @@ func (e *exam) judgeClock(w *way, header http.Header, begin time.Time, took time
 		return
 	}
 	f := Finding{
-		Verdict: Warning, Subject: subject, Found: fmt.Sprintf("its clock is %s %s the one here", short(off), word), Want: "at most " + short(clockUnsaid),
+		Verdict: Warning, Subject: subject, Found: fmt.Sprintf("its clock is %s %s the one here", trace.FormatDuration(off), word), Want: "at most " + trace.FormatDuration(clockUnsaid),
 		Why: "times of spans and rows do not follow each other, or this machine's clock is off", Mend: "look which of the two is wrong: timedatectl, chronyc tracking", Page: "docs/doctor.md",
 	}
 	if off > clockRefused {
 		f.Verdict, f.Why = Fault, "AWS refuses what is signed with a clock that is off by more than 5 minutes"
 	}
 	w.add(signal.HopService, checkClock, f)
-}
-
-// short is a duration with three digits.
-func short(d time.Duration) string {
-	switch {
-	case d >= time.Second:
-		return d.Round(10 * time.Millisecond).String()
-	case d >= time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	}
-	return d.Round(time.Microsecond).String()
 }

@@ -131,7 +131,6 @@ func (e *exam) waitSpans(ctx context.Context, traceID string, parts []part, rowe
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	begin := time.Now()
 	var last []trace.Span
 	var failed error // of the last question that the end did not cut off
 	for {
@@ -147,9 +146,7 @@ func (e *exam) waitSpans(ctx context.Context, traceID string, parts []part, rowe
 			return last, failed
 		}
 		failed = err
-		if time.Since(begin) > time.Second {
-			e.progress("wait for spans of " + strings.Join(missing, ", ") + ", " + time.Since(begin).Round(time.Second).String() + " of " + patience.String())
-		}
+		e.progress(following, "wait for spans of "+strings.Join(missing, ", ")+", at most "+patience.String())
 		select {
 		case <-ctx.Done():
 		case <-time.After(spanPoll):

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -81,7 +82,7 @@ func (t *text) event(e *Event) {
 		t.line("%s", t.paint(bold, "The way of the event"))
 	}
 	for _, s := range e.Steps {
-		t.line("  %-26s %10s", s.Name, short(s.Took))
+		t.line("  %-26s %10s", s.Name, trace.FormatDuration(s.Took))
 	}
 	if e.Left != "" {
 		t.line("")

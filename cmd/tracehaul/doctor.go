@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/doctor"
+	"github.com/tracehaul/tracehaul/internal/localstate"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// Exit codes of doctor: what is wrong is told apart from what is only not as it
+// should be.
+const (
+	exitFault   = 3
+	exitWarning = 4
+)
+
+// Variables with secrets: a command line is for all to see.
+const (
+	bearerVariable  = "TRACEHAUL_TOKEN"
+	grafanaVariable = tokenVariable
+)
+
+type doctorCmd struct {
+	pipelineFlags
+	jsonFlag
+	Local       *bool         `help:"Whether to examine the pipeline that tracehaul up keeps running. Defaults to whether one of the description runs, if neither -e nor --url is given." negatable:""`
+	URL         string        `help:"Where clients send events, without a path. Defaults to the domain of the description, or the load balancer's name."                                   name:"url"                       placeholder:"URL"`
+	DatabaseURL string        `env:"DATABASE_URL"                                                                                                                                         help:"The database of the rows." placeholder:"URL"`
+	GrafanaURL  string        `env:"GRAFANA_URL"                                                                                                                                          help:"Grafana, if it is another one than the description's." placeholder:"URL"`
+	Topic       string        `help:"ARN of the topic. Defaults to the description's in the account of the credentials."                                                                  placeholder:"ARN"`
+	Source      string        `help:"Source of the event. Defaults to /tracehaul/doctor."                                                                                                 placeholder:"SOURCE"`
+	Type        string        `help:"Type of the event. Defaults to com.github.tracehaul.doctor.probe."                                                                                   placeholder:"TYPE"`
+	NoEvent     bool          `help:"Send no event: look at what is deployed, and nothing else."`
+	Clean       bool          `help:"Remove the row of the event afterwards."`
+	Timeout     time.Duration `default:"60s"                                                                                                                                              help:"How long to wait for the row."`
+	Settle      time.Duration `default:"15s"                                                                                                                                              help:"How long to wait for spans once the row is there."`
+	Quiet       bool          `help:"Show what is not well, and nothing else."                                                                                                            short:"q"`
+}
+
+// Help is shown by --help below the line about the command.
+func (doctorCmd) Help() string {
+	return "Sends one marked event through the front door and follows it to its row: how long each hop took, and where its trace was lost. " +
+		"Meanwhile what is deployed is held against the description: subscriptions, queues, functions, sampling, the load balancer, alarms and who hears of them, log groups, dashboards. " +
+		"Apart from the event, nothing is changed. What cannot be reached, or may not be looked at, is named and costs nothing else.\n\n" +
+		"Credentials come from the standard AWS_* variables, the bearer token of the event from " + bearerVariable + ", the token of Grafana from " + grafanaVariable + ". " +
+		"The events' source, /tracehaul/doctor, is for others to leave them out. docs/doctor.md has all checks, and the IAM policy." + `
+
+Examples:
+  tracehaul doctor                                    # the local pipeline, if one runs
+  tracehaul doctor -e prod --no-event
+  TRACEHAUL_TOKEN=$(token) DATABASE_URL=postgres://... tracehaul doctor -e prod --clean
+  tracehaul doctor -e prod --json | jq '.findings[] | select(.verdict == "fault")'`
+}
+
+// Validate refuses what can be seen to be wrong before anything is asked.
+func (c doctorCmd) Validate() error {
+	if c.Timeout <= 0 || c.Settle <= 0 {
+		return fmt.Errorf("--timeout %s, --settle %s: want more than nothing", c.Timeout, c.Settle)
+	}
+	return nil
+}
+
+func (c doctorCmd) Run(ctx context.Context, env environment) error {
+	p, err := c.load()
+	if err != nil {
+		return err
+	}
+	set, err := alarms.For(p)
+	if err != nil {
+		return err
+	}
+	config := doctor.Config{
+		Alarms: set, TopicARN: c.Topic, Address: c.URL, Token: env.getenv(bearerVariable), Source: c.Source, Type: c.Type, NoEvent: c.NoEvent,
+		DatabaseURL: c.DatabaseURL, Clean: c.Clean, Grafana: c.GrafanaURL, GrafanaToken: env.getenv(grafanaVariable), Timeout: c.Timeout, Settle: c.Settle,
+	}
+	if err := c.reach(ctx, env, p, &config); err != nil {
+		return err
+	}
+	if err := config.Validate(); err != nil {
+		return usageError("%w", err)
+	}
+	show := startProgress(env.err, "examine "+p.Prefix())
+	config.Progress = show.rename
+	report, err := doctor.Examine(ctx, config)
+	show.done()
+	if err != nil {
+		return err
+	}
+	return c.print(env, report)
+}
+
+// rename says what is done now, and goes on counting the time.
+func (p *progress) rename(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.what = what
+}
+
+// reach fills in how the pipeline is reached.
+func (c doctorCmd) reach(ctx context.Context, env environment, p *pipeline.Pipeline, config *doctor.Config) error {
+	local, err := c.running(env, p)
+	if err != nil {
+		return err
+	}
+	if local != nil {
+		return reachLocal(p, local, config)
+	}
+	account, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(6))
+	if err != nil {
+		return fmt.Errorf("settings of AWS: %w", err)
+	}
+	config.Clients = doctor.NewClients(account)
+	return nil
+}
+
+// running is the local pipeline that is meant, or nil for the one in AWS.
+func (c doctorCmd) running(env environment, p *pipeline.Pipeline) (*localstate.State, error) {
+	asked := c.Local != nil && *c.Local
+	if c.Local != nil && !*c.Local || !asked && (c.Environment != "" || c.URL != "") {
+		return nil, nil //nolint:nilnil // the one in AWS
+	}
+	dir, err := localstate.Dir(env.getenv)
+	if err != nil && !asked {
+		return nil, nil //nolint:nilnil,nilerr // no place to find one
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := localstate.Find(dir)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Prefix == p.Prefix() {
+			return &all[i], nil
+		}
+	}
+	if asked {
+		return nil, fmt.Errorf("no pipeline %s runs on this machine: start one with tracehaul up", p.Prefix())
+	}
+	return nil, nil //nolint:nilnil // the one in AWS
+}
+
+// reachLocal takes the addresses of a pipeline on this machine. What the flags say
+// wins.
+func reachLocal(p *pipeline.Pipeline, s *localstate.State, config *doctor.Config) error {
+	config.Local = true
+	if config.Address == "" {
+		config.Address = s.ALB
+	}
+	if config.TopicARN == "" {
+		config.TopicARN = s.TopicARN
+	}
+	config.DatabaseURL = s.DatabaseURL // $DATABASE_URL is somebody else's
+	if s.Web != "" {
+		config.Traces = doctor.Page{URL: s.Web}
+	}
+	nobody := credentials.NewStaticCredentialsProvider("local", "local", "")
+	config.Clients = doctor.Clients{
+		SNS: sns.New(sns.Options{Region: p.Region, BaseEndpoint: aws.String(s.SNS), Credentials: nobody}),
+		SQS: sqs.New(sqs.Options{Region: p.Region, BaseEndpoint: aws.String(s.SQS), Credentials: nobody}),
+	}
+	return nil
+}
+
+func (c doctorCmd) print(env environment, r *doctor.Report) error {
+	var err error
+	if c.JSON {
+		err = encodeJSON(env.out, r)
+	} else {
+		err = r.WriteText(env.out, doctor.Style{Colour: showsColour(env.out), Quiet: c.Quiet})
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.OK+r.Warnings+r.Faults == 0:
+		return fmt.Errorf("nothing of %s could be looked at", r.Pipeline)
+	case r.Worst() == doctor.Fault:
+		return codedError{fmt.Errorf("%s is not healthy", r.Pipeline), exitFault}
+	case r.Worst() != doctor.OK:
+		return codedError{fmt.Errorf("%s is not known to be healthy", r.Pipeline), exitWarning}
+	}
+	return nil
+}
