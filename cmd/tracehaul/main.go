@@ -25,6 +25,7 @@ type cli struct {
 	Pipeline   pipelineCmd   `cmd:"" help:"Check a pipeline's description and print the names made from it."`
 	Alarms     alarmsCmd     `cmd:"" help:"The alarms that are made from a pipeline's description."`
 	Dashboards dashboardsCmd `cmd:"" help:"Grafana dashboards: check them."`
+	Doctor     doctorCmd     `cmd:"" help:"Examine a pipeline from outside: follow one event to its row, and hold what is deployed against the description."`
 	Dlq        dlqCmd        `cmd:"" help:"Dead letters: why they are there, send them back, take them out."`
 	Deploy     deployCmd     `cmd:"" help:"The commands of the delivery workflow: before a deploy, after it, and in Grafana."`
 	Generate   generateCmd   `cmd:"" help:"Write everything that is made from a pipeline's description: alarms and dashboards with their Terraform, and what runbooks say of alarms."`
