@@ -82,13 +82,14 @@ func extracted(carrier map[string]string) context.Context {
 		Extract(context.Background(), propagation.MapCarrier(carrier))
 }
 
-// receive takes at least n messages from a queue, which are on their way.
-func (b *bundle) receive(t *testing.T, queue string, n int) []sqstypes.Message {
+// receive takes at least n messages from a queue, which are on their way, with
+// the attributes of these names and those that the instrumentation asks for.
+func (b *bundle) receive(t *testing.T, queue string, n int, names ...string) []sqstypes.Message {
 	t.Helper()
 	var got []sqstypes.Message
 	for len(got) < n {
 		out, err := b.sqs.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
-			QueueUrl: &queue, MaxNumberOfMessages: 10, WaitTimeSeconds: 20, MessageAttributeNames: []string{"All"},
+			QueueUrl: &queue, MaxNumberOfMessages: 10, WaitTimeSeconds: 20, MessageAttributeNames: names,
 			MessageSystemAttributeNames: []sqstypes.MessageSystemAttributeName{"All"},
 		})
 		if err != nil {

@@ -49,7 +49,7 @@ func TestLetter_EveryVector(t *testing.T) {
 					v.Want.Attributes["traceparent"] = a
 				}
 			}
-			for _, m := range b.receive(t, b.raw, 1) {
+			for _, m := range b.receive(t, b.raw, 1, "All") {
 				if got := sqsValues(m.MessageAttributes); !reflect.DeepEqual(got, v.Want.Attributes) {
 					t.Errorf("the letter has\n%v, want\n%v", got, v.Want.Attributes)
 				}

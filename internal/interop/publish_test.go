@@ -135,8 +135,8 @@ func TestPublish_JavaScript_ContinuedHere(t *testing.T) {
 			if !p.broken && len(a.Spans) > 0 {
 				producer = a.one(t, "PRODUCER")
 			}
-			for _, queue := range queues {
-				got := b.receive(t, queue, p.messages)
+			for i, queue := range queues {
+				got := b.receive(t, queue, p.messages, [][]string{nil, {"All"}}[i]...)
 				if len(got) != p.messages {
 					t.Errorf("%d messages came, want %d", len(got), p.messages)
 				}

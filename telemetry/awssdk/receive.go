@@ -12,6 +12,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/message"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // receive takes messages from a queue. The span ends when they are here;
@@ -46,8 +47,9 @@ func (c *call) receive(ctx context.Context, input record, next middleware.Initia
 	return out, metadata, err
 }
 
-// contextNames are the attributes that carry a context.
-var contextNames = []string{traceparentName, "tracestate", "baggage"}
+// contextNames are the attributes that carry a context: W3C's, and that of X-Ray's
+// propagator, which OpenTelemetry JavaScript spells in lower case.
+var contextNames = []string{traceparentName, "tracestate", "baggage", xray.HeaderName, "x-amzn-trace-id"}
 
 // askFor adds the attributes that carry a context to those that the caller
 // asks for: SQS returns no others.

@@ -48,7 +48,7 @@ func TestReceiveMessage_Messages_AreLinkedAndCounted(t *testing.T) {
 		t.Errorf("links = %+v, want those of the messages that have a context", links)
 	}
 	asked := b.received(t, 1)[0].json["MessageAttributeNames"]
-	if diff := cmp.Diff([]any{"kind", "baggage", "traceparent", "tracestate"}, asked); diff != "" {
+	if diff := cmp.Diff([]any{"kind", "baggage", "traceparent", "tracestate", "X-Amzn-Trace-Id", "x-amzn-trace-id"}, asked); diff != "" {
 		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 	if len(in.MessageAttributeNames) != 2 {
@@ -75,7 +75,7 @@ func TestReceiveMessage_AllAttributesAskedFor_NothingIsAdded(t *testing.T) {
 		}
 	}
 	requests := b.received(t, 3)
-	for n, want := range [][]any{{"All"}, {".*"}, {"traceparent", "tracestate", "baggage"}} {
+	for n, want := range [][]any{{"All"}, {".*"}, {"traceparent", "tracestate", "baggage", "X-Amzn-Trace-Id", "x-amzn-trace-id"}} {
 		if diff := cmp.Diff(want, requests[n].json["MessageAttributeNames"]); diff != "" {
 			t.Errorf("request %d asked for (-want +got):\n%s", n, diff)
 		}
