@@ -112,6 +112,8 @@ func TestEstimate_Prod_IsAsWorkedOutByHand(t *testing.T) {
 		"Public addresses":       3 * 3.65,
 		"CloudWatch, dashboards": 3,
 		"Cognito":                3*6 + 3*730*0.00225,
+		// A file for each zone and five minutes; the processor's seconds at 1,769 MB.
+		albSpans: 26280*(0.2e-6+0.4e-6) + (26280*0.2+26.28e6/7000+236.52e6/73000)*1.7275390625*0.0000133334,
 	} {
 		if got := line(t, d, part); math.Abs(got-want) > 0.005 {
 			t.Errorf("%s: %.3f, want %.3f", part, got, want)
@@ -121,7 +123,7 @@ func TestEstimate_Prod_IsAsWorkedOutByHand(t *testing.T) {
 
 func TestEstimate_Idle_CostsNothingByTraffic(t *testing.T) {
 	d := dev(t)
-	for _, part := range []string{"Lambda", "SNS", "Aurora, storage and I/O", "Data transfer", "X-Ray, spans"} {
+	for _, part := range []string{"Lambda", albSpans, "SNS", "Aurora, storage and I/O", "Data transfer", "X-Ray, spans"} {
 		if got := line(t, d, part); got != 0 {
 			t.Errorf("%s costs %.2f without an event", part, got)
 		}
@@ -137,6 +139,9 @@ func TestEstimate_Idle_CostsNothingByTraffic(t *testing.T) {
 	}
 }
 
+// albSpans is the part of the function for the load balancer's spans.
+const albSpans = "Lambda and S3, for ALB spans"
+
 // What the description says is in the estimate.
 func TestEstimate_Description_DecidesWhatThereIs(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -151,6 +156,8 @@ func TestEstimate_Description_DecidesWhatThereIs(t *testing.T) {
 		"a password":                {func(d *cost.Deployment) { d.Pipeline.Database.Authentication = "secret" }, "Secrets Manager", true, true},
 		"no firewall":               {func(d *cost.Deployment) { d.Pipeline.Edge.WAF = false }, "WAF", false, false},
 		"another back end":          {func(d *cost.Deployment) { d.Pipeline.Telemetry.Export = "endpoint" }, "X-Ray, spans", false, false},
+		"no ALB spans":              {func(d *cost.Deployment) { d.Pipeline.Edge.ALBSpans = false }, albSpans, false, false},
+		"ALB spans of all":          {func(d *cost.Deployment) { d.Pipeline.Telemetry.SamplePercent = 100 }, albSpans, true, true},
 		"no tokens":                 {func(d *cost.Deployment) { d.Pipeline.Edge.Authentication = "none" }, "Cognito", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,6 +35,7 @@ func Estimate(d Deployment) []Line {
 	}
 	e.edge()
 	e.compute()
+	e.albSpans()
 	e.messages()
 	e.database()
 	e.network()
@@ -157,8 +158,7 @@ func (e *estimator) rest() {
 		e.add("Route 53", priceHostedZone, "1 hosted zone, which you have")
 	}
 	logs := e.requests * accessLogLine / gigabyte * days(e.p.Edge.LogRetention) / daysInMonth
-	puts := filesInHour * hoursInMonth * float64(e.p.Network.Zones)
-	e.add("ECR and S3", imagesGB*priceImageGB+logs*priceObjectGB+puts*pricePut, "%.0f GB of images, %.0f GB of access logs", imagesGB, logs)
+	e.add("ECR and S3", imagesGB*priceImageGB+logs*priceObjectGB+e.files()*pricePut, "%.0f GB of images, %.0f GB of access logs", imagesGB, logs)
 }
 
 // secrets are the database owner's, that of consumers with a password, and those

@@ -75,6 +75,7 @@ const (
 	priceImageGB    = 0.10
 	priceObjectGB   = 0.023
 	pricePut        = 0.005 / 1000
+	priceGet        = 0.0004 / 1000
 )
 
 // "Amazon CloudWatch Pricing". The prices of alarms are those of package alarms.

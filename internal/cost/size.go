@@ -9,6 +9,10 @@ type Sizes struct {
 	ServicePoints   float64 // metrics that a task sends each minute
 	ConsumerPoints  float64 // and an environment of the function that is busy
 
+	BalancerSpan float64 // as Span, of the load balancer: one for each request
+	FileLines    float64 // what albspans logs of a file of the access log
+	FilePoints   float64 // metrics that it sends then
+
 	// What they hold for.
 	EventBody          float64
 	EventsOfInvocation int
@@ -18,6 +22,7 @@ type Sizes struct {
 // real programs.
 var Measured = Sizes{
 	Span: 2230, SpansOfEvent: 5.06, InvocationLines: 1480, Row: 1350, ServicePoints: 6100, ConsumerPoints: 24600,
+	BalancerSpan: 2840, FileLines: 930, FilePoints: 7000,
 	EventBody: 500, EventsOfInvocation: 20,
 }
 

@@ -19,6 +19,7 @@ import (
 	collectormetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	collectortrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
+	resource "go.opentelemetry.io/proto/otlp/resource/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -28,12 +29,15 @@ import (
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/internal/program"
 	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // meter weighs what the programs send and write.
 type meter struct {
 	mu                  sync.Mutex
 	spans, spanBytes    int
+	balancer            [2]int         // spans of the load balancer, and their bytes
+	files               int            // of the access log
 	exports, pointBytes map[string]int // by service
 	lineBytes           map[string]int // by program
 }
@@ -46,6 +50,9 @@ func (m *meter) line(program, line string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.lineBytes[program] += len(line)
+	if strings.Contains(line, semconv.LogAccessLogRead) {
+		m.files++
+	}
 }
 
 // ServeHTTP takes the copy of all telemetry.
@@ -81,6 +88,11 @@ func (m *meter) addSpans(in *collectortrace.ExportTraceServiceRequest) {
 				if err != nil {
 					panic(err)
 				}
+				if serviceOf(r.Resource) == balancerName {
+					m.balancer[0]++
+					m.balancer[1] += len(text)
+					continue
+				}
 				m.spans++
 				m.spanBytes += len(text)
 			}
@@ -92,12 +104,7 @@ func (m *meter) addSpans(in *collectortrace.ExportTraceServiceRequest) {
 // value ("OTel metrics pricing and storage", Amazon CloudWatch user guide).
 func (m *meter) addPoints(in *collectormetrics.ExportMetricsServiceRequest) {
 	for _, r := range in.ResourceMetrics {
-		name := ""
-		for _, a := range r.Resource.Attributes {
-			if a.Key == "service.name" {
-				name = a.Value.GetStringValue()
-			}
-		}
+		name := serviceOf(r.Resource)
 		m.exports[name]++
 		for _, s := range r.ScopeMetrics {
 			for _, metric := range s.Metrics {
@@ -107,6 +114,21 @@ func (m *meter) addPoints(in *collectormetrics.ExportMetricsServiceRequest) {
 			}
 		}
 	}
+}
+
+// balancerName is the service.name of the load balancer's spans.
+const balancerName = "orders-load-balancer"
+
+// albspansName is the function's own.
+const albspansName = "orders-albspans"
+
+func serviceOf(r *resource.Resource) string {
+	for _, a := range r.Attributes {
+		if a.Key == "service.name" {
+			return a.Value.GetStringValue()
+		}
+	}
+	return ""
 }
 
 func points(m *metrics.Metric) (all []proto.Message) {
@@ -163,6 +185,9 @@ func TestMeasured_IsWhatTheRealProgramsMake(t *testing.T) {
 		{"Row", got.Row, want.Row},
 		{"ServicePoints", got.ServicePoints, want.ServicePoints},
 		{"ConsumerPoints", got.ConsumerPoints, want.ConsumerPoints},
+		{"BalancerSpan", got.BalancerSpan, want.BalancerSpan},
+		{"FileLines", got.FileLines, want.FileLines},
+		{"FilePoints", got.FilePoints, want.FilePoints},
 	} {
 		t.Logf("%s: measured %.4g", size.name, size.got)
 		if size.got == 0 || math.Abs(size.got/size.want-1) > 0.25 {
@@ -175,7 +200,7 @@ func TestMeasured_IsWhatTheRealProgramsMake(t *testing.T) {
 // prod. Its consumers are held.
 func startWeighed(t *testing.T, m *meter) (l *localpipeline.Local, stop func()) {
 	t.Helper()
-	programs, err := program.Build(t.Context(), t.TempDir(), "service", "consumer")
+	programs, err := program.Build(t.Context(), t.TempDir(), "service", "consumer", "albspans")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +213,7 @@ func startWeighed(t *testing.T, m *meter) (l *localpipeline.Local, stop func()) 
 	p.Consumers = p.Consumers[:1]
 	p.Consumers[0].BatchSize = cost.Measured.EventsOfInvocation
 	l, err = localpipeline.Start(t.Context(), localpipeline.Config{
-		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrate.UpURL, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
+		Pipeline: p, Service: programs[0], Consumer: programs[1], ALBSpans: programs[2], Migrate: migrate.UpURL, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
 		Forward: collector.URL, Output: m.line, HoldConsumers: true,
 	})
 	if err != nil {
@@ -215,6 +240,9 @@ func (m *meter) measured(program, service, consumer string, events, table int) c
 		Row:             float64(table) / float64(events),
 		ServicePoints:   float64(m.pointBytes[service]) / float64(m.exports[service]),
 		ConsumerPoints:  float64(m.pointBytes[consumer]) / float64(m.exports[consumer]),
+		BalancerSpan:    float64(m.balancer[1]) / float64(m.balancer[0]),
+		FileLines:       float64(m.lineBytes["albspans"]) / float64(m.files),
+		FilePoints:      float64(m.pointBytes[albspansName]) / float64(m.exports[albspansName]),
 	}
 }
 

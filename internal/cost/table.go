@@ -100,6 +100,10 @@ var Changes = []Change{
 		func(d *Deployment) { d.Traffic.IndexedPercent = freeIndexedPercent },
 	},
 	{
+		"`edge.alb_spans: false`", "traces begin at the service, and requests that none saw are in none",
+		func(d *Deployment) { d.Pipeline.Edge.ALBSpans = false },
+	},
+	{
 		"`edge.waf: false`", "no limit for an address, none of AWS's rules",
 		func(d *Deployment) { d.Pipeline.Edge.WAF = false },
 	},

@@ -6,11 +6,11 @@ func (e *estimator) telemetry() {
 	e.logs()
 	sampled := e.p.Telemetry.SamplePercent / 100
 	if e.p.Telemetry.Export == "cloudwatch" {
-		spans := e.events * Measured.SpansOfEvent * sampled
-		indexed := spans * max(e.Traffic.IndexedPercent-freeIndexedPercent, 0) / 100
-		size := spans * Measured.Span / gigabyte
+		spans, balancers := e.events*Measured.SpansOfEvent*sampled, e.balancerSpans()
+		indexed := (spans + balancers) * max(e.Traffic.IndexedPercent-freeIndexedPercent, 0) / 100
+		size := (spans*Measured.Span + balancers*Measured.BalancerSpan) / gigabyte
 		e.add("X-Ray, spans", size*priceSpanGB+indexed*priceIndexedSpan, "%.0f GB, %s indexed", size, many(indexed, "span"))
-		points := (e.tasks*Measured.ServicePoints + e.environments()*Measured.ConsumerPoints) * minutesInMonth / gigabyte
+		points := ((e.tasks*Measured.ServicePoints+e.environments()*Measured.ConsumerPoints)*minutesInMonth + e.albspansFiles()*Measured.FilePoints) / gigabyte
 		e.add("CloudWatch, metrics of the programs", points*pricePointGB, "%.1f GB", points)
 	}
 	e.add("CloudWatch, alarms", e.Alarms.Total(), "%.2f metrics, %.2f composites, %.2f metrics made of log lines", e.Alarms.Metrics, e.Alarms.Composites, e.Alarms.Filters)
@@ -44,6 +44,7 @@ func (e *estimator) logs() {
 		invocations += e.invocations(&e.p.Consumers[i])
 	}
 	add(invocations*(Measured.InvocationLines+lambdaLines+5*logLineOverhead), e.p.Telemetry.LogRetention)
+	add(e.albspansFiles()*(Measured.FileLines+lambdaLines+4*logLineOverhead), e.p.Telemetry.LogRetention)
 	checks := checksInMinute * recordsOfCheck * float64(e.p.Network.Zones) * e.tasks
 	add((checks+strayRecords)*minutesInMonth*(flowRecord+logLineOverhead), e.p.Network.FlowLogRetention)
 	add(e.tasks*insightsRecords*minutesInMonth, 7*24*time.Hour) // of the group in service/cluster.tf
