@@ -13,6 +13,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/idle"
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
@@ -22,16 +23,18 @@ import (
 //
 // A message costs two spans, and a row of the consumer's takes about 20 µs in
 // all, so what is the same for all messages is made once, and what the handler
-// does not need is made beside it: see describe.
+// does not need is made while it waits for its database: see describe.
 type batch struct {
 	*invocation
 	queue    *queue
 	messages []*Message
 
-	described sync.WaitGroup
+	processes *span.Group
+	waits     *span.Siblings
 
-	mu       sync.Mutex
-	answered bool // nothing is handed over any more
+	mu        sync.Mutex
+	described *idle.Work // nil unless all were handed over at once
+	answered  bool       // nothing is handed over any more
 }
 
 // read makes messages of records. They work in base, which has no span:
@@ -51,30 +54,38 @@ func (b *batch) read(base context.Context, records []events.SQSMessage) {
 	})
 }
 
+// start is called when there is an invocation.
+func (b *batch) start() {
+	n := len(b.messages)
+	b.processes = span.NewGroup(b.tracer, b.queue.processName, span.Options{Kind: trace.SpanKindConsumer, Shared: b.queue.process}, n)
+	b.waits = span.NewSiblings(b.tracer, b.queue.waitName, span.Options{Shared: b.queue.wait}, n)
+}
+
 // open starts the process spans of messages that are handed over now. It makes
 // no more of them than the handler needs: the context, and the span's id in it.
-func (b *batch) open(messages []*Message) {
+func (b *batch) open(from, to int) {
 	now := b.Now()
-	options := span.Options{Kind: trace.SpanKindConsumer, Time: now, Shared: b.queue.process}
-	inParts(len(messages), func(from, to int) {
-		for _, m := range messages[from:to] {
+	inParts(to-from, func(first, last int) {
+		for i := from + first; i < from+last; i++ {
+			m := b.messages[i]
 			m.HandedOver = now
-			m.ctx, m.span = span.Start(m.Received.Context, b.tracer, b.queue.processName, options) //nolint:fatcontext // each its own
+			m.ctx, m.span = b.processes.Start(m.Received.Context, i, now) //nolint:fatcontext // each its own
 		}
 	})
 }
 
-// openAll opens all messages and describes them beside what follows, unless
-// the answer has been given.
-func (b *batch) openAll() bool {
+// openAll opens all messages, unless the answer has been given. They are
+// described when whoever works with the returned context waits for something,
+// or in the end.
+func (b *batch) openAll(ctx context.Context) (context.Context, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.answered {
-		return false
+		return ctx, false
 	}
-	b.open(b.messages)
-	b.described.Go(func() { b.describe(b.messages) })
-	return true
+	b.open(0, len(b.messages))
+	b.described = idle.Later(func() { b.describe(0, len(b.messages)) })
+	return idle.Context(ctx, b.described), true
 }
 
 // openOne opens and describes the i-th message, unless the answer has been
@@ -85,8 +96,8 @@ func (b *batch) openOne(i int) bool {
 	if b.answered {
 		return false
 	}
-	b.open(b.messages[i : i+1])
-	b.describe(b.messages[i : i+1])
+	b.open(i, i+1)
+	b.describe(i, i+1)
 	return true
 }
 
@@ -96,11 +107,14 @@ func (b *batch) openRest() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.answered = true
-	b.described.Wait()
+	if b.described != nil {
+		b.described.Do()
+		return
+	}
 	for i, m := range b.messages {
 		if m.span == nil {
-			b.open(b.messages[i:])
-			b.describe(b.messages[i:])
+			b.open(i, len(b.messages))
+			b.describe(i, len(b.messages))
 			return
 		}
 	}
@@ -110,30 +124,36 @@ func (b *batch) openRest() {
 // while the handler waits for its database: links in both directions between
 // the invocation and the messages, attributes, wait spans and
 // dwell times.
-func (b *batch) describe(messages []*Message) {
+func (b *batch) describe(from, to int) {
 	invocation := b.span.SpanContext()
-	for _, m := range messages {
+	for _, m := range b.messages[from:to] {
 		sender := trace.SpanContextFromContext(m.Received.Context)
 		if sender.IsValid() {
 			span.AddLink(b.span, sender)
 		}
-		if m.span.IsRecording() {
-			span.AddLink(m.span, invocation)
-			describeProcess(m)
-		}
+		b.describeProcess(m, invocation)
 		if !m.SentAt.IsZero() {
 			b.waited(m, sender.HasTraceID())
 		}
 	}
+	b.waits.Flush()
 }
 
 // describeProcess adds what is a process span's own.
-func describeProcess(m *Message) {
-	span.SetAttributes(m.span, otelsemconv.MessagingMessageID(m.MessageID),
-		semconv.ReceiveCountKey.Int(m.ReceiveCount), semconv.ContextSourceKey.String(m.Source))
-	if m.Shape == semconv.MessageShapeEnvelope {
-		span.SetAttributes(m.span, semconv.MessageShapeKey.String(m.Shape), semconv.SNSMessageIDKey.String(m.SNSMessageID))
+func (b *batch) describeProcess(m *Message, invocation trace.SpanContext) {
+	if !m.span.IsRecording() {
+		return
 	}
+	attributes := [...]attribute.KeyValue{
+		otelsemconv.MessagingMessageID(m.MessageID), semconv.ReceiveCountKey.Int(m.ReceiveCount),
+		semconv.ContextSourceKey.String(m.Source),
+		semconv.MessageShapeKey.String(m.Shape), semconv.SNSMessageIDKey.String(m.SNSMessageID),
+	}
+	n := 3
+	if m.Shape == semconv.MessageShapeEnvelope {
+		n = len(attributes)
+	}
+	b.processes.Complete(m.span, invocation, attributes[:n]...)
 }
 
 // waited tells how long a message lay in the queue.
@@ -161,8 +181,7 @@ func (b *batch) waited(m *Message, traced bool) {
 	if skew > 0 {
 		n = len(attributes)
 	}
-	_, s := span.Start(m.Received.Context, b.tracer, b.queue.waitName, span.Options{Time: sent, Shared: b.queue.wait}, attributes[:n]...)
-	span.End(s, m.HandedOver)
+	b.waits.Add(m.Received.Context, m.span, sent, m.HandedOver, attributes[:n]...)
 }
 
 // close ends the spans of all messages, which are settled, and counts them. It
@@ -174,15 +193,24 @@ func (b *batch) close() (failures []events.SQSBatchItemFailure, counts map[outco
 			m.end(m.settlement())
 		}
 	})
+	b.processes.Flush()
 	failures = []events.SQSBatchItemFailure{} // in JSON it is to be [], not null
 	counts = make(map[outcomeKey]int64, 1)
+	var last outcomeKey
+	var n int64 // of the same outcome in a row, which nearly all have
 	for _, m := range b.messages {
-		s := m.settlement()
-		counts[s.key()]++
-		if s.outcome == semconv.OutcomeFailed {
+		key := m.settlement().key()
+		if key != last {
+			counts[last] += n
+			last, n = key, 0
+		}
+		n++
+		if key.outcome == semconv.OutcomeFailed {
 			failures = append(failures, events.SQSBatchItemFailure{ItemIdentifier: m.Record.MessageId})
 		}
 	}
+	counts[last] += n
+	delete(counts, outcomeKey{})
 	for key, n := range counts {
 		b.outcomes.Add(b.ctx, n, metric.WithAttributeSet(b.queue.outcome(key)))
 		b.consumed.AddSet(b.ctx, n, b.queue.operation(key.errorType()))

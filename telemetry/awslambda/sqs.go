@@ -29,8 +29,9 @@ import (
 // In a FIFO queue, h must fail what follows a failed message of the same group.
 func SQSBatch(h func(ctx context.Context, batch []*Message) error, c Config) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	return sqsHandler(c, func(ctx context.Context, b *batch) error {
-		if !b.openAll() {
-			return nil
+		ctx, ok := b.openAll(ctx)
+		if !ok {
+			return nil // the answer was given without us
 		}
 		return h(ctx, b.messages)
 	})
@@ -118,6 +119,7 @@ func (b *batch) handle(ctx context.Context, f *function, records []events.SQSMes
 		b.end(nil, nil)
 		return []events.SQSBatchItemFailure{}
 	}
+	b.start()
 	b.batchSize.Record(b.ctx, int64(len(records)), b.queue.dwell...)
 
 	p, err := b.run(trace.ContextWithSpan(work, b.span), h)

@@ -60,6 +60,7 @@ func (dropped) ForceFlush(context.Context) error                { return nil }
 type nothing struct{}
 
 func (nothing) Add(otlp.Span)                  {}
+func (nothing) AddAll([]otlp.Span)             {}
 func (nothing) Flush(context.Context) error    { return nil }
 func (nothing) Shutdown(context.Context) error { return nil }
 

@@ -2,8 +2,6 @@ package pgxtrace
 
 import (
 	"context"
-	"runtime"
-	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -34,35 +32,10 @@ func parentsOf(ctx context.Context) ([]context.Context, bool) {
 // fanOut starts a span in each of parents. A batch of messages has a thousand:
 // what they share is encoded once.
 func (t *tracer) fanOut(w *work, parents []context.Context) {
-	w.spans = make([]trace.Span, 0, len(parents))
 	options := span.Options{Kind: trace.SpanKindClient, Time: w.start, Shared: w.shared}
 	own := []attribute.KeyValue{otelconv.DBOperationBatchSize(max(w.size, len(parents)))}
 	if own[0].Value.AsInt64() <= 1 {
 		own = nil // the conventions: never 1
 	}
-	for _, parent := range parents {
-		if !trace.SpanContextFromContext(parent).IsValid() {
-			continue // it would be a trace of nothing but a query
-		}
-		_, s := span.Start(parent, t.tracer, w.name, options, own...)
-		w.spans = append(w.spans, s)
-	}
-}
-
-// minPart is how many spans are worth a goroutine of their own.
-const minPart = 128
-
-// inParts runs f for all of 0 to n on the processors that there are: when a
-// query is over the program waits for nothing but its spans' ends.
-func inParts(n int, f func(from, to int)) {
-	parts := min(runtime.GOMAXPROCS(0), n/minPart)
-	if parts <= 1 {
-		f(0, n)
-		return
-	}
-	var wg sync.WaitGroup
-	for i := range parts {
-		wg.Go(func() { f(i*n/parts, (i+1)*n/parts) })
-	}
-	wg.Wait()
+	w.spans = span.StartChildren(parents, t.tracer, w.name, options, own...)
 }

@@ -14,6 +14,7 @@ import (
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/idle"
 	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
@@ -83,7 +84,7 @@ type work struct {
 
 	span    trace.Span     // unless fanned out
 	started sync.WaitGroup // of spans
-	spans   []trace.Span   // when fanned out
+	spans   *span.Children // when fanned out
 }
 
 type workKey struct{}
@@ -105,7 +106,10 @@ func (w *work) GoString() string { return w.String() }
 func (t *tracer) begin(ctx context.Context, s *statement, size int) context.Context {
 	w := &work{Context: ctx, statement: s, start: time.Now(), size: size}
 	if parents, ok := parentsOf(ctx); ok {
-		w.started.Go(func() { t.fanOut(w, parents) })
+		w.started.Go(func() {
+			idle.Run(ctx) // of the batch
+			t.fanOut(w, parents)
+		})
 		return w
 	}
 	w.Context, w.span = span.Start(ctx, t.tracer, s.name, span.Options{Kind: trace.SpanKindClient, Time: w.start, Shared: s.shared})
@@ -130,11 +134,11 @@ func (t *tracer) end(ctx context.Context, err error) {
 		return
 	}
 	w.started.Wait()
-	inParts(len(w.spans), func(from, to int) {
-		for _, s := range w.spans[from:to] {
-			endSpan(s, o, end)
-		}
-	})
+	var fail func(trace.Span)
+	if o.failed {
+		fail = o.describe
+	}
+	w.spans.End(end, fail)
 }
 
 // exemplar is the trace that a point of the metrics leads to: the first one of
@@ -148,10 +152,15 @@ func (w *work) exemplar() context.Context {
 
 func endSpan(s trace.Span, o outcome, at time.Time) {
 	if o.failed {
-		s.SetAttributes(o.attributes()...)
-		s.SetStatus(codes.Error, o.description())
+		o.describe(s)
 	}
 	span.End(s, at)
+}
+
+// describe says on a span how the query failed.
+func (o outcome) describe(s trace.Span) {
+	s.SetAttributes(o.attributes()...)
+	s.SetStatus(codes.Error, o.description())
 }
 
 // TraceQueryStart implements [pgx.QueryTracer].

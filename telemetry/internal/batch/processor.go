@@ -96,32 +96,73 @@ func New[T any](c Config[T]) *Processor[T] {
 // Add queues an item. It never blocks: if the queue is full, or the Processor
 // shut down, the item is dropped.
 func (p *Processor[T]) Add(item T) {
-	size := 0
-	if p.c.Size != nil {
-		size = p.c.Size(item)
-	}
+	size := p.size(item)
 	p.mu.Lock()
-	if p.closed || !p.queue.room() || size > 0 && p.bytes+size > p.c.QueueBytes {
-		closed := p.closed
+	if reason := p.refusal(size); reason != "" {
 		p.mu.Unlock()
-		if closed {
-			p.c.Dropped(1, semconv.DropShutdown)
-		} else {
-			p.c.Dropped(1, semconv.DropQueueFull)
-		}
+		p.c.Dropped(1, reason)
 		return
 	}
 	if p.c.Keep != nil {
 		item = p.c.Keep(item)
 	}
-	p.queue.push(item)
-	p.bytes += size
-	p.added++
+	p.push(item, size)
 	full := p.queue.n == p.c.BatchSize || size > 0 && p.heavy()
 	p.mu.Unlock()
 	if full {
 		p.signal()
 	}
+}
+
+// AddAll queues items as they are, without Keep. It drops those for which
+// there is no room.
+func (p *Processor[T]) AddAll(items []T) {
+	dropped, why := 0, ""
+	p.mu.Lock()
+	for _, item := range items {
+		size := p.size(item)
+		if reason := p.refusal(size); reason != "" {
+			dropped++
+			why = reason
+			continue
+		}
+		p.push(item, size)
+	}
+	full := p.queue.n >= p.c.BatchSize || p.heavy()
+	p.mu.Unlock()
+	if dropped > 0 {
+		p.c.Dropped(dropped, why)
+	}
+	if full {
+		p.signal()
+	}
+}
+
+// size is how many bytes an item takes, as far as that counts.
+func (p *Processor[T]) size(item T) int {
+	if p.c.Size == nil {
+		return 0
+	}
+	return p.c.Size(item)
+}
+
+// refusal is why an item of a size cannot be queued, or empty. It is called
+// with the lock held.
+func (p *Processor[T]) refusal(size int) string {
+	switch {
+	case p.closed:
+		return semconv.DropShutdown
+	case !p.queue.room() || size > 0 && p.bytes+size > p.c.QueueBytes:
+		return semconv.DropQueueFull
+	}
+	return ""
+}
+
+// push is called with the lock held.
+func (p *Processor[T]) push(item T, size int) {
+	p.queue.push(item)
+	p.bytes += size
+	p.added++
 }
 
 // heavy reports whether there are so many bytes that they should not wait. It

@@ -120,6 +120,42 @@ func TestProcessor_BatchFull_ExportsAtOnce(t *testing.T) {
 	})
 }
 
+func TestProcessor_AddAll_AsMuchAsThereIsRoomFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{
+			QueueSize: 25, Size: func(n int) int { return n }, QueueBytes: 10_000,
+			Keep: func(int) int { t.Error("an item was copied"); return 0 },
+		})
+		b.AddAll([]int{1, 2, 3})
+		synctest.Wait()
+		b.wantExported(t, 0)
+		all := make([]int, 30)
+		for i := range all {
+			all[i] = 4 + i
+		}
+		b.AddAll(all)
+		clear(all) // the slice is the caller's
+		synctest.Wait()
+		b.wantExported(t, 20)
+		b.wantDropped(t, semconv.DropQueueFull, 8)
+		if err := b.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+		b.wantExported(t, 25)
+		b.AddAll([]int{100, 20_000, 101})
+		if err := b.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		b.wantExported(t, 27)
+		b.wantDropped(t, semconv.DropQueueFull, 9)
+		b.AddAll([]int{1, 2})
+		b.wantDropped(t, semconv.DropShutdown, 2)
+		if b.bytes != 0 {
+			t.Errorf("%d bytes are left of an empty queue", b.bytes)
+		}
+	})
+}
+
 // An item's size is its value here.
 func TestProcessor_QueueBytes_BoundWhatWaitsAndIsExported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -60,7 +60,10 @@ func (p *Processor[T]) export(items []T) {
 	if err != nil {
 		p.c.Failed(err)
 	}
-	size := p.size(items)
+	size := 0
+	for _, item := range items {
+		size += p.size(item)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.bytes -= size
@@ -69,16 +72,6 @@ func (p *Processor[T]) export(items []T) {
 		p.failure, p.failedAt = err, p.done
 	}
 	p.stalled = export.Unresponsive(err)
-}
-
-func (p *Processor[T]) size(items []T) (sum int) {
-	if p.c.Size == nil {
-		return 0
-	}
-	for _, item := range items {
-		sum += p.c.Size(item)
-	}
-	return sum
 }
 
 // finished reports whether run is to return: after Shutdown, when the queue is

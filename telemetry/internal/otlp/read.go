@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"encoding/binary"
 	"math"
 	"time"
 
@@ -34,6 +35,29 @@ func (s Span) Read() (SpanFields, error) {
 		return eachField(span, f.readField)
 	})
 	return f, err
+}
+
+// Fields calls f for each field of the span with its number and its bytes,
+// with its tag.
+func (s Span) Fields(f func(field uint64, encoded []byte)) {
+	_, n := binary.Uvarint(s.Data[1:])
+	for b := s.Data[1+n:]; len(b) > 0; {
+		tag, at := binary.Uvarint(b)
+		switch tag & 7 {
+		case wireVarint:
+			_, n := binary.Uvarint(b[at:])
+			at += n
+		case wireFixed64:
+			at += 8
+		case wireFixed32:
+			at += 4
+		default:
+			size, n := binary.Uvarint(b[at:])
+			at += n + int(size) //nolint:gosec // it was encoded here
+		}
+		f(tag>>3, b[:at])
+		b = b[at:]
+	}
 }
 
 func (f *SpanFields) readField(field, n uint64, v []byte) error {

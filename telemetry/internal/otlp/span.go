@@ -132,6 +132,26 @@ func PutHeader(b []byte, h *Header) []byte {
 	return b[from:]
 }
 
+// SetEnd changes the end of a span that was encoded with one, in place.
+func (s Span) SetEnd(end time.Time) {
+	_, n := binary.Uvarint(s.Data[1:])
+	for at := 1 + n; ; {
+		switch s.Data[at] {
+		case 1<<3 | wireBytes:
+			at += 2 + len(trace.TraceID{})
+		case 2<<3 | wireBytes, 4<<3 | wireBytes:
+			at += 2 + len(trace.SpanID{})
+		case 6<<3 | wireVarint:
+			at += 2
+		case 7<<3 | wireFixed64:
+			at += 1 + 8
+		default: // 8<<3 | wireFixed64
+			binary.LittleEndian.PutUint64(s.Data[at+1:], unixNano(end))
+			return
+		}
+	}
+}
+
 // Trailer is what of a span is known when it ends, and is left out if it is
 // zero.
 type Trailer struct {

@@ -17,6 +17,9 @@ import (
 type Sink interface {
 	// Add must not keep the span's Data, and must not block.
 	Add(s otlp.Span)
+	// AddAll must not keep the slice, but may keep the Data of the spans,
+	// which never changes again.
+	AddAll(spans []otlp.Span)
 	Flush(ctx context.Context) error
 	Shutdown(ctx context.Context) error
 }

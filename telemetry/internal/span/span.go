@@ -32,7 +32,18 @@ type recording struct {
 
 	mu    sync.Mutex
 	name  string
-	state *state // nil once the span has ended
+	ended bool
+	state *state // nil once the span has ended; see also member
+	member
+}
+
+// live returns the state of a span that has not ended, or nil. It is called
+// with the lock held.
+func (r *recording) live() *state {
+	if !r.ended && r.state == nil {
+		r.thaw()
+	}
+	return r.state
 }
 
 func (r *recording) SpanContext() trace.SpanContext { return r.context }
@@ -42,7 +53,7 @@ func (r *recording) TracerProvider() trace.TracerProvider { return r.tracer.prov
 func (r *recording) IsRecording() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.state != nil
+	return !r.ended
 }
 
 // End implements trace.Span. As with the SDK, a span that is ended by a defer
@@ -54,7 +65,7 @@ func (r *recording) End(options ...trace.SpanEndOption) {
 		c = trace.NewSpanEndConfig(options...)
 	}
 	r.mu.Lock()
-	if r.state == nil {
+	if r.ended {
 		r.mu.Unlock()
 		return
 	}
@@ -73,8 +84,12 @@ func (r *recording) now() time.Time { return r.start.Add(time.Since(r.start)) }
 
 // end is called with the lock held, and unlocks.
 func (r *recording) end(at time.Time) {
-	s, name := r.state, r.name
-	r.state = nil
+	if r.state == nil && r.endFrozen(at) {
+		r.mu.Unlock()
+		return
+	}
+	s, name := r.live(), r.name
+	r.ended, r.state = true, nil
 	r.mu.Unlock()
 	if r.context.IsSampled() {
 		r.tracer.provider.sink.Add(otlp.Span{Scope: r.tracer.scope, Data: s.finish(r, name, at)})
@@ -85,13 +100,13 @@ func (r *recording) end(at time.Time) {
 // addPanic is called with the lock held.
 func (r *recording) addPanic(p any, stack bool) {
 	c := trace.NewEventConfig(trace.WithAttributes(exception(p, fmt.Sprint(p), stack)...))
-	r.state.addEvent(&r.tracer.provider.limits, semconv.ExceptionEventName, &c)
+	r.live().addEvent(&r.tracer.provider.limits, semconv.ExceptionEventName, &c)
 }
 
 func (r *recording) SetName(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state != nil {
+	if r.live() != nil {
 		r.name = name
 	}
 }
@@ -101,20 +116,21 @@ func (r *recording) SetName(name string) {
 func (r *recording) SetStatus(code codes.Code, description string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state == nil || r.state.code > code {
+	s := r.live()
+	if s == nil || s.code > code {
 		return
 	}
 	if code != codes.Error {
 		description = ""
 	}
-	r.state.code, r.state.description = code, description
+	s.code, s.description = code, description
 }
 
 func (r *recording) SetAttributes(attrs ...attribute.KeyValue) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state != nil {
-		r.state.setAttributes(&r.tracer.provider.limits, attrs)
+	if s := r.live(); s != nil {
+		s.setAttributes(&r.tracer.provider.limits, attrs)
 	}
 }
 
@@ -123,8 +139,8 @@ func (r *recording) AddLink(link trace.Link) { r.addLink(&link) }
 func (r *recording) addLink(link *trace.Link) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state != nil {
-		r.state.addLink(&r.tracer.provider.limits, link)
+	if s := r.live(); s != nil {
+		s.addLink(&r.tracer.provider.limits, link)
 	}
 }
 
@@ -132,8 +148,8 @@ func (r *recording) AddEvent(name string, options ...trace.EventOption) {
 	c := trace.NewEventConfig(options...)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.state != nil {
-		r.state.addEvent(&r.tracer.provider.limits, name, &c)
+	if s := r.live(); s != nil {
+		s.addEvent(&r.tracer.provider.limits, name, &c)
 	}
 }
 

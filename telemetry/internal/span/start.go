@@ -114,7 +114,7 @@ func End(span trace.Span, at time.Time) {
 			at = s.now()
 		}
 		s.mu.Lock()
-		if s.state == nil {
+		if s.ended {
 			s.mu.Unlock()
 			return
 		}

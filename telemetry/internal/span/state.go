@@ -2,6 +2,7 @@ package span
 
 import (
 	"encoding/binary"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -187,6 +188,25 @@ func (r *records) admit(limit int) bool {
 	r.buf = r.buf[1+n+int(size):]        //nolint:gosec // it was encoded here
 	r.dropped++
 	return true
+}
+
+// restore makes an empty state that of a span that was encoded and had dropped
+// nothing.
+func (s *state) restore(from otlp.Span) {
+	from.Fields(func(field uint64, encoded []byte) {
+		switch field {
+		case 9:
+			s.buf = append(s.buf, encoded...)
+			s.attributes++
+			s.seen = math.MaxUint64 // whatever the keys were before they were made valid
+		case 11:
+			s.events.buf = append(s.events.buf, encoded...)
+			s.events.n++
+		case 13:
+			s.links.buf = append(s.links.buf, encoded...)
+			s.links.n++
+		}
+	})
 }
 
 // finish returns the encoded span. The result is valid until release.

@@ -37,33 +37,55 @@ func (t *Tracer) start(ctx context.Context, name string, o *Options, attrs []att
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	var parent trace.SpanContext
-	seen := ctx // by the generator of ids and the sampler
-	if !o.NewRoot {
-		parent = trace.SpanContextFromContext(ctx)
-	} else {
-		seen = trace.ContextWithSpanContext(ctx, parent)
+	d := t.decide(ctx, name, o, attrs)
+	if !d.recorded {
+		return t.unrecorded(ctx, d.SpanContextConfig)
 	}
-	c := trace.SpanContextConfig{TraceID: parent.TraceID(), TraceState: parent.TraceState(), TraceFlags: parent.TraceFlags()}
-	t.provider.identify(seen, &c)
-	var result sdktrace.SamplingResult
-	if t.provider.sampler.inherited && parent.IsValid() && !parent.IsRemote() {
-		if parent.IsSampled() {
-			result.Decision = sdktrace.RecordAndSample
-		}
-	} else {
-		result = t.provider.sample(seen, c.TraceID, name, o, attrs)
-		c.TraceState = result.Tracestate
-	}
-	c.TraceFlags = c.TraceFlags.WithSampled(result.Decision == sdktrace.RecordAndSample)
-	if result.Decision == sdktrace.Drop || t.provider.sink == nil {
-		return t.unrecorded(ctx, c)
-	}
-	r := t.record(ctx, name, o, attrs, &result, &parent, c)
+	r := new(recording)
+	r.record(ctx, t, name, o, &d)
+	r.state = newState()
+	r.begin(o, attrs, &d)
+	return r.inContext()
+}
+
+// inContext returns the span in the context of its children.
+func (r *recording) inContext() (context.Context, trace.Span) {
 	if remote.Key == nil {
-		return trace.ContextWithSpan(ctx, r), r
+		return trace.ContextWithSpan(r.Context, r), r
 	}
 	return r, r
+}
+
+// decision is what is known of a span before there is one.
+type decision struct {
+	trace.SpanContextConfig
+
+	parent     trace.SpanContext
+	recorded   bool
+	attributes []attribute.KeyValue // the sampler's
+}
+
+func (t *Tracer) decide(ctx context.Context, name string, o *Options, attrs []attribute.KeyValue) (d decision) {
+	seen := ctx // by the generator of ids and the sampler
+	if !o.NewRoot {
+		d.parent = trace.SpanContextFromContext(ctx)
+	} else {
+		seen = trace.ContextWithSpanContext(ctx, d.parent)
+	}
+	d.TraceID, d.TraceState, d.TraceFlags = d.parent.TraceID(), d.parent.TraceState(), d.parent.TraceFlags()
+	t.provider.identify(seen, &d.SpanContextConfig)
+	sampling := sdktrace.Drop
+	if t.provider.sampler.inherited && d.parent.IsValid() && !d.parent.IsRemote() {
+		if d.parent.IsSampled() {
+			sampling = sdktrace.RecordAndSample
+		}
+	} else {
+		result := t.provider.sample(seen, d.TraceID, name, o, attrs)
+		sampling, d.TraceState, d.attributes = result.Decision, result.Tracestate, result.Attributes
+	}
+	d.TraceFlags = d.TraceFlags.WithSampled(sampling == sdktrace.RecordAndSample)
+	d.recorded = sampling != sdktrace.Drop && t.provider.sink != nil
+	return d
 }
 
 func (t *Tracer) unrecorded(ctx context.Context, c trace.SpanContextConfig) (context.Context, trace.Span) {
@@ -74,24 +96,27 @@ func (t *Tracer) unrecorded(ctx context.Context, c trace.SpanContextConfig) (con
 	return u, u
 }
 
-func (t *Tracer) record(ctx context.Context, name string, o *Options, attrs []attribute.KeyValue, result *sdktrace.SamplingResult, parent *trace.SpanContext, c trace.SpanContextConfig) *recording {
-	r := &recording{
-		Context: ctx, tracer: t, context: trace.NewSpanContext(c), parent: parent.SpanID(), parentRemote: parent.IsRemote(),
-		kind: trace.ValidateSpanKind(o.Kind), start: o.Time, name: name, state: newState(),
-	}
+// record makes r a span of the tracer that has no state yet.
+func (r *recording) record(ctx context.Context, t *Tracer, name string, o *Options, d *decision) {
+	r.Context, r.tracer, r.name = ctx, t, name
+	r.context, r.parent, r.parentRemote = trace.NewSpanContext(d.SpanContextConfig), d.parent.SpanID(), d.parent.IsRemote()
+	r.kind, r.start = trace.ValidateSpanKind(o.Kind), o.Time
 	if r.start.IsZero() {
 		r.start = time.Now()
 	}
-	l := &t.provider.limits
+}
+
+// begin fills the state with what a span has from its start on.
+func (r *recording) begin(o *Options, attrs []attribute.KeyValue, d *decision) {
+	l := &r.tracer.provider.limits
 	for i := range o.Links {
 		r.state.addLink(l, &o.Links[i])
 	}
-	r.state.setAttributes(l, result.Attributes)
+	r.state.setAttributes(l, d.attributes)
 	if o.Shared != nil {
 		r.state.setShared(l, o.Shared)
 	}
 	r.state.setAttributes(l, attrs)
-	return r
 }
 
 // sample asks the sampler. Attributes are copied for it only if it wants them,

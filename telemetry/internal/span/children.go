@@ -1,0 +1,108 @@
+package span
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+)
+
+// Children are spans that are alike but for their parents, begin and end
+// together, and have no children of their own: what a statement is in the
+// traces of its rows. They are encoded when they start. It is used by one
+// goroutine at a time.
+type Children struct {
+	tracer  trace.Tracer
+	name    string
+	options Options
+	parents []context.Context
+	attrs   []attribute.KeyValue
+
+	encoded []otlp.Span
+	others  []trace.Span // that were started one by one
+}
+
+// StartChildren starts a span in each context that has one. The parents must
+// not change before End. Options must have a Time.
+func StartChildren(parents []context.Context, tracer trace.Tracer, name string, o Options, attrs ...attribute.KeyValue) *Children {
+	c := &Children{tracer: tracer, name: name, options: o, parents: parents, attrs: attrs}
+	if t, ok := tracer.(*Tracer); ok {
+		c.encode(t, nil)
+	} else {
+		c.each(func(parent context.Context, _ trace.SpanContext) { c.start(parent) })
+	}
+	return c
+}
+
+// each calls f for each parent that there is.
+func (c *Children) each(f func(context.Context, trace.SpanContext)) {
+	for _, parent := range c.parents {
+		if sc := trace.SpanContextFromContext(parent); sc.IsValid() {
+			f(parent, sc)
+		}
+	}
+}
+
+func (c *Children) start(parent context.Context) {
+	_, s := Start(parent, c.tracer, c.name, c.options, c.attrs...)
+	c.others = append(c.others, s)
+}
+
+// encode encodes the spans with an end that is still to come. What fail says
+// of a span is in all of them. Those for which more than the parent decides
+// whether they are sampled are started one by one.
+func (c *Children) encode(t *Tracer, fail func(trace.Span)) {
+	e := newEncoder(t, &c.options, len(c.parents), c.attrs)
+	defer e.release()
+	if fail != nil {
+		fail(&recording{tracer: t, state: e.common})
+	}
+	c.encoded = make([]otlp.Span, 0, len(c.parents))
+	c.each(func(parent context.Context, sc trace.SpanContext) {
+		if !t.inherits(sc) {
+			if fail == nil {
+				c.start(parent)
+			}
+			return
+		}
+		d := t.decide(parent, c.name, &c.options, nil)
+		if !d.recorded {
+			return
+		}
+		var r recording
+		r.record(parent, t, c.name, &c.options, &d)
+		e.next()
+		c.encoded = append(c.encoded, e.encode(&r, open))
+	})
+}
+
+// inherits reports whether a span with that parent is sampled exactly if the
+// parent is, and nothing is added to it.
+func (t *Tracer) inherits(parent trace.SpanContext) bool {
+	return t.provider.sampler.inherited && !parent.IsRemote()
+}
+
+// End ends all spans. Fail, unless it is nil, is called for spans to say what
+// went wrong.
+func (c *Children) End(at time.Time, fail func(trace.Span)) {
+	for _, s := range c.others {
+		if fail != nil {
+			fail(s)
+		}
+		End(s, at)
+	}
+	t, ok := c.tracer.(*Tracer)
+	if !ok || len(c.encoded) == 0 {
+		return
+	}
+	if fail != nil {
+		c.encode(t, fail) // with new ids: nobody has seen the others
+	}
+	for _, s := range c.encoded {
+		s.SetEnd(at)
+	}
+	t.provider.sink.AddAll(c.encoded)
+}
