@@ -27,9 +27,9 @@ Examples:
   tracehaul demo --service dist/service --consumer dist/consumer --verbose`
 }
 
-// story is all that is known of one event. It is the document of
+// told is all that is known of one event. It is the document of
 // `demo --json`.
-type story struct {
+type told struct {
 	TraceID   string       `json:"trace_id"`
 	ALBHeader string       `json:"alb_header"`
 	Spans     []trace.Span `json:"spans"`
@@ -62,12 +62,12 @@ func (c demoCmd) Run(ctx context.Context, env environment) (err error) {
 
 // tell sends one event and collects its story. When something is missing, the
 // story holds what is there and the error names what is not.
-func tell(ctx context.Context, l *localpipeline.Local) (story, error) {
+func tell(ctx context.Context, l *localpipeline.Local) (told, error) {
 	accepted, err := l.Send(ctx, localpipeline.ExampleEvent(time.Now()), nil)
 	if err != nil {
-		return story{}, err
+		return told{}, err
 	}
-	s := story{TraceID: accepted.TraceID}
+	s := told{TraceID: accepted.TraceID}
 	row, rowErr := l.WaitRow(ctx, s.TraceID)
 	t, linked, traceErr := l.WaitTrace(ctx, s.TraceID)
 	s.Row, s.Spans, s.ALBHeader = row, append(t.Spans(), linked...), l.TraceHeader(s.TraceID)
@@ -76,7 +76,7 @@ func tell(ctx context.Context, l *localpipeline.Local) (story, error) {
 
 // check holds the story against itself: one trace id from the balancer to the
 // row.
-func (s story) check() error {
+func (s told) check() error {
 	var errs []error
 	if s.ALBHeader == "" {
 		errs = append(errs, errors.New("the load balancer's log has no line with the trace's id as Root"))
@@ -87,7 +87,7 @@ func (s story) check() error {
 	return errors.Join(errs...)
 }
 
-func printJSON(env environment, s story) error {
+func printJSON(env environment, s told) error {
 	if s.Spans == nil {
 		s.Spans = []trace.Span{}
 	}
@@ -96,7 +96,7 @@ func printJSON(env environment, s story) error {
 	return enc.Encode(s)
 }
 
-func printStory(env environment, l *localpipeline.Local, s story, begin time.Time) error {
+func printStory(env environment, l *localpipeline.Local, s told, begin time.Time) error {
 	t := trace.New(s.TraceID, s.Spans)
 	fmt.Fprintf(env.out, "%s, one event from the load balancer to the row\n\n", l.Pipeline().Prefix())
 	fmt.Fprintf(env.out, "trace            %s\nX-Amzn-Trace-Id  %s\n\n", s.TraceID, s.ALBHeader)
@@ -116,7 +116,7 @@ func printStory(env environment, l *localpipeline.Local, s story, begin time.Tim
 
 // printInvocations shows the spans of other traces that the event's spans link
 // to: the Lambda invocation that it was handed to.
-func printInvocations(env environment, s story) {
+func printInvocations(env environment, s told) {
 	for _, span := range s.Spans {
 		if span.TraceID != s.TraceID {
 			fmt.Fprintf(env.out, "\nlinked: %s %s (%s) in trace %s took %s\n", span.Kind, span.Name, span.Service, span.TraceID, trace.FormatDuration(span.Duration()))

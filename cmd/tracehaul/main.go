@@ -26,6 +26,7 @@ type cli struct {
 	Alarms     alarmsCmd     `cmd:"" help:"The alarms that are made from a pipeline's description."`
 	Dashboards dashboardsCmd `cmd:"" help:"Grafana dashboards: check them."`
 	Doctor     doctorCmd     `cmd:"" help:"Examine a pipeline from outside: follow one event to its row, and hold what is deployed against the description."`
+	Trace      traceCmd      `cmd:"" help:"What became of one event: from any id to its trace, row, messages and log lines, and where it stopped."`
 	Dlq        dlqCmd        `cmd:"" help:"Dead letters: why they are there, send them back, take them out."`
 	Deploy     deployCmd     `cmd:"" help:"The commands of the delivery workflow: before a deploy, after it, and in Grafana."`
 	Generate   generateCmd   `cmd:"" help:"Write everything that is made from a pipeline's description: alarms and dashboards with their Terraform, and what runbooks say of alarms."`

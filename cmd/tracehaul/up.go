@@ -15,7 +15,8 @@ import (
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/internal/localstate"
 	"github.com/tracehaul/tracehaul/internal/postgres"
-	"github.com/tracehaul/tracehaul/internal/trace"
+	"github.com/tracehaul/tracehaul/internal/story"
+	"github.com/tracehaul/tracehaul/internal/story/source"
 	"github.com/tracehaul/tracehaul/internal/web"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
@@ -62,7 +63,9 @@ func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 		return fmt.Errorf("the page: %w", err)
 	}
 	log := slog.New(slog.NewTextHandler(env.err, nil))
-	page := &http.Server{Handler: web.New(source{l}, log), ReadHeaderTimeout: 10 * time.Second}
+	page := &http.Server{Handler: web.New(web.Config{
+		Source: upSource{l}, Backends: []story.Backend{source.Postgres{URL: l.Addresses().DatabaseURL, Body: true}}, Expect: expected(l.Pipeline(), true), Logger: log,
+	}), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = page.Serve(listener) }() // it always ends with ErrServerClosed
 	defer func() { err = errors.Join(err, page.Close()) }()
 
@@ -128,20 +131,4 @@ Send an event:
 Ctrl-C stops everything and leaves nothing behind.
 `, a.Web, a.ALB, a.Service, a.SNS, a.TopicARN, a.QueueURL, a.DLQURL, a.DatabaseURL, a.OTLP, a.ALB)
 	return err
-}
-
-// source gives the page what the local pipeline knows.
-type source struct{ *localpipeline.Local }
-
-func (s source) Trace(id string) (*trace.Trace, []trace.Span, error) {
-	t, linked := s.Local.Trace(id)
-	if len(t.Roots) == 0 {
-		return nil, nil, web.ErrNotFound
-	}
-	return t, linked, nil
-}
-
-func (s source) Send(ctx context.Context) (string, error) {
-	a, err := s.Local.Send(ctx, localpipeline.ExampleEvent(time.Now()), nil)
-	return a.TraceID, err
 }

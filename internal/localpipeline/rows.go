@@ -4,13 +4,13 @@ package localpipeline
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
+	"github.com/tracehaul/tracehaul/internal/trace/pgrow"
 )
 
 // rowLimit bounds the rows shown of one trace: a batch can have many.
@@ -50,32 +50,8 @@ func (l *Local) query(ctx context.Context, sql string, args ...any) ([]trace.Row
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, toRow)
+	return pgx.CollectRows(rows, pgrow.Row)
 }
-
-// toRow keeps the columns in their order and JSON as it is written.
-func toRow(rows pgx.CollectableRow) (trace.Row, error) {
-	values, err := rows.Values()
-	if err != nil {
-		return nil, err
-	}
-	raw := rows.RawValues()
-	row := make(trace.Row, len(values))
-	for i, field := range rows.FieldDescriptions() {
-		row[i] = trace.Column{Name: field.Name, Value: values[i]}
-		switch {
-		case raw[i] == nil:
-			row[i].Value = nil
-		case field.DataTypeOID == jsonbOID && field.Format == pgx.BinaryFormatCode:
-			row[i].Value = json.RawMessage(append([]byte(nil), raw[i][1:]...)) // behind the version
-		case field.DataTypeOID == jsonbOID:
-			row[i].Value = json.RawMessage(append([]byte(nil), raw[i]...))
-		}
-	}
-	return row, nil
-}
-
-const jsonbOID = 3802
 
 // CountRows returns the number of rows.
 func (l *Local) CountRows(ctx context.Context) (n int, err error) {

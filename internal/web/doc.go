@@ -1,9 +1,8 @@
-// Package web is the page that `tracehaul up` serves: the latest traces, and
-// one trace as a waterfall from the load balancer to the row, with what each
-// hop knew of the event.
+// Package web is the page of a local pipeline: its latest traces in a list, and
+// the story of one of them as internal/story writes it. It is served on
+// loopback only, is made of files that are embedded, and loads nothing from
+// elsewhere. It also answers the looks of `tracehaul trace`.
 //
-// Start from [New]. The page is plain HTML, CSS and JavaScript, embedded as it
-// is written: there is no build step and it loads nothing from elsewhere. It is
-// for one person on the machine it runs on: requests that name another host,
-// or come from another site's page, are refused.
+// Start from [New]. It imports internal/story and internal/trace; where the
+// traces come from is a [Source].
 package web

@@ -1,58 +1,81 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/story"
+	"github.com/tracehaul/tracehaul/internal/story/source"
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
 //go:embed static
 var static embed.FS
 
-// ErrNotFound is what a [Source] returns for a trace or row it does not have.
-var ErrNotFound = errors.New("not found")
-
 // Source is where the page's content comes from.
 type Source interface {
 	// Latest returns at most n traces, the newest first.
 	Latest(n int) []*trace.Trace
-	// Trace returns all spans of one trace and the spans of other traces
-	// that it links to, or ErrNotFound.
-	Trace(id string) (t *trace.Trace, linked []trace.Span, err error)
-	// Rows returns the rows that carry the trace id.
-	Rows(ctx context.Context, traceID string) ([]trace.Row, error)
-	// AccessLog returns the load balancer's lines about the trace.
-	AccessLog(traceID string) []string
+	// Look returns what is there of the clues, the messages with their bodies
+	// if these are wanted.
+	Look(ctx context.Context, c story.Clues, body bool) (story.Found, error)
 	// Send posts one example event through the load balancer and returns
 	// the id of its trace.
 	Send(ctx context.Context) (traceID string, err error)
 }
 
+// Config says what the page shows.
+type Config struct {
+	// Source has the traces. Required.
+	Source Source
+	// Backends are asked beside it. Default to none.
+	Backends []story.Backend
+	// Expect is what the pipeline does with every event. Defaults to what the
+	// spans tell.
+	Expect story.Expect
+	// Logger hears of errors that the page cannot show in full. Defaults to
+	// silence.
+	Logger *slog.Logger
+}
+
 const (
 	latestTraces = 50
 	queryTimeout = 5 * time.Second
+	// maxClues bounds what is read of a look's clues.
+	maxClues = 1 << 20
 )
 
-// New returns the page's handler. Errors that the page cannot show in full
-// are logged to log.
-func New(src Source, log *slog.Logger) http.Handler {
-	s := &server{src: src, log: log}
+// New returns the page's handler.
+func New(c Config) http.Handler {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &server{Config: c}
 	files, err := fs.Sub(static, "static")
 	if err != nil {
 		panic(err) // the embedded directory has this name
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(files))
+	mux.HandleFunc("GET /story.css", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		_, _ = w.Write([]byte(story.StyleSheet)) // the reader is gone: nobody to tell
+	})
 	mux.HandleFunc("GET /api/traces", s.latest)
 	mux.HandleFunc("GET /api/traces/{id}", s.trace)
+	mux.HandleFunc("GET /traces/{id}", s.fragment)
+	mux.HandleFunc("GET /traces/{id}/report", s.report)
+	mux.HandleFunc("POST "+source.LookPath, s.look)
 	mux.HandleFunc("POST /api/events", s.send)
 	return guard(http.NewCrossOriginProtection().Handler(mux))
 }
@@ -78,47 +101,82 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
-type server struct {
-	src Source
-	log *slog.Logger
-}
+type server struct{ Config }
 
 func (s *server) latest(w http.ResponseWriter, r *http.Request) {
 	summaries := []summary{}
-	for _, t := range s.src.Latest(latestTraces) {
+	for _, t := range s.Source.Latest(latestTraces) {
 		summaries = append(summaries, summarise(t))
 	}
 	s.reply(w, r, http.StatusOK, summaries)
 }
 
-func (s *server) trace(w http.ResponseWriter, r *http.Request) {
+// local makes a back end of the source.
+type local struct{ Source }
+
+func (l local) Name() string { return "this pipeline" }
+
+func (l local) Look(ctx context.Context, c story.Clues) (story.Found, error) {
+	return l.Source.Look(ctx, c, true)
+}
+
+// collect tells the story of the trace in the path. If it returns nil it has
+// answered.
+func (s *server) collect(w http.ResponseWriter, r *http.Request) *story.Story {
 	id := r.PathValue("id")
-	t, linked, err := s.src.Trace(id)
-	if errors.Is(err, ErrNotFound) {
+	t, err := story.Collect(r.Context(), story.Config{
+		Given: id, As: story.KindTrace, Backends: append([]story.Backend{local{s.Source}}, s.Backends...), Expect: s.Expect, Timeout: queryTimeout,
+	})
+	switch {
+	case t == nil, errors.Is(err, story.ErrNothing):
 		s.reply(w, r, http.StatusNotFound, problem{"No trace " + id + " is kept. Only the latest ones are."})
-		return
-	}
-	if err != nil {
+		return nil
+	case err != nil:
 		s.fail(w, r, "The trace could not be read.", err)
+		return nil
+	}
+	return t
+}
+
+func (s *server) trace(w http.ResponseWriter, r *http.Request) {
+	if t := s.collect(w, r); t != nil {
+		s.reply(w, r, http.StatusOK, t)
+	}
+}
+
+func (s *server) fragment(w http.ResponseWriter, r *http.Request) {
+	if t := s.collect(w, r); t != nil {
+		s.html(w, r, t.WriteFragment)
+	}
+}
+
+// report is the story in one file, to keep.
+func (s *server) report(w http.ResponseWriter, r *http.Request) {
+	if t := s.collect(w, r); t != nil {
+		w.Header().Set("Content-Disposition", "attachment; filename=trace-"+t.TraceID+".html")
+		s.html(w, r, t.WriteHTML)
+	}
+}
+
+func (s *server) look(w http.ResponseWriter, r *http.Request) {
+	var c story.Clues
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxClues)).Decode(&c); err != nil {
+		s.reply(w, r, http.StatusBadRequest, problem{"A look wants clues in JSON."})
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
-	defer cancel()
-	d := detail{summary: summarise(t), Spans: flatten(t), Linked: nonNil(linked), AccessLog: nonNil(s.src.AccessLog(id))}
-	rows, err := s.src.Rows(ctx, id)
+	body, _ := strconv.ParseBool(r.URL.Query().Get("body")) // anything else means no
+	found, err := s.Source.Look(r.Context(), c, body)
 	if err != nil {
-		s.log.WarnContext(ctx, "read the rows of a trace", slog.String("error", err.Error()))
-		d.RowsProblem = "The database could not be asked for the row. It may be away; the spans tell the way so far."
+		s.fail(w, r, "Nobody could look.", err)
+		return
 	}
-	d.Rows = nonNil(rows)
-	d.Hops = hops(t, d.AccessLog, d.Rows)
-	s.reply(w, r, http.StatusOK, d)
+	s.reply(w, r, http.StatusOK, found)
 }
 
 func (s *server) send(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
 	defer cancel()
-	id, err := s.src.Send(ctx)
+	id, err := s.Source.Send(ctx)
 	if err != nil {
 		s.fail(w, r, "The event was not accepted.", err)
 		return
@@ -132,14 +190,14 @@ type problem struct {
 }
 
 func (s *server) fail(w http.ResponseWriter, r *http.Request, detail string, err error) {
-	s.log.WarnContext(r.Context(), detail, slog.String("error", err.Error()))
+	s.Logger.WarnContext(r.Context(), detail, slog.String("error", err.Error()))
 	s.reply(w, r, http.StatusBadGateway, problem{detail + " The log of `tracehaul up` says why."})
 }
 
 func (s *server) reply(w http.ResponseWriter, r *http.Request, status int, body any) {
 	b, err := json.Marshal(body)
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "encode a reply", slog.String("error", err.Error()))
+		s.Logger.ErrorContext(r.Context(), "encode a reply", slog.String("error", err.Error()))
 		http.Error(w, `{"detail":"The reply could not be written."}`, http.StatusInternalServerError)
 		return
 	}
@@ -148,10 +206,12 @@ func (s *server) reply(w http.ResponseWriter, r *http.Request, status int, body 
 	_, _ = w.Write(b) // the reader is gone: nobody to tell
 }
 
-// nonNil makes JSON of an absent list [] rather than null.
-func nonNil[T any](s []T) []T {
-	if s == nil {
-		return []T{}
+func (s *server) html(w http.ResponseWriter, r *http.Request, write func(w io.Writer) error) {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		s.fail(w, r, "The story could not be written.", err)
+		return
 	}
-	return s
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(b.Bytes()) // the reader is gone: nobody to tell
 }

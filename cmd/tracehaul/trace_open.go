@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// openTimeout is how long what shows a file may take to hand it on.
+const openTimeout = 10 * time.Second
+
+// openFile has the system show a file with what it shows such files with.
+func openFile(path string, out io.Writer) error {
+	program := "xdg-open"
+	if runtime.GOOS == "darwin" {
+		program = "open"
+	}
+	found, err := exec.LookPath(program)
+	if err != nil {
+		return fmt.Errorf("there is no %s here: want --html FILE, or open %s yourself", program, path)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, found, path)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w", program, path, err)
+	}
+	return nil
+}
+
+// columnsOf is how wide a terminal is, or 0 for anything else.
+func columnsOf(w any) int {
+	f, ok := w.(*os.File)
+	if !ok || !isTerminal(w) {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"github.com/tracehaul/tracehaul/internal/localstate"
+	"github.com/tracehaul/tracehaul/internal/story"
+	"github.com/tracehaul/tracehaul/internal/story/source"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// traceSources say who is asked.
+type traceSources struct {
+	DatabaseURL  string `env:"DATABASE_URL"                                help:"The database with the table events."                                                   placeholder:"URL"`
+	TempoURL     string `env:"TRACEHAUL_TEMPO_URL"                         help:"Tempo. Without it, and with GRAFANA_TOKEN, the description's Grafana is asked for it." placeholder:"URL"`
+	TempoTenant  string `env:"TRACEHAUL_TEMPO_TENANT"                      help:"The tenant of Tempo (X-Scope-OrgID)."                                                  placeholder:"ID"`
+	JaegerURL    string `env:"TRACEHAUL_JAEGER_URL"                        help:"Jaeger's query API, or another's that is like it."                                     placeholder:"URL"`
+	LogsEndpoint string `env:"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"            help:"The address of CloudWatch Logs, if it is not AWS's."                                   placeholder:"URL"`
+	SQSEndpoint  string `env:"AWS_ENDPOINT_URL_SQS"                        help:"The address of SQS, if it is not AWS's."                                               placeholder:"URL"`
+	Local        bool   `default:"true"                                    help:"Ask pipelines that tracehaul up keeps running on this machine."                        negatable:""`
+	AWS          bool   `help:"Ask AWS, too, where a local pipeline runs." name:"aws"                                                                                   xor:"aws"`
+	NoAWS        bool   `help:"Do not ask AWS."                            name:"no-aws"                                                                                xor:"aws"`
+}
+
+// Variables that hold tokens: what is in a flag others can see.
+const (
+	tempoTokenVariable  = "TRACEHAUL_TEMPO_TOKEN" //nolint:gosec // a name
+	jaegerTokenVariable = "TRACEHAUL_JAEGER_TOKEN"
+)
+
+// config finds everybody who can be asked.
+func (c traceCmd) config(ctx context.Context, env environment) (story.Config, error) {
+	given, as, err := c.given()
+	if err != nil {
+		return story.Config{}, err
+	}
+	config := story.Config{Given: given, Source: c.Source, As: as, Timeout: c.Timeout}
+	p, err := c.load()
+	switch {
+	case err == nil:
+		config.Expect = expected(p, false)
+	case errors.Is(err, fs.ErrNotExist) && c.Environment == "":
+		config.Skipped = append(config.Skipped, "the pipeline: there is no "+c.File+"; say -f FILE, and -e NAME")
+	default:
+		return story.Config{}, err
+	}
+	local := c.addLocal(env, &config)
+	c.addDatabase(&config, local)
+	c.addTraces(env, &config, p)
+	if p != nil {
+		err = c.addAWS(ctx, env, &config, p, local)
+	}
+	if err == nil && len(config.Backends) == 0 {
+		err = usageError("there is nobody to ask: %s", strings.Join(config.Skipped, "; "))
+	}
+	return config, err
+}
+
+// addLocal adds the pipelines that run on this machine, unless an environment
+// is named.
+func (c traceCmd) addLocal(env environment, config *story.Config) (found bool) {
+	if !c.Local || c.Environment != "" {
+		return false
+	}
+	dir, err := localstate.Dir(env.getenv)
+	if err != nil {
+		config.Skipped = append(config.Skipped, "a local pipeline: "+err.Error())
+		return false
+	}
+	running, err := localstate.Find(dir)
+	if err != nil {
+		config.Skipped = append(config.Skipped, "a local pipeline: "+err.Error())
+		return false
+	}
+	for i, s := range running {
+		config.Backends = append(config.Backends,
+			source.Local{HTTP: source.HTTP{URL: s.Web}, Body: c.Body},
+			source.Postgres{URL: s.DatabaseURL, Body: c.Body, Since: c.Since.Time})
+		if p, err := pipeline.Load(s.File); i == 0 && err == nil {
+			config.Expect = expected(p, true)
+		}
+	}
+	if len(running) == 0 {
+		config.Skipped = append(config.Skipped, "a local pipeline: none runs; tracehaul up starts one")
+	}
+	return len(running) > 0
+}
+
+func (c traceCmd) addDatabase(config *story.Config, local bool) {
+	switch {
+	case c.DatabaseURL != "":
+		config.Backends = append(config.Backends, source.Postgres{URL: c.DatabaseURL, Body: c.Body, Since: c.Since.Time})
+	case !local:
+		config.Skipped = append(config.Skipped, "PostgreSQL: say --database-url or DATABASE_URL")
+	}
+}
+
+// addTraces adds those that keep spans.
+func (c traceCmd) addTraces(env environment, config *story.Config, p *pipeline.Pipeline) {
+	switch grafana := env.getenv(tokenVariable); {
+	case c.TempoURL != "":
+		h := authorization(env.getenv(tempoTokenVariable))
+		if c.TempoTenant != "" {
+			h.Set("X-Scope-OrgID", c.TempoTenant)
+		}
+		config.Backends = append(config.Backends, source.Tempo{HTTP: source.HTTP{URL: c.TempoURL, Header: h}, Since: c.Since.Time})
+	case p != nil && grafana != "" && p.Dashboards.GrafanaURL != "" && p.Dashboards.TempoUID != "":
+		address := strings.TrimSuffix(p.Dashboards.GrafanaURL, "/") + "/api/datasources/proxy/uid/" + p.Dashboards.TempoUID
+		config.Backends = append(config.Backends, source.Tempo{HTTP: source.HTTP{URL: address, Header: authorization(grafana)}, Since: c.Since.Time})
+	default:
+		config.Skipped = append(config.Skipped, "Tempo: say --tempo-url or TRACEHAUL_TEMPO_URL, or set GRAFANA_TOKEN for the one behind Grafana")
+	}
+	if c.JaegerURL == "" {
+		config.Skipped = append(config.Skipped, "Jaeger: say --jaeger-url or TRACEHAUL_JAEGER_URL")
+		return
+	}
+	j := source.Jaeger{HTTP: source.HTTP{URL: c.JaegerURL, Header: authorization(env.getenv(jaegerTokenVariable))}, Since: c.Since.Time}
+	if p != nil {
+		j.Services = append(j.Services, p.TelemetryName(p.Service.Name))
+		for i := range p.Consumers {
+			j.Services = append(j.Services, p.Consumers[i].TelemetryName())
+		}
+	}
+	config.Backends = append(config.Backends, j)
+}
+
+func authorization(token string) http.Header {
+	h := http.Header{}
+	if token != "" {
+		h.Set("Authorization", "Bearer "+token)
+	}
+	return h
+}
+
+// addAWS adds CloudWatch's spans and lines, and the queues of dead letters. A
+// local pipeline is not AWS's.
+func (c traceCmd) addAWS(ctx context.Context, env environment, config *story.Config, p *pipeline.Pipeline, local bool) error {
+	if c.NoAWS || local && !c.AWS {
+		config.Skipped = append(config.Skipped, "AWS: "+map[bool]string{true: "left out by --no-aws", false: "a local pipeline runs; say --aws, or -e NAME"}[c.NoAWS])
+		return nil
+	}
+	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(3)}
+	if loopback(c.LogsEndpoint) && env.getenv("AWS_ACCESS_KEY_ID") == "" {
+		options = append(options, awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
+	}
+	settings, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return fmt.Errorf("settings of AWS: %w", err)
+	}
+	logs := cloudwatchlogs.NewFromConfig(settings, func(o *cloudwatchlogs.Options) {
+		if c.LogsEndpoint != "" {
+			o.BaseEndpoint = aws.String(c.LogsEndpoint)
+		}
+	})
+	config.Backends = append(config.Backends,
+		source.Spans{Client: logs, Since: c.Since.Time},
+		source.Logs{Client: logs, Groups: logGroups(p), Since: c.Since.Time})
+	client, err := dlqFlags{Endpoint: c.SQSEndpoint}.connect(ctx, env, p)
+	if err != nil {
+		return err
+	}
+	for i := range p.Consumers {
+		of := &p.Consumers[i]
+		config.Backends = append(config.Backends,
+			source.Letters{Client: client, Queue: of.DLQName(), Body: c.Body},
+			source.Letters{Client: client, Queue: of.UndeliveredName(), Undelivered: true, Body: c.Body})
+	}
+	return nil
+}
+
+// logGroups are those of what an event passes.
+func logGroups(p *pipeline.Pipeline) []string {
+	groups := []string{pipeline.LogGroupName(pipeline.KindService, p.ServiceName())}
+	for i := range p.Consumers {
+		groups = append(groups, pipeline.LogGroupName(pipeline.KindFunction, p.Consumers[i].FunctionName()))
+	}
+	return groups
+}

@@ -1,0 +1,116 @@
+package story
+
+import (
+	"slices"
+
+	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/tracehaul/tracehaul/internal/trace"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// EventID is what an event is known by. Source is empty where only the id is
+// known.
+type EventID struct {
+	Source string `json:"source"`
+	ID     string `json:"id"`
+}
+
+// Clues are what is known of an event so far. Back ends look for all of them.
+type Clues struct {
+	TraceIDs []string  // 32 lower-case hexadecimal digits
+	Linked   []string  // further traces, of which spans are linked to
+	Events   []EventID //
+	SNS, SQS []string  // message ids
+	Queues   []string  // that spans tell of
+}
+
+// maxClues bounds how many of a kind are followed: a batch can have many.
+const maxClues = 100
+
+func (c *Clues) trace(id string) { add(&c.TraceIDs, id) }
+
+func add[T comparable](list *[]T, v T) {
+	var zero T
+	if v != zero && len(*list) < maxClues && !slices.Contains(*list, v) {
+		*list = append(*list, v)
+	}
+}
+
+// clone is a copy that back ends may keep.
+func (c *Clues) clone() Clues {
+	return Clues{slices.Clone(c.TraceIDs), slices.Clone(c.Linked), slices.Clone(c.Events), slices.Clone(c.SNS), slices.Clone(c.SQS), slices.Clone(c.Queues)}
+}
+
+// size grows with every clue.
+func (c *Clues) size() int {
+	return len(c.TraceIDs) + len(c.Linked) + len(c.Events) + len(c.SNS) + len(c.SQS) + len(c.Queues)
+}
+
+// learn takes the clues out of what was found. A trace that nothing led to yet
+// is followed; the traces that a known one links to are looked at, no further.
+func (c *Clues) learn(f *Found) {
+	for _, row := range f.Rows {
+		c.trace(text(row.Get("trace_id")))
+		c.event(EventID{text(row.Get("source")), text(row.Get("id"))})
+		add(&c.SQS, text(row.Get("sqs_message_id")))
+		add(&c.SNS, text(row.Get("sns_message_id")))
+	}
+	for i := range f.Messages {
+		m := &f.Messages[i]
+		c.trace(m.TraceID)
+		c.event(EventID{m.EventSource, m.EventID})
+		add(&c.SQS, m.MessageID)
+		add(&c.SNS, m.SNSMessageID)
+	}
+	if len(c.TraceIDs) == 0 {
+		for i := range f.Spans {
+			if c.names(&f.Spans[i]) {
+				c.trace(f.Spans[i].TraceID)
+			}
+		}
+		for i := range f.Logs {
+			c.trace(f.Logs[i].TraceID)
+		}
+	}
+	for i := range f.Spans {
+		c.span(&f.Spans[i])
+	}
+}
+
+// event keeps an id with its source in place of the id alone.
+func (c *Clues) event(id EventID) {
+	if id.ID == "" {
+		return
+	}
+	if i := slices.Index(c.Events, EventID{"", id.ID}); i >= 0 && id.Source != "" && !slices.Contains(c.Events, id) {
+		c.Events[i] = id
+		return
+	}
+	add(&c.Events, id)
+}
+
+// names reports whether a span is of a message that is looked for.
+func (c *Clues) names(s *trace.Span) bool {
+	id, sns := attr(s, otelconv.MessagingMessageIDKey), attr(s, semconv.SNSMessageIDKey)
+	return id != "" && (slices.Contains(c.SNS, id) || slices.Contains(c.SQS, id)) || sns != "" && slices.Contains(c.SNS, sns)
+}
+
+func (c *Clues) span(s *trace.Span) {
+	if !slices.Contains(c.TraceIDs, s.TraceID) {
+		return
+	}
+	for _, l := range s.Links {
+		if !slices.Contains(c.TraceIDs, l.TraceID) {
+			add(&c.Linked, l.TraceID)
+		}
+	}
+	switch s.Kind {
+	case kindProducer:
+		add(&c.SNS, attr(s, otelconv.MessagingMessageIDKey))
+	case kindConsumer:
+		add(&c.SQS, attr(s, otelconv.MessagingMessageIDKey))
+		add(&c.SNS, attr(s, semconv.SNSMessageIDKey))
+		add(&c.Queues, attr(s, otelconv.MessagingDestinationNameKey))
+	}
+}

@@ -1,0 +1,217 @@
+package story
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+//go:embed html/story.html
+var storyHTML string
+
+// StyleSheet is the CSS that what [Story.WriteFragment] writes needs.
+//
+//go:embed html/story.css
+var StyleSheet string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"t": clean, "para": cleanBlock, "dur": micros, "when": when, "clock": clock, "outcome": Receive.outcome, "taken": taken,
+	"count": counted,
+}).Parse(storyHTML))
+
+// WriteHTML writes the story as one file that needs no other, to attach to an
+// incident. Everything in it is text, whatever it came as.
+func (t *Story) WriteHTML(w io.Writer) error {
+	return page.ExecuteTemplate(w, "page", t.view())
+}
+
+// WriteFragment writes the same without head and body, for a page that has
+// [StyleSheet].
+func (t *Story) WriteFragment(w io.Writer) error {
+	return page.ExecuteTemplate(w, "story", t.view())
+}
+
+// view is a story as the template wants it.
+type view struct {
+	*Story
+
+	Style              template.CSS
+	Title, State       string
+	Start              time.Time
+	DurationUS, HalfUS int64
+	Events             []EventID
+	Bars               []bar
+	LinkedBars         []Fact
+	ShowTimeline       []afterwards
+	RowTables          [][]Fact
+	NoRow              string
+	Lines              []logLine
+}
+
+// bar is a span on the scale.
+type bar struct {
+	*SpanView
+
+	Branches     []struct{}
+	Colour       string
+	X, Width     string // of a hundred
+	About, Table []Fact
+	Links        []linkView
+	Happened     []happened
+	Lines        []logLine
+}
+
+type linkView struct{ Name, SpanID, TraceID string }
+
+type happened struct {
+	Name  string
+	Table []Fact
+}
+
+type afterwards struct {
+	Moment
+
+	After string
+}
+
+type logLine struct {
+	After, Severity, Service, Span, Text, Attributes string
+	Bad                                              bool
+	id                                               string
+}
+
+func (t *Story) view() *view {
+	start, end := t.Trace.Bounds()
+	v := &view{
+		Story: t, Style: template.CSS(StyleSheet), Title: t.title(), State: t.Verdict.Place.String(), //nolint:gosec // ours
+		Start: start, DurationUS: end.Sub(start).Microseconds(), HalfUS: end.Sub(start).Microseconds() / 2, Events: t.events(),
+	}
+	if v.Verdict.Place == PlaceUnknown {
+		v.State = "where it is, is not known"
+	}
+	v.NoRow = "No row was found."
+	if !t.askedDatabase() {
+		v.NoRow = "No database could be asked for the row. The spans tell the way so far."
+	}
+	v.Lines = t.lines(start)
+	colours := map[string]string{}
+	for i := range t.Spans {
+		v.Bars = append(v.Bars, t.bar(&t.Spans[i], max(v.DurationUS, 1), colours, v.Lines))
+	}
+	for i := range t.Linked {
+		s := &t.Linked[i]
+		v.LinkedBars = append(v.LinkedBars, Fact{s.Name, fmt.Sprintf("%s · %s · %s · %s", s.Kind, s.Service, trace.FormatDuration(s.Duration()), s.TraceID)})
+	}
+	for _, row := range t.Rows {
+		facts := make([]Fact, len(row))
+		for i, c := range row {
+			facts[i] = Fact{c.Name, trace.FormatValue(c.Value)}
+		}
+		v.RowTables = append(v.RowTables, facts)
+	}
+	if len(t.Spans) == 0 || !t.Verdict.Arrived {
+		for i := range t.Timeline {
+			m := afterwards{Moment: t.Timeline[i]}
+			if i > 0 {
+				m.After = "+" + trace.FormatDuration(m.Time.Sub(t.Timeline[0].Time))
+			}
+			if m.Backwards {
+				m.After = "clamped: clocks differ"
+			}
+			v.ShowTimeline = append(v.ShowTimeline, m)
+		}
+	}
+	return v
+}
+
+// askedDatabase reports whether somebody answered who has rows.
+func (t *Story) askedDatabase() bool {
+	return slices.ContainsFunc(t.Asked, func(r Report) bool { return r.Problem == "" && strings.HasPrefix(r.Name, "PostgreSQL") })
+}
+
+func (t *Story) title() string {
+	if len(t.Spans) > 0 {
+		return t.Spans[0].Name
+	}
+	if ids := t.events(); len(ids) > 0 {
+		return ids[0].ID
+	}
+	return t.Given
+}
+
+func (t *Story) bar(s *SpanView, whole int64, colours map[string]string, lines []logLine) bar {
+	if colours[s.Service] == "" {
+		colours[s.Service] = "c" + strconv.Itoa(len(colours)%5)
+	}
+	b := bar{SpanView: s, Branches: make([]struct{}, min(s.Depth, 20)), Colour: colours[s.Service], Table: facts(s.Attributes)}
+	width := max(100*float64(s.DurationUS)/float64(whole), 0.4)
+	b.X = strconv.FormatFloat(max(min(100*float64(s.OffsetUS)/float64(whole), 100-width), 0), 'f', 2, 64)
+	b.Width = strconv.FormatFloat(width, 'f', 2, 64)
+	b.About = []Fact{{"span id", s.SpanID}, {"parent", s.ParentSpanID}, {"start", trace.FormatValue(s.Start)}, {"status", s.Status}, {"message", s.StatusText}}
+	if s.Clamped != "" {
+		b.About = append(b.About, Fact{"clamped", "times were moved by " + s.Clamped + " ms, as clocks differ"})
+	}
+	b.About = slices.DeleteFunc(b.About, func(f Fact) bool { return f.Value == "" })
+	names := t.spanNames()
+	for _, l := range s.Links {
+		b.Links = append(b.Links, linkView{names[l.SpanID], l.SpanID, l.TraceID})
+	}
+	for _, e := range s.Events {
+		b.Happened = append(b.Happened, happened{e.Name, append([]Fact{{"after", trace.FormatDuration(e.Time.Sub(s.Start))}}, facts(e.Attributes)...)})
+	}
+	for _, l := range lines {
+		if l.id == s.SpanID {
+			b.Lines = append(b.Lines, l)
+		}
+	}
+	return b
+}
+
+func facts(attributes map[string]any) []Fact {
+	list := make([]Fact, 0, len(attributes))
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		list = append(list, Fact{name, text(attributes[name])})
+	}
+	return list
+}
+
+func (t *Story) lines(begin time.Time) []logLine {
+	if begin.IsZero() && len(t.Logs) > 0 {
+		begin = t.Logs[0].Time
+	}
+	names := t.spanNames()
+	var lines []logLine
+	for i := range t.Logs {
+		l := &t.Logs[i]
+		lines = append(lines, logLine{
+			After: "+" + trace.FormatDuration(l.Time.Sub(begin)), Severity: l.Severity, Service: l.Service, Span: names[l.SpanID],
+			Text: l.Text, Attributes: strings.TrimSpace(l.attributes()), Bad: isBad(l.Severity), id: l.SpanID,
+		})
+	}
+	return lines
+}
+
+func micros(us int64) string { return trace.FormatDuration(time.Duration(us) * time.Microsecond) }
+
+func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000 UTC") }
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }
+
+// cleanBlock is a text from outside that may have lines.
+func cleanBlock(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) && r != '\n' && r != '\t' {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

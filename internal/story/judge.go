@@ -1,0 +1,301 @@
+package story
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/tracehaul/tracehaul/internal/trace"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
+)
+
+// Verdict is how far the event came.
+type Verdict struct {
+	Arrived bool `json:"arrived"`
+	// Place is where it is; of several messages, that which is worst off.
+	Place Place `json:"place"`
+	// Gaps is true if a span that should be there is not.
+	Gaps     bool   `json:"gaps"`
+	Headline string `json:"headline"`
+	// Why says what is known of the cause, a sentence each.
+	Why []string `json:"why"`
+	// Next says where to look, or what to do.
+	Next []string `json:"next"`
+}
+
+// judge says how far the event came, and why no further.
+func (t *Story) judge() Verdict {
+	v := Verdict{Place: PlaceUnknown, Why: []string{}, Next: []string{}}
+	chosen := t.chosen()
+	if len(chosen) == 0 {
+		return t.atTheDoor(v)
+	}
+	worst := chosen[0]
+	for _, d := range chosen[1:] {
+		if rank(d.Place) > rank(worst.Place) {
+			worst = d
+		}
+	}
+	v.Place, v.Arrived = worst.Place, worst.Place == PlaceRow
+	switch worst.Place {
+	case PlaceRow:
+		t.arrived(&v, chosen)
+	case PlaceDeadLetter:
+		worst.deadLetter(&v, t.At)
+	case PlaceQueue:
+		worst.inQueue(&v, t)
+	case PlaceUnsent:
+		v.Headline = "It did not get out of the service: SNS did not take it."
+		v.Why = append(v.Why, fmt.Sprintf("The publish to %s failed after %s: %s", worst.Topic, counted(max(worst.Attempts, 1), "attempt"), cmp.Or(worst.SendError, "no reason is known")))
+		v.Next = append(v.Next, "The client was told so and has to send it again; with the same source and id that is harmless. See docs/runbooks/topic.md.")
+	default:
+		t.lost(&v, worst)
+	}
+	if n := len(chosen); n > 1 {
+		v.Why = append(v.Why, t.counts(chosen))
+	}
+	return v
+}
+
+// chosen are the deliveries of the event that was asked for, or all of the
+// trace.
+func (t *Story) chosen() []*Delivery {
+	var all, focused []*Delivery
+	for i := range t.Deliveries {
+		d := &t.Deliveries[i]
+		all = append(all, d)
+		if t.focus != nil && d.EventID == t.focus.ID && (t.focus.Source == "" || t.focus.Source == d.EventSource) {
+			focused = append(focused, d)
+		}
+	}
+	if len(focused) > 0 {
+		return focused
+	}
+	return all
+}
+
+func rank(p Place) int {
+	return slices.Index([]Place{PlaceRow, PlaceQueue, PlaceUnknown, PlaceDeadLetter, PlaceUnsent, PlaceRefused}, p)
+}
+
+func (t *Story) counts(chosen []*Delivery) string {
+	n := map[Place]int{}
+	for _, d := range chosen {
+		n[d.Place]++
+	}
+	var parts []string
+	for _, p := range []struct {
+		place Place
+		what  string
+	}{{PlaceRow, "written"}, {PlaceQueue, "in a queue"}, {PlaceDeadLetter, "dead letters"}, {PlaceUnsent, "not published"}, {PlaceUnknown, "not seen again"}} {
+		if n[p.place] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[p.place], p.what))
+		}
+	}
+	return fmt.Sprintf("Of %d messages of this trace: %s.", len(chosen), strings.Join(parts, ", "))
+}
+
+func (t *Story) arrived(v *Verdict, chosen []*Delivery) {
+	v.Headline = "It arrived: the row is there."
+	if d := chosen[0]; d.WrittenAt.IsZero() {
+		v.Headline = "It arrived, by the word of the consumer."
+		v.Why = append(v.Why, "No row was found in the databases that were asked, but the span of the processing says that it was written"+duplicate(d)+".")
+	}
+	for _, d := range chosen {
+		if failed := d.failures(); failed > 0 {
+			v.Why = append(v.Why, fmt.Sprintf("It took %s: %d failed before, the last for %s.", counted(len(d.Receives), "receive"), failed, d.lastFailure().outcome()))
+		}
+		if d.By != "" {
+			v.Why = append(v.Why, "The row was brought by an earlier sending of the same event, in trace "+d.By+".")
+		}
+	}
+}
+
+func duplicate(d *Delivery) string {
+	if slices.ContainsFunc(d.Receives, func(r Receive) bool { return r.Outcome == semconv.OutcomeDuplicate }) {
+		return " before, by an earlier sending of the same event"
+	}
+	return ""
+}
+
+func (d *Delivery) failures() (n int) {
+	for _, r := range d.Receives {
+		if r.Outcome == semconv.OutcomeFailed {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *Delivery) lastFailure() Receive {
+	for _, r := range slices.Backward(d.Receives) {
+		if r.Outcome == semconv.OutcomeFailed || r.Outcome == semconv.OutcomeDeadLettered {
+			return r
+		}
+	}
+	return Receive{}
+}
+
+// failure says in a sentence how the last receive ended, or nothing.
+func (d *Delivery) failure() []string {
+	r := d.lastFailure()
+	if r.Outcome == "" {
+		return nil
+	}
+	return []string{strings.TrimSuffix(fmt.Sprintf("The processing ended %s at delivery %d: %s", r.outcome(), r.Count, r.Error), ": ")}
+}
+
+func (d *Delivery) deadLetter(v *Verdict, now time.Time) {
+	v.Headline = fmt.Sprintf("It stopped at the consumer of %s and is a dead letter.", d.Queue)
+	v.Why = append(v.Why, d.failure()...)
+	m := d.Message
+	if m == nil {
+		v.Next = append(v.Next, "The letter was not found in the queue of dead letters: nobody could look there, or somebody has redriven or dropped it.")
+		return
+	}
+	why := "It lies in " + m.Queue
+	if m.Reason != "" {
+		why += " for the reason " + strings.TrimSpace(m.Reason+" "+m.Code)
+	}
+	v.Why = append(v.Why, fmt.Sprintf("%s, received %d times, first sent %s ago.", why, m.ReceiveCount, age(now.Sub(m.SentAt))))
+	if m.Problem != "" {
+		v.Why = append(v.Why, "There is no event in it: "+m.Problem)
+	}
+	switch m.Reason {
+	case reasonUnsettled:
+		v.Next = append(v.Next, "The cause was around it (database, time, throttling) and may be gone: then `tracehaul dlq redrive` brings it in. See docs/dlq.md.")
+	case "undelivered":
+		v.Next = append(v.Next, "SNS could not put it into the queue, and no consumer has seen it. See docs/runbooks/undelivered.md.")
+	default:
+		v.Next = append(v.Next, "It can never work as it is: mend what sends such events, or the table, before `tracehaul dlq redrive`. See docs/dlq.md.")
+	}
+}
+
+func (d *Delivery) inQueue(v *Verdict, t *Story) {
+	failed := d.failures()
+	switch {
+	case failed > 0:
+		v.Headline = fmt.Sprintf("It stopped at the consumer of %s and waits to be tried again.", d.Queue)
+		v.Why = append(v.Why, d.failure()...)
+	default:
+		v.Headline = fmt.Sprintf("It is in the queue %s, and no consumer has settled it yet.", d.Queue)
+	}
+	if m := d.Message; m != nil {
+		why := fmt.Sprintf("It lies in %s, received %d times", m.Queue, m.ReceiveCount)
+		if most := t.expect.MaxReceives[m.Queue]; most > 0 {
+			why += fmt.Sprintf(" of %d before it becomes a dead letter", most)
+		}
+		if m.HiddenUntil.After(t.At) {
+			why += "; hidden for another " + age(m.HiddenUntil.Sub(t.At))
+		}
+		v.Why = append(v.Why, why+".")
+	} else if failed > 0 {
+		v.Why = append(v.Why, counted(failed, "receive")+" failed so far; where the message lies now nobody could tell.")
+	}
+	if failed > 0 {
+		v.Next = append(v.Next, "SQS delivers it again by itself. What to do about the cause: docs/runbooks/item-failures.md.")
+	} else {
+		v.Next = append(v.Next, "If it stays there, the consumer does not run or cannot keep up: docs/runbooks/queue-age.md.")
+	}
+}
+
+// lost is for what was sent and not seen since.
+func (t *Story) lost(v *Verdict, d *Delivery) {
+	switch open := slices.ContainsFunc(d.Receives, func(r Receive) bool { return r.Outcome == "" }); {
+	case open:
+		v.Headline = fmt.Sprintf("It stopped at the consumer of %s, which says nothing of its outcome.", d.Queue)
+		v.Why = append(v.Why, "The span of the processing has no outcome: the function was ended in the middle, or its memory or time was over.")
+		v.Next = append(v.Next, "Look at the log of the function for \"Task timed out\" or \"Runtime exited\". SQS delivers the message again. See docs/runbooks/consumer-errors.md.")
+	case len(d.Receives) > 0:
+		v.Headline = "It reached the consumer, and what became of it is not known."
+	default:
+		v.Headline = fmt.Sprintf("SNS took it at %s, and nothing is known since.", d.SentAt.UTC().Format("15:04:05.000Z"))
+		v.Why = append(v.Why, "No consumer has a span of it, no row has its trace id, and no queue that was looked into has the message.")
+		v.Next = append(v.Next,
+			"It still waits in the queue (docs/runbooks/queue-age.md), the subscription's filter left it out, or its attributes were too many for raw delivery (docs/runbooks/sns-events-lost.md).",
+			"If the consumer's spans are only late, ask again in a minute.")
+	}
+}
+
+// atTheDoor is for what no message is known of.
+func (t *Story) atTheDoor(v Verdict) Verdict {
+	service, balancer := t.server(false), t.server(true)
+	switch {
+	case service != nil && number(service.Attributes[string(otelconv.HTTPResponseStatusCodeKey)]) >= 400:
+		v.Place = PlaceRefused
+		v.Headline = fmt.Sprintf("The service did not take it: it answered %s.", attr(service, otelconv.HTTPResponseStatusCodeKey))
+		v.Why = append(v.Why, t.refusal(service)...)
+		v.Next = append(v.Next, "What each code means, and what to do: service/PROBLEMS.md.")
+	case service != nil:
+		v.Headline = "The service has it, and nothing is known of a message."
+		v.Why = append(v.Why, "There is no span of a publish beneath the request: it is still to come, or was lost.")
+		v.Next = append(v.Next, "Ask again in a minute; then see docs/runbooks/spans-lost.md.")
+	case balancer != nil && balancer.Attributes[string(semconv.ALBTargetReachedKey)] != true:
+		v.Place = PlaceRefused
+		v.Headline = fmt.Sprintf("It did not reach the service: the load balancer answered %s itself.", attr(balancer, otelconv.HTTPResponseStatusCodeKey))
+		if reason := cmp.Or(attr(balancer, semconv.ALBErrorReasonKey), attr(balancer, otelconv.ErrorTypeKey)); reason != "" {
+			v.Why = append(v.Why, "Its access log says "+reason+".")
+		}
+		v.Next = append(v.Next, "No target, a target that closed or was slow, or AWS WAF: docs/runbooks/elb-5xx.md.")
+	case balancer != nil:
+		v.Headline = fmt.Sprintf("A target answered %s, and the service says nothing of it.", cmp.Or(attr(balancer, semconv.ALBTargetStatusKey), "it"))
+		v.Why = append(v.Why, "The client sent a traceparent of its own, so the service's spans are in that trace; or the trace was not sampled, or spans are still to come.")
+		v.Next = append(v.Next, "Find the row by alb_root: `tracehaul trace --as trace` with the database configured.")
+	case len(t.AccessLog) > 0:
+		v.Headline = "The load balancer has seen it, and nothing else is known."
+	case len(t.Logs) > 0:
+		v.Headline = "There are log lines of it, and nothing else is known."
+		v.Next = append(v.Next, "Read the lines below: their last one is how far it came.")
+	case len(t.Spans) > 0:
+		v.Headline = "There are spans, and none of them is of the pipeline's way of an event."
+	default:
+		v.Headline = "Nothing was found."
+	}
+	return v
+}
+
+// server is the span of the service's request, or of the load balancer's.
+func (t *Story) server(ofBalancerLog bool) *trace.Span {
+	for _, s := range t.spansOf(kindServer) {
+		if has(s, otelconv.HTTPRequestMethodKey) && ofBalancer(*s) == ofBalancerLog {
+			return s
+		}
+	}
+	return nil
+}
+
+// refusal is what the service's log says of why.
+func (t *Story) refusal(service *trace.Span) (why []string) {
+	for i := range t.Logs {
+		l := &t.Logs[i]
+		if l.SpanID == service.SpanID && text(l.Attributes["code"]) != "" {
+			reason := text(l.Attributes["code"])
+			if detail := cmp.Or(text(l.Attributes["detail"]), text(l.Attributes["error"])); detail != "" {
+				reason += ": " + detail
+			}
+			why = append(why, "Its log says "+reason)
+		}
+	}
+	if service.StatusText != "" {
+		why = append(why, service.StatusText)
+	}
+	return why
+}
+
+// age is a duration as people say it: the two largest units.
+func age(d time.Duration) string {
+	d = max(0, d)
+	switch {
+	case d >= 24*time.Hour:
+		return fmt.Sprintf("%dd%dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}

@@ -1,0 +1,191 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/tracehaul/tracehaul/internal/story"
+)
+
+// insights runs queries of CloudWatch Logs Insights.
+type insights struct {
+	client *cloudwatchlogs.Client
+	since  time.Time
+	poll   time.Duration
+}
+
+const (
+	// insightsLimit bounds the lines of a query.
+	insightsLimit = 1000
+	// insightsTerms bounds what a query looks for: its text may have 10,000
+	// characters. (CloudWatch Logs, StartQuery.)
+	insightsTerms = 20
+)
+
+// run returns the fields of every result.
+func (i insights) run(ctx context.Context, groups []string, query string) (results []map[string]string, err error) {
+	since := i.since
+	if since.IsZero() {
+		since = time.Now().Add(-24 * time.Hour)
+	}
+	started, err := i.client.StartQuery(ctx, &cloudwatchlogs.StartQueryInput{
+		LogGroupNames: groups, QueryString: &query, StartTime: aws.Int64(since.Unix()), EndTime: aws.Int64(time.Now().Unix() + 60), Limit: aws.Int32(insightsLimit),
+	})
+	if err != nil {
+		return nil, err
+	}
+	poll := i.poll
+	if poll == 0 {
+		poll = 500 * time.Millisecond
+	}
+	for {
+		out, err := i.client.GetQueryResults(ctx, &cloudwatchlogs.GetQueryResultsInput{QueryId: started.QueryId})
+		if err != nil {
+			return nil, err
+		}
+		switch out.Status {
+		case types.QueryStatusComplete:
+			return fields(out.Results), nil
+		case types.QueryStatusScheduled, types.QueryStatusRunning, types.QueryStatusUnknown:
+		default:
+			return nil, fmt.Errorf("the query ended as %s", out.Status)
+		}
+		select {
+		case <-ctx.Done():
+			i.stop(ctx, started.QueryId)
+			return nil, ctx.Err()
+		case <-time.After(poll):
+		}
+	}
+}
+
+// stop ends a query that nobody waits for: it costs by what it reads.
+func (i insights) stop(ctx context.Context, id *string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_, _ = i.client.StopQuery(ctx, &cloudwatchlogs.StopQueryInput{QueryId: id}) // it ends by itself otherwise
+}
+
+func fields(rows [][]types.ResultField) (results []map[string]string) {
+	for _, row := range rows {
+		m := make(map[string]string, len(row))
+		for _, f := range row {
+			m[aws.ToString(f.Field)] = aws.ToString(f.Value)
+		}
+		results = append(results, m)
+	}
+	return results
+}
+
+// quote writes a text for a query.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\r", " ").Replace(s) + `"`
+}
+
+// containing is a filter on lines that hold one of some terms.
+func containing(terms []string) string {
+	parts := make([]string, 0, len(terms))
+	for _, term := range terms[:min(len(terms), insightsTerms)] {
+		parts = append(parts, "@message like "+quote(term))
+	}
+	return strings.Join(parts, " or ")
+}
+
+// terms are what a line or a span can hold of the clues.
+func terms(c story.Clues) []string {
+	if len(c.TraceIDs) > 0 {
+		return c.TraceIDs
+	}
+	list := append(append([]string{}, c.SQS...), c.SNS...)
+	for _, e := range c.Events {
+		list = append(list, e.ID)
+	}
+	return list
+}
+
+// Logs are the log groups of a pipeline, searched by Logs Insights. A query
+// costs by the bytes that it reads.
+type Logs struct {
+	Client *cloudwatchlogs.Client
+	Groups []string
+	// Since is when the search begins. Defaults to a day ago.
+	Since time.Time
+	// Poll is how often the query is asked whether it is done. Defaults to
+	// half a second.
+	Poll time.Duration
+}
+
+// Name says what it is.
+func (l Logs) Name() string { return "CloudWatch Logs" }
+
+// Look finds lines that hold the trace's id, or what else is known. Those of
+// traces that are linked to, as a consumer writes of its batches under the
+// invocation, are found by their ids.
+func (l Logs) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
+	looked := terms(c)
+	if len(c.TraceIDs) > 0 {
+		looked = slices.Concat(looked, c.Linked)
+	}
+	if len(looked) == 0 {
+		return found, nil
+	}
+	query := "fields @timestamp, @message, @log | filter " + containing(looked) + " | sort @timestamp asc"
+	results, err := insights{l.Client, l.Since, l.Poll}.run(ctx, l.Groups, query)
+	if missing, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
+		return found, fmt.Errorf("a log group is not there: %s", missing.ErrorMessage())
+	}
+	for _, r := range results {
+		found.Logs = append(found.Logs, parseLine(r["@timestamp"], r["@message"], r["@log"]))
+	}
+	return found, err
+}
+
+// Spans are those that X-Ray keeps in the log group aws/spans with Transaction
+// Search: all of them, where its own trace summaries are of one in a hundred.
+// (CloudWatch guide, "Transaction Search".)
+type Spans struct {
+	Client *cloudwatchlogs.Client
+	// Since is when the search begins. Defaults to a day ago.
+	Since time.Time
+	// Poll is how often the query is asked whether it is done. Defaults to
+	// half a second.
+	Poll time.Duration
+}
+
+const spansGroup = "aws/spans"
+
+// Name says what it is.
+func (s Spans) Name() string { return "X-Ray (CloudWatch Logs, aws/spans)" }
+
+// Look finds spans by the trace's id, or by the message.
+func (s Spans) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
+	looked := append([]string{}, terms(c)...)
+	if len(c.TraceIDs) > 0 {
+		looked = append(looked, c.Linked...)
+	}
+	if len(looked) == 0 {
+		return found, nil
+	}
+	query := "fields @message | filter " + containing(looked)
+	results, err := insights{s.Client, s.Since, s.Poll}.run(ctx, []string{spansGroup}, query)
+	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
+		return found, errors.New("there is no log group aws/spans: want Transaction Search to be on (docs/deploy-from-nothing.md)")
+	}
+	for _, r := range results {
+		span, err := parseXRay([]byte(r["@message"]))
+		if err != nil {
+			found.Notes = append(found.Notes, "A line of aws/spans could not be read: "+err.Error())
+			continue
+		}
+		found.Spans = append(found.Spans, span)
+	}
+	return found, err
+}

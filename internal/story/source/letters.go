@@ -1,0 +1,109 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/internal/story"
+	"github.com/tracehaul/tracehaul/telemetry/message"
+)
+
+// Letters is a dead-letter queue, which is looked into with package deadletter.
+type Letters struct {
+	Client *sqs.Client
+	// Queue is its name. Required.
+	Queue string
+	// Undelivered says that it is that of a subscription. Defaults to false.
+	Undelivered bool
+	// Body keeps the bodies. Defaults to false.
+	Body bool
+	// Limit bounds the letters that are read. Defaults to 1000.
+	Limit int
+}
+
+// Name says which queue.
+func (l Letters) Name() string { return "dead letters in " + l.Queue }
+
+// Mark is what a look does: see [story.Intrusive].
+func (l Letters) Mark() string { return "adds to receive counts" }
+
+// Look reads letters until the event is found, and gives them back.
+func (l Letters) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
+	address, err := deadletter.Resolve(ctx, l.Client, l.Queue)
+	if err != nil {
+		return found, err
+	}
+	q, err := deadletter.Open(ctx, deadletter.Config{SQS: l.Client, QueueURL: address, Undelivered: l.Undelivered})
+	if err != nil {
+		return found, err
+	}
+	limit, read := l.Limit, 0
+	if limit == 0 {
+		limit = 1000
+	}
+	err = q.Each(ctx, limit, nil, func(letter *deadletter.Letter) bool {
+		read++
+		m := ofLetter(letter, l.Queue)
+		if l.Body {
+			m.Body = letter.Received.Body
+		}
+		if matches(&m, c) {
+			found.Messages = append(found.Messages, m)
+		}
+		return true
+	})
+	if read == limit {
+		found.Notes = append(found.Notes, fmt.Sprintf("%s has more letters than the %d that were read: the event may be among the others (tracehaul dlq show).", l.Queue, limit))
+	}
+	return found, err
+}
+
+func ofLetter(l *deadletter.Letter, queue string) story.Message {
+	return story.Message{
+		Queue: queue, DeadLetter: true, MessageID: l.MessageID, SNSMessageID: l.Received.SNSMessageID, TraceID: l.TraceID, SpanID: spanOf(l.Received.Context),
+		EventSource: l.Event.Source, EventID: l.Event.ID, EventType: l.Event.Type, Problem: l.Problem, Reason: l.Reason, Code: l.Code,
+		SentAt: l.SentAt, ReceiveCount: l.ReceiveCount, Redrives: l.Redrives, BodyBytes: len(l.Received.Body),
+	}
+}
+
+func spanOf(ctx context.Context) string {
+	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
+		return sc.SpanID().String()
+	}
+	return ""
+}
+
+// matches reports whether a message is what the clues lead to.
+func matches(m *story.Message, c story.Clues) bool {
+	return slices.Contains(c.TraceIDs, m.TraceID) && m.TraceID != "" || slices.Contains(c.SQS, m.MessageID) ||
+		m.SNSMessageID != "" && slices.Contains(c.SNS, m.SNSMessageID) ||
+		m.EventID != "" && slices.ContainsFunc(c.Events, func(e story.EventID) bool { return e.ID == m.EventID && (e.Source == "" || e.Source == m.EventSource) })
+}
+
+// OfQueue is a message that lies in a queue, as a consumer would read it. It
+// returns false for one that the clues do not lead to.
+func OfQueue(ctx context.Context, queue string, m sqstypes.Message, c story.Clues, body bool) (story.Message, bool) {
+	r := message.FromSQS(ctx, m)
+	out := story.Message{
+		Queue: queue, MessageID: r.MessageID, SNSMessageID: r.SNSMessageID, SpanID: spanOf(r.Context), SentAt: r.SentAt, ReceiveCount: r.ReceiveCount, BodyBytes: len(r.Body),
+	}
+	if sc := trace.SpanContextFromContext(r.Context); sc.IsValid() {
+		out.TraceID = sc.TraceID().String()
+	}
+	if e, err := event.ParseString(r.Body); err != nil {
+		out.Problem = err.Error()
+	} else {
+		out.EventSource, out.EventID, out.EventType = e.Source, e.ID, e.Type
+	}
+	if body {
+		out.Body = r.Body
+	}
+	return out, matches(&out, c)
+}

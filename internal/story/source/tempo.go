@@ -1,0 +1,98 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tracehaul/tracehaul/internal/story"
+)
+
+// Tempo is Grafana Tempo's HTTP API, or Grafana's proxy to it. (Tempo's
+// documentation, "Tempo HTTP API".)
+type Tempo struct {
+	HTTP
+
+	// Since bounds a search for messages. Defaults to a day ago.
+	Since time.Time
+}
+
+// Name says where it is.
+func (t Tempo) Name() string { return "Tempo at " + t.host() }
+
+// Look reads traces by their ids. Without one it searches for the message.
+func (t Tempo) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
+	ids := c.TraceIDs
+	if len(ids) == 0 {
+		if ids, err = t.search(ctx, c); err != nil {
+			return found, err
+		}
+	}
+	for _, id := range slices.Concat(ids, c.Linked) {
+		body, err := t.trace(ctx, id)
+		if err != nil {
+			return found, err
+		}
+		if body == nil {
+			continue
+		}
+		spans, err := parseOTLP(body)
+		if err != nil {
+			return found, err
+		}
+		found.Spans = append(found.Spans, spans...)
+	}
+	return found, nil
+}
+
+// trace returns nil if there is none. Before version 2.7 there is no /api/v2,
+// which answers 404, too.
+func (t Tempo) trace(ctx context.Context, id string) ([]byte, error) {
+	for _, path := range []string{"/api/v2/traces/", "/api/traces/"} {
+		status, body, err := t.get(ctx, path+id, nil)
+		if err != nil {
+			return nil, err
+		}
+		if status == http.StatusOK {
+			return body, nil
+		}
+	}
+	return nil, nil
+}
+
+func (t Tempo) search(ctx context.Context, c story.Clues) (ids []string, err error) {
+	since := t.Since
+	if since.IsZero() {
+		since = time.Now().Add(-24 * time.Hour)
+	}
+	for _, message := range slices.Concat(c.SQS, c.SNS) {
+		status, body, err := t.get(ctx, "/api/search", url.Values{
+			"q":     {fmt.Sprintf("{ span.messaging.message.id = %s }", strconv.Quote(message))},
+			"limit": {"5"}, "start": {strconv.FormatInt(since.Unix(), 10)}, "end": {strconv.FormatInt(time.Now().Unix()+1, 10)},
+		})
+		if err != nil || status != http.StatusOK {
+			return nil, err
+		}
+		var answer struct {
+			Traces []struct {
+				TraceID string `json:"traceID"`
+			} `json:"traces"`
+		}
+		if err := json.Unmarshal(body, &answer); err != nil {
+			return nil, fmt.Errorf("the answer to a search: %w", err)
+		}
+		for _, found := range answer.Traces {
+			// Tempo leaves leading zeros off.
+			if n := len(found.TraceID); n <= 32 {
+				ids = append(ids, strings.ToLower(strings.Repeat("0", 32-n)+found.TraceID))
+			}
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,325 @@
+package story
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+// Text says how [Story.WriteText] writes.
+type Text struct {
+	// Width is the number of columns to use. Defaults to 100.
+	Width int
+	// Colour is for terminals that show ANSI colours. Defaults to false.
+	Colour bool
+}
+
+const (
+	bold  = "\x1b[1m"
+	green = "\x1b[32m"
+	red   = "\x1b[31m"
+	dim   = "\x1b[2m"
+	reset = "\x1b[0m"
+)
+
+// writer writes sections, and keeps the first error.
+type writer struct {
+	Text
+
+	b bytes.Buffer
+}
+
+// WriteText writes the story for a terminal: the verdict first, then the
+// waterfall, the messages, the row, the lines, and what was asked.
+func (t *Story) WriteText(w io.Writer, o Text) error {
+	p := &writer{Text: o}
+	p.head(t)
+	if len(t.Spans) > 0 {
+		p.section("waterfall")
+		if err := t.Trace.WriteWaterfall(&p.b, trace.Waterfall{Width: o.Width, Colour: o.Colour}); err != nil {
+			return err
+		}
+		for i := range t.Linked {
+			s := &t.Linked[i]
+			p.line("linked: %s %s (%s) in trace %s took %s", s.Kind, s.Name, s.Service, s.TraceID, trace.FormatDuration(s.Duration()))
+		}
+	}
+	p.missing(t)
+	p.timeline(t)
+	p.deliveries(t)
+	if err := p.rows(t); err != nil {
+		return err
+	}
+	p.logs(t)
+	p.asked(t)
+	_, err := w.Write(p.b.Bytes())
+	return err
+}
+
+func (p *writer) paint(colour, s string) string {
+	if !p.Colour {
+		return s
+	}
+	return colour + s + reset
+}
+
+// line writes values without control characters.
+func (p *writer) line(format string, values ...any) {
+	for i, v := range values {
+		if s, ok := v.(string); ok {
+			values[i] = clean(s)
+		}
+	}
+	fmt.Fprintf(&p.b, format+"\n", values...)
+}
+
+func (p *writer) section(name string) {
+	p.b.WriteString("\n" + p.paint(bold, name) + "\n")
+}
+
+func (p *writer) head(t *Story) {
+	colour := red
+	if t.Verdict.Arrived {
+		colour = green
+	}
+	p.b.WriteString(p.paint(colour+boldIf(p.Colour), clean(t.Verdict.Headline)) + "\n")
+	for _, why := range t.Verdict.Why {
+		p.line("  %s", why)
+	}
+	for _, next := range t.Verdict.Next {
+		p.line("  %s %s", p.arrow(), next)
+	}
+	p.b.WriteByte('\n')
+	p.line("given  %s, taken for %s", t.Given, taken(t.As))
+	if t.TraceID != "" {
+		p.line("trace  %s", t.TraceID)
+	}
+	for _, id := range t.events() {
+		p.line("event  %s %s", cmp.Or(id.Source, "-"), id.ID)
+	}
+	for _, note := range t.Notes {
+		p.line("note   %s", note)
+	}
+}
+
+func boldIf(colour bool) string {
+	if colour {
+		return bold
+	}
+	return ""
+}
+
+func (p *writer) arrow() string { return "->" }
+
+func taken(k Kind) string {
+	switch k {
+	case KindTrace:
+		return "a trace"
+	case KindSNS:
+		return "a message of SNS"
+	case KindSQS:
+		return "a message of SQS"
+	default:
+		return "an event"
+	}
+}
+
+// events are those that the story is of.
+func (t *Story) events() (ids []EventID) {
+	for _, d := range t.chosen() {
+		add(&ids, EventID{d.EventSource, d.EventID})
+	}
+	for _, row := range t.Rows {
+		add(&ids, EventID{text(row.Get("source")), text(row.Get("id"))})
+	}
+	return slices.DeleteFunc(ids, func(id EventID) bool { return id.ID == "" })[:min(len(ids), 10)]
+}
+
+func (p *writer) missing(t *Story) {
+	if len(t.Missing) == 0 {
+		return
+	}
+	p.section("missing")
+	for _, m := range t.Missing {
+		p.line("  %s\n    %s", m.What, m.Why)
+	}
+}
+
+func (p *writer) timeline(t *Story) {
+	if len(t.Timeline) == 0 || len(t.Spans) > 0 && t.Verdict.Arrived {
+		return
+	}
+	p.section("times, by whoever noted them")
+	for i, m := range t.Timeline {
+		after := ""
+		if i > 0 {
+			after = "+" + trace.FormatDuration(m.Time.Sub(t.Timeline[0].Time))
+			if m.Backwards {
+				after = "clamped: clocks differ"
+			}
+		}
+		p.line("  %s  %-10s %s (clock of %s)", m.Time.Format("15:04:05.000"), after, m.What, m.Clock)
+	}
+}
+
+func (p *writer) deliveries(t *Story) {
+	if len(t.Deliveries) == 0 {
+		return
+	}
+	p.section("messages")
+	for i := range t.Deliveries {
+		d := &t.Deliveries[i]
+		if d.SNSMessageID != "" || d.Topic != "" {
+			p.line("  SNS  %s  %s", cmp.Or(d.SNSMessageID, "id not known"), d.Topic)
+		}
+		if d.Queue != "" || len(d.SQSIDs) > 0 {
+			p.line("  SQS  %s  %s", cmp.Or(strings.Join(d.SQSIDs, ", "), "id not known"), d.Queue)
+		}
+		for _, r := range d.Receives {
+			outcome := r.outcome()
+			if r.Error != "" {
+				outcome += ": " + r.Error
+			}
+			p.line("       delivery %d at %s, %s: %s", r.Count, r.At.UTC().Format("15:04:05.000"), trace.FormatDuration(time.Duration(r.TookUS)*time.Microsecond), outcome)
+		}
+		if m := d.Message; m != nil {
+			p.message(m)
+		}
+		p.line("       now: %s", d.Place.String())
+	}
+}
+
+// String says where an event is.
+func (p Place) String() string {
+	switch p {
+	case PlaceRow:
+		return "written"
+	case PlaceDeadLetter:
+		return "a dead letter"
+	case PlaceQueue:
+		return "in the queue"
+	case PlaceUnsent:
+		return "not published"
+	case PlaceRefused:
+		return "refused"
+	default:
+		return "not known"
+	}
+}
+
+func (p *writer) message(m *Message) {
+	p.line("       lies in %s as %s, received %d times, first sent %s", m.Queue, m.MessageID, m.ReceiveCount, m.SentAt.UTC().Format("15:04:05.000"))
+	if m.Reason != "" {
+		p.line("       reason %s", strings.TrimSpace(m.Reason+" "+m.Code))
+	}
+	if m.Redrives > 0 {
+		p.line("       redriven %d times", m.Redrives)
+	}
+	if m.Body != "" {
+		p.line("       body   %s", m.Body)
+	}
+}
+
+func (p *writer) rows(t *Story) error {
+	p.section("the row in events")
+	if len(t.Rows) == 0 {
+		p.line("  there is none")
+	}
+	for i, row := range t.Rows {
+		if i > 0 {
+			p.b.WriteByte('\n')
+		}
+		if err := row.Write(&p.b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *writer) logs(t *Story) {
+	if len(t.Logs) == 0 {
+		return
+	}
+	p.section("log lines")
+	begin, _ := t.Trace.Bounds()
+	if begin.IsZero() {
+		begin = t.Logs[0].Time
+	}
+	names := t.spanNames()
+	for i := range t.Logs {
+		l := &t.Logs[i]
+		severity := fmt.Sprintf("%-5s", clean(l.Severity))
+		if isBad(l.Severity) {
+			severity = p.paint(red, severity)
+		}
+		in := names[l.SpanID]
+		if in != "" {
+			in = p.paint(dim, " in "+clean(in))
+		}
+		fmt.Fprintf(&p.b, "  %10s  %s %s  %s%s%s\n", "+"+trace.FormatDuration(l.Time.Sub(begin)), severity, clean(l.Service), clean(l.Text), clean(l.attributes()), in)
+	}
+}
+
+func isBad(severity string) bool {
+	s := strings.ToUpper(severity)
+	return strings.HasPrefix(s, "ERR") || strings.HasPrefix(s, "FATAL") || strings.HasPrefix(s, "WARN")
+}
+
+// attributes are those of a line, in order of their names.
+func (l *Log) attributes() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(l.Attributes)) {
+		fmt.Fprintf(&b, "  %s=%s", name, clip(text(l.Attributes[name]), 300))
+	}
+	return b.String()
+}
+
+// spanNames are the names of spans by their ids.
+func (t *Story) spanNames() map[string]string {
+	names := map[string]string{}
+	for i := range t.Spans {
+		names[t.Spans[i].SpanID] = t.Spans[i].Name
+	}
+	for i := range t.Linked {
+		names[t.Linked[i].SpanID] = t.Linked[i].Name
+	}
+	return names
+}
+
+func (p *writer) asked(t *Story) {
+	p.section("asked")
+	tw := tabwriter.NewWriter(&p.b, 0, 0, 2, ' ', 0)
+	for _, r := range t.Asked {
+		what := r.Found
+		switch {
+		case r.Problem != "":
+			what = "could not be asked: " + r.Problem
+		case r.Skipped != "":
+			what = "not asked: " + r.Skipped
+		}
+		fmt.Fprintf(tw, "  %s\t%s\n", clean(r.Name), clean(strings.ReplaceAll(what, "\n", "; ")))
+	}
+	_ = tw.Flush() // into memory
+	for _, s := range t.Skipped {
+		p.line("  not configured: %s", s)
+	}
+}
+
+// clean is a text from outside, fit for a terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

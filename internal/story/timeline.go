@@ -1,0 +1,69 @@
+package story
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// tolerance is what a time may be before another one without clocks that
+// differ: SQS knows milliseconds.
+const tolerance = time.Millisecond
+
+// timeline tells when the event was where. A row tells all of the way; without
+// one, messages and spans tell what they know.
+func (t *Story) timeline() []Moment {
+	moments := []Moment{}
+	for _, row := range t.Rows {
+		name := ""
+		if len(t.Rows) > 1 {
+			name = text(row.Get("id")) + " "
+		}
+		way := []Moment{
+			{What: name + "accepted by the service", Clock: "the service", Time: moment(row.Get("accepted_at"))},
+			{What: name + "arrived in the queue", Clock: "SQS", Time: moment(row.Get("sent_at"))},
+			{What: fmt.Sprintf("%shanded to the consumer, delivery %s", name, cmp.Or(text(row.Get("receive_count")), "unknown")), Clock: "the consumer", Time: moment(row.Get("received_at"))},
+			{What: name + "written", Clock: "the database", Time: moment(row.Get("written_at"))},
+		}
+		way = slices.DeleteFunc(way, func(m Moment) bool { return m.Time.IsZero() })
+		for i := 1; i < len(way); i++ {
+			way[i].Backwards = way[i].Time.Before(way[i-1].Time.Add(-tolerance))
+		}
+		moments = append(moments, way...)
+	}
+	if len(moments) > 0 {
+		return moments
+	}
+	for i := range t.Deliveries {
+		moments = append(moments, t.Deliveries[i].moments()...)
+	}
+	for i := range t.Messages {
+		m := &t.Messages[i]
+		what := "arrived in " + m.Queue
+		if m.DeadLetter && m.Reason == reasonUnsettled {
+			what = "first arrived in the queue from which SQS moved it to " + m.Queue
+		}
+		moments = append(moments, Moment{Time: m.SentAt.UTC(), What: what, Clock: "SQS"})
+	}
+	moments = slices.DeleteFunc(moments, func(m Moment) bool { return m.Time.IsZero() })
+	slices.SortStableFunc(moments, func(a, b Moment) int { return a.Time.Compare(b.Time) })
+	return moments
+}
+
+func (d *Delivery) moments() []Moment {
+	moments := []Moment{{Time: d.SentAt.UTC(), What: "sent to " + d.Topic, Clock: "the service"}}
+	if d.Topic == "" {
+		moments = nil
+	}
+	for _, r := range d.Receives {
+		what := fmt.Sprintf("handed to the consumer, delivery %d: %s", r.Count, r.outcome())
+		moments = append(moments, Moment{Time: r.At.UTC(), What: what, Clock: "the consumer"})
+	}
+	return moments
+}
+
+func moment(v any) time.Time {
+	t, _ := v.(time.Time)
+	return t.UTC()
+}
