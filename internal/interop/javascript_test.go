@@ -72,6 +72,18 @@ func TestInject_EveryVector_JavaScriptAgrees(t *testing.T) {
 	}
 }
 
+// What docs/propagation.md says to do where a load balancer's header wins.
+func TestRequest_JavaScriptWithXRayFirst_LetsTraceparentWin(t *testing.T) {
+	n := javascript(t)
+	for _, v := range vectorsOf[requestVector](t, "request") {
+		if v.Name != "request-traceparent-wins-over-all-fields" && v.Name != "request-traceparent-malformed" {
+			continue
+		}
+		a := ask(t, n, object{"operation": "extract", "propagators": []string{"xray", "tracecontext", "baggage"}, "headers": v.Headers})
+		checkAgrees(t, a.Context, v.Want.parent, nil)
+	}
+}
+
 // everyPropagator is ours in OTEL_PROPAGATORS.
 var everyPropagator = []string{"tracecontext", "baggage", "xray"}
 
