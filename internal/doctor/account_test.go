@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -33,6 +34,7 @@ func arnOf(service, name string) string {
 // makes it. Tests change what they want to be wrong.
 type account struct {
 	set *alarms.Set
+	own bool // whether no other test has it
 
 	queues        map[string]object // attributes, by name
 	subscriptions map[string][]attributes
@@ -57,39 +59,50 @@ type account struct {
 	calls   []string
 }
 
-func describe(t *testing.T) *alarms.Set {
-	t.Helper()
+func describe() *alarms.Set {
 	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	set, err := alarms.For(p)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return set
 }
 
+// shared is the description, and what is drawn of it, for all tests.
+var shared = sync.OnceValue(func() (s struct {
+	set    *alarms.Set
+	module []byte
+	watch  string
+	boards map[string][]byte
+},
+) {
+	s.set, s.boards = describe(), map[string][]byte{}
+	boards, err := dashboards.For(s.set)
+	if err != nil {
+		panic(err)
+	}
+	s.module, s.watch = s.set.Terraform(), string(boards.CloudWatch())
+	for _, b := range boards.Boards() {
+		s.boards[b.UID] = b.JSON()
+	}
+	return s
+})
+
 // healthy is an account in which nothing is wrong.
 func healthy(t *testing.T) *account {
 	t.Helper()
-	set := describe(t)
-	p := set.Pipeline
+	set, p := shared().set, shared().set.Pipeline
 	a := &account{
 		set: set, queues: map[string]object{}, subscriptions: map[string][]attributes{}, groups: map[string]int{}, filters: map[string]list{},
-		targets: map[string]list{}, boards: map[string][]byte{}, refused: map[string]string{},
+		targets: map[string]list{}, boards: maps.Clone(shared().boards), refused: map[string]string{},
 	}
 	a.messaging(p)
 	a.programs(p)
 	a.alarmsOf(t)
-	boards, err := dashboards.For(set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.dashboard = a.filled(string(boards.CloudWatch()))
-	for _, b := range boards.Boards() {
-		a.boards[b.UID] = b.JSON()
-	}
+	a.dashboard = a.filled(shared().watch)
 	return a
 }
 
@@ -129,9 +142,7 @@ func ratio(p *pipeline.Pipeline) string {
 
 func (a *account) subscribe(topic, protocol, endpoint string, more attributes) {
 	s := attributes{"SubscriptionArn": arnOf("sns", topic) + ":" + strconv.Itoa(len(a.subscriptions[topic])+1), "Protocol": protocol, "Endpoint": endpoint}
-	for name, value := range more {
-		s[name] = value
-	}
+	maps.Copy(s, more)
 	a.subscriptions[topic] = append(a.subscriptions[topic], s)
 }
 
@@ -184,7 +195,7 @@ func (a *account) alarmsOf(t *testing.T) {
 			Composites map[string]object `json:"aws_cloudwatch_composite_alarm"`
 		} `json:"resource"`
 	}
-	if err := json.Unmarshal(a.set.Terraform(), &module); err != nil {
+	if err := json.Unmarshal(shared().module, &module); err != nil {
 		t.Fatal(err)
 	}
 	names := map[string]string{}

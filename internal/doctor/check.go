@@ -74,7 +74,7 @@ func (e *exam) checkAll(ctx context.Context) (findings []Finding, out []LeftOut)
 			out[j].Checks = append(out[j].Checks, c.ID)
 			continue
 		}
-		e.progress(checking, "check " + c.ID)
+		e.progress(checking, "check "+c.ID)
 		findings = append(findings, e.check(ctx, c)...)
 	}
 	return findings, out

@@ -33,9 +33,14 @@ var dashboardChecks = []Check{
 	},
 }
 
+// dashboards are those of the description.
+func (e *exam) dashboards() (*dashboards.Set, error) {
+	return remember(e, "dashboards", func() (*dashboards.Set, error) { return dashboards.For(e.Alarms) })
+}
+
 func lookCloudWatchDashboard(ctx context.Context, e *exam) ([]Finding, error) {
 	name := e.pipeline.DashboardUID(pipeline.BoardDeploy)
-	set, err := dashboards.For(e.Alarms)
+	set, err := e.dashboards()
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +126,7 @@ func firstDifference(at string, want, has any) string {
 const maxDashboard = 8 << 20
 
 func lookGrafana(ctx context.Context, e *exam) (findings []Finding, err error) {
-	set, err := dashboards.For(e.Alarms)
+	set, err := e.dashboards()
 	if err != nil {
 		return nil, err
 	}

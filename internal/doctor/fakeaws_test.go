@@ -119,7 +119,7 @@ func toCBOR(v any) cbor.Value {
 	case bool:
 		return cbor.Bool(v)
 	case int:
-		return cbor.Uint(uint64(v)) //nolint:gosec // none is negative
+		return cbor.Uint(uint64(v))
 	case float64:
 		return cbor.Float64(v)
 	}
@@ -143,7 +143,7 @@ func fromCBOR(v cbor.Value) any {
 	case cbor.String:
 		return string(v)
 	case cbor.Uint:
-		return int(v) //nolint:gosec // small
+		return int(v)
 	}
 	return nil
 }

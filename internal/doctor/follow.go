@@ -59,7 +59,7 @@ func (e *exam) follow(ctx context.Context) way {
 	}
 	e.progress(following, "look into the queues")
 	queues := newWatch(ctx, e)
-	e.progress(following, "send an event to " + w.address)
+	e.progress(following, "send an event to "+w.address)
 	if !e.send(ctx, &w) {
 		return w
 	}

@@ -27,7 +27,7 @@ func (p Page) Spans(ctx context.Context, traceID string) ([]trace.Span, error) {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("the page of the local pipeline: %s", reason(err)) //nolint:errorlint // its address is no news
+		return nil, fmt.Errorf("the page of the local pipeline: %s", reason(err))
 	}
 	defer response.Body.Close()
 	switch response.StatusCode {
