@@ -138,7 +138,7 @@ if [ "${1:-}" = layers ]; then
 fi
 
 say "the demo, with the programs in the images"
-go run ./cmd/tracehaul demo --service "$work/service" --consumer "$work/consumer"
+go run ./cmd/tracehaul demo --service-program "$work/service" --consumer-program "$work/consumer"
 
 say "sizes"
 failed=0

@@ -18,7 +18,7 @@ type dashboardsQueryCmd struct {
 	Prometheus     string        `env:"PROMETHEUS_URL"                                                                                       help:"The Prometheus server that Grafana asks, or what is compatible with it."     placeholder:"URL"`
 	TokenFile      string        `help:"A file with a bearer token for the Prometheus server."                                               placeholder:"FILE"`
 	Postgres       string        `env:"DATABASE_URL"                                                                                         help:"The database that Grafana asks; SQL runs in transactions that cannot write." placeholder:"URL"`
-	Since          time.Duration `default:"15m"                                                                                              help:"How far back to look."                                                       placeholder:"DURATION"`
+	Since          moment        `default:"15m"                                                                                              help:"How far back to look: a time (RFC 3339), or so long ago, such as 2h."        placeholder:"TIME"`
 	ScrapeInterval time.Duration `default:"15s"                                                                                              help:"The scrape interval that is set in Grafana's data source."                   placeholder:"DURATION"`
 	Var            []string      `help:"Another value for a variable of the dashboards. Given several times for one variable: all of these." placeholder:"NAME=VALUE"                                                           sep:"none"`
 	Timeout        time.Duration `default:"20s"                                                                                              help:"How long one query may take."                                                placeholder:"DURATION"`
@@ -30,7 +30,7 @@ func (dashboardsQueryCmd) Help() string {
 
 Examples:
   tracehaul dashboards query --prometheus http://localhost:9090 orders.json
-  tracehaul dashboards query --prometheus https://prometheus.example.com \\
+  tracehaul dashboards query --prometheus https://prometheus.example.com \
     --token-file token --since 1h --var env=prod orders.json
   tracehaul dashboards query --postgres "$DATABASE_URL" --json orders.json`
 }
@@ -73,10 +73,10 @@ func (c dashboardsQueryCmd) config() (probe.Config, error) {
 	switch {
 	case c.Prometheus == "" && c.Postgres == "":
 		return config, usageError("name the server to ask: --prometheus, --postgres or both")
-	case c.Since <= 0:
-		return config, usageError("--since %v: want more than 0, such as 15m", c.Since)
+	case !c.Since.Before(config.To.Add(-time.Second)):
+		return config, usageError("--since %s: want a time that is over, such as 15m", c.Since.Format(time.RFC3339))
 	}
-	config.From = config.To.Add(-c.Since)
+	config.From = c.Since.Time
 	for _, v := range c.Var {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || name == "" {

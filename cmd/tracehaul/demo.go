@@ -24,7 +24,7 @@ func (demoCmd) Help() string {
 Examples:
   tracehaul demo
   tracehaul demo --json > story.json
-  tracehaul demo --service dist/service --consumer dist/consumer --verbose`
+  tracehaul demo --service-program dist/service -v`
 }
 
 // told is all that is known of one event. It is the document of

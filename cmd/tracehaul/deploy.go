@@ -92,16 +92,16 @@ func (c deployPreflightCmd) Run(ctx context.Context, env environment) error {
 type deployVerdictCmd struct {
 	deployFlags
 	codeDeployFlags
-	Component       string        `complete:"component"                                                                                                             help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer." placeholder:"NAME"`
-	TaskDefinition  string        `help:"The task definition that was requested of the service: its ARN, or FAMILY:REVISION."                                       placeholder:"ARN"`
-	Image           string        `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                 placeholder:"DIGEST"`
-	ServiceVersion  string        `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."           placeholder:"SHA"`
-	FunctionVersion string        `help:"The version of the function that was requested of a consumer."                                                             placeholder:"N"`
+	Component       string        `complete:"component"                                                                                                                                                 help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer." placeholder:"NAME"`
+	TaskDefinition  string        `help:"The task definition that was requested of the service: its ARN, or FAMILY:REVISION."                                                                           placeholder:"ARN"`
+	Image           string        `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                                                     placeholder:"DIGEST"`
+	ServiceVersion  string        `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."                                               placeholder:"SHA"`
+	FunctionVersion string        `help:"The version of the function that was requested of a consumer."                                                                                                 placeholder:"N"`
 	RequireAlarms   bool          `help:"Have the exit code be 1, too, if the service was deployed and ECS looked at no alarm meanwhile."`
-	Since           time.Time     `help:"When the deploy began (RFC 3339), such as the preflight's output: older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
-	Timeout         time.Duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                  placeholder:"DURATION"`
-	Start           time.Duration `default:"5m"                                                                                                                     help:"How long a deployment may take to appear."                                                                  placeholder:"DURATION"`
-	Poll            time.Duration `default:"15s"                                                                                                                    help:"How often to look."                                                                                         placeholder:"DURATION"`
+	Since           moment        `help:"When the deploy began, such as the preflight's output: a time (RFC 3339), or so long ago, such as 2h. Older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
+	Timeout         time.Duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                                                      placeholder:"DURATION"`
+	Start           time.Duration `default:"5m"                                                                                                                                                         help:"How long a deployment may take to appear."                                                                  placeholder:"DURATION"`
+	Poll            time.Duration `default:"15s"                                                                                                                                                        help:"How often to look."                                                                                         placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -112,7 +112,7 @@ Examples:
   tracehaul deploy verdict -e prod --task-definition prod-orders-intake:42
   tracehaul deploy verdict -e prod --service-version 4f2a1c9 --require-alarms
   tracehaul deploy verdict -e prod --component ledger --function-version 17 \
-    --since "$SINCE" --timeout 45m --json`
+    --since 2026-11-26T03:00:00Z --timeout 45m --json`
 }
 
 func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
@@ -135,7 +135,7 @@ func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	config.Since, config.Timeout, config.Start, config.Poll, config.Progress = c.Since, c.Timeout, c.Start, c.Poll, env.err
+	config.Since, config.Timeout, config.Start, config.Poll, config.Progress = c.Since.Time, c.Timeout, c.Start, c.Poll, env.err
 	r, err := deploy.Verdict(ctx, config, name, want)
 	if err != nil {
 		return noReport(env, p.Name(name)+": no verdict", err)

@@ -53,23 +53,6 @@ type dlqFilter struct {
 	Until  moment   `help:"Letters sent before then."                                               placeholder:"TIME"`
 }
 
-// moment is a time, or how long ago it was.
-type moment struct{ time.Time }
-
-// UnmarshalText reads RFC 3339 or a duration.
-func (m *moment) UnmarshalText(text []byte) error {
-	if ago, err := time.ParseDuration(string(text)); err == nil && ago >= 0 {
-		m.Time = time.Now().Add(-ago)
-		return nil
-	}
-	t, err := time.Parse(time.RFC3339, string(text))
-	if err != nil {
-		return fmt.Errorf("%q: want a time such as 2026-11-26T03:00:00Z, or a duration such as 2h", text)
-	}
-	m.Time = t
-	return nil
-}
-
 func (f dlqFilter) filter() (deadletter.Filter, error) {
 	traces := make([]string, len(f.Trace))
 	for i, given := range f.Trace {

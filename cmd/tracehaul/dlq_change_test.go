@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -162,44 +161,5 @@ func TestProgress_OnlyWhatIsSlow_WithTheTimeLeft(t *testing.T) {
 func TestClean_WhatATerminalWouldObey_IsGone(t *testing.T) {
 	if got := clean("a\x1b[31m\r\nö"); strings.ContainsAny(got, "\x1b\r\n") || !strings.HasSuffix(got, "ö") {
 		t.Errorf("got %q", got)
-	}
-}
-
-// Every command of ours in the page and in the runbooks, and every example in
-// the help, is one.
-func TestDLQ_DocumentedCommands_Parse(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "docs", "runbooks", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts := map[string]string{"help": strings.Join([]string{dlqLsCmd{}.Help(), dlqShowCmd{}.Help(), dlqRedriveCmd{}.Help(), dlqDropCmd{}.Help()}, "\n")}
-	for _, file := range append(files, filepath.Join("..", "..", "docs", "dlq.md")) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts[file] = string(text)
-	}
-	found := map[string]int{}
-	for file, text := range texts {
-		for line := range strings.Lines(text) {
-			line, ok := strings.CutPrefix(strings.TrimSpace(line), "tracehaul dlq ")
-			if !ok {
-				continue
-			}
-			line, _, _ = strings.Cut(line, " #")
-			line = strings.NewReplacer(`"`, "", `$`, "").Replace(line)
-			found[file]++
-			parser, err := kong.New(&cli{}, kong.Vars{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := parser.Parse(append([]string{"dlq"}, strings.Fields(line)...)); err != nil {
-				t.Errorf("%s: dlq %s: %v", file, line, err)
-			}
-		}
-	}
-	if len(found) < 4 {
-		t.Errorf("found commands in %v alone", found)
 	}
 }

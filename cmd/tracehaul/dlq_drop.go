@@ -30,8 +30,10 @@ func (dlqDropCmd) Help() string {
 There is no other copy of a letter. It is deleted after it was written to the archive and that has reached the disk. The archive is readable by its owner alone (0600); it holds whole messages and perhaps personal data.
 
 Examples:
-  tracehaul dlq drop -e prod -c ledger --reason malformed --archive dropped.jsonl
-  tracehaul dlq drop -e prod -c ledger --event order-4711 --archive order-4711.jsonl --yes
+  tracehaul dlq drop -e prod -c ledger --reason malformed \
+    --archive dropped.jsonl
+  tracehaul dlq drop -e prod -c ledger --event order-4711 \
+    --archive order-4711.jsonl --yes
   tracehaul dlq drop --endpoint http://127.0.0.1:9324 --all --no-archive --yes`
 }
 

@@ -11,8 +11,9 @@
 //	tracehaul deploy      whether a deploy may begin, and what became of it
 //	tracehaul dlq         dead letters: list, show, send back, take out
 //	tracehaul generate    write all files that are made from it
+//	tracehaul completion  completes command lines in bash, zsh and fish
 //
-// It exits with 0 when it did what was asked, 1 when that failed, 2 when it was
-// asked wrongly and 3 when a deploy is not over in time, or when there was no dead
-// letter to do something with.
+// It exits with 0 when it did what was asked, 1 when that failed and 2 when it was
+// asked wrongly; what else a command exits with is in exitMeanings, which its
+// --help and docs/tool.md print.
 package main

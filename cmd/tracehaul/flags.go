@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"time"
 
 	"github.com/tracehaul/tracehaul/pipeline"
 )
@@ -55,6 +57,23 @@ func consumerNamed(p *pipeline.Pipeline, name string) (*pipeline.Consumer, error
 	default:
 		return nil, usageError("there are %d consumers: want one of %v by --consumer", len(names), names)
 	}
+}
+
+// moment is a time, or how long ago it was.
+type moment struct{ time.Time }
+
+// UnmarshalText reads RFC 3339 or a duration.
+func (m *moment) UnmarshalText(text []byte) error {
+	if ago, err := time.ParseDuration(string(text)); err == nil && ago >= 0 {
+		m.Time = time.Now().Add(-ago)
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("%q: want a time such as 2026-11-26T03:00:00Z, or a duration such as 2h", text)
+	}
+	m.Time = t
+	return nil
 }
 
 // jsonFlag is for every command that prints something for people to read.

@@ -19,9 +19,9 @@ type localFlags struct {
 	ports    localpipeline.Ports
 	database string // its name
 	pipelineFlags
-	Service     string `help:"A program to run as the service, instead of building it."                    placeholder:"PROGRAM"`
-	Consumer    string `help:"A program to run as the consumer, instead of building it."                   placeholder:"PROGRAM"`
-	ALBSpans    string `help:"A program to run on the load balancer's access log, instead of building it." placeholder:"PROGRAM"`
+	Service     string `help:"A program to run as the service, instead of building it."                    name:"service-program"                                                        placeholder:"PROGRAM"`
+	Consumer    string `help:"A program to run as the consumer, instead of building it."                   name:"consumer-program"                                                       placeholder:"PROGRAM"`
+	ALBSpans    string `help:"A program to run on the load balancer's access log, instead of building it." name:"albspans-program"                                                       placeholder:"PROGRAM"`
 	DatabaseURL string `env:"DATABASE_URL"                                                                 help:"A PostgreSQL server to make the database in, instead of a private one." placeholder:"URL"`
 	Verbose     bool   `help:"Show what the programs write."                                               short:"v"`
 }

@@ -107,7 +107,7 @@ func TestDemo_ServiceDoesNotStart_SaysWhyAndFails(t *testing.T) {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\necho out of order >&2\nexit 1\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	code, _, errs := command(t.Context(), t, "demo", "--service", program, "--consumer", program)
+	code, _, errs := command(t.Context(), t, "demo", "--service-program", program, "--consumer-program", program)
 	if code != exitFailed || !strings.Contains(errs, "out of order") {
 		t.Errorf("exit code %d, errors: %s", code, errs)
 	}
@@ -119,7 +119,7 @@ func TestDemo_ConsumerBroken_NamesWhatIsMissing(t *testing.T) {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	code, out, errs := command(t.Context(), t, "demo", "--consumer", program, "--timeout", "3s")
+	code, out, errs := command(t.Context(), t, "demo", "--consumer-program", program, "--timeout", "3s")
 	if code != exitFailed || !strings.Contains(errs, "no CONSUMER span") || !strings.Contains(errs, "no row") || !strings.Contains(out, "send dev-orders-order") {
 		t.Errorf("exit code %d, errors: %s\noutput: %s", code, errs, out)
 	}

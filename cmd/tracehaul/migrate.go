@@ -22,7 +22,7 @@ func (migrateCmd) Help() string {
 	return `Others see the password in --database-url while it runs: on a machine that is shared, set DATABASE_URL.
 
 Examples:
-  tracehaul migrate
+  DATABASE_URL=postgres://localhost/orders tracehaul migrate
   tracehaul migrate --database-url postgres://orders@localhost/orders --json`
 }
 

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/tracehaul/tracehaul/internal/completion"
+)
+
+// halfDone are commands that somebody is still at work on.
+var halfDone = []string{"trace", "doctor"}
+
+// commands are those that people can give, as kong knows them.
+func commands(t *testing.T) []*kong.Node {
+	t.Helper()
+	return slices.DeleteFunc(newTestParser(t).Model.Leaves(true), func(n *kong.Node) bool { return slices.Contains(halfDone, n.Path()) })
+}
+
+func newTestParser(t *testing.T) *kong.Kong {
+	t.Helper()
+	return newParser(t.Context(), &cli{}, environment{io.Discard, io.Discard, func(string) string { return "" }})
+}
+
+// examples are the command lines below "Examples:" in a command's help; a
+// backslash at the end of a line joins it to the next.
+func examples(help string) (lines []string) {
+	_, block, _ := strings.Cut("\n"+help, "\nExamples:\n")
+	joined := ""
+	for line := range strings.Lines(block) {
+		if strings.TrimSpace(line) == "" {
+			break
+		}
+		line = strings.TrimRight(line, "\n")
+		before, more := strings.CutSuffix(line, `\`)
+		joined += strings.TrimSpace(before) + " "
+		if !more {
+			lines = append(lines, strings.TrimSpace(joined))
+			joined = ""
+		}
+	}
+	return lines
+}
+
+// shellWord is a word of a shell, in quotes or not, or what ends a command.
+var shellWord = regexp.MustCompile(`"[^"]*"|'[^']*'|[|;>)&#]|<\(|[^\s"'|;>)&#]+`)
+
+// assignment sets a variable before a command.
+var assignment = regexp.MustCompile(`^([A-Z_]+)=(\S+) `)
+
+// toolWords are the arguments of the tool in a command line, which may stand in
+// $( ) or <( ), and before a pipe, a redirection or a comment.
+func toolWords(line string) (words []string, ok bool) {
+	i := strings.Index(line, toolName+" ")
+	if i < 0 {
+		return nil, false
+	}
+	for _, word := range shellWord.FindAllString(line[i+len(toolName)+1:], -1) {
+		if strings.ContainsAny(word[:1], "|;>)&#") {
+			break
+		}
+		words = append(words, strings.Trim(word, `"'`))
+	}
+	return words, true
+}
+
+// Every command has examples, which fit on a screen, and which it takes.
+func TestHelp_Examples_Parse(t *testing.T) {
+	for _, node := range commands(t) {
+		lines := examples(node.Detail)
+		if len(lines) == 0 {
+			t.Errorf(`%s: its Help has no "Examples:" with lines below it`, node.Path())
+		}
+		for line := range strings.Lines(node.Detail) {
+			if strings.HasPrefix(line, "  ") && len(strings.TrimRight(line, "\n")) > helpWidth-2 {
+				t.Errorf("%s: more than %d columns, break it by a backslash: %s", node.Path(), helpWidth-2, line)
+			}
+		}
+		own := false
+		for _, line := range lines {
+			words, ok := toolWords(line)
+			if !ok {
+				t.Errorf("%s: an example without %s: %s", node.Path(), toolName, line)
+				continue
+			}
+			if m := assignment.FindStringSubmatch(line); m != nil {
+				t.Setenv(m[1], m[2])
+			}
+			own = own || strings.HasPrefix(strings.Join(words, " ")+" ", node.Path()+" ")
+			if _, err := newTestParser(t).Parse(words); err != nil {
+				t.Errorf("%s: %s: %v", node.Path(), line, err)
+			}
+		}
+		if !own && len(lines) > 0 {
+			t.Errorf("%s: none of its examples is of it", node.Path())
+		}
+	}
+}
+
+func TestExamples_AreReadAsAShellReadsThem(t *testing.T) {
+	help := "Words.\n\nExamples:\n  tracehaul a --b 'c d' \\\n    e > f\n  eval \"$(tracehaul g -h)\" # i\n\nMore words."
+	lines := examples(help)
+	if want := []string{`tracehaul a --b 'c d' e > f`, `eval "$(tracehaul g -h)" # i`}; !slices.Equal(lines, want) {
+		t.Fatalf("got %q, want %q", lines, want)
+	}
+	for i, want := range [][]string{{"a", "--b", "c d", "e"}, {"g", "-h"}} {
+		if got, ok := toolWords(lines[i]); !ok || !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", lines[i], got, want)
+		}
+	}
+	if _, ok := toolWords("ls"); ok {
+		t.Error("ls is taken for the tool")
+	}
+}
+
+// Every command of ours in the documents is one.
+func TestDocuments_Commands_Parse(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://localhost/orders")
+	found := 0
+	for _, pattern := range []string{"README.md", "docs/*.md", "docs/*/*.md", "alarms/scenarios/README.md", "iac/README.md", "iac/*/README.md"} {
+		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(pattern)))
+		if err != nil || len(files) == 0 {
+			t.Fatal(pattern, files, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range documentedLines(string(text)) {
+				line, _, _ = strings.Cut(line, "   ") // what it does stands there, in columns
+				words, ok := toolWords(strings.ReplaceAll(line, "${{ steps.preflight.outputs.since }}", "2h"))
+				if !ok || slices.Contains(halfDone, words[0]) {
+					continue
+				}
+				found++
+				if _, err := newTestParser(t).Parse(words); err != nil {
+					t.Errorf("%s: %s: %v", file, line, err)
+				}
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("found %d commands alone", found)
+	}
+}
+
+// commandLine is a line of a document that calls the tool, perhaps below a
+// prompt or in eval.
+var commandLine = regexp.MustCompile(`^(\$ |eval "\$\()?(go run \./cmd/)?tracehaul [a-z]`)
+
+// documentedLines are the lines of a document that call the tool: in a block,
+// which is indented or between fences.
+func documentedLines(text string) (lines []string) {
+	joined, fenced := "", false
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			fenced = !fenced
+			continue
+		}
+		if joined == "" && (!fenced && !strings.HasPrefix(line, "    ")) || joined == "" && !commandLine.MatchString(strings.TrimSpace(line)) {
+			continue
+		}
+		before, more := strings.CutSuffix(line, `\`)
+		joined += strings.TrimSpace(before) + " "
+		if !more {
+			lines = append(lines, strings.TrimSpace(joined))
+			joined = ""
+		}
+	}
+	return lines
+}
+
+// Flags of one name are alike in all commands: letter, placeholder, and for
+// those that are shared, the text. Each that has a value says which, and what
+// it is without stands in its help once.
+func TestHelp_Flags_AreAlike(t *testing.T) {
+	placeholders := map[string]bool{}
+	for _, name := range []string{
+		"FILE", "DIR", "PATH", "PROGRAM", "NAME", "QUEUE", "URL", "ARN", "ID", "N", "PORT", "TIME", "DURATION", "NAME=VALUE", "DIGEST", "SHA", "CODE", "REASON", "RESULT", "RULE", "TEXT",
+		"TYPE", "SOURCE", "BACKEND",
+	} {
+		placeholders[name] = true
+	}
+	type look struct{ short, placeholder, help string }
+	shared := []string{"file", "environment", "json"}
+	seen := map[string]map[look]string{}
+	for _, node := range commands(t) {
+		for _, f := range node.Flags {
+			where := node.Path() + " --" + f.Name
+			l := look{short: string(f.Short), placeholder: f.PlaceHolder}
+			optional := f.Name == "file" && !f.HasDefault // what is about dashboards needs no description
+			if slices.Contains(shared, f.Name) && !optional {
+				l.help = f.Help
+			}
+			if !optional {
+				if seen[f.Name] == nil {
+					seen[f.Name] = map[look]string{}
+				}
+				seen[f.Name][l] = where
+			}
+			value := !f.IsBool() && !f.IsCounter()
+			if value && !placeholders[f.PlaceHolder] {
+				t.Errorf("%s: the placeholder is %q, want one of %v", where, f.PlaceHolder, slices.Sorted(maps.Keys(placeholders)))
+			}
+			if !strings.HasSuffix(f.Help, ".") && !strings.HasSuffix(f.Help, ".)") {
+				t.Errorf("%s: the help does not end with a full stop: %s", where, f.Help)
+			}
+			if n := strings.Count(helpOf(f.Value), "Defaults to"); n > 1 {
+				t.Errorf("%s: says twice what it defaults to: %s", where, helpOf(f.Value))
+			}
+			if v := f.DefaultValue; value && f.HasDefault && !strings.Contains(helpOf(f.Value), "Defaults to "+f.Default) {
+				t.Errorf("%s: the help does not say that it defaults to %v: %s", where, v, helpOf(f.Value))
+			}
+		}
+	}
+	for name, looks := range seen {
+		if len(looks) > 1 {
+			t.Errorf("--%s differs between commands: %v", name, looks)
+		}
+	}
+}
+
+// Whatever prints for people prints JSON for programs. These do not: one prints
+// JSON as it is, the others a word or a script.
+func TestHelp_JSON_IsEverywhere(t *testing.T) {
+	without := []string{"pipeline show", "completion", "version"}
+	for _, node := range commands(t) {
+		has := slices.ContainsFunc(node.Flags, func(f *kong.Flag) bool { return f.Name == "json" })
+		if has == slices.Contains(without, node.Path()) {
+			t.Errorf("%s has --json: %v", node.Path(), has)
+		}
+	}
+}
+
+// What a flag's tag says it takes is there, and something in the reference
+// pipeline is offered for it.
+func TestCompletions_TagsAreAnswered(t *testing.T) {
+	t.Chdir("../..")
+	used := map[string]bool{}
+	for _, node := range commands(t) {
+		values := node.Positional
+		for _, f := range node.Flags {
+			values = append(values, f.Value)
+		}
+		for _, v := range values {
+			if tag := v.Tag.Get("complete"); tag != "" {
+				used[tag] = true
+				if completions[tag] == nil {
+					t.Errorf("%s %s: nothing completes %q", node.Path(), v.Name, tag)
+				}
+			}
+		}
+	}
+	described := []string{"environment", "consumer", "component", "queue", "dlq"}
+	for tag, offered := range completions {
+		switch found := offered(nil); {
+		case !used[tag]:
+			t.Errorf("no flag has the tag %q", tag)
+		case len(found) == 0:
+			t.Errorf("%s: nothing is offered", tag)
+		case offered(completion.Given{"file": "no-description.yaml"}) != nil && slices.Contains(described, tag):
+			t.Errorf("%s: something is offered of a description that is not there", tag)
+		}
+	}
+}
+
+// Each row of the table of exit codes is of a command, and each command has a
+// meaning for the three that all have.
+func TestExitMeanings_AreOfCommands(t *testing.T) {
+	all := commands(t)
+	for _, m := range exitMeanings {
+		if m.command != "" && !slices.Contains(halfDone, m.command) && !slices.ContainsFunc(all, func(n *kong.Node) bool { return strings.HasPrefix(n.Path()+" ", m.command+" ") }) {
+			t.Errorf("exit code %d: there is no command %q", m.code, m.command)
+		}
+		if m.words == "" || strings.HasSuffix(m.words, ".") {
+			t.Errorf("exit code %d of %q: %q", m.code, m.command, m.words)
+		}
+	}
+	for _, node := range all {
+		var codes []string
+		for _, m := range exitsOf(node.Path()) {
+			codes = append(codes, strconv.Itoa(m.code))
+		}
+		if got := strings.Join(codes, " "); !strings.HasPrefix(got, "0 1 2") {
+			t.Errorf("%s: exit codes %s", node.Path(), got)
+		}
+	}
+	if got := exitsOf("deploy verdict"); len(got) != 4 || got[3].code != exitWaiting || !strings.HasPrefix(got[1].words, "it was rolled back") {
+		t.Errorf("deploy verdict: %v", got)
+	}
+	if got := exitsOf("demo"); len(got) != 3 {
+		t.Errorf("demo: %v", got)
+	}
+}
