@@ -109,13 +109,17 @@ func (w *world) pour(ctx context.Context, over time.Duration, r *replies, do fun
 // postText sends a body as it is, which holds the given events, and writes the
 // answer down.
 func (w *world) postText(ctx context.Context, header http.Header, contentType string, body []byte, events ...*entry) reply {
+	return w.postTextTo(ctx, w.base(), header, contentType, body, events...)
+}
+
+func (w *world) postTextTo(ctx context.Context, base string, header http.Header, contentType string, body []byte, events ...*entry) reply {
 	traceID, spanID := randomHex(16), randomHex(8)
 	for _, e := range events {
 		w.books.sent(e, traceID, spanID)
 	}
 	h := http.Header{"Content-Type": {contentType}, "Traceparent": {"00-" + traceID + "-" + spanID + "-01"}}
 	maps.Copy(h, header)
-	r, results := w.request(ctx, h, body)
+	r, results := w.request(ctx, base, h, body)
 	r.trace = traceID
 	w.note(r, results, events)
 	return r

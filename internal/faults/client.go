@@ -107,14 +107,18 @@ func slicesJSON(parts [][]byte) []byte {
 // result is what an answer says of one event of a batch.
 type result struct{ Status, Code string }
 
-// request sends a body to the load balancer, or to the service itself.
-func (w *world) request(ctx context.Context, header http.Header, body []byte) (r reply, results []result) {
+// base is where requests go: to the load balancer, or to the service itself.
+func (w *world) base() string {
+	if w.direct {
+		return w.Addresses().Service
+	}
+	return w.Addresses().ALB
+}
+
+// request sends a body to where base says.
+func (w *world) request(ctx context.Context, base string, header http.Header, body []byte) (r reply, results []result) {
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
-	base := w.Addresses().ALB
-	if w.direct {
-		base = w.Addresses().Service
-	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/v1/events", bytes.NewReader(body))
 	if err != nil {
 		return reply{err: err}, nil

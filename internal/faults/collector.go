@@ -128,7 +128,7 @@ type collector struct {
 	begun   map[string]time.Time
 	waits   map[string]int // invocations that took long, by sandbox
 	slowest time.Duration  // of the invocations
-	request time.Duration  // the slowest
+	cost    cost           // of requests
 	held    memories       // of the service
 	grown   int64          // bytes by which it has grown
 }
@@ -207,7 +207,7 @@ func (c *collector) run(ctx context.Context, w *world) error {
 // service holds meanwhile.
 func (c *collector) without(ctx context.Context, w *world) error {
 	defer c.held.watch(ctx, w)()
-	if err := c.send(ctx, w); err != nil {
+	if err := c.cost.compare(ctx, w); err != nil {
 		return err
 	}
 	if err := w.await(ctx, "all is consumed", w.idle); err != nil {
@@ -218,15 +218,6 @@ func (c *collector) without(ctx context.Context, w *world) error {
 		return nil
 	}
 	return c.dropped(ctx, w)
-}
-
-// send sends the events and keeps the slowest request.
-func (c *collector) send(ctx context.Context, w *world) error {
-	return w.sendTimed(ctx, w.sc.events, func(took time.Duration) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.request = max(c.request, took)
-	})
 }
 
 // dropped waits until both programs have said that they have dropped
@@ -271,10 +262,7 @@ func (w *world) meanwhile(ctx context.Context, what string, so func(*entry) bool
 func (c *collector) check(w *world, a *account) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	errs := []error{allStored(w, a), w.inTime(), c.held.err}
-	if c.request > requestBound {
-		errs = append(errs, fmt.Errorf("a request took %v, want at most %v", c.request, requestBound))
-	}
+	errs := []error{allStored(w, a), w.inTime(), c.held.err, c.cost.want()}
 	if most := flushBound + workBound; c.slowest > most {
 		errs = append(errs, fmt.Errorf("an invocation took %v, want at most %v", c.slowest, most))
 	}

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
@@ -47,23 +46,6 @@ func (w *world) droppedBy(program string) (sum float64) {
 		}
 	}
 	return sum
-}
-
-// sendTimed sends n events, each alone, and tells how long each request took.
-func (w *world) sendTimed(ctx context.Context, n int, took func(time.Duration)) error {
-	var clients sync.WaitGroup
-	for i := range senders {
-		clients.Go(func() {
-			for range n/senders + min(1, max(0, n%senders-i)) {
-				if ctx.Err() != nil {
-					return
-				}
-				took(w.post(ctx, nil, w.newEvent()).took)
-			}
-		})
-	}
-	clients.Wait()
-	return context.Cause(ctx)
 }
 
 // idle reports whether the queue is empty.

@@ -16,7 +16,7 @@ import (
 )
 
 func frontScenarios() []scenario {
-	return slices.Concat(endScenarios(), hostileScenarios(), tokenScenarios())
+	return slices.Concat(endScenarios(), hostileScenarios(), memoryScenarios(), tokenScenarios())
 }
 
 // endings is how often the service ends in a scenario.
@@ -64,7 +64,7 @@ func endScenarios() []scenario {
 				if err := w.send(ctx, senders); err != nil { // SNS has confirmed something
 					return err
 				}
-				return w.wantUnready(ctx, "overloaded", func(ctx context.Context) error { return w.overload(ctx, &shed) })
+				return w.wantUnready(ctx, "overloaded", func(ctx context.Context) error { return w.overload(ctx, &shed, w.newEvents(w.sc.events), 100) })
 			},
 			check: func(w *world, a *account) error {
 				errs := []error{allStored(w, a), shed.want("overloaded"), held.want()}
@@ -129,10 +129,10 @@ func (w *world) endOften(ctx context.Context, end func(context.Context) error) e
 	return nil
 }
 
-// overload sends batches at once, more than may be pending, while SNS is slow.
+// overload sends events in batches at once, more than may be pending, while SNS
+// is slow.
 // What was shed is sent again when it is not.
-func (w *world) overload(ctx context.Context, r *replies) error {
-	const inBatch = 100
+func (w *world) overload(ctx context.Context, r *replies, all []*entry, inBatch int) error {
 	post := func(events []*entry) {
 		texts := make([][]byte, len(events))
 		for i, e := range events {
@@ -141,7 +141,6 @@ func (w *world) overload(ctx context.Context, r *replies) error {
 		r.add(w.postText(ctx, nil, event.MediaTypeBatch, slicesJSON(texts), events...))
 	}
 	w.failCalls(publishing(messaging.Fault{Delay: time.Second}))
-	all := w.newEvents(w.sc.events)
 	done := make(chan struct{})
 	n := 0
 	for batch := range slices.Chunk(all, inBatch) {

@@ -48,6 +48,10 @@ type verdictOf struct {
 	// say may be lost when it closes (RFC 9112, 9.6). With status 0 none has an
 	// answer to expect.
 	cut bool
+
+	// deaf has the client read nothing: its connection has ended when it can
+	// write no more.
+	deaf bool
 }
 
 func (v verdictOf) holds(e end) bool {
@@ -88,7 +92,7 @@ func hostile(name, what string, clients int, over time.Duration, a attack, want 
 				var errs []error
 				for range clients {
 					crowd.Go(func() {
-						e, err := w.besiege(ctx, a)
+						e, err := w.besiege(ctx, a, want)
 						mu.Lock()
 						defer mu.Unlock()
 						if ends, errs = append(ends, e), append(errs, err); err == nil {
@@ -107,22 +111,32 @@ func hostile(name, what string, clients int, over time.Duration, a attack, want 
 }
 
 // besiege lets one hostile client have its way, and says how that ended.
-func (w *world) besiege(ctx context.Context, a attack) (end, error) {
+func (w *world) besiege(ctx context.Context, a attack, want verdictOf) (end, error) {
 	began := time.Now()
-	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(w.Addresses().Service, "http://"))
+	dialer := new(net.Dialer)
+	if want.deaf {
+		dialer.Control = littleBuffer
+	}
+	c, err := dialer.DialContext(ctx, "tcp", strings.TrimPrefix(w.Addresses().Service, "http://"))
 	if err != nil {
 		return end{}, err
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(ctx, 2*readTimeout)
+	patience := want.within + readTimeout
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_ = c.SetDeadline(time.Now().Add(2 * readTimeout)) // it is open
+	_ = c.SetDeadline(time.Now().Add(patience)) // it is open
 	attacked := make(chan struct{})
 	go func() {
 		a(ctx, c)
 		close(attacked)
 	}()
-	e := answered(c)
+	var e end
+	if want.deaf {
+		<-attacked
+	} else {
+		e = answered(c)
+	}
 	e.took = time.Since(began)
 	cancel()
 	_ = c.Close()

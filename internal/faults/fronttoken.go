@@ -49,7 +49,7 @@ func (t *tokens) header() http.Header {
 
 // tokenScenarios are about who is let in.
 func tokenScenarios() []scenario {
-	rotated, clocks := new(tokens), new(tokens)
+	rotated, clocks, others := new(tokens), new(tokens), new(tokens)
 	r := &replies{header: rotated.header}
 	sent := map[string]time.Time{}
 	return []scenario{
@@ -66,6 +66,12 @@ func tokenScenarios() []scenario {
 			check: func(w *world, a *account) error {
 				return errors.Join(wantStored(a, a.accepted), w.wantTimes(sent))
 			},
+		},
+		{
+			name: "front/tokens-of-others", what: "Clients show tokens that are good for something else.",
+			setup: others.setUp,
+			run:   func(ctx context.Context, w *world) error { return w.showOthers(ctx, others) },
+			check: func(_ *world, a *account) error { return wantStored(a, 1) },
 		},
 	}
 }

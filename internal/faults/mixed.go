@@ -91,7 +91,7 @@ func (w *world) postMixed(ctx context.Context, kind form, from origin) {
 	}
 	e.root = root
 	w.books.sent(e, traceID, spanID)
-	r, results := w.request(ctx, header, body)
+	r, results := w.request(ctx, w.base(), header, body)
 	r.trace = traceID
 	if from == nothing {
 		var said struct {

@@ -44,6 +44,16 @@ func acceptMutations() []mutation {
 			claims: []claim{{"topic/throttled", "no client was told publish_throttled"}},
 		},
 		{
+			name: "throttled-calls", what: "SNS's own codes for throttling end a call at once",
+			edits:  []edit{{"service/sns.go", "\to.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: throttles})\n", ""}},
+			claims: []claim{{"topic/throttled-once", `an answer is 503 "publish_throttled"`}},
+		},
+		{
+			name: "throttled-entries", what: "an entry that SNS throttles is refused",
+			edits:  []edit{{"service/publisherror.go", "if _, throttled := throttles[aws.ToString(e.Code)]; throttled {", "if _, throttled := throttles[aws.ToString(e.Code)]; throttled && !e.SenderFault {"}},
+			claims: []claim{{"topic/throttled-once", `an answer is 502 "publish_refused"`}},
+		},
+		{
 			name: "refusals-are-told", what: "SNS's refusals are taken for what passes",
 			edits:  []edit{{"service/publisherror.go", "if api.ErrorFault() == smithy.FaultClient {", "if api.ErrorFault() == smithy.FaultClient && false {"}},
 			claims: []claim{{"topic/refuses", "no client was told publish_refused"}},
@@ -90,7 +100,7 @@ func acceptMutations() []mutation {
 		{
 			name: "call-size", what: "a call is filled though it is full",
 			edits:  []edit{{"service/publisher.go", "if size+e.size > p.maxBytes && n > 0 {", "if size+e.size > 8*p.maxBytes && n > 0 {"}},
-			claims: []claim{{"topic/size-limit", "a call of 262145 bytes"}},
+			claims: []claim{{"topic/size-limit", "an event has lost its traceparent to the others"}},
 		},
 	}
 }

@@ -18,7 +18,7 @@ func batchMutations() []mutation {
 		},
 		{
 			name: "partial-failure-report", what: "messages that failed are not reported", short: true,
-			edits: []edit{{"telemetry/awslambda/batch.go", "if s.outcome == semconv.OutcomeFailed {", "if false {"}},
+			edits: []edit{{"telemetry/awslambda/batch.go", "if key.outcome == semconv.OutcomeFailed {", "if false {"}},
 			claims: []claim{
 				{"consumer/deadline", "lost"},
 				{"consumer/moved-by-sqs", "waited"},

@@ -11,6 +11,11 @@ func refuseMutations() []mutation {
 			claims: []claim{{"front/overloaded", "nothing was shed"}},
 		},
 		{
+			name: "bytes-bound", what: "the service holds any number of bytes for requests that wait",
+			edits:  []edit{{"service/config.go", "c.MaxBufferedBytes = cmp.Or(c.MaxBufferedBytes, 64<<20)", "c.MaxBufferedBytes = 1 << 40"}},
+			claims: []claim{{"front/overloaded-by-size", "nothing was shed"}},
+		},
+		{
 			name: "drains-visibly", what: "nobody is told that the service ends",
 			edits:  []edit{{"service/run.go", "\ts.draining.Store(true)\n", ""}},
 			claims: []claim{{"front/terminated", "never said that it is not ready (stopping)"}},
@@ -69,6 +74,11 @@ func refuseMutations() []mutation {
 			},
 		},
 		{
+			name: "write-timeout", what: "an answer may take for ever to be read",
+			edits:  []edit{{"service/run.go", "\t\tWriteTimeout:   s.cfg.ReadTimeout + s.cfg.RequestTimeout + 5*time.Second,\n", ""}},
+			claims: []claim{{"front/answers-unread", "connection ended after"}},
+		},
+		{
 			name: "new-keys-are-fetched", what: "a token of a key that is not known is refused unasked",
 			edits:  []edit{{"service/bearer/keys.go", "if !ok && k.client != nil {", "if !ok && k.client == nil {"}},
 			claims: []claim{{"front/keys-rotated", "an answer is 401"}},
@@ -90,6 +100,37 @@ func refuseMutations() []mutation {
 			name: "issued-in-the-future", what: "a token may be from the future",
 			edits:  []edit{{"service/bearer/verifier.go", "\t\t\tjwt.WithIssuedAt(),\n", ""}},
 			claims: []claim{{"front/clock-off", "an issuer's clock that is an hour ahead"}},
+		},
+		{
+			name: "issuer", what: "a token may be of any issuer",
+			edits:  []edit{{"service/bearer/verifier.go", "\t\t\tjwt.WithIssuer(c.Issuer),\n", ""}},
+			claims: []claim{{"front/tokens-of-others", "a token of another issuer"}},
+		},
+		{
+			name: "expiry", what: "a token may be good for ever",
+			edits: []edit{
+				{"service/bearer/verifier.go", "\t\t\tjwt.WithExpirationRequired(),\n", ""},
+				{
+					"service/bearer/token.go", "if !ok || err != nil || expires == nil {",
+					"if expires == nil {\n\t\texpires = jwt.NewNumericDate(time.Now().Add(time.Hour))\n\t}\n\tif !ok || err != nil {",
+				},
+			},
+			claims: []claim{{"front/tokens-of-others", "a token that never expires"}},
+		},
+		{
+			name: "audience", what: "a token may be for any service",
+			edits:  []edit{{"service/bearer/token.go", "case !v.isMeantForUs(c):", "case !v.isMeantForUs(c) && c.tokenUse == \"?\":"}},
+			claims: []claim{{"front/tokens-of-others", "a token for another service"}},
+		},
+		{
+			name: "access-tokens-only", what: "a token that says who somebody is lets in",
+			edits:  []edit{{"service/bearer/token.go", `case c.tokenUse != "" && c.tokenUse != "access":`, `case c.tokenUse == "?":`}},
+			claims: []claim{{"front/tokens-of-others", "a token that says who somebody is"}},
+		},
+		{
+			name: "scope", what: "a token without the scope does",
+			edits:  []edit{{"service/bearer/token.go", "if !containsAll(c.scopes, v.cfg.Scopes) {", "if !containsAll(c.scopes, v.cfg.Scopes) && c.clientID == \"\" {"}},
+			claims: []claim{{"front/tokens-of-others", "a token without the scope"}},
 		},
 	}
 }

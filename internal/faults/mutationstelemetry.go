@@ -14,6 +14,24 @@ func telemetryMutations() []mutation {
 			claims: []claim{{"collector/hangs", "an invocation took"}},
 		},
 		{
+			name: "flush-before-the-deadline", what: "a flush takes its time, whatever Lambda's deadline is",
+			edits:  []edit{{"telemetry/awslambda/invocation.go", "!inv.deadline.IsZero() && last.Before(limit)", "inv.deadline.IsZero() && last.Before(limit)"}},
+			claims: []claim{{"collector/hangs-at-the-deadline", "beyond Lambda's deadline"}},
+		},
+		{
+			name: "flush-as-it-ends", what: "what waits to be sent is lost when Lambda ends a process",
+			edits:  []edit{{"telemetry/awslambda/wrap.go", "\t\tonSIGTERM(c.shutDown)\n", "\t\t_ = c.shutDown\n"}},
+			claims: []claim{{"collector/answers-late", "never came"}},
+		},
+		{
+			name: "requests-do-not-export", what: "whoever makes a span waits until it is sent",
+			edits: []edit{{
+				"telemetry/internal/batch/processor.go", "\tp.mu.Unlock()\n\tif full {\n\t\tp.signal()\n\t}\n}\n",
+				"\tp.mu.Unlock()\n\t_ = full\n\tctx, cancel := context.WithTimeout(p.ctx, 200*time.Millisecond)\n\tdefer cancel()\n\t_ = p.Flush(ctx)\n}\n",
+			}},
+			claims: []claim{{"collector/slow", "with a collector that is well"}},
+		},
+		{
 			name: "hung-collector-is-left-alone", what: "every invocation waits for a collector that hangs",
 			edits:  []edit{{"telemetry/internal/batch/processor.go", "\tif stalled {\n", "\tif false && stalled {\n"}},
 			claims: []claim{{"collector/hangs", "until all is consumed"}},
@@ -25,14 +43,14 @@ func telemetryMutations() []mutation {
 		},
 		{
 			name: "telemetry-is-dropped", what: "who makes a span waits until there is room for it",
-			edits:  []edit{{"telemetry/internal/batch/processor.go", "\t\t\tp.c.Dropped(1, semconv.DropQueueFull)\n", "\t\t\ttime.Sleep(10 * time.Millisecond)\n\t\t\tp.Add(item)\n"}},
+			edits:  []edit{{"telemetry/internal/batch/processor.go", "\t\tp.c.Dropped(1, reason)\n\t\treturn\n", "\t\tif reason == semconv.DropQueueFull {\n\t\t\ttime.Sleep(10 * time.Millisecond)\n\t\t\tp.Add(item)\n\t\t}\n\t\treturn\n"}},
 			claims: []claim{{"collector/hangs", "a request took"}},
 		},
 		{
 			name: "telemetry-is-bounded", what: "any amount of telemetry is kept for a collector that does not take it",
 			edits: []edit{
 				{"telemetry/internal/batch/processor.go", "ring[T]{bound: c.QueueSize}", "ring[T]{bound: 1 << 30}"},
-				{"telemetry/internal/batch/processor.go", "size > 0 && p.bytes+size > p.c.QueueBytes {", "size < 0 {"},
+				{"telemetry/internal/batch/processor.go", "size > 0 && p.bytes+size > p.c.QueueBytes:", "size < 0:"},
 			},
 			claims: []claim{{"collector/hangs", "queue_full"}},
 		},

@@ -10,6 +10,7 @@ func scenarios() []scenario {
 		consumerScenarios(),
 		databaseScenarios(),
 		collectorScenarios(),
+		collectorEndScenarios(),
 		frontScenarios(),
 		topicScenarios(),
 	)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
 const (
@@ -55,6 +57,9 @@ func storm(name, what string, cycle func(ctx context.Context, w *world, n int) e
 			if before, err = w.takeInventory(ctx); err != nil {
 				return err
 			}
+			// There is always something under way when a service ends.
+			slow := publishing(messaging.Fault{Delay: 30 * time.Millisecond})
+			w.fault.Store(&slow) // not counted: it is none of what is to be met
 			err = w.sendDuring(ctx, 15*time.Second, func(ctx context.Context) error {
 				for n := range cycles {
 					if err := cycle(ctx, w, n); err != nil {
@@ -63,6 +68,7 @@ func storm(name, what string, cycle func(ctx context.Context, w *world, n int) e
 				}
 				return nil
 			})
+			w.failCalls(nil)
 			return errors.Join(err, w.repeat(ctx))
 		},
 		check: func(w *world, a *account) error {

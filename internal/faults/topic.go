@@ -15,7 +15,7 @@ import (
 )
 
 func topicScenarios() []scenario {
-	return slices.Concat(topicFaultScenarios(), topicLimitScenarios())
+	return slices.Concat(topicFaultScenarios(), []scenario{throttledOnce()}, topicLimitScenarios())
 }
 
 // publishing makes a fault of calls that publish.

@@ -231,23 +231,9 @@ func (l *Local) startBalancer(ctx context.Context) (err error) {
 	return err
 }
 
-// waitReady waits for a healthy target, and gives up when the service ends.
+// waitReady waits for a healthy target.
 func (l *Local) waitReady(ctx context.Context) error {
-	deadline := time.After(readyTimeout)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for l.balancer.HealthyTargets() == 0 {
-		select {
-		case <-tick.C:
-		case <-l.service.Done():
-			return errors.New("the service ended before it was ready; its output says why")
-		case <-deadline:
-			return fmt.Errorf("the service was not ready in %v", readyTimeout)
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
+	return awaitReady(ctx, l.service, func() bool { return l.balancer.HealthyTargets() > 0 })
 }
 
 // serve serves on a port of the loopback address, 0 for a free one, headers of

@@ -4,6 +4,7 @@ package localpipeline_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +21,7 @@ import (
 
 func TestRoute_BeforeAPart_ProgramsTalkToThat(t *testing.T) {
 	var calls atomic.Int64
-	reported := make(chan lambda.Batch, 1)
+	reported := make(chan lambda.Batch, 2)
 	l := start(t, fast, func(c *localpipeline.Config) {
 		c.Report = func(_ string, b lambda.Batch) {
 			reported <- b
@@ -58,6 +59,36 @@ func TestRoute_BeforeAPart_ProgramsTalkToThat(t *testing.T) {
 	case <-time.After(patience):
 		t.Error("no batch was reported")
 	}
+	twinServes(t, l, &calls)
+}
+
+// twinServes wants another process of the service to be the same to whoever
+// sends it something.
+func twinServes(t *testing.T, l *localpipeline.Local, calls *atomic.Int64) {
+	t.Helper()
+	before := calls.Load()
+	twin, err := l.StartTwin(t.Context(), map[string]string{"EVENT_SOURCE": "/twin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := http.NewRequestWithContext(wait(t), http.MethodPost, twin+"/v1/events", strings.NewReader(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var accepted struct {
+		Source  string
+		TraceID string `json:"trace_id"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&accepted); err != nil || answer.StatusCode != http.StatusAccepted || accepted.Source != "/twin" || calls.Load() == before {
+		t.Fatalf("the twin answers %s, %+v, %v, after %d calls of SNS; want 202, its own variable and a call", answer.Status, accepted, err, calls.Load()-before)
+	}
+	whole(t, l, accepted.TraceID)
 }
 
 func TestRoute_Fails_SaysWhichPart(t *testing.T) {

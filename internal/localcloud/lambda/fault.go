@@ -62,6 +62,19 @@ func (f *Function) Kill() (killed int) {
 	return killed
 }
 
+// Retire shuts every sandbox down, as Lambda does with those that it needs no
+// more, and returns how many there were when their processes are gone. Nothing
+// may be invoked meanwhile.
+func (f *Function) Retire() (retired int) {
+	for _, s := range f.running() {
+		if !s.hasExited() {
+			retired++
+		}
+		s.shutDown()
+	}
+	return retired
+}
+
 // Signal sends a signal to the process of every sandbox, and returns how many
 // there were.
 func (f *Function) Signal(sig syscall.Signal) (reached int) {

@@ -5,6 +5,7 @@ package lambda
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -60,6 +61,20 @@ func TestFunction_Kill_EndsIdleSandboxesToo(t *testing.T) {
 	}
 	if reached := f.Signal(syscall.SIGCONT); reached != 1 {
 		t.Errorf("a signal reached %d processes, want 1", reached)
+	}
+}
+
+func TestFunction_Retire_EndsSandboxesInGoodOrderAndGoesOn(t *testing.T) {
+	f, r := newFunction(t, Config{Env: map[string]string{"CHILD": "sigterm"}})
+	first := invoke(t, f, "tell")
+	if retired := f.Retire(); retired != 1 {
+		t.Errorf("%d processes were retired, want 1", retired)
+	}
+	if got := r.texts("stdout"); !slices.Equal(got, []string{"flushed"}) {
+		t.Errorf("it said %q, want that it has heard of its end", got)
+	}
+	if again := invoke(t, f, "tell"); again.PID == first.PID {
+		t.Errorf("process %d is still there", first.PID)
 	}
 }
 
