@@ -7,12 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/tracehaul/tracehaul/internal/localpipeline"
 )
 
 const (
@@ -62,10 +63,11 @@ func (v *vault) between(s *settings) {
 	v.database.between(s)
 	through := s.routes["database"]
 	s.routes["database"] = func(url string) (string, error) {
-		address, err := v.serve(s)
+		address, stop, err := localpipeline.Serve(context.Background(), v)
 		if err != nil {
 			return "", err
 		}
+		s.onStop(stop)
 		s.consumerEnv(map[string]string{ //nolint:gosec // a name, no secret
 			"DATABASE_AUTH": "secret", "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:000000000000:secret:database",
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER": address,
@@ -93,25 +95,6 @@ func makeRole(url, password string) error {
 		err = errors.Join(err, execErr)
 	}
 	return errors.Join(err, conn.Close(ctx))
-}
-
-func (v *vault) serve(s *settings) (address string, err error) {
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	server := &http.Server{Handler: v, ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		_ = server.Serve(l) // it always ends with ErrServerClosed
-		close(done)
-	}()
-	s.onStop(func(context.Context) error {
-		err := server.Close()
-		<-done
-		return err
-	})
-	return "http://" + l.Addr().String(), nil
 }
 
 // ServeHTTP is Secrets Manager's API, as far as the consumer uses it.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -112,26 +111,16 @@ func newStage(ctx context.Context, description string, count time.Duration, outp
 
 // startCollector serves a collector that takes spans and logs and keeps none:
 // keeping them would take more of the machine than making them.
-func (s *stage) startCollector(ctx context.Context) (url string, err error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+func (s *stage) startCollector(ctx context.Context) (string, error) {
+	url, stop, err := localpipeline.Serve(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}))
 	if err != nil {
 		return "", err
 	}
-	server := &http.Server{ReadHeaderTimeout: answerTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/x-protobuf")
-	})}
-	done := make(chan struct{})
-	go func() {
-		_ = server.Serve(l) // it always ends with ErrServerClosed
-		close(done)
-	}()
-	s.onStop(func(context.Context) error {
-		err := server.Close()
-		<-done
-		return err
-	})
-	return "http://" + l.Addr().String(), nil
+	s.onStop(stop)
+	return url, nil
 }
 
 func (s *stage) faultOf(c messaging.Call) *messaging.Fault {

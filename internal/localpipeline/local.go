@@ -6,9 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -144,7 +141,7 @@ func (l *Local) startMessaging(ctx context.Context) error {
 		Region: l.cfg.Pipeline.Region, SQSEndpoint: l.addresses.SQS,
 		Fault: l.cfg.Fault, Shuffle: l.cfg.Shuffle, DuplicateRate: l.cfg.DuplicateRate,
 	})
-	l.serveOn(sqs, l.broker.SQS(), 0)
+	l.onStop(serveOn(sqs, l.broker.SQS(), 0))
 	l.onStop(func(context.Context) error { l.broker.Close(); return nil })
 	if l.addresses.SNS, err = l.serve(ctx, l.cfg.Ports.SNS, l.broker.SNS(), 0); err != nil {
 		return err
@@ -234,44 +231,4 @@ func (l *Local) startBalancer(ctx context.Context) (err error) {
 // waitReady waits for a healthy target.
 func (l *Local) waitReady(ctx context.Context) error {
 	return awaitReady(ctx, l.service, func() bool { return l.balancer.HealthyTargets() > 0 })
-}
-
-// serve serves on a port of the loopback address, 0 for a free one, headers of
-// at most the given size, 0 for net/http's default.
-func (l *Local) serve(ctx context.Context, port int, h http.Handler, maxHeaderBytes int) (string, error) {
-	listener, err := listen(ctx, port)
-	if err != nil {
-		return "", err
-	}
-	l.serveOn(listener, h, maxHeaderBytes)
-	return address(listener), nil
-}
-
-func (l *Local) serveOn(listener net.Listener, h http.Handler, maxHeaderBytes int) {
-	s := &http.Server{Handler: h, MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		_ = s.Serve(listener) // it always ends with ErrServerClosed
-		close(done)
-	}()
-	l.onStop(func(context.Context) error {
-		err := s.Close()
-		<-done
-		return err
-	})
-}
-
-func listen(ctx context.Context, port int) (net.Listener, error) {
-	return (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-}
-
-func address(l net.Listener) string { return "http://" + l.Addr().String() }
-
-// freeAddress is one that nobody listens on now.
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := listen(ctx, 0)
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
