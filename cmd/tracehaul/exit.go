@@ -52,7 +52,7 @@ var exitMeanings = []exitMeaning{
 	{"doctor", exitWarning, "there is no fault, but a warning, or something that could not be looked at"},
 	{"trace", exitOK, "the event has arrived"},
 	{"trace", exitFailed, "it failed, or nobody could be asked"},
-	{"trace", exitNothing, "nobody who answered knows anything of it"},
+	{"trace", exitNothing, "nobody who answered knows anything of it, or it is of no event"},
 	{"trace", exitNotArrived, "it was found, and has not arrived"},
 	{"generate", exitFailed, "a file could not be made or, with --check, is not up to date"},
 }

@@ -65,6 +65,8 @@ func (c traceCmd) Run(ctx context.Context, env environment) error {
 	switch {
 	case errors.Is(err, story.ErrNothing):
 		return codedError{fmt.Errorf("%w of %.100q", err, config.Given), exitNothing}
+	case errors.Is(err, story.ErrNoEvent):
+		return codedError{err, exitNothing}
 	case err != nil:
 		return err
 	case !t.Verdict.Arrived:

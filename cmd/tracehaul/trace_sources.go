@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,14 +46,14 @@ func (c traceCmd) config(ctx context.Context, env environment) (story.Config, er
 		return story.Config{}, err
 	}
 	config := story.Config{Given: given, Source: c.Source, As: as, Timeout: c.Timeout}
-	p, err := c.load()
+	p, err := c.described()
 	switch {
-	case err == nil:
-		config.Expect = expected(p, false)
-	case errors.Is(err, fs.ErrNotExist) && c.Environment == "":
+	case err != nil:
+		return story.Config{}, err
+	case p == nil:
 		config.Skipped = append(config.Skipped, "the pipeline: there is no "+c.File+"; say -f FILE, and -e NAME")
 	default:
-		return story.Config{}, err
+		config.Expect = expected(p, false)
 	}
 	local := c.addLocal(env, &config)
 	c.addDatabase(&config, local)
@@ -64,6 +65,15 @@ func (c traceCmd) config(ctx context.Context, env environment) (story.Config, er
 		err = usageError("there is nobody to ask: %s", strings.Join(config.Skipped, "; "))
 	}
 	return config, err
+}
+
+// described is the pipeline, or nil if no description is there and none is asked
+// for.
+func (c traceCmd) described() (*pipeline.Pipeline, error) {
+	if _, err := os.Stat(c.File); errors.Is(err, fs.ErrNotExist) && c.Environment == "" {
+		return nil, nil //nolint:nilnil // it can do without
+	}
+	return c.load()
 }
 
 // addLocal adds the pipelines that run on this machine, unless an environment

@@ -59,13 +59,18 @@ const (
 	PlaceUnsent     Place = "unsent"      // SNS never took it
 	PlaceRefused    Place = "refused"     // the front door did not take it
 	PlaceUnknown    Place = "unknown"
+	PlaceNone       Place = "none" // what was found is of no event
 )
 
 // reasonUnsettled is deadletter.ReasonUnsettled.
 const reasonUnsettled = "unsettled"
 
 func (r Receive) outcome() string {
-	return strings.TrimSpace(cmp.Or(r.Outcome, "no outcome") + " " + strings.TrimSpace(r.Reason+" "+r.Code))
+	outcome, because := cmp.Or(r.Outcome, "no outcome"), strings.TrimSpace(r.Reason+" "+r.Code)
+	if because == "" {
+		return outcome
+	}
+	return outcome + " (" + because + ")"
 }
 
 // deliveries brings together the sending, the receives, the message that lies

@@ -39,9 +39,6 @@ func (t *Story) hops() []Hop {
 		balancer.Seen = true
 	}
 	balancer.Seen = balancer.Seen || len(t.AccessLog) > 0
-	if len(t.AccessLog) > 0 {
-		balancer.Facts = append(balancer.Facts, Fact{"access log", t.AccessLog[0]})
-	}
 	database := station("Aurora", "Row", spans, func(s trace.Span) bool { return has(&s, otelconv.DBSystemNameKey) }, databaseFacts...)
 	for _, row := range t.Rows {
 		database.Seen = true

@@ -2,7 +2,6 @@ package story
 
 import (
 	_ "embed"
-	"fmt"
 	"html/template"
 	"io"
 	"maps"
@@ -25,7 +24,7 @@ var StyleSheet string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"t": clean, "para": cleanBlock, "dur": micros, "when": when, "clock": clock, "outcome": Receive.outcome, "taken": taken,
-	"count": counted,
+	"count": counted, "took": trace.Span.Duration, "duration": trace.FormatDuration,
 }).Parse(storyHTML))
 
 // WriteHTML writes the story as one file that needs no other, to attach to an
@@ -35,9 +34,11 @@ func (t *Story) WriteHTML(w io.Writer) error {
 }
 
 // WriteFragment writes the same without head and body, for a page that has
-// [StyleSheet].
+// [StyleSheet], and on which #<trace id> is the story of that trace.
 func (t *Story) WriteFragment(w io.Writer) error {
-	return page.ExecuteTemplate(w, "story", t.view())
+	v := t.view()
+	v.Anchors = true
+	return page.ExecuteTemplate(w, "story", v)
 }
 
 // view is a story as the template wants it.
@@ -50,7 +51,7 @@ type view struct {
 	DurationUS, HalfUS int64
 	Events             []EventID
 	Bars               []bar
-	LinkedBars         []Fact
+	Anchors            bool // a trace's id leads to it
 	ShowTimeline       []afterwards
 	RowTables          [][]Fact
 	NoRow              string
@@ -98,18 +99,11 @@ func (t *Story) view() *view {
 	if v.Verdict.Place == PlaceUnknown {
 		v.State = "where it is, is not known"
 	}
-	v.NoRow = "No row was found."
-	if !t.askedDatabase() {
-		v.NoRow = "No database could be asked for the row. The spans tell the way so far."
-	}
+	v.NoRow = t.noRow()
 	v.Lines = t.lines(start)
 	colours := map[string]string{}
 	for i := range t.Spans {
 		v.Bars = append(v.Bars, t.bar(&t.Spans[i], max(v.DurationUS, 1), colours, v.Lines))
-	}
-	for i := range t.Linked {
-		s := &t.Linked[i]
-		v.LinkedBars = append(v.LinkedBars, Fact{s.Name, fmt.Sprintf("%s · %s · %s · %s", s.Kind, s.Service, trace.FormatDuration(s.Duration()), s.TraceID)})
 	}
 	for _, row := range t.Rows {
 		facts := make([]Fact, len(row))
@@ -133,12 +127,23 @@ func (t *Story) view() *view {
 	return v
 }
 
+// noRow says why there is no row.
+func (t *Story) noRow() string {
+	if t.askedDatabase() {
+		return "There is none."
+	}
+	return "No database could be asked for it."
+}
+
 // askedDatabase reports whether somebody answered who has rows.
 func (t *Story) askedDatabase() bool {
 	return slices.ContainsFunc(t.Asked, func(r Report) bool { return r.Problem == "" && strings.HasPrefix(r.Name, "PostgreSQL") })
 }
 
 func (t *Story) title() string {
+	if service := t.server(false); service != nil {
+		return service.Name // says more than the load balancer's
+	}
 	if len(t.Spans) > 0 {
 		return t.Spans[0].Name
 	}

@@ -7,9 +7,6 @@ import (
 	"strings"
 	"time"
 
-	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-
-	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -103,7 +100,7 @@ func (t *Story) arrived(v *Verdict, chosen []*Delivery) {
 	v.Headline = "It arrived: the row is there."
 	if d := chosen[0]; d.WrittenAt.IsZero() {
 		v.Headline = "It arrived, by the word of the consumer."
-		v.Why = append(v.Why, "No row was found in the databases that were asked, but the span of the processing says that it was written"+duplicate(d)+".")
+		v.Why = append(v.Why, "The row: "+strings.ToLower(t.noRow()[:1])+t.noRow()[1:]+" But the span of the processing says that it was written"+duplicate(d)+".")
 	}
 	for _, d := range chosen {
 		if failed := d.failures(); failed > 0 {
@@ -146,7 +143,7 @@ func (d *Delivery) failure() []string {
 	if r.Outcome == "" {
 		return nil
 	}
-	return []string{strings.TrimSuffix(fmt.Sprintf("The processing ended %s at delivery %d: %s", r.outcome(), r.Count, r.Error), ": ")}
+	return []string{strings.TrimSuffix(fmt.Sprintf("Delivery %d of it %s: %s", r.Count, r.outcome(), r.Error), ": ")}
 }
 
 func (d *Delivery) deadLetter(v *Verdict, now time.Time) {
@@ -181,6 +178,8 @@ func (d *Delivery) inQueue(v *Verdict, t *Story) {
 	case failed > 0:
 		v.Headline = fmt.Sprintf("It stopped at the consumer of %s and waits to be tried again.", d.Queue)
 		v.Why = append(v.Why, d.failure()...)
+	case d.held(t.At):
+		v.Headline = fmt.Sprintf("It is with the consumer of %s, which has not settled it yet.", d.Queue)
 	default:
 		v.Headline = fmt.Sprintf("It is in the queue %s, and no consumer has settled it yet.", d.Queue)
 	}
@@ -196,11 +195,19 @@ func (d *Delivery) inQueue(v *Verdict, t *Story) {
 	} else if failed > 0 {
 		v.Why = append(v.Why, counted(failed, "receive")+" failed so far; where the message lies now nobody could tell.")
 	}
-	if failed > 0 {
+	switch {
+	case failed == 0 && d.held(t.At):
+		v.Next = append(v.Next, "Ask again in a moment. If the function was ended in the middle, SQS delivers it again when it is no longer hidden.")
+	case failed > 0:
 		v.Next = append(v.Next, "SQS delivers it again by itself. What to do about the cause: docs/runbooks/item-failures.md.")
-	} else {
+	default:
 		v.Next = append(v.Next, "If it stays there, the consumer does not run or cannot keep up: docs/runbooks/queue-age.md.")
 	}
+}
+
+// held reports whether a consumer has the message now.
+func (d *Delivery) held(now time.Time) bool {
+	return d.Message != nil && !d.Message.DeadLetter && d.Message.ReceiveCount > 0 && d.Message.HiddenUntil.After(now)
 }
 
 // lost is for what was sent and not seen since.
@@ -219,71 +226,6 @@ func (t *Story) lost(v *Verdict, d *Delivery) {
 			"It still waits in the queue (docs/runbooks/queue-age.md), the subscription's filter left it out, or its attributes were too many for raw delivery (docs/runbooks/sns-events-lost.md).",
 			"If the consumer's spans are only late, ask again in a minute.")
 	}
-}
-
-// atTheDoor is for what no message is known of.
-func (t *Story) atTheDoor(v Verdict) Verdict {
-	service, balancer := t.server(false), t.server(true)
-	switch {
-	case service != nil && number(service.Attributes[string(otelconv.HTTPResponseStatusCodeKey)]) >= 400:
-		v.Place = PlaceRefused
-		v.Headline = fmt.Sprintf("The service did not take it: it answered %s.", attr(service, otelconv.HTTPResponseStatusCodeKey))
-		v.Why = append(v.Why, t.refusal(service)...)
-		v.Next = append(v.Next, "What each code means, and what to do: service/PROBLEMS.md.")
-	case service != nil:
-		v.Headline = "The service has it, and nothing is known of a message."
-		v.Why = append(v.Why, "There is no span of a publish beneath the request: it is still to come, or was lost.")
-		v.Next = append(v.Next, "Ask again in a minute; then see docs/runbooks/spans-lost.md.")
-	case balancer != nil && balancer.Attributes[string(semconv.ALBTargetReachedKey)] != true:
-		v.Place = PlaceRefused
-		v.Headline = fmt.Sprintf("It did not reach the service: the load balancer answered %s itself.", attr(balancer, otelconv.HTTPResponseStatusCodeKey))
-		if reason := cmp.Or(attr(balancer, semconv.ALBErrorReasonKey), attr(balancer, otelconv.ErrorTypeKey)); reason != "" {
-			v.Why = append(v.Why, "Its access log says "+reason+".")
-		}
-		v.Next = append(v.Next, "No target, a target that closed or was slow, or AWS WAF: docs/runbooks/elb-5xx.md.")
-	case balancer != nil:
-		v.Headline = fmt.Sprintf("A target answered %s, and the service says nothing of it.", cmp.Or(attr(balancer, semconv.ALBTargetStatusKey), "it"))
-		v.Why = append(v.Why, "The client sent a traceparent of its own, so the service's spans are in that trace; or the trace was not sampled, or spans are still to come.")
-		v.Next = append(v.Next, "Find the row by alb_root: `tracehaul trace --as trace` with the database configured.")
-	case len(t.AccessLog) > 0:
-		v.Headline = "The load balancer has seen it, and nothing else is known."
-	case len(t.Logs) > 0:
-		v.Headline = "There are log lines of it, and nothing else is known."
-		v.Next = append(v.Next, "Read the lines below: their last one is how far it came.")
-	case len(t.Spans) > 0:
-		v.Headline = "There are spans, and none of them is of the pipeline's way of an event."
-	default:
-		v.Headline = "Nothing was found."
-	}
-	return v
-}
-
-// server is the span of the service's request, or of the load balancer's.
-func (t *Story) server(ofBalancerLog bool) *trace.Span {
-	for _, s := range t.spansOf(kindServer) {
-		if has(s, otelconv.HTTPRequestMethodKey) && ofBalancer(*s) == ofBalancerLog {
-			return s
-		}
-	}
-	return nil
-}
-
-// refusal is what the service's log says of why.
-func (t *Story) refusal(service *trace.Span) (why []string) {
-	for i := range t.Logs {
-		l := &t.Logs[i]
-		if l.SpanID == service.SpanID && text(l.Attributes["code"]) != "" {
-			reason := text(l.Attributes["code"])
-			if detail := cmp.Or(text(l.Attributes["detail"]), text(l.Attributes["error"])); detail != "" {
-				reason += ": " + detail
-			}
-			why = append(why, "Its log says "+reason)
-		}
-	}
-	if service.StatusText != "" {
-		why = append(why, service.StatusText)
-	}
-	return why
 }
 
 // age is a duration as people say it: the two largest units.

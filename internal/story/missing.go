@@ -18,10 +18,10 @@ type Missing struct {
 }
 
 // missing holds the spans against the tree of one event, as far as the event
-// came. Without any span there is no tree to hold them against.
+// came. Without any span, or of no event, there is no tree to hold them against.
 func (t *Story) missing() []Missing {
 	all := []Missing{}
-	if len(t.Spans) == 0 {
+	if len(t.Spans) == 0 || t.Verdict.Place == PlaceNone {
 		return all
 	}
 	lack := func(what, why string) { all = append(all, Missing{what, why}) }
@@ -79,6 +79,9 @@ func hangsFromBalancer(service *trace.Span) bool {
 
 func (t *Story) missingDelivery(d *Delivery, lack func(what, why string)) {
 	if len(d.Receives) == 0 {
+		if d.held(t.At) {
+			return // it is being worked on
+		}
 		received := d.Message != nil && d.Message.ReceiveCount > 0 && d.Message.Reason != "undelivered"
 		if !d.WrittenAt.IsZero() || received {
 			lack("process "+d.Queue, "The consumer did not sample it, the function was killed before it sent its spans, the trace context was lost on the way (docs/runbooks/contexts-dropped.md), or it is still to come.")

@@ -5,10 +5,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 
@@ -96,7 +94,7 @@ func (p *writer) head(t *Story) {
 		p.line("  %s", why)
 	}
 	for _, next := range t.Verdict.Next {
-		p.line("  %s %s", p.arrow(), next)
+		p.line("  -> %s", next)
 	}
 	p.b.WriteByte('\n')
 	p.line("given  %s, taken for %s", t.Given, taken(t.As))
@@ -117,8 +115,6 @@ func boldIf(colour bool) string {
 	}
 	return ""
 }
-
-func (p *writer) arrow() string { return "->" }
 
 func taken(k Kind) string {
 	switch k {
@@ -211,6 +207,8 @@ func (p Place) String() string {
 		return "not published"
 	case PlaceRefused:
 		return "refused"
+	case PlaceNone:
+		return "no event"
 	default:
 		return "not known"
 	}
@@ -232,7 +230,7 @@ func (p *writer) message(m *Message) {
 func (p *writer) rows(t *Story) error {
 	p.section("the row in events")
 	if len(t.Rows) == 0 {
-		p.line("  there is none")
+		p.line("  %s", t.noRow())
 	}
 	for i, row := range t.Rows {
 		if i > 0 {
@@ -243,75 +241,6 @@ func (p *writer) rows(t *Story) error {
 		}
 	}
 	return nil
-}
-
-func (p *writer) logs(t *Story) {
-	if len(t.Logs) == 0 {
-		return
-	}
-	p.section("log lines")
-	begin, _ := t.Trace.Bounds()
-	if begin.IsZero() {
-		begin = t.Logs[0].Time
-	}
-	names := t.spanNames()
-	for i := range t.Logs {
-		l := &t.Logs[i]
-		severity := fmt.Sprintf("%-5s", clean(l.Severity))
-		if isBad(l.Severity) {
-			severity = p.paint(red, severity)
-		}
-		in := names[l.SpanID]
-		if in != "" {
-			in = p.paint(dim, " in "+clean(in))
-		}
-		fmt.Fprintf(&p.b, "  %10s  %s %s  %s%s%s\n", "+"+trace.FormatDuration(l.Time.Sub(begin)), severity, clean(l.Service), clean(l.Text), clean(l.attributes()), in)
-	}
-}
-
-func isBad(severity string) bool {
-	s := strings.ToUpper(severity)
-	return strings.HasPrefix(s, "ERR") || strings.HasPrefix(s, "FATAL") || strings.HasPrefix(s, "WARN")
-}
-
-// attributes are those of a line, in order of their names.
-func (l *Log) attributes() string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(l.Attributes)) {
-		fmt.Fprintf(&b, "  %s=%s", name, clip(text(l.Attributes[name]), 300))
-	}
-	return b.String()
-}
-
-// spanNames are the names of spans by their ids.
-func (t *Story) spanNames() map[string]string {
-	names := map[string]string{}
-	for i := range t.Spans {
-		names[t.Spans[i].SpanID] = t.Spans[i].Name
-	}
-	for i := range t.Linked {
-		names[t.Linked[i].SpanID] = t.Linked[i].Name
-	}
-	return names
-}
-
-func (p *writer) asked(t *Story) {
-	p.section("asked")
-	tw := tabwriter.NewWriter(&p.b, 0, 0, 2, ' ', 0)
-	for _, r := range t.Asked {
-		what := r.Found
-		switch {
-		case r.Problem != "":
-			what = "could not be asked: " + r.Problem
-		case r.Skipped != "":
-			what = "not asked: " + r.Skipped
-		}
-		fmt.Fprintf(tw, "  %s\t%s\n", clean(r.Name), clean(strings.ReplaceAll(what, "\n", "; ")))
-	}
-	_ = tw.Flush() // into memory
-	for _, s := range t.Skipped {
-		p.line("  not configured: %s", s)
-	}
 }
 
 // clean is a text from outside, fit for a terminal.

@@ -47,7 +47,9 @@ func (t *Story) timeline() []Moment {
 		moments = append(moments, Moment{Time: m.SentAt.UTC(), What: what, Clock: "SQS"})
 	}
 	moments = slices.DeleteFunc(moments, func(m Moment) bool { return m.Time.IsZero() })
-	slices.SortStableFunc(moments, func(a, b Moment) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(moments, func(a, b Moment) int {
+		return a.Time.Truncate(tolerance).Compare(b.Time.Truncate(tolerance))
+	})
 	return moments
 }
 

@@ -131,7 +131,7 @@ func (s *server) collect(w http.ResponseWriter, r *http.Request) *story.Story {
 	case t == nil, errors.Is(err, story.ErrNothing):
 		s.reply(w, r, http.StatusNotFound, problem{"No trace " + id + " is kept. Only the latest ones are."})
 		return nil
-	case err != nil:
+	case err != nil && !errors.Is(err, story.ErrNoEvent):
 		s.fail(w, r, "The trace could not be read.", err)
 		return nil
 	}

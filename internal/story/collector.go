@@ -1,0 +1,210 @@
+package story
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+// collector follows one candidate.
+type collector struct {
+	Config
+
+	candidate Candidate
+	clues     Clues
+	found     Found
+	reports   []Report
+	marked    bool // an intrusive back end was asked
+
+	spans map[[2]string]bool
+	seen  map[string]bool
+}
+
+// Report is what became of asking one back end.
+type Report struct {
+	Name    string `json:"name"`
+	Problem string `json:"problem,omitempty"` // why it could not be asked
+	Skipped string `json:"skipped,omitempty"` // why it was not asked
+	Found   string `json:"found,omitempty"`
+	TookMS  int64  `json:"took_ms"`
+
+	spans, rows, logs, messages, lines int
+}
+
+// newCollector begins. Who could not be asked for an earlier candidate is not
+// asked again.
+func newCollector(c Config, candidate Candidate, earlier *collector) *collector {
+	s := &collector{
+		Config: c, candidate: candidate, clues: candidate.Clues.clone(), reports: make([]Report, len(c.Backends)),
+		spans: map[[2]string]bool{}, seen: map[string]bool{},
+	}
+	for i, b := range c.Backends {
+		s.reports[i].Name = b.Name()
+		if earlier != nil {
+			s.reports[i].Problem, s.reports[i].TookMS = earlier.reports[i].Problem, earlier.reports[i].TookMS
+		}
+	}
+	return s
+}
+
+func (s *collector) run(ctx context.Context) {
+	for range maxRounds {
+		before := s.clues.size()
+		s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return !marks || s.marked })
+		if s.clues.size() > before {
+			continue
+		}
+		if s.marked || s.placed() {
+			return
+		}
+		s.marked = true
+		s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return marks })
+		if s.clues.size() == before {
+			return
+		}
+	}
+}
+
+// placed reports whether it is known where the event is.
+func (s *collector) placed() bool { return len(s.found.Rows) > 0 || len(s.found.Messages) > 0 }
+
+// round asks those that are chosen, at the same time.
+func (s *collector) round(ctx context.Context, chosen func(Backend) bool) {
+	var wg sync.WaitGroup
+	answers := make([]*Found, len(s.Backends))
+	w := newWaiting(s.Progress)
+	clues := s.clues.clone()
+	for i, b := range s.Backends {
+		if !chosen(b) || s.reports[i].Problem != "" {
+			continue
+		}
+		wg.Go(func() {
+			defer w.begin(b.Name())()
+			ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+			defer cancel()
+			begin := time.Now()
+			found, err := b.Look(ctx, clues)
+			s.reports[i].TookMS += time.Since(begin).Milliseconds()
+			if err != nil {
+				s.reports[i].Problem = problem(err, s.Timeout)
+			}
+			answers[i] = &found
+		})
+	}
+	wg.Wait()
+	w.end()
+	for i, found := range answers {
+		if found != nil {
+			s.take(found, &s.reports[i])
+		}
+	}
+}
+
+func problem(err error, timeout time.Duration) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %v", timeout)
+	}
+	return mask(err.Error())
+}
+
+// take keeps what is new of an answer.
+func (s *collector) take(f *Found, r *Report) {
+	f.mask()
+	s.clues.learn(f)
+	for _, span := range f.Spans {
+		key := [2]string{span.TraceID, span.SpanID}
+		if !s.spans[key] {
+			s.spans[key] = true
+			s.found.Spans = append(s.found.Spans, span)
+			r.spans++
+		}
+	}
+	for _, row := range f.Rows {
+		if s.fresh("row", text(row.Get("source")), text(row.Get("id"))) {
+			s.found.Rows = append(s.found.Rows, row)
+			r.rows++
+		}
+	}
+	for _, l := range f.Logs {
+		// By the millisecond: back ends keep times of different precision.
+		if s.fresh("log", l.Time.UTC().Format("15:04:05.000"), l.SpanID, l.Text) {
+			s.found.Logs = append(s.found.Logs, l)
+			r.logs++
+		}
+	}
+	for _, m := range f.Messages {
+		if s.fresh("message", m.Queue, m.MessageID) {
+			s.found.Messages = append(s.found.Messages, m)
+			r.messages++
+		}
+	}
+	for _, line := range f.AccessLog {
+		if s.fresh("line", line) {
+			s.found.AccessLog = append(s.found.AccessLog, line)
+			r.lines++
+		}
+	}
+	for _, note := range f.Notes {
+		add(&s.found.Notes, note)
+	}
+}
+
+func (s *collector) fresh(parts ...string) bool {
+	key := strings.Join(parts, "\x00")
+	if s.seen[key] {
+		return false
+	}
+	s.seen[key] = true
+	return true
+}
+
+// ambiguous is an error if an id without source is that of several events.
+func (s *collector) ambiguous() error {
+	if s.candidate.Kind != KindEvent || s.candidate.Clues.Events[0].Source != "" {
+		return nil
+	}
+	var same []EventID
+	for _, row := range s.found.Rows {
+		id := EventID{text(row.Get("source")), text(row.Get("id"))}
+		if id.ID == s.candidate.Clues.Events[0].ID {
+			add(&same, id)
+		}
+	}
+	for i := range s.found.Messages {
+		m := &s.found.Messages[i]
+		if m.EventID == s.candidate.Clues.Events[0].ID {
+			add(&same, EventID{m.EventSource, m.EventID})
+		}
+	}
+	if len(same) < 2 {
+		return nil
+	}
+	slices.SortFunc(same, func(a, b EventID) int { return strings.Compare(a.Source, b.Source) })
+	return &AmbiguousError{same}
+}
+
+// ofTrace are the spans of the event's trace; the others are linked to.
+func (s *collector) ofTrace(id string) (own, linked []trace.Span) {
+	wanted := map[[2]string]bool{}
+	for _, span := range s.found.Spans {
+		if span.TraceID != id {
+			continue
+		}
+		own = append(own, span)
+		for _, l := range span.Links {
+			wanted[[2]string{l.TraceID, l.SpanID}] = true
+		}
+	}
+	for _, span := range s.found.Spans {
+		if span.TraceID != id && wanted[[2]string{span.TraceID, span.SpanID}] {
+			linked = append(linked, span)
+		}
+	}
+	return own, linked
+}
