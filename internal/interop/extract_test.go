@@ -4,21 +4,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"log/slog"
 	"maps"
 	"reflect"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
@@ -146,63 +142,6 @@ func startedFrom(ctx context.Context, root sdktrace.Sampler) trace.Span {
 	tp := sdktrace.NewTracerProvider(sdktrace.WithSampler(xray.Sampler(sdktrace.ParentBased(root))))
 	_, s := tp.Tracer("interop").Start(ctx, "process")
 	return s
-}
-
-// All messages of the vectors in one batch: each has its own parent, the
-// invocation has none, and links lead both ways.
-func TestExtract_EveryVectorInOneBatch_EachContinuesItsOwn(t *testing.T) {
-	all := vectorsOf[extractVector](t, "extract")
-	var e events.SQSEvent
-	want, links := map[string]received{}, 0
-	for _, v := range all {
-		r := record(v.Message.sqs(t))
-		r.MessageId = v.Name
-		e.Records = append(e.Records, r)
-		want[v.Name] = v.inLambda()
-		if v.inLambda().ParentSpanID != "" {
-			links++
-		}
-	}
-	spans := tracetest.NewInMemoryExporter()
-	tp := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans), sdktrace.WithSampler(xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample()))))
-	handle := awslambda.SQSBatch(func(_ context.Context, batch []*awslambda.Message) error {
-		for _, m := range batch {
-			m.Written()
-		}
-		return nil
-	}, awslambda.Config{TracerProvider: tp, Logger: slog.New(slog.DiscardHandler)})
-	if response, err := handle(t.Context(), e); err != nil || len(response.BatchItemFailures) > 0 {
-		t.Fatalf("%+v, %v", response, err)
-	}
-	seen := 0
-	for _, s := range spans.GetSpans() {
-		if s.SpanKind == trace.SpanKindServer && (s.Parent.IsValid() || len(s.Links) != links) {
-			t.Errorf("the invocation has the parent %v and %d links, want none and %d", s.Parent.SpanID(), len(s.Links), links)
-		}
-		if s.SpanKind != trace.SpanKindConsumer {
-			continue
-		}
-		seen++
-		id := messageID(s)
-		w := want[id]
-		if (w.TraceID == "") != !s.Parent.HasTraceID() || w.TraceID != "" && s.SpanContext.TraceID().String() != w.TraceID ||
-			w.ParentSpanID != "" && s.Parent.SpanID().String() != w.ParentSpanID || len(s.Links) != 1 {
-			t.Errorf("%s: the span is %v's in %v with %d links, want %+v", id, s.Parent.SpanID(), s.SpanContext.TraceID(), len(s.Links), w)
-		}
-	}
-	unsampled := 0
-	for _, w := range want {
-		if w.Sampling == "not_sampled" {
-			unsampled++
-		}
-	}
-	if seen != len(all)-unsampled {
-		t.Errorf("%d process spans of %d messages, %d of them not sampled", seen, len(all), unsampled)
-	}
-}
-
-func messageID(s tracetest.SpanStub) string {
-	return attributeOf(s, otelsemconv.MessagingMessageIDKey)
 }
 
 // attributeOf is an attribute of a span, or empty.
