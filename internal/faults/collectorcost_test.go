@@ -36,6 +36,7 @@ func TestCost_BrokenBesideWell_SaysWhatIsSlower(t *testing.T) {
 		"nothing beside": {times(200, 4*ms), nil, "no request has been timed"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			slices.Sort(tc.broken)
 			err := (&cost{broken: tc.broken, well: tc.well}).want()
 			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("it says %v, want %q", err, tc.want)

@@ -11,8 +11,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,6 +51,14 @@ func child() {
 		os.Exit(1)
 	case "sigterm":
 		awslambda.StartWithOptions(handle, awslambda.WithEnableSIGTERM(func() { fmt.Println("flushed") }))
+	case "listens in vain":
+		told := make(chan os.Signal, 1)
+		signal.Notify(told, syscall.SIGTERM)
+		go func() {
+			<-told
+			fmt.Println("told")
+		}()
+		awslambda.StartWithOptions(handle)
 	case "slow sigterm":
 		awslambda.StartWithOptions(handle, awslambda.WithEnableSIGTERM(func() {
 			fmt.Println("flushing")

@@ -354,11 +354,11 @@ func TestConfig_BadSettings_AreReportedTogether(t *testing.T) {
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for range 500 {
+	for range 3000 {
 		if so() {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Errorf("waited 5 s for %s", what)
+	t.Errorf("waited 30 s for %s", what)
 }
