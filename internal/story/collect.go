@@ -30,6 +30,9 @@ type Config struct {
 	// seconds.
 	Timeout time.Duration
 
+	// Now is the clock that ages are told by. Defaults to time.Now.
+	Now func() time.Time
+
 	// Progress hears whom it waits for. Defaults to nobody.
 	Progress func(waiting []string)
 }
@@ -77,6 +80,9 @@ func Collect(ctx context.Context, c Config) (*Story, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	var s *collector
 	for _, candidate := range candidates {

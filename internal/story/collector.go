@@ -34,6 +34,7 @@ type Report struct {
 	Found   string `json:"found,omitempty"`
 	TookMS  int64  `json:"took_ms"`
 
+	holds                              Holding
 	spans, rows, logs, messages, lines int
 }
 
@@ -45,7 +46,7 @@ func newCollector(c Config, candidate Candidate, earlier *collector) *collector 
 		spans: map[[2]string]bool{}, seen: map[string]bool{},
 	}
 	for i, b := range c.Backends {
-		s.reports[i].Name = b.Name()
+		s.reports[i].Name, s.reports[i].holds = b.Name(), b.Holds()
 		if earlier != nil {
 			s.reports[i].Problem, s.reports[i].TookMS = earlier.reports[i].Problem, earlier.reports[i].TookMS
 		}

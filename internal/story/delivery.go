@@ -89,6 +89,9 @@ func (t *Story) deliveries() []Delivery {
 		}
 		all = append(all, d)
 	}
+	for _, s := range t.spansOf(kindInternal) {
+		waited(&all, s)
+	}
 	for _, s := range t.spansOf(kindConsumer) {
 		t.receive(&all, s)
 	}
@@ -135,6 +138,17 @@ func find(all *[]Delivery, span, queue, sqs, sns string) *Delivery {
 	}
 	*all = append(*all, d)
 	return &(*all)[len(*all)-1]
+}
+
+// waited takes in the span of a wait: it tells queue and message even where the
+// span of the processing is lost.
+func waited(all *[]Delivery, s *trace.Span) {
+	queue, id := attr(s, otelconv.MessagingDestinationNameKey), attr(s, otelconv.MessagingMessageIDKey)
+	if queue == "" || id == "" {
+		return
+	}
+	d := find(all, s.ParentSpanID, queue, id, "")
+	add(&d.SQSIDs, id)
 }
 
 func (t *Story) receive(all *[]Delivery, s *trace.Span) {
@@ -195,7 +209,7 @@ func (t *Story) lies(all *[]Delivery, m *Message) {
 func (t *Story) before(all []Delivery, m *Message) string {
 	for i := range all {
 		d := &all[i]
-		if slices.Contains(d.SQSIDs, m.MessageID) || m.SpanID != "" && d.span == m.SpanID && strings.HasPrefix(m.Queue, d.Queue) {
+		if slices.Contains(d.SQSIDs, m.MessageID) || m.SpanID != "" && d.span == m.SpanID && d.Queue != "" && strings.HasPrefix(m.Queue, d.Queue) {
 			return d.Queue
 		}
 	}
@@ -216,6 +230,9 @@ func (t *Story) written(all *[]Delivery, row trace.Row) {
 		}
 	}
 	if d == nil {
+		d = t.unclaimed(*all, row)
+	}
+	if d == nil {
 		d = find(all, "", "", sqs, text(row.Get("sns_message_id")))
 	}
 	d.EventSource, d.EventID = text(row.Get("source")), text(row.Get("id"))
@@ -228,6 +245,18 @@ func (t *Story) written(all *[]Delivery, row trace.Row) {
 	if len(d.Receives) == 0 && d.SentAt.IsZero() {
 		d.SentAt = moment(row.Get("sent_at"))
 	}
+}
+
+// unclaimed is a sending that nobody has a span of since, for a row of the same
+// trace: it must be the one of it, or of another row of the same batch.
+func (t *Story) unclaimed(all []Delivery, row trace.Row) *Delivery {
+	for i := range all {
+		d := &all[i]
+		if d.span != "" && !d.SendFailed && d.EventID == "" && len(d.SQSIDs) == 0 && text(row.Get("trace_id")) == t.TraceID {
+			return d
+		}
+	}
+	return nil
 }
 
 // settle decides where the event is.

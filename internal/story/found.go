@@ -15,10 +15,23 @@ import (
 type Backend interface {
 	// Name is what a person calls it, such as "Tempo at http://localhost:3200".
 	Name() string
+	// Holds says what it can know.
+	Holds() Holding
 	// Look returns what is there of the clues. Finding nothing is no error.
 	// What was found before an error comes with it.
 	Look(ctx context.Context, c Clues) (Found, error)
 }
+
+// Holding is what a back end can know, a sum of the constants below.
+type Holding uint8
+
+// What back ends can know.
+const (
+	HoldsSpans Holding = 1 << iota
+	HoldsRows
+	HoldsLogs
+	HoldsMessages
+)
 
 // Intrusive is a back end that leaves a mark where it looks. It is asked last,
 // and only if nobody else knows where the event is.

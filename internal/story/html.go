@@ -129,15 +129,15 @@ func (t *Story) view() *view {
 
 // noRow says why there is no row.
 func (t *Story) noRow() string {
-	if t.askedDatabase() {
+	if t.asks(HoldsRows) {
 		return "There is none."
 	}
 	return "No database could be asked for it."
 }
 
-// askedDatabase reports whether somebody answered who has rows.
-func (t *Story) askedDatabase() bool {
-	return slices.ContainsFunc(t.Asked, func(r Report) bool { return r.Problem == "" && strings.HasPrefix(r.Name, "PostgreSQL") })
+// asks reports whether somebody answered who can know of something.
+func (t *Story) asks(h Holding) bool {
+	return slices.ContainsFunc(t.Asked, func(r Report) bool { return r.Problem == "" && r.Skipped == "" && r.holds&h != 0 })
 }
 
 func (t *Story) title() string {

@@ -2,6 +2,7 @@ package story
 
 import (
 	"slices"
+	"strings"
 
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
@@ -83,8 +84,9 @@ func (t *Story) missingDelivery(d *Delivery, lack func(what, why string)) {
 			return // it is being worked on
 		}
 		received := d.Message != nil && d.Message.ReceiveCount > 0 && d.Message.Reason != "undelivered"
-		if !d.WrittenAt.IsZero() || received {
-			lack("process "+d.Queue, "The consumer did not sample it, the function was killed before it sent its spans, the trace context was lost on the way (docs/runbooks/contexts-dropped.md), or it is still to come.")
+		told := d.Queue == "" && len(t.expect.Queues) > 0 // of every queue
+		if !told && (!d.WrittenAt.IsZero() || received) {
+			lack(strings.TrimSpace("process "+d.Queue), "The consumer did not sample it, the function was killed before it sent its spans, the trace context was lost on the way (docs/runbooks/contexts-dropped.md), or it is still to come.")
 		}
 		return
 	}

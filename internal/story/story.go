@@ -68,7 +68,7 @@ type Moment struct {
 // tell puts together what was collected.
 func (s *collector) tell() *Story {
 	t := &Story{
-		Given: mask(clip(s.Given, 200)), As: s.candidate.Kind, Pipeline: s.Expect.Pipeline, At: time.Now().UTC(),
+		Given: mask(clip(s.Given, 200)), As: s.candidate.Kind, Pipeline: s.Expect.Pipeline, At: s.Now().UTC(),
 		Rows: list(s.found.Rows), Messages: list(s.found.Messages), Logs: list(s.found.Logs), AccessLog: list(s.found.AccessLog),
 		Notes: list(s.found.Notes), Skipped: list(s.Skipped), expect: s.Expect,
 	}
@@ -181,17 +181,10 @@ func (t *Story) unsampled() string {
 	switch p := t.expect.SamplePercent; {
 	case p > 0 && p < 100:
 		return fmt.Sprintf("No back end has a span. %g %% of traces are sampled, so this one probably was not: times of the row, messages and log lines tell the way.", p)
-	case t.asksTraces():
+	case t.asks(HoldsSpans):
 		return "No back end has a span. The trace was not sampled, is older than traces are kept, or its spans are still to come: times of the row, messages and log lines tell the way."
 	}
 	return "No back end for traces answered: times of the row, messages and log lines tell the way."
-}
-
-// asksTraces reports whether somebody answered who is not the database alone.
-func (t *Story) asksTraces() bool {
-	return slices.ContainsFunc(t.Asked, func(r Report) bool {
-		return r.Problem == "" && !strings.HasPrefix(r.Name, "PostgreSQL") && r.Skipped == ""
-	})
 }
 
 // list makes JSON of an absent list [] rather than null.

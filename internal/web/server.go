@@ -116,6 +116,8 @@ type local struct{ Source }
 
 func (l local) Name() string { return "this pipeline" }
 
+func (local) Holds() story.Holding { return story.HoldsSpans | story.HoldsLogs | story.HoldsMessages }
+
 func (l local) Look(ctx context.Context, c story.Clues) (story.Found, error) {
 	return l.Source.Look(ctx, c, true)
 }

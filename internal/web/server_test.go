@@ -48,6 +48,8 @@ type rows struct{ fixed }
 
 func (rows) Name() string { return "PostgreSQL" }
 
+func (rows) Holds() story.Holding { return story.HoldsRows }
+
 func (r rows) Look(_ context.Context, c story.Clues) (story.Found, error) {
 	if !slices.Contains(c.TraceIDs, id) {
 		return story.Found{}, nil

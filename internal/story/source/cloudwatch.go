@@ -126,6 +126,9 @@ type Logs struct {
 // Name says what it is.
 func (l Logs) Name() string { return "CloudWatch Logs" }
 
+// Holds says what it can know.
+func (Logs) Holds() story.Holding { return story.HoldsLogs }
+
 // Look finds lines that hold the trace's id, or what else is known. Those of
 // traces that are linked to, as a consumer writes of its batches under the
 // invocation, are found by their ids.
@@ -164,6 +167,9 @@ const spansGroup = "aws/spans"
 
 // Name says what it is.
 func (s Spans) Name() string { return "X-Ray (CloudWatch Logs, aws/spans)" }
+
+// Holds says what it can know.
+func (Spans) Holds() story.Holding { return story.HoldsSpans }
 
 // Look finds spans by the trace's id, or by the message.
 func (s Spans) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {

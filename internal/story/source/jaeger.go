@@ -30,6 +30,9 @@ type Jaeger struct {
 // Name says where it is.
 func (j Jaeger) Name() string { return "Jaeger at " + j.host() }
 
+// Holds says what it can know.
+func (Jaeger) Holds() story.Holding { return story.HoldsSpans }
+
 // Look reads traces by their ids. Without one it searches for the message.
 func (j Jaeger) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
 	ids := slices.Concat(c.TraceIDs, c.Linked)

@@ -34,6 +34,9 @@ func (l Letters) Name() string { return "dead letters in " + l.Queue }
 // Mark is what a look does: see [story.Intrusive].
 func (l Letters) Mark() string { return "adds to receive counts" }
 
+// Holds says what it can know.
+func (Letters) Holds() story.Holding { return story.HoldsMessages }
+
 // Look reads letters until the event is found, and gives them back.
 func (l Letters) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
 	address, err := deadletter.Resolve(ctx, l.Client, l.Queue)

@@ -14,6 +14,9 @@ import (
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
+// Holds says what it can know.
+func (Local) Holds() story.Holding { return story.HoldsSpans | story.HoldsLogs | story.HoldsMessages }
+
 // LookPath is where a local pipeline answers looks: a POST of clues in JSON.
 const LookPath = "/api/look"
 

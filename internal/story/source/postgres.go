@@ -43,6 +43,9 @@ func (p Postgres) Name() string {
 	return fmt.Sprintf("PostgreSQL %s at %s:%d", c.Database, c.Host, c.Port)
 }
 
+// Holds says what it can know.
+func (Postgres) Holds() story.Holding { return story.HoldsRows }
+
 // Look reads rows by what has an index, and by the rest of the clues only if
 // that found none.
 func (p Postgres) Look(ctx context.Context, c story.Clues) (story.Found, error) {

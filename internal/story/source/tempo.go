@@ -26,6 +26,9 @@ type Tempo struct {
 // Name says where it is.
 func (t Tempo) Name() string { return "Tempo at " + t.host() }
 
+// Holds says what it can know.
+func (Tempo) Holds() story.Holding { return story.HoldsSpans }
+
 // Look reads traces by their ids. Without one it searches for the message.
 func (t Tempo) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
 	ids := c.TraceIDs

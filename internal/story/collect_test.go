@@ -1,0 +1,135 @@
+package story_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tracehaul/tracehaul/internal/story"
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+// apart are back ends that know one thing each, as in AWS.
+func apart() (database, traces, lines *fake) {
+	database = &fake{name: "PostgreSQL", holds: story.HoldsRows, found: story.Found{Rows: []trace.Row{row()}}}
+	traces = &fake{name: "Tempo", holds: story.HoldsSpans, found: story.Found{Spans: arrived()}}
+	lines = &fake{name: "CloudWatch Logs", holds: story.HoldsLogs, found: story.Found{Logs: []story.Log{
+		{Time: at(1006), Severity: "INFO", TraceID: invocationTrace, SpanID: "00000000000000f1", Text: "events stored"},
+		{Time: at(1006), TraceID: "ffffffffffffffffffffffffffffffff", Text: "of somebody else"},
+	}}}
+	return database, traces, lines
+}
+
+// From each of its ids the same story is told, whoever knows the id.
+func TestCollect_AnyID_SameStory(t *testing.T) {
+	var first string
+	for _, given := range []string{id, "Root=1-6b07edc6-9e86922d4e1e7ef667a03dbb", "00-" + id + "-00f067aa0ba902b7-01", "order-4711", "/orders/intake order-4711", sqsID, snsID} {
+		database, traces, lines := apart()
+		s, err := story.Collect(t.Context(), story.Config{Given: given, Backends: []story.Backend{database, traces, lines}})
+		if err != nil {
+			t.Fatalf("%s: %v", given, err)
+		}
+		s.Given, s.As, s.At, s.Asked = "", "", time.Time{}, nil
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = string(b)
+			wantAll(t, first, "INSERT events", "events stored", `"id":"order-4711"`)
+			if strings.Contains(first, "somebody else") {
+				t.Error("it has a line of another trace")
+			}
+		}
+		if string(b) != first {
+			t.Errorf("%s tells another story:\n%s\nthan\n%s", given, b, first)
+		}
+	}
+}
+
+func TestCollect_OneIsAway_OthersStillTell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		database, traces, lines := apart()
+		database.err = errors.New("dial postgres://u:geheim@db/x: refused")
+		lines.wait = time.Hour
+		var told atomic.Value
+		s, err := story.Collect(t.Context(), story.Config{
+			Given: id, Backends: []story.Backend{database, traces, lines}, Timeout: 3 * time.Second,
+			Progress: func(waiting []string) { told.Store(strings.Join(waiting, ",")) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := textOf(t, s)
+		wantAll(t, text, "It arrived, by the word of the consumer", "could not be asked: dial postgres://u:***@db/x: refused", "no answer within 3s", "No database could be asked")
+		if len(lines.looks) != 1 || len(database.looks) != 1 {
+			t.Errorf("who is away was asked %d and %d times, want once", len(lines.looks), len(database.looks))
+		}
+		if told.Load() != "CloudWatch Logs" {
+			t.Errorf("progress told of %v, want who is waited for", told.Load())
+		}
+	})
+}
+
+func TestCollect_NobodyHasIt_NothingOrUnreachable(t *testing.T) {
+	for name, tt := range map[string]struct {
+		second error
+		want   error
+	}{
+		"nothing": {nil, story.ErrNothing}, "unreachable": {errors.New("away"), story.ErrUnreachable},
+	} {
+		s, err := story.Collect(t.Context(), story.Config{Given: "order-1", Backends: []story.Backend{&fake{name: "a", err: errors.New("away")}, &fake{name: "b", err: tt.second}}})
+		if !errors.Is(err, tt.want) || s == nil {
+			t.Errorf("%s: %v and story %v, want %v", name, err, s, tt.want)
+		}
+	}
+}
+
+func TestCollect_IDOfTwoSources_ListsThem(t *testing.T) {
+	other := row()
+	other[0].Value, other[2].Value, other[4].Value = "/shop", "ffffffffffffffffffffffffffffffff", "sqs-9"
+	b := &fake{name: "PostgreSQL", found: story.Found{Rows: []trace.Row{row(), other}}}
+	_, err := story.Collect(t.Context(), story.Config{Given: "order-4711", Backends: []story.Backend{b}})
+	ambiguous, ok := errors.AsType[*story.AmbiguousError](err)
+	if !ok || len(ambiguous.Events) != 2 || !strings.Contains(err.Error(), `"/orders/intake", "/shop"`) {
+		t.Fatalf("error %v, want both sources", err)
+	}
+	s, err := story.Collect(t.Context(), story.Config{Given: "order-4711", Source: "/shop", Backends: []story.Backend{b}})
+	if err != nil || s.TraceID != "ffffffffffffffffffffffffffffffff" {
+		t.Errorf("with the source: %v", err)
+	}
+}
+
+// Who leaves a mark is asked only if nobody else knows where the event is, and
+// what it tells leads on.
+func TestCollect_Intrusive_AskedLastAndOnlyIfNeeded(t *testing.T) {
+	database, traces, _ := apart()
+	dead := marking{&fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{letter()}}}}
+	s, err := story.Collect(t.Context(), story.Config{Given: id, Backends: []story.Backend{dead, database, traces}})
+	if err != nil || len(dead.looks) != 0 {
+		t.Fatalf("it was asked %d times though the row is there, %v", len(dead.looks), err)
+	}
+	wantAll(t, textOf(t, s), "not asked: it is known where the event is, and a look is counted")
+
+	database.found.Rows = nil
+	s, err = story.Collect(t.Context(), story.Config{Given: "order-4711", Backends: []story.Backend{dead, database, traces}})
+	if err != nil || len(dead.looks) == 0 {
+		t.Fatalf("it was asked %d times, %v", len(dead.looks), err)
+	}
+	if s.TraceID != id || len(s.Spans) == 0 {
+		t.Errorf("the letter did not lead to the trace: %q with %d spans", s.TraceID, len(s.Spans))
+	}
+}
+
+func TestCollect_InvocationsTrace_IsNoEvents(t *testing.T) {
+	b := &fake{name: "Tempo", holds: story.HoldsSpans, found: story.Found{Spans: []trace.Span{invocation()}}}
+	s, err := story.Collect(t.Context(), story.Config{Given: invocationTrace, Backends: []story.Backend{b}})
+	if !errors.Is(err, story.ErrNoEvent) || len(s.Missing) > 0 {
+		t.Fatalf("%v, missing %v", err, s.Missing)
+	}
+	wantAll(t, textOf(t, s), "an invocation of dev-orders-ledger", "It links to the trace "+id)
+}
