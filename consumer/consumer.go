@@ -62,36 +62,32 @@ func (c *Consumer) Handle(ctx context.Context, messages []*awslambda.Message) er
 }
 
 // record counts new events and measures how long they took from end to end,
-// each in the context of its trace so that it can become an exemplar. Nothing
-// else is to be done meanwhile, so it takes all processors.
+// each in the context of its trace so that it can become an exemplar.
 func (b *batch) record(records []*Record) {
 	now := b.now()
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
 		otelsemconv.MessagingDestinationName(queueName(records[0].message.Record.EventSourceARN))))}
-	inParts(len(records), func(from, to int) {
-		for _, r := range records[from:to] {
-			if took, ok := r.took(now); ok {
-				b.endToEnd.Record(r.Context, took.Seconds(), options...)
-			}
-		}
-	})
 	for _, r := range records {
-		if r.outcome == outcomeWritten {
-			b.stored++
+		if r.outcome != outcomeWritten {
+			continue
 		}
-		if took, ok := r.took(now); ok {
-			b.slowest = max(b.slowest, took)
-			if took > b.cfg.Freshness {
-				b.late++
-			}
+		b.stored++
+		took, ok := r.took(now)
+		if !ok {
+			continue
+		}
+		b.endToEnd.Record(r.Context, took.Seconds(), options...)
+		b.slowest = max(b.slowest, took)
+		if took > b.cfg.Freshness {
+			b.late++
 		}
 	}
 }
 
-// took is how long a new event took until now, if that is known. Clocks
-// differ: a negative time is no time.
+// took is how long an event took until now, if that is known. Clocks differ:
+// a negative time is no time.
 func (r *Record) took(now time.Time) (time.Duration, bool) {
-	if r.outcome != outcomeWritten || r.AcceptedAt.IsZero() {
+	if r.AcceptedAt.IsZero() {
 		return 0, false
 	}
 	return max(0, now.Sub(r.AcceptedAt)), true

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/batch"
+	"github.com/tracehaul/tracehaul/telemetry/internal/histogram"
 )
 
 // reader collects metrics at an interval and hands them to a queue of one,
@@ -18,6 +19,8 @@ import (
 // bounded by its aggregation, and goes with the next one.
 type reader struct {
 	*sdkmetric.ManualReader
+
+	histograms *histogram.Provider // those that are not the SDK's
 
 	queue    *batch.Processor[*metricdata.ResourceMetrics]
 	interval time.Duration
@@ -32,6 +35,7 @@ type reader struct {
 	stopped    chan struct{}
 }
 
+// newReader returns a reader that does not run yet.
 func newReader(s *setup, c MetricsConfig, p *pipe[*metricdata.ResourceMetrics]) *reader {
 	r := &reader{
 		ManualReader: sdkmetric.NewManualReader(
@@ -54,9 +58,10 @@ func newReader(s *setup, c MetricsConfig, p *pipe[*metricdata.ResourceMetrics]) 
 		stop:     make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
-	go r.run()
 	return r
 }
+
+func (r *reader) start() { go r.run() }
 
 func (r *reader) run() {
 	defer close(r.stopped)
@@ -91,6 +96,7 @@ func (r *reader) collectNow(ctx context.Context) error {
 	if err := r.Collect(ctx, rm); err != nil {
 		return err
 	}
+	r.histograms.Collect(rm)
 	r.collected = time.Now()
 	r.queue.Add(rm)
 	return nil

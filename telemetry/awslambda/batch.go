@@ -13,6 +13,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/histogram"
 	"github.com/tracehaul/tracehaul/telemetry/internal/idle"
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/message"
@@ -125,18 +126,22 @@ func (b *batch) openRest() {
 // the invocation and the messages, attributes, wait spans and
 // dwell times.
 func (b *batch) describe(from, to int) {
-	invocation := b.span.SpanContext()
-	for _, m := range b.messages[from:to] {
+	messages, invocation := b.messages[from:to], b.span.SpanContext()
+	for _, m := range messages {
 		sender := trace.SpanContextFromContext(m.Received.Context)
 		if sender.IsValid() {
 			span.AddLink(b.span, sender)
 		}
 		b.describeProcess(m, invocation)
-		if !m.SentAt.IsZero() {
-			b.waited(m, sender.HasTraceID())
+		if !b.NoWaitSpan && sender.HasTraceID() && !m.SentAt.IsZero() {
+			b.addWait(m)
 		}
 	}
 	b.waits.Flush()
+	histogram.Record(b.dwell, len(messages), func(i int) (context.Context, float64, bool) {
+		m := messages[i]
+		return m.ctx, m.HandedOver.Sub(m.enqueued()).Seconds(), !m.SentAt.IsZero()
+	}, b.queue.dwell...)
 }
 
 // describeProcess adds what is a process span's own.
@@ -156,23 +161,23 @@ func (b *batch) describeProcess(m *Message, invocation trace.SpanContext) {
 	b.processes.Complete(m.span, invocation, attributes[:n]...)
 }
 
-// waited tells how long a message lay in the queue.
+// enqueued is from when on a message lay in the queue.
 //
 // SentTimestamp is cut to milliseconds. The end of that millisecond is taken,
 // lest the wait begin before the producer's span that sent the message. The
 // queue's clock and ours are two: a message that seems to be sent after it was
 // handed over waited no time.
-//
-// Without a trace that it belongs to, a wait span would be one of its own.
-func (b *batch) waited(m *Message, traced bool) {
-	sent, skew := m.SentAt.Add(time.Millisecond), m.SentAt.Sub(m.HandedOver)
-	if sent.After(m.HandedOver) {
-		sent = m.HandedOver
+func (m *Message) enqueued() time.Time {
+	if sent := m.SentAt.Add(time.Millisecond); sent.Before(m.HandedOver) {
+		return sent
 	}
-	b.dwell.Record(m.ctx, m.HandedOver.Sub(sent).Seconds(), b.queue.dwell...)
-	if b.NoWaitSpan || !traced {
-		return
-	}
+	return m.HandedOver
+}
+
+// addWait adds the wait span of a message. One without a trace that it belongs
+// to has none: it would be one of its own.
+func (b *batch) addWait(m *Message) {
+	skew := m.SentAt.Sub(m.HandedOver)
 	attributes := [...]attribute.KeyValue{
 		otelsemconv.MessagingMessageID(m.MessageID), semconv.ReceiveCountKey.Int(m.ReceiveCount),
 		semconv.ClockClampedKey.Bool(true), semconv.ClockSkewKey.Float64(float64(skew) / float64(time.Millisecond)),
@@ -181,23 +186,36 @@ func (b *batch) waited(m *Message, traced bool) {
 	if skew > 0 {
 		n = len(attributes)
 	}
-	b.waits.Add(m.Received.Context, m.span, sent, m.HandedOver, attributes[:n]...)
+	b.waits.Add(m.Received.Context, m.span, m.enqueued(), m.HandedOver, attributes[:n]...)
 }
 
 // close ends the spans of all messages, which are settled, and counts them. It
 // returns those that failed.
 func (b *batch) close() (failures []events.SQSBatchItemFailure, counts map[outcomeKey]int64) {
 	b.openRest()
+	var measured sync.WaitGroup
+	measured.Go(b.measureProcess)
 	inParts(len(b.messages), func(from, to int) {
 		for _, m := range b.messages[from:to] {
 			m.end(m.settlement())
 		}
 	})
 	b.processes.Flush()
+	measured.Wait()
+	failures, counts = b.count()
+	for key, n := range counts {
+		b.outcomes.Add(b.ctx, n, metric.WithAttributeSet(b.queue.outcome(key)))
+		b.consumed.AddSet(b.ctx, n, b.queue.operation(key.errorType()))
+	}
+	return failures, counts
+}
+
+// count counts outcomes. Nearly always all messages have the same one.
+func (b *batch) count() (failures []events.SQSBatchItemFailure, counts map[outcomeKey]int64) {
 	failures = []events.SQSBatchItemFailure{} // in JSON it is to be [], not null
 	counts = make(map[outcomeKey]int64, 1)
 	var last outcomeKey
-	var n int64 // of the same outcome in a row, which nearly all have
+	var n int64 // of the last outcome in a row
 	for _, m := range b.messages {
 		key := m.settlement().key()
 		if key != last {
@@ -210,22 +228,30 @@ func (b *batch) close() (failures []events.SQSBatchItemFailure, counts map[outco
 		}
 	}
 	counts[last] += n
-	delete(counts, outcomeKey{})
-	for key, n := range counts {
-		b.outcomes.Add(b.ctx, n, metric.WithAttributeSet(b.queue.outcome(key)))
-		b.consumed.AddSet(b.ctx, n, b.queue.operation(key.errorType()))
-	}
+	delete(counts, outcomeKey{}) // of no message
 	return failures, counts
 }
 
-// end measures a message and ends its process span.
-func (m *Message) end(s settlement) {
-	b, took := m.batch, max(0, s.at.Sub(m.HandedOver))
-	if errorType := s.key().errorType(); errorType == "" {
-		b.process.Inst().Record(m.ctx, took.Seconds(), b.queue.processed...)
-	} else {
-		b.process.RecordSet(m.ctx, took.Seconds(), b.queue.operation(errorType))
+// measureProcess measures how long messages took.
+func (b *batch) measureProcess() {
+	histogram.Record(b.process.Inst(), len(b.messages), func(i int) (context.Context, float64, bool) {
+		m := b.messages[i]
+		s := m.settlement()
+		return m.ctx, m.took(s).Seconds(), s.key().errorType() == ""
+	}, b.queue.processed...)
+	for _, m := range b.messages {
+		s := m.settlement()
+		if errorType := s.key().errorType(); errorType != "" {
+			b.process.RecordSet(m.ctx, m.took(s).Seconds(), b.queue.operation(errorType))
+		}
 	}
+}
+
+// took is how long a message was being processed. Clocks may be set back.
+func (m *Message) took(s settlement) time.Duration { return max(0, s.at.Sub(m.HandedOver)) }
+
+// end ends a message's process span.
+func (m *Message) end(s settlement) {
 	if s.outcome != semconv.OutcomeWritten && m.span.IsRecording() {
 		m.span.SetAttributes(semconv.OutcomeKey.String(s.outcome))
 		if s.reason != "" {
@@ -233,7 +259,7 @@ func (m *Message) end(s settlement) {
 			m.span.SetStatus(codes.Error, s.text())
 		}
 	}
-	span.End(m.span, m.HandedOver.Add(took))
+	span.End(m.span, m.HandedOver.Add(m.took(s)))
 }
 
 // minPart is how many messages are worth a goroutine of their own.
