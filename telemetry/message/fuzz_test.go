@@ -89,6 +89,10 @@ func FuzzAttributes(f *testing.F) {
 			if r.Source == semconv.ContextSourceTraceparent {
 				t.Fatalf("%q was taken for a traceparent", parent)
 			}
+		case onlyFlagsRefused(parent):
+			if r.Source != semconv.ContextSourceTraceparent || got.TraceFlags()&^3 != 0 || got.TraceID().String() != parent[3:35] {
+				t.Fatalf("%q: span context = %+v from %s: flags that nobody knows are ignored", parent, got, r.Source)
+			}
 		case want.IsValid():
 			if !got.Equal(want) || r.Source != semconv.ContextSourceTraceparent {
 				t.Fatalf("%q: span context = %+v from %s, want %+v", parent, got, r.Source, want)
@@ -100,4 +104,18 @@ func FuzzAttributes(f *testing.F) {
 			}
 		}
 	})
+}
+
+// onlyFlagsRefused tells whether OpenTelemetry's propagator refuses version 00
+// for flags that it does not know, and for nothing else.
+func onlyFlagsRefused(parent string) bool {
+	if len(parent) != len(traceparent) || parent[:2] != "00" {
+		return false
+	}
+	valid := func(flags string) bool {
+		c := propagation.MapCarrier{"traceparent": parent[:53] + flags}
+		return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), c)).IsValid()
+	}
+	flags := parent[53:]
+	return valid("00") && !valid(flags) && strings.Trim(flags, "0123456789abcdef") == ""
 }

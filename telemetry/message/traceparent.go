@@ -23,7 +23,9 @@ func formatTraceparent(b *[traceparentLen]byte, sc trace.SpanContext) {
 
 // parseTraceparent is what propagation.TraceContext does with the header. The
 // propagator does not tell whether there was one: the context that it returns
-// may have had a remote parent before.
+// may have had a remote parent before. And it refuses version 00 with flags that
+// it does not know, which are to be ignored (W3C Trace Context Level 2, "A
+// traceparent is Received"): a trace would end where a publisher knows more.
 func parseTraceparent(s string) (trace.SpanContext, bool) {
 	if len(s) < traceparentLen || s[2] != '-' || s[35] != '-' || s[52] != '-' {
 		return trace.SpanContext{}, false
@@ -35,7 +37,7 @@ func parseTraceparent(s string) (trace.SpanContext, bool) {
 	switch {
 	case !okVersion || !okFlags || errTrace != nil || errSpan != nil || version == 0xff:
 		return trace.SpanContext{}, false
-	case version == 0 && (len(s) > traceparentLen || flags > byte(knownFlags)):
+	case version == 0 && len(s) > traceparentLen:
 		return trace.SpanContext{}, false
 	case len(s) > traceparentLen && s[traceparentLen] != '-': // versions to come may add fields
 		return trace.SpanContext{}, false
