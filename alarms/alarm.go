@@ -3,6 +3,7 @@ package alarms
 import (
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -39,8 +40,13 @@ type Alarm struct {
 	// board of its hop.
 	Board string
 
-	// Logs is the query that opens the case. Defaults to none.
-	Logs LogQuery
+	// Logs is the query of Logs Insights that opens the case: it goes into the
+	// message. Defaults to none.
+	Logs snippet.Snippet
+
+	// Next are the queries and commands that come after it, in the runbook and
+	// in the page of queries. Defaults to none.
+	Next []snippet.Snippet
 
 	// Notify says who hears of it. Defaults to [NotifySeverity].
 	Notify Notify
@@ -61,12 +67,6 @@ type Alarm struct {
 	// Description is the text that CloudWatch sends along: the meaning and, a
 	// line each, condition, severity, owner, links and query. [For] fills it in.
 	Description string
-}
-
-// LogQuery is a query of CloudWatch Logs Insights.
-type LogQuery struct {
-	Group string // the log group
-	Query string // the query
 }
 
 // Notify says who hears of an alarm.

@@ -16,7 +16,7 @@ const KeyHeartbeat = "heartbeat"
 // has nothing of ours behind it.
 func (b *builder) alarmPath() {
 	a := b.signals.AlarmPath
-	logs := LogQuery{pipeline.LogGroupName(pipeline.KindFunction, b.pipeline.NotifierName()), queryNotifier}
+	logs := b.snippets.NotifierErrors()
 	b.add(Alarm{
 		Key: KeyHeartbeat, Title: "Heartbeat", Hop: signal.HopAlarmPath, Severity: pipeline.SeverityNotice, Notify: NotifyAll, Runbook: "heartbeat.md", Logs: logs,
 		Meaning: "This alarm goes off for the first five minutes of every hour, on purpose. The notifier counts it and tells nobody.",

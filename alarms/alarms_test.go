@@ -80,7 +80,7 @@ func TestFor_EveryDescription_Complete(t *testing.T) {
 				if !strings.HasPrefix(a.Description, a.Meaning+"\n\n") || !strings.Contains(a.Description, "\nrunbook: ") || !strings.Contains(a.Description, "\ndashboard: http") {
 					t.Errorf("%s: the description lacks meaning, runbook or dashboard:\n%s", a.Key, a.Description)
 				}
-				if (a.Logs.Group == "" || a.Logs.Query == "") && a.Key != "certificate" { // no log has anything on that
+				if (a.Logs.Group == "" || a.Logs.Text == "") && a.Key != "certificate" { // no log has anything on that
 					t.Errorf("%s: no query opens the case", a.Key)
 				}
 				if a.Metric != nil && a.Metric.Missing == alarms.MissingDefault {

@@ -1,6 +1,7 @@
 package alarms
 
 import (
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -10,6 +11,8 @@ import (
 type builder struct {
 	pipeline *pipeline.Pipeline
 	signals  *signal.Catalogue
+	snippets snippet.Set
+	consumer *pipeline.Consumer // that alarms are about now; nil for none
 	alarms   []Alarm
 }
 
@@ -20,14 +23,17 @@ func (b *builder) kit() {
 	b.edge()
 	b.topic()
 	for i := range b.signals.Consumers {
-		b.consumer(&b.pipeline.Consumers[i], b.signals.Consumers[i])
+		b.ofConsumer(&b.pipeline.Consumers[i], b.signals.Consumers[i])
 	}
 	b.objectives()
 	b.rollback()
 	b.alarmPath()
 }
 
-func (b *builder) add(a Alarm) { b.alarms = append(b.alarms, a) }
+func (b *builder) add(a Alarm) {
+	a.Next = b.next(&a)
+	b.alarms = append(b.alarms, a)
+}
 
 // page adds alarms that together are one reason to wake somebody, and the
 // composite that does. Its members tell nobody themselves, so that one broken
@@ -53,11 +59,6 @@ func (b *builder) page(composite Alarm, suppressor string, members ...Alarm) *Co
 // of is a metric alarm's only input.
 func of(s signal.Signal) []Input { return []Input{{"value", s}} }
 
-// serviceLogs is a query over the lines of the service.
-func (b *builder) serviceLogs(query string) LogQuery {
-	return LogQuery{pipeline.LogGroupName(pipeline.KindService, b.pipeline.ServiceName()), query}
-}
-
 // Floors are compared with a count whose gaps are filled. Without that, a period
 // without data has no result, and CloudWatch goes back to older periods: an alarm
 // over more than a minute would go on again and again after traffic has ended.
@@ -67,18 +68,3 @@ func (b *builder) serviceLogs(query string) LogQuery {
 // are minutes late at times, and CloudWatch looks for no more than a little
 // beyond the periods it is told of: three minutes late, an alarm over the last
 // one or three would see nothing at all, and be deaf.
-
-// Queries that open a case.
-const (
-	queryRefusals = `filter msg = "refused" and status >= 500 | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
-	queryClients  = `filter msg = "refused" and status < 500 | stats count(*) as lines, sum(omitted) as left_out by code, route`
-	queryErrors   = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, reason, code`
-	queryALBSpans = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, error`
-	queryALBLines = `filter msg = "access log read" and bad + faulty > 0 | stats sum(bad), sum(faulty) by bin(15m)`
-	queryNotifier = `filter level in ["WARN", "ERROR"] | stats count(*) by msg, destination, error`
-	queryLate     = `filter msg = "events stored" and late > 0 | sort slowest_ms desc | limit 20`
-	queryDropped  = `filter msg = "telemetry dropped" | stats sum(items) by signal, reason, bin(5m)`
-	queryPublish  = `filter msg = "refused" and code like /publish/ | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
-	querySettled  = `filter msg = "batch settled" | stats sum(messages), sum(failed) by bin(1m)`
-	queryContexts = `filter msg = "context dropped" | stats sum(contexts) by part, reason`
-)

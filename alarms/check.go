@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tracehaul/tracehaul/alarms/metricmath"
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -59,8 +60,13 @@ func (s *Set) check(a *Alarm) (problems []string) {
 	if !oneLine(a.Meaning) || a.Meaning == "" {
 		say("Meaning must be a text in one line")
 	}
-	if !oneLine(a.Logs.Group) || !oneLine(a.Logs.Query) {
+	if !oneLine(a.Logs.Group) || !oneLine(a.Logs.Text) {
 		say("Logs must be in one line")
+	}
+	for _, n := range append([]snippet.Snippet{a.Logs}, a.Next...) {
+		if problem := n.Check(); problem != "" {
+			say("%s", problem)
+		}
 	}
 	if !runbookForm.MatchString(a.Runbook) {
 		say("Runbook is %q: an alarm needs a runbook, a file of docs/runbooks such as queue-age.md", a.Runbook)

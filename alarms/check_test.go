@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -79,7 +80,13 @@ func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 		"name just too long": {func(a *alarms.Alarm) { a.Key = strings.Repeat("a", 256-len("prod-orders-")) }, "has 256 characters"},
 		"no title":           {func(a *alarms.Alarm) { a.Title = "" }, "Title must be a text in one line"},
 		"lines":              {func(a *alarms.Alarm) { a.Meaning = "a\nb" }, "Meaning must be a text in one line"},
-		"lines in a query":   {func(a *alarms.Alarm) { a.Logs.Query = "a\nb" }, "Logs must be in one line"},
+		"no query": {func(a *alarms.Alarm) {
+			a.Logs = snippet.Snippet{Language: snippet.LogsInsights, Group: "g", Text: "filtr a = 1"}
+		}, `the query "filtr a = 1" is not right: "filtr": want one of the commands`},
+		"a query of nothing": {func(a *alarms.Alarm) { a.Next = []snippet.Snippet{{Language: snippet.LogsInsights, Text: "limit 1"}} }, "has no log group"},
+		"no language":        {func(a *alarms.Alarm) { a.Next = []snippet.Snippet{{Ask: "Why?", Text: "ls"}} }, `the language of "ls" is ""`},
+		"a question alone":   {func(a *alarms.Alarm) { a.Next = []snippet.Snippet{{Ask: "Why?", Language: snippet.Shell}} }, `the snippet "Why?" has no text`},
+		"lines in a query":   {func(a *alarms.Alarm) { a.Logs.Text = "a\nb" }, "Logs must be in one line"},
 		"description":        {func(a *alarms.Alarm) { a.Meaning = strings.Repeat("long ", 200) }, "CloudWatch takes 1024: shorten Meaning or Logs"},
 		"no runbook":         {func(a *alarms.Alarm) { a.Runbook = "" }, `Runbook is "": an alarm needs a runbook, a file of docs/runbooks such as queue-age.md`},
 		"runbook elsewhere":  {func(a *alarms.Alarm) { a.Runbook = "../x.md" }, "an alarm needs a runbook"},

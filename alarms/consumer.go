@@ -3,6 +3,7 @@ package alarms
 import (
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -16,10 +17,10 @@ func (b *builder) queueAge(c *pipeline.Consumer) time.Duration {
 	return max(5*time.Minute, 5*b.pipeline.Objectives.Freshness, again)
 }
 
-func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
-	logs := func(query string) LogQuery {
-		return LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), query}
-	}
+func (b *builder) ofConsumer(c *pipeline.Consumer, s signal.Consumer) {
+	b.consumer = c
+	defer func() { b.consumer = nil }()
+	logs := b.snippets.Consumer(c)
 	database := ""
 	if c.Sink == "postgres" {
 		database = "database"
@@ -27,11 +28,11 @@ func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
 	b.page(Alarm{
 		Key: c.Name + "-consumer", Title: "The consumer " + c.Name + " fails", Hop: signal.HopConsumer, Owner: c.Owner, Runbook: "consumer.md",
 		Meaning: "Messages fail and come again until they are given up. Rows are missing or late.",
-		Logs:    logs(queryErrors),
+		Logs:    logs.Errors,
 	}, database, Alarm{
 		Key: c.Name + "-errors", Title: "Invocations fail", Runbook: "consumer-errors.md",
 		Meaning: "Many invocations fail as a whole: a crash, a timeout, out of memory. All their messages come again.",
-		Logs:    logs(queryErrors),
+		Logs:    logs.Errors,
 		Metric: &Metric{
 			Inputs:     []Input{{"errors", s.Errors}, {"invocations", s.Invocations}},
 			Expression: "IF(FILL(errors, 0) > 2, 100 * FILL(errors, 0) / invocations, 0)",
@@ -40,7 +41,7 @@ func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
 	}, Alarm{
 		Key: c.Name + "-item-failures", Title: "Messages fail within invocations that succeed", Runbook: "item-failures.md",
 		Meaning: "Many messages fail and come again. Lambda counts their invocations as successful, so that its error rate does not show it.",
-		Logs:    logs(queryErrors),
+		Logs:    logs.Errors,
 		Metric: &Metric{
 			Inputs:     []Input{{"failures", s.ItemFailures}, {"messages", s.Messages}},
 			Expression: "IF(FILL(failures, 0) > 5, 100 * FILL(failures, 0) / messages, 0)",
@@ -51,7 +52,7 @@ func (b *builder) consumer(c *pipeline.Consumer, s signal.Consumer) {
 	b.consumerTickets(c, s, logs)
 }
 
-func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(string) LogQuery) {
+func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs snippet.FunctionLogs) {
 	// Where few messages come in, a database that is away makes the queue old
 	// before the consumer's failures are enough to speak of a rate.
 	explained := c.Name + "-consumer"
@@ -60,23 +61,23 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 		b.add(Alarm{
 			Key: explained, Title: "The queue of " + c.Name + " is explained", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityPage, Notify: NotifyNobody, Runbook: "queue.md",
 			Meaning:   "The consumer or the database is broken, so that the queue of " + c.Name + " cannot be worked off. It silences the queue's own page.",
-			Logs:      logs(queryErrors),
+			Logs:      logs.Errors,
 			Composite: &Composite{Rule: Any(c.Name+"-consumer", "database")},
 		})
 	}
 	page := b.page(Alarm{
 		Key: c.Name + "-queue", Title: "The queue of " + c.Name + " is not worked off", Hop: signal.HopQueue, Owner: c.Owner, Runbook: "queue.md",
 		Meaning: "Messages wait far too long, or are given up in numbers. Rows are missing or late.",
-		Logs:    logs(queryErrors),
+		Logs:    logs.Errors,
 	}, explained, Alarm{
 		Key: c.Name + "-queue-age", Title: "Messages wait too long", Runbook: "queue-age.md",
 		Meaning: "The oldest message has waited far longer than the freshness objective allows. The consumer does not run, does not keep up, or fails.",
-		Logs:    logs(queryErrors),
+		Logs:    logs.Errors,
 		Metric:  &Metric{Inputs: of(s.QueueAge), Threshold: b.queueAge(c).Seconds(), Periods: 8, Datapoints: 5},
 	}, Alarm{
 		Key: c.Name + "-dlq-arrivals", Title: "Many messages are given up", Runbook: "dlq-arrivals.md",
 		Meaning: "Many messages came into the dead-letter queue within minutes: not one bad message but a flood, or a consumer that fails for long.",
-		Logs:    logs(queryErrors),
+		Logs:    logs.Errors,
 		Metric: &Metric{
 			// What came in is how much deeper the queue is. An idle queue
 			// reports nothing and is empty; a gap within reach repeats what was.
@@ -89,24 +90,24 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs func(strin
 	b.add(Alarm{
 		Key: c.Name + "-queue-depth", Title: "Many messages wait", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "queue-depth.md",
 		Meaning: "More messages wait than many rounds of all concurrent invocations take. The consumer is too small for what comes in.",
-		Logs:    logs(querySettled),
+		Logs:    logs.Settled,
 		Metric:  &Metric{Inputs: of(s.QueueDepth), Threshold: float64(10 * c.BatchSize * c.MaxConcurrency), Period: minutes(5), Periods: 3},
 	})
 	b.add(Alarm{
 		Key: c.Name + "-dlq-depth", Title: "Dead letters wait for somebody", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "dlq-depth.md",
 		Meaning: "Messages were given up. Each is an event that has no row. They are kept for " + words(c.DLQRetention) + " from their first arrival, then they are gone.",
-		Logs:    logs(queryErrors),
+		Logs:    logs.Errors,
 		Metric:  &Metric{Inputs: of(s.DLQDepth), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
 	b.add(Alarm{
 		Key: c.Name + "-undelivered", Title: "Events did not reach the queue", Hop: signal.HopTopic, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "undelivered.md",
 		Meaning: "SNS could not put messages into the queue of " + c.Name + ", and gave them up. Each is an event that has no row.",
-		Logs:    logs(querySettled),
+		Logs:    logs.Settled,
 		Metric:  &Metric{Inputs: of(s.Undelivered), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
 }
 
-func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs func(string) LogQuery) {
+func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs snippet.FunctionLogs) {
 	ticket := func(a Alarm) {
 		a.Hop, a.Owner, a.Severity = signal.HopConsumer, c.Owner, pipeline.SeverityTicket
 		b.add(a)
@@ -114,7 +115,7 @@ func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs 
 	ticket(Alarm{
 		Key: c.Name + "-throttles", Title: "Invocations are throttled", Runbook: "throttles.md",
 		Meaning: "Lambda refuses invocations because no concurrency is left. Messages wait, and every refusal counts as a delivery.",
-		Logs:    logs(querySettled),
+		Logs:    logs.Settled,
 		Metric: &Metric{
 			Inputs:     []Input{{"throttles", s.Throttles}, {"invocations", s.Invocations}},
 			Expression: "IF(FILL(throttles, 0) > 2, 100 * FILL(throttles, 0) / (FILL(invocations, 0) + FILL(throttles, 0)), 0)",
@@ -124,21 +125,21 @@ func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs 
 	ticket(Alarm{
 		Key: c.Name + "-duration", Title: "Invocations come near their timeout", Runbook: "duration.md",
 		Meaning: "An invocation takes nearly all the time that it has. At the end of it all its messages come again.",
-		Logs:    logs(queryErrors),
+		Logs:    logs.Errors,
 		Metric:  &Metric{Inputs: of(s.Duration), Threshold: 0.8 * float64(c.Timeout.Milliseconds()), Period: minutes(5), Periods: 3},
 	})
 	// With a handful, all that there may be run at any burst.
 	if c.MaxConcurrency >= 5 {
 		ticket(concurrency(c, s, logs))
 	}
-	ticket(b.telemetryDropped(c.Name+"-telemetry-dropped", signal.HopConsumer, "consumer "+c.Name, s.TelemetryDropped, logs(queryDropped)))
+	ticket(b.telemetryDropped(c.Name+"-telemetry-dropped", signal.HopConsumer, "consumer "+c.Name, s.TelemetryDropped, logs.Dropped))
 }
 
-func concurrency(c *pipeline.Consumer, s signal.Consumer, logs func(string) LogQuery) Alarm {
+func concurrency(c *pipeline.Consumer, s signal.Consumer, logs snippet.FunctionLogs) Alarm {
 	return Alarm{
 		Key: c.Name + "-concurrency", Title: "The consumer runs at its most", Runbook: "concurrency.md",
 		Meaning: "Nearly as many invocations run as the event source may start. From here on the queue grows.",
-		Logs:    logs(querySettled),
+		Logs:    logs.Settled,
 		Metric:  &Metric{Inputs: of(s.Concurrency), Comparison: AtLeast, Threshold: round(0.9*float64(c.MaxConcurrency), 1), Period: minutes(5), Periods: 3},
 	}
 }

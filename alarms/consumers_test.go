@@ -113,7 +113,7 @@ func TestFor_Queries_FindTheirLines(t *testing.T) {
 	}
 	for _, p := range every(t) {
 		for _, a := range setOf(t, p).Alarms() {
-			if m := queried.FindStringSubmatch(a.Logs.Query); m != nil && !slices.Contains(written, m[1]) {
+			if m := queried.FindStringSubmatch(a.Logs.Text); m != nil && !slices.Contains(written, m[1]) {
 				t.Errorf("%s: nobody writes a line %q", a.Key, m[1])
 			}
 			want := "/ecs/" + p.ServiceName()

@@ -1,6 +1,7 @@
 package alarms
 
 import (
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -26,10 +27,7 @@ func (b *builder) database() {
 	if d == nil {
 		return
 	}
-	logs := LogQuery{
-		pipeline.LogGroupName(pipeline.KindFunction, b.pipeline.Consumers[b.firstSink()].FunctionName()),
-		queryErrors,
-	}
+	logs := b.snippets.Consumer(&b.pipeline.Consumers[b.firstSink()]).Errors
 	b.page(Alarm{
 		Key: "database", Title: "The database is at its limit", Hop: signal.HopDatabase, Runbook: "database.md",
 		Meaning: "The database can take no more. Messages fail and come again; rows are late.",
@@ -87,7 +85,7 @@ func (b *builder) firstSink() int {
 	return 0
 }
 
-func (b *builder) databaseTickets(d *signal.Database, logs LogQuery) {
+func (b *builder) databaseTickets(d *signal.Database, logs snippet.Snippet) {
 	ticket := func(a Alarm) {
 		a.Hop, a.Severity, a.Logs, a.Metric.Missing = signal.HopDatabase, pipeline.SeverityTicket, logs, MissingNotBreaching
 		b.add(a)

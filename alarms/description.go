@@ -32,7 +32,7 @@ func (a *Alarm) describe(p *pipeline.Pipeline) string {
 	line("runbook", RunbookURL(p, a.Runbook))
 	line("dashboard", p.DashboardURL(a.Board))
 	line("logs", a.Logs.Group)
-	line("query", a.Logs.Query)
+	line("query", a.Logs.Text)
 	return b.String()
 }
 

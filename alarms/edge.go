@@ -34,7 +34,7 @@ func (b *builder) edge() {
 		{
 			Key: "no-healthy-hosts", Title: "No task is healthy", Runbook: "no-healthy-hosts.md",
 			Meaning: "Neither target group has a task that passes its health check. Without any task requests are answered with 503; with unhealthy ones they get whatever those say.",
-			Logs:    b.serviceLogs(queryErrors),
+			Logs:    b.snippets.Service().Errors,
 			Metric: &Metric{
 				// At rest one of the two groups reports nothing and counts as 0.
 				Inputs:     []Input{{"a", e.TargetGroups[0].HealthyHosts}, {"b", e.TargetGroups[1].HealthyHosts}},
@@ -45,7 +45,7 @@ func (b *builder) edge() {
 		{
 			Key: "elb-5xx", Title: "The load balancer answers with errors", Runbook: "elb-5xx.md",
 			Meaning: "Many requests are answered with 5XX by the load balancer itself: it reaches no task, they hang up or take too long, or the firewall or the identity provider fails.",
-			Logs:    b.serviceLogs(queryErrors),
+			Logs:    b.snippets.Service().Errors,
 			Metric: &Metric{
 				Inputs:     elbInputs(e),
 				Expression: elbRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 5, Datapoints: 3,
@@ -56,7 +56,7 @@ func (b *builder) edge() {
 		members = append(members, Alarm{
 			Key: "target-5xx-" + g.Name, Title: "The service answers with errors (target group " + g.Name + ")", Runbook: "target-5xx.md",
 			Meaning: "Many requests to the tasks in target group " + g.Name + " are answered with 5XX. Events are refused; clients have to send them again.",
-			Logs:    b.serviceLogs(queryRefusals),
+			Logs:    b.snippets.Service().Refusals,
 			Metric: &Metric{
 				Inputs:     []Input{{"errors", g.Target5XX}, {"requests", g.Requests}},
 				Expression: targetRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 5, Datapoints: 3,
@@ -66,7 +66,7 @@ func (b *builder) edge() {
 	b.page(Alarm{
 		Key: "edge", Title: "Requests fail", Hop: signal.HopEdge, Runbook: "edge.md",
 		Meaning: "Clients get errors, or no answer. Events that got no 202 are not in the pipeline.",
-		Logs:    b.serviceLogs(queryRefusals),
+		Logs:    b.snippets.Service().Refusals,
 	}, "service", members...)
 	b.edgeTickets(e)
 }
@@ -76,7 +76,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	b.add(Alarm{
 		Key: "client-4xx", Title: "Clients are refused", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "client-4xx.md",
 		Meaning: "Many requests are refused as the client's fault: a client has changed, or what we take has.",
-		Logs:    b.serviceLogs(queryClients),
+		Logs:    b.snippets.Service().Clients,
 		Metric: &Metric{
 			// Most of what the load balancer refuses has no target chosen.
 			Inputs:     []Input{{"elb", e.ELB4XX}, {"target", e.Target4XX}, {"requests", e.Requests}},
@@ -87,7 +87,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	b.add(Alarm{
 		Key: "latency-p99", Title: "Requests are slow", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "latency-p99.md",
 		Meaning: "The slowest of a hundred requests takes far longer than the objective says.",
-		Logs:    b.serviceLogs(queryErrors),
+		Logs:    b.snippets.Service().Errors,
 		Metric: &Metric{
 			Inputs:     []Input{{"time", e.ResponseTime}, {"requests", e.Requests}},
 			Expression: "IF(FILL(requests, 0) > 100, time, 0)", Threshold: limit, Unit: signal.UnitSeconds, Period: minutes(5), Periods: 3,
@@ -96,7 +96,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	b.add(Alarm{
 		Key: "rejected-connections", Title: "The load balancer turns connections away", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "rejected-connections.md",
 		Meaning: "The load balancer has reached the most connections that it can have. Clients cannot connect.",
-		Logs:    b.serviceLogs(queryClients),
+		Logs:    b.snippets.Service().Clients,
 		Metric: &Metric{
 			// Without the filling, minutes after the last one CloudWatch would
 			// go back to older periods, and the alarm would go on and off.
@@ -107,7 +107,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	b.add(Alarm{
 		Key: "request-volume", Title: "Far fewer requests than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "request-volume.md",
 		Meaning: "There are far fewer requests than at this hour on other days. Clients may not reach us, or do not try. No fixed number says what is normal.",
-		Logs:    b.serviceLogs(queryClients),
+		Logs:    b.snippets.Service().Clients,
 		Metric: &Metric{
 			Inputs:     []Input{{"requests", e.Requests}},
 			Expression: "FILL(requests, 0)", Comparison: BelowBand, BandWidth: 6, Unit: signal.UnitCount, Period: minutes(5), Periods: 4, Datapoints: 3,
@@ -117,7 +117,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 		b.add(Alarm{
 			Key: "waf-blocked", Title: "The firewall blocks far more than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityNotice, Runbook: "waf-blocked.md",
 			Meaning: "AWS WAF blocks far more requests than at this hour on other days: an attack, or a rule that hits customers.",
-			Logs:    b.serviceLogs(queryClients),
+			Logs:    b.snippets.Service().Clients,
 			Metric: &Metric{
 				Inputs:     []Input{{"blocked", *e.Blocked}},
 				Expression: "IF(FILL(blocked, 0) > 500, FILL(blocked, 0), 0)", Comparison: AboveBand, BandWidth: 6, Unit: signal.UnitCount, Period: minutes(5), Periods: 4, Datapoints: 3,
@@ -139,13 +139,11 @@ func (b *builder) edgeTickets(e signal.Edge) {
 
 // albSpans tells that the load balancer's spans are not, or not all, there.
 func (b *builder) albSpans(s *signal.ALBSpans) {
-	logs := func(query string) LogQuery {
-		return LogQuery{pipeline.LogGroupName(pipeline.KindFunction, b.pipeline.ALBSpansName()), query}
-	}
+	logs := b.snippets.ALBSpans()
 	b.add(Alarm{
 		Key: "spans-lost", Title: "Spans of the load balancer are lost", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "spans-lost.md",
 		Meaning: "Files of the access log were given up: they could not be read, or nobody took their spans. Events are not affected, but traces of that time have no top, and requests that no service saw are in none. It is on until the files that wait are read again, or removed.",
-		Logs:    logs(queryALBSpans),
+		Logs:    logs.Complaints,
 		Metric: &Metric{
 			// What is given up counts as dropped, and waits as a letter. Either
 			// may be without the other: a queue that does not take it, and what
@@ -157,11 +155,11 @@ func (b *builder) albSpans(s *signal.ALBSpans) {
 	b.add(Alarm{
 		Key: "access-log-unread", Title: "Lines of the access log cannot be read", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "access-log-unread.md",
 		Meaning: "Lines of the load balancer's access log cannot be read, or not all of their fields. Events are not affected, but requests have no span of the load balancer, or one that lacks something. AWS has perhaps changed the format.",
-		Logs:    logs(queryALBLines),
+		Logs:    logs.Lines,
 		Metric: &Metric{
 			Inputs:     []Input{{"bad", s.BadLines}, {"faulty", s.FaultyLines}},
 			Expression: "FILL(bad, 0) + FILL(faulty, 0)", Threshold: 10, Unit: signal.UnitCount, Period: minutes(15), Periods: 2,
 		},
 	})
-	b.add(b.telemetryDropped("albspans-telemetry-dropped", signal.HopEdge, "function for the load balancer's spans", s.TelemetryDropped, logs(queryDropped)))
+	b.add(b.telemetryDropped("albspans-telemetry-dropped", signal.HopEdge, "function for the load balancer's spans", s.TelemetryDropped, logs.Dropped))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -24,7 +25,7 @@ const (
 // The error names everything that is wrong with every alarm: what is missing,
 // what is there twice, and what CloudWatch would refuse.
 func For(p *pipeline.Pipeline, more ...Alarm) (*Set, error) {
-	b := &builder{pipeline: p, signals: signal.For(p), alarms: make([]Alarm, 0, 48+32*len(p.Consumers)+len(more))}
+	b := &builder{pipeline: p, signals: signal.For(p), snippets: snippet.For(p), alarms: make([]Alarm, 0, 48+32*len(p.Consumers)+len(more))}
 	b.kit()
 	b.alarms = append(b.alarms, more...)
 	s := &Set{Pipeline: p, Signals: b.signals, alarms: b.alarms, byKey: make(map[string]int, len(b.alarms))}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -39,7 +40,7 @@ type objective struct {
 	hop     signal.Hop
 	owner   string
 	runbook string
-	logs    LogQuery
+	logs    snippet.Snippet
 
 	inputs []Input
 	number string // metric math for how many events are bad, 0 where there is no data: see the floors in catalogue.go
@@ -56,7 +57,7 @@ func (b *builder) objectives() {
 	o, e := b.pipeline.Objectives, b.signals.Edge
 	b.objective(objective{
 		key: "availability", title: "availability", bad: "requests are answered with 5XX", percent: o.AvailabilityPercent,
-		hop: signal.HopEdge, runbook: "availability.md", logs: b.serviceLogs(queryRefusals),
+		hop: signal.HopEdge, runbook: "availability.md", logs: b.snippets.Service().Refusals,
 		inputs:     append([]Input{{"target", e.Target5XX}}, elbInputs(e)...),
 		number:     "FILL(elb, 0) + FILL(target, 0)",
 		share:      "100 * (FILL(elb, 0) + FILL(target, 0)) / " + allRequests,
@@ -65,7 +66,7 @@ func (b *builder) objectives() {
 	})
 	b.objective(objective{
 		key: "latency", title: "latency", bad: "requests take longer than " + words(o.Latency), percent: o.LatencyPercent,
-		hop: signal.HopEdge, runbook: "latency.md", logs: b.serviceLogs(queryErrors),
+		hop: signal.HopEdge, runbook: "latency.md", logs: b.snippets.Service().Errors,
 		inputs:     []Input{{"fast", e.ResponseTime.With("PR(:" + number(o.Latency.Seconds()) + ")")}, {"requests", e.Requests}},
 		number:     "FILL(requests, 0) * (100 - FILL(fast, 100)) / 100",
 		share:      "100 - fast",
@@ -74,16 +75,18 @@ func (b *builder) objectives() {
 	})
 	for i, s := range b.signals.Consumers {
 		c := &b.pipeline.Consumers[i]
+		b.consumer = c
 		b.objective(objective{
 			key: c.Name + "-freshness", title: "freshness in " + c.Name, bad: "events are stored later than " + words(o.Freshness) + " after they were accepted",
 			percent: o.FreshnessPercent, hop: signal.HopConsumer, owner: c.Owner, runbook: "freshness.md",
-			logs:       LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), queryLate},
+			logs:       b.snippets.Consumer(c).Late,
 			inputs:     []Input{{"late", s.Late}, {"stored", s.Stored}},
 			number:     "FILL(late, 0)",
 			share:      "100 * FILL(late, 0) / stored",
 			suppressor: c.Name + "-queue",
 			settles:    10 * time.Minute,
 		})
+		b.consumer = nil
 	}
 }
 

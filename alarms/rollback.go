@@ -28,7 +28,7 @@ func (b *builder) rollback() {
 		b.rollsBack(b.pipeline.Service.Name, Alarm{
 			Key: "rollback-5xx-" + g.Name, Title: "Target group " + g.Name + " answers with errors", Hop: signal.HopEdge,
 			Meaning: "Many requests to target group " + g.Name + " are answered with 5XX.",
-			Logs:    b.serviceLogs(queryRefusals),
+			Logs:    b.snippets.Service().Refusals,
 			Metric: &Metric{
 				Inputs:     []Input{{"errors", g.Target5XX}, {"requests", g.Requests}},
 				Expression: "IF(requests > " + strconv.Itoa(RollbackRequests) + ", 100 * FILL(errors, 0) / requests, 0)",
@@ -38,7 +38,7 @@ func (b *builder) rollback() {
 		b.rollsBack(b.pipeline.Service.Name, Alarm{
 			Key: "rollback-latency-" + g.Name, Title: "Target group " + g.Name + " is slow", Hop: signal.HopEdge,
 			Meaning: "The slowest of a hundred requests to target group " + g.Name + " takes far longer than the objective says.",
-			Logs:    b.serviceLogs(queryErrors),
+			Logs:    b.snippets.Service().Errors,
 			Metric: &Metric{
 				Inputs:     []Input{{"time", g.ResponseTime}, {"requests", g.Requests}},
 				Expression: "IF(requests > 50, time, 0)",
@@ -49,7 +49,7 @@ func (b *builder) rollback() {
 	b.rollsBack(b.pipeline.Service.Name, Alarm{
 		Key: "rollback-elb-5xx", Title: "The load balancer answers with errors", Hop: signal.HopEdge,
 		Meaning: "Many requests are answered with 5XX by the load balancer itself: tasks hang up, or take too long.",
-		Logs:    b.serviceLogs(queryErrors),
+		Logs:    b.snippets.Service().Errors,
 		Metric: &Metric{
 			Inputs:     elbInputs(e),
 			Expression: elbRate, Threshold: 5, Unit: signal.UnitPercent, Periods: 3, Datapoints: 2,
@@ -64,8 +64,10 @@ func (b *builder) rollback() {
 // cannot know the number of the new one. Its limit is half of what a canary has of
 // the messages: one that fails entirely must be seen.
 func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
+	b.consumer = c
+	defer func() { b.consumer = nil }()
 	limit := round(min(10, b.pipeline.Deploy.CanaryPercent/2), 2)
-	logs := LogQuery{pipeline.LogGroupName(pipeline.KindFunction, c.FunctionName()), queryErrors}
+	logs := b.snippets.Consumer(c).Errors
 	b.rollsBack(c.Name, Alarm{
 		Key: "rollback-" + c.Name + "-errors", Title: "Invocations of " + c.Name + " fail", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
 		Meaning: "Many invocations fail as a whole.",

@@ -32,7 +32,11 @@ func CheckRunbooks(runbooks fs.FS, sets ...*Set) error {
 			errs = append(errs, fmt.Errorf("alarm %q has no runbook: %w", keysWith(file, sets)[0], err))
 			continue
 		}
-		for _, problem := range checkRunbook(text) {
+		problems := checkRunbook(text)
+		if _, err := fillQueries(file, text, sets); err != nil {
+			problems = append(problems, err.Error())
+		}
+		for _, problem := range problems {
 			errs = append(errs, fmt.Errorf("runbook %s: %s", file, problem))
 		}
 	}
@@ -91,8 +95,9 @@ func splitRunbook(text []byte) (before, behind []byte, err error) {
 	return before, behind, nil
 }
 
-// FillRunbook returns the text of a runbook with the conditions of its alarms
-// filled in. Where environments differ it names each.
+// FillRunbook returns the text of a runbook with the conditions of its alarms, and
+// the queries and commands that come next, filled in. Where environments differ
+// it names each condition; queries are those of prod or, without it, of the last.
 func FillRunbook(file string, text []byte, sets ...*Set) ([]byte, error) {
 	before, behind, err := splitRunbook(text)
 	if err != nil {
@@ -108,7 +113,11 @@ func FillRunbook(file string, text []byte, sets ...*Set) ([]byte, error) {
 	}
 	b.WriteString(runbookEnd)
 	b.Write(behind)
-	return b.Bytes(), nil
+	filled, err := fillQueries(file, b.Bytes(), sets)
+	if err != nil {
+		return nil, fmt.Errorf("runbook %s: %w", file, err)
+	}
+	return filled, nil
 }
 
 // keysWith returns the alarms that have the runbook in any of the sets, as they

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -30,6 +31,9 @@ m
 i
 
 ## First look
+
+<!-- queries -->
+<!-- /queries -->
 
 f
 
@@ -151,5 +155,73 @@ func TestFillRunbook_Pipes_StayInTheirCell(t *testing.T) {
 	out, err := alarms.FillRunbook("refunds-stuck.md", []byte(goodRunbook), setOf(t, p, own))
 	if err != nil || !strings.Contains(string(out), "| ticket | `IF(waiting > 1 \\|\\| waiting < 0, waiting, 0)` above 10") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The queries of an alarm stand in its runbook, with the names of prod.
+func TestFillRunbook_Queries_AreThoseOfProd(t *testing.T) {
+	dev, prod := setOf(t, load(t, "dev")), setOf(t, load(t, "prod"))
+	out, err := alarms.FillRunbook("queue-age.md", []byte(goodRunbook), dev, prod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"To paste, in `prod`", "log group `/aws/lambda/prod-orders-ledger`:\n\n```\nfilter level in", "--function-name prod-orders-ledger:live", "```sql\nSELECT date_trunc",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("it lacks %q:\n%s", want, out)
+		}
+	}
+	if strings.Contains(string(out), "dev-orders") {
+		t.Errorf("it has names of dev:\n%s", out)
+	}
+	again, err := alarms.FillRunbook("queue-age.md", out, dev, prod)
+	if err != nil || !bytes.Equal(out, again) {
+		t.Errorf("filled twice it differs, %v", err)
+	}
+	files := runbooksOf(prod)
+	files["queue-age.md"] = &fstest.MapFile{Data: []byte(strings.Replace(goodRunbook, "<!-- queries -->\n", "", 1))}
+	if err := alarms.CheckRunbooks(files, dev, prod); err == nil || !strings.Contains(err.Error(), "runbook queue-age.md: the lines <!-- queries --> and <!-- /queries --> are missing") {
+		t.Errorf("without the place for them: %v", err)
+	}
+}
+
+// Each alarm has something that may be asked next, and three things at most.
+func TestFor_EveryAlarm_HasQueries(t *testing.T) {
+	for _, p := range every(t) {
+		for _, a := range setOf(t, p).Alarms() {
+			if n := len(a.Next); n == 0 && p.Dashboards.TempoUID != "" || n > 3 {
+				t.Errorf("%s: %s has %d queries beside its own, want one to three", p.Prefix(), a.Key, n)
+			}
+		}
+	}
+}
+
+// What cannot be asked is not shown: traces without Tempo, rows of another sink,
+// spans that nobody makes.
+func TestFor_Queries_AreForWhatThereIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		replace []string
+		gone    func(snippet.Snippet) bool
+	}{
+		"no Tempo":     {[]string{"  tempo_uid: tempo\n", ""}, func(s snippet.Snippet) bool { return s.Language == snippet.TraceQL }},
+		"own sink":     {[]string{"sink: postgres", "sink: custom"}, func(s snippet.Snippet) bool { return s.Language == snippet.SQL }},
+		"no ALB spans": {[]string{"authentication: jwt", "authentication: jwt\n  alb_spans: false"}, func(s snippet.Snippet) bool { return strings.Contains(s.Text, "load-balancer") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			count := func(s *alarms.Set) (n int) {
+				for _, a := range s.Alarms() {
+					for _, next := range a.Next {
+						if test.gone(next) {
+							n++
+						}
+					}
+				}
+				return n
+			}
+			if before, after := count(setOf(t, parse(t))), count(setOf(t, parse(t, test.replace...))); before == 0 || after != 0 {
+				t.Errorf("%d of them, and %d without what they ask", before, after)
+			}
+		})
 	}
 }

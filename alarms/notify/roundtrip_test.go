@@ -24,7 +24,7 @@ func TestParseDescription_WhatAlarmsWrite_IsReadBack(t *testing.T) {
 		for _, a := range set.Alarms() {
 			want := notify.Description{
 				Meaning: a.Meaning, Title: a.Title, Severity: a.Severity, Owner: a.Owner, Hop: string(a.Hop),
-				Runbook: alarms.RunbookURL(p, a.Runbook), Dashboard: p.DashboardURL(a.Board), LogGroup: a.Logs.Group, Query: a.Logs.Query,
+				Runbook: alarms.RunbookURL(p, a.Runbook), Dashboard: p.DashboardURL(a.Board), LogGroup: a.Logs.Group, Query: a.Logs.Text,
 			}
 			if a.Metric != nil {
 				want.Condition = a.Condition()

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -107,7 +108,7 @@ func trialAlarms(p *pipeline.Pipeline) (*alarms.Set, error) {
 	ledger := signal.For(p).Consumers[0]
 	base := alarms.Alarm{
 		Title: "A trial", Meaning: "It is of tests.", Hop: signal.HopQueue, Severity: pipeline.SeverityPage, Runbook: "queue.md",
-		Logs: alarms.LogQuery{Group: "/aws/lambda/x", Query: "limit 1"},
+		Logs: snippet.Snippet{Language: snippet.LogsInsights, Group: "/aws/lambda/x", Text: "limit 1"},
 	}
 	age, depth, both := base, base, base
 	age.Key, age.Notify = "trial-age", alarms.NotifyNobody
@@ -364,7 +365,7 @@ func TestReport_Levels_SayMoreOrLess(t *testing.T) {
 		return b.String()
 	}
 	checkFile(t, "testdata/usual.golden", []byte(write(LevelUsual)))
-	if got, want := write(LevelBrief), "4 scenarios, 0 failed; 85 alarms; 0m of normal traffic; 0s\n"; got != want {
+	if got, want := write(LevelBrief), "4 scenarios, 0 failed; 87 alarms; 0m of normal traffic; 0s\n"; got != want {
 		t.Errorf("the brief report is %q, want %q", got, want)
 	}
 }

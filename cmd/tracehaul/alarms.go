@@ -142,7 +142,7 @@ func listJSON(env environment, set *alarms.Set) error {
 			Key: a.Key, Name: a.Name, Title: a.Title, Meaning: a.Meaning, Hop: string(a.Hop), Severity: a.Severity, Owner: a.Owner,
 			Topics: a.Topics(), Condition: a.Condition(), Rollback: a.Rollback,
 			Runbook: alarms.RunbookURL(p, a.Runbook), Dashboard: p.DashboardURL(a.Board),
-			LogGroup: a.Logs.Group, Query: a.Logs.Query, CostUSD: a.Cost(),
+			LogGroup: a.Logs.Group, Query: a.Logs.Text, CostUSD: a.Cost(),
 		}
 		if l.Topics == nil {
 			l.Topics = []string{}

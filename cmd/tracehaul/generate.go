@@ -25,6 +25,7 @@ type generateCmd struct {
 	Dashboards string `default:"iac/terraform/observability/dashboards"        help:"Directory for dashboards and their Terraform modules, beside the description." placeholder:"DIR"`
 	Grafana    string `default:"iac/grafana"                                   help:"Directory for what provisions a local Grafana, beside the description."        placeholder:"DIR"`
 	Runbooks   string `default:"docs/runbooks"                                 help:"Directory of the runbooks, beside the description."                            placeholder:"DIR"`
+	Queries    string `default:"docs/queries"                                  help:"Directory for what to ask in an alarm, beside the description."                placeholder:"DIR"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -83,6 +84,7 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 	modules, pipelines, boards, grafana := filepath.ToSlash(c.Terraform), filepath.ToSlash(c.Pipelines), filepath.ToSlash(c.Dashboards), filepath.ToSlash(c.Grafana)
 	out := generated.Set{Owned: []string{
 		path.Join(modules, "*", "alarms.tf.json"), path.Join(pipelines, "*.json"), path.Join(boards, "*", "*.json"), path.Join(grafana, "dashboards", "*.json"),
+		path.Join(filepath.ToSlash(c.Queries), "*.md"),
 	}}
 	var applied []generated.File // the modules of all environments
 	for _, s := range sets {
@@ -92,7 +94,7 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 		}
 		out.Files = append(out.Files, generated.File{Path: path.Join(pipelines, s.Pipeline.Environment+".json"), Content: resolved})
 		module := generated.File{Path: path.Join(modules, s.Pipeline.Environment, "alarms.tf.json"), Content: s.Terraform()}
-		out.Files = append(out.Files, module)
+		out.Files = append(out.Files, module, c.queries(s))
 		drawn, err := boardFiles(s, path.Join(boards, s.Pipeline.Environment))
 		if err != nil {
 			return generated.Set{}, err
@@ -132,6 +134,15 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 	}
 	out.Files = append(out.Files, generated.File{Path: path.Join(filepath.ToSlash(c.Runbooks), indexFile), Content: index})
 	return out, nil
+}
+
+// queries is what to ask in an alarm of an environment.
+func (c generateCmd) queries(s *alarms.Set) generated.File {
+	runbooks := filepath.ToSlash(c.Runbooks)
+	if way, err := filepath.Rel(c.Queries, c.Runbooks); err == nil {
+		runbooks = filepath.ToSlash(way)
+	}
+	return generated.File{Path: path.Join(filepath.ToSlash(c.Queries), s.Pipeline.Environment+".md"), Content: alarms.QueryPage(s, runbooks)}
 }
 
 // boardFiles are the dashboards of a pipeline and the module that deploys them.

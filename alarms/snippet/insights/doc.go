@@ -1,0 +1,13 @@
+// Package insights reads queries of CloudWatch Logs Insights: as much of the
+// language as queries of alarms and runbooks need.
+//
+// Start from [Parse]. It refuses what is no query: an unknown command or function,
+// a name that a command before has not made. [Query.Fields] are the fields that a
+// log line must have for it, [Query.Matches] whether its filters let a line pass.
+//
+// The language is AWS's, "CloudWatch Logs Insights language query syntax", Amazon
+// CloudWatch Logs user guide. Of its commands fields, display, filter, stats, sort,
+// limit and dedup are read.
+//
+// The package imports the standard library alone.
+package insights

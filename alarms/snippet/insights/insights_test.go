@@ -1,0 +1,120 @@
+package insights_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
+)
+
+func line(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var l map[string]any
+	if err := json.Unmarshal([]byte(text), &l); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestParse_Fields_AreThoseOfLines(t *testing.T) {
+	for query, want := range map[string][]string{
+		`filter msg = "refused" and status >= 500 | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`:                 {"code", "msg", "omitted", "status"},
+		"fields `service.version` as version | stats count(*) as lines, max(@timestamp) as last by version | sort last desc | limit 10": {"@timestamp", "service.version"},
+		`filter level in ["WARN", "ERROR"] | stats count(*) by msg, reason | sort msg | limit 3`:                                        {"level", "msg", "reason"},
+		`filter @message like /a|b/ | fields @timestamp, (a + b) / 2 as mean | sort mean desc, @timestamp | dedup mean`:                 {"@message", "@timestamp", "a", "b"},
+		`filter not ispresent(trace_id) and x not like "y" or z not in ["1"]`:                                                           {"trace_id", "x", "z"},
+		`fields a as x | stats count(*) as n by x | sort x | filter n > 1 | stats sum(n) as m | sort m`:                                 {"a"},
+	} {
+		q, err := insights.Parse(query)
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		if diff := cmp.Diff(want, q.Fields()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+	}
+}
+
+func TestParse_Faults_AreNamed(t *testing.T) {
+	for query, want := range map[string]string{
+		"":                                  "the end: want a command",
+		`filter msg = "a" |`:                "the end: want a command",
+		`filtr msg = "a"`:                   `"filtr": want one of the commands`,
+		`filter msg = "a`:                   `" is not closed`,
+		`filter msg == "a"`:                 `"=": want a field`,
+		`filter msg = "a" stats count(*)`:   `"stats": want |`,
+		`filter level in "WARN"`:            `"WARN": want [`,
+		`filter level in ["WARN"`:           "the end: want ]",
+		`filter a not = 1`:                  `"=": want like or in`,
+		`filter @message like error`:        `"error": want a text, or a regular expression`,
+		`filter @message like /(/`:          "missing closing",
+		`stats total(a)`:                    "there is no function total",
+		`stats pct(a)`:                      "pct has 1 arguments: want 2",
+		`stats sum()`:                       "sum takes 1 arguments",
+		`stats count(*) as n by a | sort b`: `"b": there is no such name after stats: want one of a, count(*), n`,
+		`fields a as 1`:                     `"1": want a name behind as`,
+		`fields a | limit 0`:                `"0": want a limit`,
+		`fields a | limit 1m`:               `"1m": want a limit`,
+		`fields a ; b`:                      `';' has no meaning here`,
+		`filter (a = 1`:                     "the end: want )",
+	} {
+		if _, err := insights.Parse(query); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", query, err, want)
+		}
+	}
+}
+
+func TestMatches_AsTheFiltersSay(t *testing.T) {
+	l := line(t, `{"level": "WARN", "msg": "refused", "status": 503, "code": "publish_failed", "omitted": 2, "open": true}`)
+	for filter, want := range map[string]bool{
+		`msg = "refused" and status >= 500`:       true,
+		`msg = "refused" and status < 500`:        false,
+		`level in ["WARN", "ERROR"]`:              true,
+		`level not in ["WARN", "ERROR"]`:          false,
+		`code like /publish/`:                     true,
+		`code like "publish"`:                     true,
+		`code =~ /^failed/`:                       false,
+		`code not like /sns/`:                     true,
+		`ispresent(trace_id)`:                     false,
+		`not ispresent(trace_id)`:                 true,
+		`trace_id = "a"`:                          false,
+		`trace_id != "a"`:                         true,
+		`omitted + 1 > 2 and omitted * 2 - 1 = 3`: true,
+		`nothing > 0`:                             false,
+		`msg > 0`:                                 false,
+		`status = 404 or status <= 503 and (code = "x" or omitted / 2 = 1)`: true,
+		`open = "true"`:                          true,
+		`status != 503 | filter msg = "refused"`: false,
+	} {
+		q, err := insights.Parse("filter " + filter)
+		if err != nil {
+			t.Errorf("%s: %v", filter, err)
+			continue
+		}
+		if got := q.Matches(l); got != want {
+			t.Errorf("%s is %v, want %v", filter, got, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(`filter msg = "refused" and status >= 500 | stats count(*) as lines by code, bin(1m) | sort lines desc | limit 20`)
+	f.Add("fields `a.b` as c | filter @message like /x/ or not d in [1, \"2\"]")
+	f.Add(`stats pct(@duration, 99), max(a / (b + 1)) by bin(5m)`)
+	f.Fuzz(func(t *testing.T, query string) {
+		q, err := insights.Parse(query)
+		if err != nil {
+			return
+		}
+		q.Matches(map[string]any{"a": 1.0, "msg": "refused"})
+		for _, name := range q.Fields() {
+			if !strings.Contains(query, name) {
+				t.Errorf("%q reads %q, which is not in it", query, name)
+			}
+		}
+	})
+}
