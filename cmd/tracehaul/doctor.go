@@ -8,12 +8,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/internal/doctor"
 	"github.com/tracehaul/tracehaul/internal/localstate"
+	"github.com/tracehaul/tracehaul/internal/story"
+	"github.com/tracehaul/tracehaul/internal/story/source"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -34,16 +37,19 @@ type doctorCmd struct {
 	pipelineFlags
 	jsonFlag
 	Local       *bool         `help:"Whether to examine the pipeline that tracehaul up keeps running. Defaults to whether one of the description runs, if neither -e nor --url is given." negatable:""`
-	URL         string        `help:"Where clients send events, without a path. Defaults to the domain of the description, or the load balancer's name."                                   name:"url"                       placeholder:"URL"`
-	DatabaseURL string        `env:"DATABASE_URL"                                                                                                                                         help:"The database of the rows." placeholder:"URL"`
-	GrafanaURL  string        `env:"GRAFANA_URL"                                                                                                                                          help:"Grafana, if it is another one than the description's." placeholder:"URL"`
+	URL         string        `help:"Where clients send events, without a path. Defaults to the domain of the description, or the load balancer's name."                                  name:"url"                                                                                   placeholder:"URL"`
+	DatabaseURL string        `env:"DATABASE_URL"                                                                                                                                         help:"The database of the rows."                                                             placeholder:"URL"`
+	GrafanaURL  string        `env:"GRAFANA_URL"                                                                                                                                          help:"Grafana, if it is another one than the description's."                                 placeholder:"URL"`
 	Topic       string        `help:"ARN of the topic. Defaults to the description's in the account of the credentials."                                                                  placeholder:"ARN"`
 	Source      string        `help:"Source of the event. Defaults to /tracehaul/doctor."                                                                                                 placeholder:"SOURCE"`
 	Type        string        `help:"Type of the event. Defaults to com.github.tracehaul.doctor.probe."                                                                                   placeholder:"TYPE"`
 	NoEvent     bool          `help:"Send no event: look at what is deployed, and nothing else."`
 	Clean       bool          `help:"Remove the row of the event afterwards."`
+	TempoURL    string        `env:"TRACEHAUL_TEMPO_URL"                                                                                                                                  help:"Tempo. Without it, and with GRAFANA_TOKEN, the description's Grafana is asked for it." placeholder:"URL"`
+	TempoTenant string        `env:"TRACEHAUL_TEMPO_TENANT"                                                                                                                               help:"The tenant of Tempo (X-Scope-OrgID)."                                                  placeholder:"ID"`
+	JaegerURL   string        `env:"TRACEHAUL_JAEGER_URL"                                                                                                                                 help:"Jaeger's query API, or another's that is like it."                                     placeholder:"URL"`
 	Timeout     time.Duration `default:"60s"                                                                                                                                              help:"How long to wait for the row."`
-	Settle      time.Duration `default:"15s"                                                                                                                                              help:"How long to wait for spans once the row is there."`
+	Settle      time.Duration `help:"How long to wait for spans once the row is there. Defaults to 15s, and to 90s where they come from CloudWatch."                                      placeholder:"DURATION"`
 	Quiet       bool          `help:"Show what is not well, and nothing else."                                                                                                            short:"q"`
 }
 
@@ -64,7 +70,7 @@ Examples:
 
 // Validate refuses what can be seen to be wrong before anything is asked.
 func (c doctorCmd) Validate() error {
-	if c.Timeout <= 0 || c.Settle <= 0 {
+	if c.Timeout <= 0 || c.Settle < 0 {
 		return fmt.Errorf("--timeout %s, --settle %s: want more than nothing", c.Timeout, c.Settle)
 	}
 	return nil
@@ -120,7 +126,32 @@ func (c doctorCmd) reach(ctx context.Context, env environment, p *pipeline.Pipel
 		return fmt.Errorf("settings of AWS: %w", err)
 	}
 	config.Clients = doctor.NewClients(account)
+	c.spans(env, p, account, config)
 	return nil
+}
+
+// cloudWatchPause is how often aws/spans is searched, which costs by the bytes that
+// are read, and cloudWatchSettle how long its spans may take to come.
+const (
+	cloudWatchPause  = 10 * time.Second
+	cloudWatchSettle = 90 * time.Second
+)
+
+// spans fills in who keeps them: those that tracehaul trace asks.
+func (c doctorCmd) spans(env environment, p *pipeline.Pipeline, account aws.Config, config *doctor.Config) {
+	since := moment{time.Now().Add(-time.Minute)}
+	var found story.Config
+	traceCmd{traceSources: traceSources{TempoURL: c.TempoURL, TempoTenant: c.TempoTenant, JaegerURL: c.JaegerURL}, Since: since}.addTraces(env, &found, p)
+	if len(found.Backends) == 0 && p.Telemetry.Export == "cloudwatch" {
+		found.Backends = append(found.Backends, source.Spans{Client: cloudwatchlogs.NewFromConfig(account), Since: since.Time})
+		config.SpanPoll = cloudWatchPause
+		if config.Settle == 0 {
+			config.Settle = cloudWatchSettle
+		}
+	}
+	if len(found.Backends) > 0 {
+		config.Traces = doctor.Backends(found.Backends)
+	}
 }
 
 // running is the local pipeline that is meant, or nil for the one in AWS.
@@ -131,7 +162,7 @@ func (c doctorCmd) running(env environment, p *pipeline.Pipeline) (*localstate.S
 	}
 	dir, err := localstate.Dir(env.getenv)
 	if err != nil && !asked {
-		return nil, nil //nolint:nilnil,nilerr // no place to find one
+		return nil, nil //nolint:nilnil // no place to find one
 	}
 	if err != nil {
 		return nil, err
@@ -163,7 +194,7 @@ func reachLocal(p *pipeline.Pipeline, s *localstate.State, config *doctor.Config
 	}
 	config.DatabaseURL = s.DatabaseURL // $DATABASE_URL is somebody else's
 	if s.Web != "" {
-		config.Traces = doctor.Page{URL: s.Web}
+		config.Traces = doctor.Backends{source.Local{HTTP: source.HTTP{URL: s.Web}}}
 	}
 	nobody := credentials.NewStaticCredentialsProvider("local", "local", "")
 	config.Clients = doctor.Clients{

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
-	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
 // Source and Type mark the events of the doctor: nobody else sends such.
@@ -18,12 +16,6 @@ const (
 	Source = "/tracehaul/doctor"
 	Type   = "com.github.tracehaul.doctor.probe"
 )
-
-// Traces is a back end that keeps spans.
-type Traces interface {
-	// Spans returns what is there of a trace by now: nothing is no error.
-	Spans(ctx context.Context, traceID string) ([]trace.Span, error)
-}
 
 // Config says what is examined, and by which ways it can be reached.
 type Config struct {
@@ -63,7 +55,8 @@ type Config struct {
 	// Clean has the row removed afterwards. Defaults to false.
 	Clean bool
 
-	// Traces keeps the pipeline's spans. Defaults to none: they are not looked for.
+	// Traces is where the pipeline's spans are kept. Defaults to nowhere: they are not
+	// looked for.
 	Traces Traces
 
 	// Grafana is the address of Grafana, and GrafanaToken a token that may read
@@ -77,6 +70,9 @@ type Config struct {
 	// Settle is how long spans are waited for once the row is there. Defaults to 15
 	// seconds.
 	Settle time.Duration
+
+	// SpanPoll is how often spans are asked for. Defaults to half a second.
+	SpanPoll time.Duration
 
 	// Progress hears what is being done or waited for, from one goroutine at a time.
 	// Defaults to nobody.
@@ -94,7 +90,7 @@ const (
 	defaultTimeout = 60 * time.Second
 	defaultSettle  = 15 * time.Second
 	rowPoll        = 100 * time.Millisecond
-	spanPoll       = 500 * time.Millisecond
+	defaultPoll    = 500 * time.Millisecond
 	callTimeout    = 20 * time.Second // of one check, and of the request
 )
 
@@ -111,6 +107,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.Settle == 0 {
 		c.Settle = defaultSettle
+	}
+	if c.SpanPoll == 0 {
+		c.SpanPoll = defaultPoll
 	}
 	if c.Progress == nil {
 		c.Progress = func(string) {}
@@ -154,7 +153,7 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("%s: want one word of printable ASCII", name))
 		}
 	}
-	for name, d := range map[string]time.Duration{"timeout": c.Timeout, "settle": c.Settle} {
+	for name, d := range map[string]time.Duration{"timeout": c.Timeout, "settle": c.Settle, "span poll": c.SpanPoll} {
 		if d < 0 || d > time.Hour {
 			errs = append(errs, fmt.Errorf("%s of %s: want at most an hour, and not less than nothing", name, d))
 		}

@@ -7,10 +7,15 @@ import (
 	"github.com/tracehaul/tracehaul/internal/doctor"
 )
 
-// examine examines an account.
-func examine(t *testing.T, a *account) *doctor.Report {
+// examine examines an account, and Grafana where that is what it is about: six
+// dashboards take longer than all the rest.
+func examine(t *testing.T, a *account, grafana bool) *doctor.Report {
 	t.Helper()
-	r, err := doctor.Examine(t.Context(), a.start(t))
+	c := a.start(t)
+	if !grafana {
+		c.GrafanaToken = ""
+	}
+	r, err := doctor.Examine(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +42,7 @@ func text(t *testing.T, r *doctor.Report) string {
 }
 
 func TestExamine_AsTerraformMakesIt_Healthy(t *testing.T) {
-	r := examine(t, healthy(t))
+	r := examine(t, healthy(t), true)
 	for _, f := range bad(r) {
 		t.Errorf("%+v", f)
 	}

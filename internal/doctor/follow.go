@@ -87,7 +87,7 @@ func (e *exam) seek(ctx context.Context, w *way, queues *watch) {
 	case e.Traces == nil:
 		w.out = append(w.out, LeftOut{Checks: []string{checkSpans}, Why: "no back end of traces is given"})
 	case ctx.Err() == nil:
-		e.judgeSpans(ctx, w, r != nil)
+		e.judgeSpans(ctx, w, r)
 	}
 	if r != nil {
 		e.clean(ctx, w)

@@ -21,7 +21,7 @@ func (e *exam) judgeRow(w *way, r *row) {
 }
 
 func (e *exam) judgeRowTrace(w *way, r *row) {
-	if r.traceID != nil && *r.traceID == w.event.TraceID {
+	if r.of(w.event.TraceID) {
 		w.add(signal.HopTopic, checkRowTrace, good("events", "the row has the trace that was sent"))
 		return
 	}

@@ -58,6 +58,7 @@ func (e *exam) stopped(id string, c *pipeline.Consumer, queues *watch, failed er
 	}
 	first, last := queues.first[c.Name], queues.last[c.Name]
 	there := after + "; " + last.tell(c)
+	worked := queues.worked[c.Name] && last.queue.all() > 0 // and not done with
 	switch {
 	case last.undelivered.all() > first.undelivered.all():
 		return signal.HopTopic, Finding{
@@ -70,12 +71,12 @@ func (e *exam) stopped(id string, c *pipeline.Consumer, queues *watch, failed er
 			Verdict: Fault, Subject: c.DLQName(), Found: there, Want: "a row",
 			Why: "the consumer, or SQS, gave it up", Mend: fmt.Sprintf("tracehaul dlq show -c %s %s says why", c.Name, id), Page: "docs/runbooks/dlq-arrivals.md",
 		}
-	case queues.worked[c.Name] && failed != nil:
+	case worked && failed != nil:
 		return signal.HopDatabase, Finding{
 			Verdict: Fault, Found: there, Want: "a row",
 			Why: "the consumer takes it and cannot write it: the database does not answer here either", Mend: "bring the database back; the message comes again by itself", Page: "docs/runbooks/item-failures.md",
 		}
-	case queues.worked[c.Name]:
+	case worked:
 		return signal.HopConsumer, Finding{
 			Verdict: Fault, Subject: c.FunctionName(), Found: there, Want: "a row",
 			Why:  "the consumer takes it and does not settle it: it fails, it hangs, or it cannot reach the database, which does answer here",

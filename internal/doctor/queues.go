@@ -34,6 +34,7 @@ func newWatch(ctx context.Context, e *exam) *watch {
 	w := &watch{worked: map[string]bool{}}
 	w.look(ctx, e)
 	w.first = w.last
+	clear(w.worked) // on what was there before
 	return w
 }
 

@@ -24,6 +24,9 @@ type row struct {
 	writtenAt                     time.Time
 }
 
+// of reports whether the row is of a trace.
+func (r *row) of(traceID string) bool { return r.traceID != nil && *r.traceID == traceID }
+
 const (
 	selectSQL = `SELECT trace_id, span_id, sns_message_id, receive_count, accepted_at, sent_at, received_at, written_at FROM events WHERE source = $1 AND id = $2`
 	deleteSQL = `DELETE FROM events WHERE source = $1 AND id = $2`

@@ -24,18 +24,18 @@ type part struct {
 // parts are the spans that are to come. The load balancer's is made of a log that
 // comes minutes later, and is not among them; the wait in the queue can be
 // switched off.
-func (e *exam) parts(rowed bool) []part {
+func (e *exam) parts(r *row, traceID string) []part {
 	p := e.pipeline
 	service := p.TelemetryName(p.Service.Name)
 	list := []part{
 		{signal.HopService, service, "POST /v1/events (SERVER)", func(s trace.Span) bool { return s.Kind == "SERVER" && s.Attributes[string(semconv.ALBIDKey)] == nil }},
 		{signal.HopTopic, service, "send " + p.TopicName() + " (PRODUCER)", func(s trace.Span) bool { return s.Kind == "PRODUCER" }},
 	}
-	if !rowed && e.DatabaseURL != "" {
-		return list // what the consumer did not do, it has no span of
+	if e.DatabaseURL != "" && (r == nil || !r.of(traceID)) {
+		return list // the consumer has done nothing, or has done it in another trace
 	}
 	for _, c := range e.writers() {
-		if len(c.FilterPolicy) > 0 && !rowed {
+		if len(c.FilterPolicy) > 0 && r == nil {
 			continue
 		}
 		list = append(list,
@@ -59,9 +59,9 @@ func (p part) of(spans []trace.Span) (found []trace.Span) {
 
 // judgeSpans waits for the spans, and says which parts of the way made none, and
 // which do not hang together.
-func (e *exam) judgeSpans(ctx context.Context, w *way, rowed bool) {
-	parts := e.parts(rowed)
-	spans, err := e.waitSpans(ctx, w.event.TraceID, parts, rowed)
+func (e *exam) judgeSpans(ctx context.Context, w *way, r *row) {
+	parts := e.parts(r, w.event.TraceID)
+	spans, err := e.waitSpans(ctx, w.event.TraceID, parts)
 	if err != nil && len(spans) == 0 {
 		w.add(signal.HopService, checkSpans, unknown(err))
 		return
@@ -124,9 +124,9 @@ func (e *exam) gaps(spans []trace.Span) (findings []Finding) {
 }
 
 // waitSpans asks until all parts are there, or for as long as spans may take.
-func (e *exam) waitSpans(ctx context.Context, traceID string, parts []part, rowed bool) ([]trace.Span, error) {
+func (e *exam) waitSpans(ctx context.Context, traceID string, parts []part) ([]trace.Span, error) {
 	patience := e.Settle
-	if !rowed && e.DatabaseURL == "" { // the row has not been waited for
+	if e.DatabaseURL == "" { // the row has not been waited for
 		patience = e.Timeout + e.Settle
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -149,7 +149,7 @@ func (e *exam) waitSpans(ctx context.Context, traceID string, parts []part, rowe
 		e.progress(following, "wait for spans of "+strings.Join(missing, ", ")+", at most "+patience.String())
 		select {
 		case <-ctx.Done():
-		case <-time.After(spanPoll):
+		case <-time.After(e.SpanPoll):
 		}
 	}
 }
