@@ -81,8 +81,8 @@ func (l *looseText) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// maxDepth bounds values within values.
-const maxDepth = 16
+// maxDepth bounds values within values: each level is read anew.
+const maxDepth = 200
 
 func (v *otlpValue) UnmarshalJSON(b []byte) error {
 	var one struct {
@@ -140,7 +140,7 @@ var errNoTrace = errors.New("the answer is no trace in OTLP's JSON")
 
 // parseOTLP reads an answer with the spans of a trace.
 func parseOTLP(body []byte) ([]trace.Span, error) {
-	if depth(body) > 2*maxDepth+16 {
+	if depth(body) > maxDepth {
 		return nil, fmt.Errorf("%w: it is nested too deeply", errNoTrace)
 	}
 	var t otlpTraces
