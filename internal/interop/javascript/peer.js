@@ -52,6 +52,13 @@ const operations = {
     return { messages: messages.length };
   },
 
+  // invoke calls a function that has an SQS event source.
+  async invoke({ event }) {
+    await require('./function').handler(event, {
+      functionName: 'interop', awsRequestId: 'id', invokedFunctionArn: 'arn:aws:lambda:eu-west-1:000000000000:function:interop',
+    });
+  },
+
   // extract reads a message, or the headers of a request, with nothing but the
   // propagators.
   async extract({ message, headers }) {

@@ -5,6 +5,7 @@
 const { context, propagation, trace, ROOT_CONTEXT, SpanKind } = require('@opentelemetry/api');
 const { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } = require('@opentelemetry/core');
 const { registerInstrumentations } = require('@opentelemetry/instrumentation');
+const { AwsLambdaInstrumentation } = require('@opentelemetry/instrumentation-aws-lambda');
 const { AwsInstrumentation } = require('@opentelemetry/instrumentation-aws-sdk');
 const { AWSXRayPropagator } = require('@opentelemetry/propagator-aws-xray');
 const { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-node');
@@ -13,7 +14,11 @@ const exporter = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
 provider.register({ propagator: null });
 const aws = new AwsInstrumentation();
-registerInstrumentations({ instrumentations: [aws] });
+// What Lambda tells of the function, which is in function.js.
+process.env.LAMBDA_TASK_ROOT = __dirname;
+process.env._HANDLER = 'function.handler';
+const lambda = new AwsLambdaInstrumentation();
+registerInstrumentations({ instrumentations: [aws, lambda] });
 
 const propagators = {
   tracecontext: () => new W3CTraceContextPropagator(),
@@ -21,12 +26,14 @@ const propagators = {
   xray: () => new AWSXRayPropagator(),
 };
 
-// configure sets the propagators, by their names in OTEL_PROPAGATORS, and whether
-// contexts are looked for in SNS's envelopes.
-function configure({ propagators: names = ['tracecontext', 'baggage'], payload = false }) {
+// configure sets the propagators, by their names in OTEL_PROPAGATORS, whether
+// contexts are looked for in SNS's envelopes, and whether a function looks for them
+// in message attributes.
+function configure({ propagators: names = ['tracecontext', 'baggage'], payload = false, messageAttributes = false }) {
   propagation.disable();
   propagation.setGlobalPropagator(new CompositePropagator({ propagators: names.map((name) => propagators[name]()) }));
   aws.setConfig({ sqsExtractContextPropagationFromPayload: payload });
+  lambda.setConfig({ useGlobalPropagatorForSqsExtraction: messageAttributes });
   exporter.reset();
 }
 
