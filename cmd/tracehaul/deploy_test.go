@@ -15,6 +15,7 @@ import (
 // In them, "aws CASE" replays what AWS answered in a case of package deploy,
 // "grafana" starts one, and "annotations FILE" writes down what it has.
 func TestDeploy_Scripts(t *testing.T) {
+	t.Parallel()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)

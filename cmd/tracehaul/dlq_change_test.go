@@ -121,6 +121,7 @@ func TestDLQDrop_Confirmation(t *testing.T) {
 
 func TestDLQLs_Interrupted_GivesBack(t *testing.T) {
 	b := setupLetters(t)
+	b.patient.Store(true)
 	for n := range 3 {
 		b.put(orderDLQ, n, "refused", "23505")
 	}

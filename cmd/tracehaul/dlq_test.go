@@ -1,12 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,13 +34,15 @@ type letterbox struct {
 	broker *messaging.Broker
 	url    string
 	client *sqs.Client
+
+	patient *atomic.Bool // whether a receive waits as long as it says
 }
 
 func setupLetters(t *testing.T) *letterbox {
 	t.Helper()
 	t.Chdir(filepath.Join("..", ".."))
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	b := &letterbox{t: t, broker: messaging.New(messaging.Config{Region: "eu-central-1"})}
+	b := &letterbox{t: t, broker: messaging.New(messaging.Config{Region: "eu-central-1"}), patient: new(atomic.Bool)}
 	for _, c := range []messaging.QueueConfig{
 		{Name: orderDLQ, MessageRetention: 14 * 24 * time.Hour},
 		{Name: orderQueue + "-undelivered"},
@@ -46,12 +53,31 @@ func setupLetters(t *testing.T) *letterbox {
 			t.Fatal(err)
 		}
 	}
-	server := httptest.NewServer(b.broker.SQS())
+	server := httptest.NewServer(b.atOnce(b.broker.SQS()))
 	t.Cleanup(server.Close)
 	t.Cleanup(b.broker.Close)
 	b.url = server.URL
 	b.client = sqs.New(sqs.Options{Region: "eu-central-1", BaseEndpoint: &b.url, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})
 	return b
+}
+
+// atOnce answers a receive without the second that SQS waits for a message:
+// each command asks until nothing more comes. What the wait is for is tested in
+// package deadletter.
+func (b *letterbox) atOnce(next http.Handler) http.Handler {
+	wait := regexp.MustCompile(`"WaitTimeSeconds":\d+`)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !b.patient.Load() {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			body = wait.ReplaceAll(body, []byte(`"WaitTimeSeconds":0`))
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // put puts order n aside for a reason, "" for none.

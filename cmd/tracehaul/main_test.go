@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 
 // The scripts in testdata/script run the tool as a person does.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
