@@ -132,6 +132,7 @@ func seamScenarios() []scenario {
 	large.events, large.setup = 1500, func(s *settings) {
 		between(s)
 		s.consumer.BatchSize, s.consumer.BatchWindow = 300, time.Second
+		s.consumer.Timeout, s.consumer.VisibilityTimeout = 2*consumerTimeout, 2*consumerTimeout // a busy machine takes its time
 	}
 	d := new(database)
 	return append(all, large, scenario{

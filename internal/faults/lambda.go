@@ -86,6 +86,13 @@ func (i *invocations) end(requestID string, failed bool) {
 	delete(i.running, requestID)
 }
 
+// ended is how many messages were in an invocation that failed.
+func (i *invocations) ended() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.failed)
+}
+
 // cutOff returns the traces that nobody samples, and those of all messages that
 // were in an invocation that failed, where the scenario is about that.
 func (w *world) cutOff() map[string]bool {

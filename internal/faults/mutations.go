@@ -43,6 +43,7 @@ var unclaimed = map[string]string{
 	"consumer/killed-before-begin":        lambdaAgain,
 	"consumer/killed-with-rows-under-way": lambdaAgain,
 	"consumer/killed-before-commit":       lambdaAgain,
+	"consumer/out-of-memory":              "it is killed where it takes memory, which is mostly before the rows are sent; Lambda hands out again what nobody has answered for",
 	"database/serialisation":              "the other consumer has written the rows, so that nothing depends on what this one does next",
 	"front/zipped-transfer":               "net/http refuses it",
 	"front/no-http":                       "net/http refuses it",

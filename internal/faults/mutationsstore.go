@@ -18,7 +18,6 @@ func storeMutations() []mutation {
 				{"consumer/killed-in-the-insert", "doubled"},
 				{"consumer/killed-at-random", "doubled"},
 				{"consumer/frozen", "doubled"},
-				{"consumer/out-of-memory", "doubled"},
 				{"storm/consumer", "doubled"},
 				{"consumer/killed-before-acknowledge", "doubled"},
 				{"database/dropped-after-commit", "doubled"},

@@ -16,7 +16,7 @@ func traceMutations() []mutation {
 		},
 		{
 			name: "waits-are-shown", what: "no span shows how long a message waited in its queue",
-			edits:  []edit{{"telemetry/awslambda/batch.go", "if b.NoWaitSpan || !traced {", "if true || !traced {"}},
+			edits:  []edit{{"telemetry/awslambda/batch.go", "if !b.NoWaitSpan && sender.HasTraceID()", "if b.NoWaitSpan && sender.HasTraceID()"}},
 			claims: []claim{{"consumer/poison-in-envelopes", "no wait of message"}},
 		},
 		{

@@ -78,6 +78,9 @@ func (w *world) tell(ctx context.Context, v *verdict) (errs []error) {
 		return append(errs, err)
 	}
 	v.account = a
+	if n := w.invocations.ended(); n > 0 && a.of(broken) > 0 && w.sc.invocationsFail == "" {
+		errs = append(errs, fmt.Errorf("%d messages were in invocations that Lambda ended, which may have taken spans along", n))
+	}
 	if a.events == 0 {
 		errs = append(errs, errors.New("nothing was sent"))
 	}
