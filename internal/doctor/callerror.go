@@ -42,7 +42,7 @@ func unknown(err error) Finding {
 		f.Found = fmt.Sprintf("could not look: %s: %v", f.Action, op.Unwrap())
 	case slices.Contains(denied, api.ErrorCode()):
 		f.Found = "could not look: the permission " + f.Action + " is missing"
-		f.Mend = "allow " + f.Action + ": docs/doctor.md has the whole policy"
+		f.Mend = "allow " + f.Action + ": docs/doctor.md#permissions has the whole policy"
 	default:
 		f.Found = fmt.Sprintf("could not look: %s: %s: %s", f.Action, api.ErrorCode(), api.ErrorMessage())
 	}

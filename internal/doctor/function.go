@@ -40,12 +40,12 @@ var consumerChecks = []Check{
 		look: eachFunction(lookFunction),
 	},
 	{
-		ID: "function-tracing", Hop: signal.HopConsumer, needs: []string{needLambda}, Page: "docs/doctor.md",
+		ID: "function-tracing", Hop: signal.HopConsumer, needs: []string{needLambda}, Page: "docs/doctor.md#lambdas-own-tracing",
 		What: "Lambda's own tracing is PassThrough: spans come from the program, in the trace of the message; active tracing begins traces of its own, which hang together with nothing",
 		look: eachFunction(lookTracing),
 	},
 	{
-		ID: "function-telemetry", Hop: signal.HopConsumer, needs: []string{needLambda}, Page: "docs/doctor.md",
+		ID: "function-telemetry", Hop: signal.HopConsumer, needs: []string{needLambda}, Page: "docs/doctor.md#sampling",
 		What: "the function samples and propagates as the description says, and as the service does: or traces end half-way",
 		look: eachFunction(lookFunctionTelemetry),
 	},

@@ -51,7 +51,7 @@ func (e *exam) judgeRowShape(w *way, r *row) {
 			shape := map[bool]string{true: "in SNS's envelope", false: "raw"}
 			w.add(signal.HopTopic, checkRowShape, Finding{
 				Verdict: Warning, Subject: c.QueueName(), Found: "the message came " + shape[enveloped], Want: shape[!enveloped] + ", as the description says",
-				Why: "the subscription's raw message delivery is not that of the description; the consumer reads both", Mend: "apply iac/terraform/events", Page: "docs/doctor.md",
+				Why: "the subscription's raw message delivery is not that of the description; the consumer reads both", Mend: applyEvents, Page: "docs/doctor.md#raw-delivery",
 			})
 		}
 	}
@@ -90,7 +90,7 @@ func (e *exam) judgeTimes(w *way, r *row) {
 			fine = false
 			w.add(s.hop, checkRowClocks, Finding{
 				Verdict: Warning, Subject: "events", Found: fmt.Sprintf("%s: %s clock is %s behind %s", s.name, to.whose, trace.FormatDuration(-took), from.whose), Want: "at most " + trace.FormatDuration(skewUnsaid),
-				Why: "spans seem to begin before their parents, and freshness is counted wrongly", Mend: "look at the time service of the host whose clock is off", Page: "docs/doctor.md",
+				Why: "spans seem to begin before their parents, and freshness is counted wrongly", Mend: "look at the time service of the host whose clock is off", Page: "docs/doctor.md#clocks",
 			})
 		}
 	}

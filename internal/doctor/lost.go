@@ -93,7 +93,7 @@ func (e *exam) stopped(id string, c *pipeline.Consumer, queues *watch, failed er
 	case len(c.FilterPolicy) > 0:
 		return signal.HopTopic, Finding{
 			Verdict: Warning, Found: there, Want: "a row, if the filter policy lets the event through",
-			Why: "the subscription selects messages, and may not select the doctor's", Mend: "send one that it selects, by --source and --type", Page: "docs/doctor.md",
+			Why: "the subscription selects messages, and may not select the doctor's", Mend: "send one that it selects, by --source and --type", Page: "docs/doctor.md#the-event",
 		}
 	}
 	return signal.HopTopic, Finding{

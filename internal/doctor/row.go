@@ -114,7 +114,7 @@ func (e *exam) clean(ctx context.Context, w *way) {
 	if err != nil {
 		w.add(signal.HopDatabase, checkRow, Finding{
 			Verdict: Warning, Subject: "events", Found: "the row could not be removed: " + hide(err), Want: "a row less",
-			Why: "the user of this database may not delete", Mend: "remove it as another one: " + w.event.Remove, Page: "docs/doctor.md",
+			Why: "the user of this database may not delete", Mend: "remove it as another one: " + w.event.Remove, Page: "docs/doctor.md#what-it-leaves-behind",
 		})
 		return
 	}

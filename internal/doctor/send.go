@@ -174,7 +174,7 @@ func (e *exam) judgeClock(w *way, header http.Header, begin time.Time, took time
 	}
 	f := Finding{
 		Verdict: Warning, Subject: subject, Found: fmt.Sprintf("its clock is %s %s the one here", trace.FormatDuration(off), word), Want: "at most " + trace.FormatDuration(clockUnsaid),
-		Why: "times of spans and rows do not follow each other, or this machine's clock is off", Mend: "look which of the two is wrong: timedatectl, chronyc tracking", Page: "docs/doctor.md",
+		Why: "times of spans and rows do not follow each other, or this machine's clock is off", Mend: "look which of the two is wrong: timedatectl, chronyc tracking", Page: "docs/doctor.md#clocks",
 	}
 	if off > clockRefused {
 		f.Verdict, f.Why = Fault, "AWS refuses what is signed with a clock that is off by more than 5 minutes"

@@ -26,7 +26,7 @@ var serviceChecks = []Check{
 		look: lookInsights,
 	},
 	{
-		ID: "service-telemetry", Hop: signal.HopService, needs: []string{needECS}, Page: "docs/doctor.md",
+		ID: "service-telemetry", Hop: signal.HopService, needs: []string{needECS}, Page: "docs/doctor.md#sampling",
 		What: "the service samples and propagates as the description says",
 		look: lookServiceTelemetry,
 	},

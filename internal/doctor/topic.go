@@ -27,7 +27,7 @@ var topicChecks = []Check{
 		look: lookSubscriptions,
 	},
 	{
-		ID: "raw-delivery", Hop: signal.HopTopic, local: true, needs: []string{needSNS}, Page: "docs/doctor.md",
+		ID: "raw-delivery", Hop: signal.HopTopic, local: true, needs: []string{needSNS}, Page: "docs/doctor.md#raw-delivery",
 		What: "raw message delivery is that of the description. Raw, attributes stay message attributes, where SQS and Lambda show them; in SNS's envelope they are in the body, which this consumer reads too, and others may not. Raw, a message with more than 10 attributes is discarded",
 		look: eachSubscription(func(_ *exam, c *pipeline.Consumer, s *subscription) Finding {
 			return compare(c.QueueName(), "RawMessageDelivery", orFalse(s.attributes["RawMessageDelivery"]), strconv.FormatBool(c.RawDelivery), applyEvents)
