@@ -69,6 +69,8 @@ func (c *Clues) learn(f *Found) {
 				c.trace(f.Spans[i].TraceID)
 			}
 		}
+	}
+	if len(c.TraceIDs) == 0 { // spans know better: lines may be of an invocation
 		for i := range f.Logs {
 			c.trace(f.Logs[i].TraceID)
 		}

@@ -24,6 +24,17 @@ func apart() (database, traces, lines *fake) {
 	return database, traces, lines
 }
 
+// A back end that knows spans and lines answers a message with both: the lines
+// of the invocation do not make its trace the event's.
+func TestCollect_MessageWithLinesOfInvocation_OneTrace(t *testing.T) {
+	_, traces, lines := apart()
+	traces.found.Logs = lines.found.Logs[:1]
+	s, err := story.Collect(t.Context(), story.Config{Given: snsID, Backends: []story.Backend{traces}})
+	if err != nil || s.TraceID != id || len(s.Notes) > 0 || len(s.Logs) != 1 {
+		t.Errorf("trace %s with notes %q and %d lines, %v", s.TraceID, s.Notes, len(s.Logs), err)
+	}
+}
+
 // From each of its ids the same story is told, whoever knows the id.
 func TestCollect_AnyID_SameStory(t *testing.T) {
 	var first string

@@ -56,7 +56,7 @@ func (f *fake) Look(ctx context.Context, c story.Clues) (out story.Found, err er
 		}
 	}
 	for _, l := range f.found.Logs {
-		if of(l.TraceID) {
+		if of(l.TraceID) || len(c.TraceIDs) == 0 && len(out.Spans) > 0 {
 			out.Logs = append(out.Logs, l)
 		}
 	}
