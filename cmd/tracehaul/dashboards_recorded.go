@@ -19,18 +19,19 @@ type dashboardsRecordedCmd struct {
 	Files     []string `arg:""                                                                                                      help:"Dashboards as JSON." placeholder:"FILE"`
 	File      string   `help:"A pipeline's description: its recording is a week that is made up. Defaults to tracehaul.yaml."       placeholder:"FILE"         short:"f"          xor:"source"`
 	Recording string   `help:"A recording of an account: a folder with metrics.json, queries.json and data.json, from the AWS CLI." placeholder:"DIR"          xor:"source"`
-	Queries   bool     `help:"Write the recording's queries.json from its metrics.json: what these dashboards need datapoints of."`
+	Queries   bool     `help:"Write the recording's queries.json from its metrics.json: what these dashboards need datapoints of."  name:"write-queries"`
 }
 
 // Help is shown by --help below the line about the command.
 func (dashboardsRecordedCmd) Help() string {
 	return `It fills in the variables as Grafana does, finds each metric as CloudWatch does, and fails if a query gets nothing: a name, a dimension or a statistic is wrong. No account is needed, as a week is made up from the description, with trouble at every hop.
 
-To record an account: write what aws cloudwatch list-metrics prints to DIR/metrics.json, run this command with --recording DIR --queries, run the commands that it prints, then run it without --queries.
+To record an account: write what aws cloudwatch list-metrics prints to DIR/metrics.json, run this command with --recording DIR --write-queries, run the commands that it prints, then run it without --write-queries.
 
 Examples:
   tracehaul dashboards recorded -e prod boards/*.json
-  tracehaul dashboards recorded --recording account --queries orders.json
+  tracehaul dashboards recorded --recording account \
+    --write-queries orders.json
   tracehaul dashboards recorded --recording account orders.json`
 }
 
@@ -69,7 +70,7 @@ func (c dashboardsRecordedCmd) recording() (*recorded.Recording, error) {
 		return recorded.Read(c.Recording)
 	}
 	if c.Queries {
-		return nil, usageError("--queries needs --recording: a folder with metrics.json, what aws cloudwatch list-metrics prints")
+		return nil, usageError("--write-queries needs --recording: a folder with metrics.json, what aws cloudwatch list-metrics prints")
 	}
 	if c.File == "" {
 		c.File = "tracehaul.yaml"

@@ -48,7 +48,7 @@ type doctorCmd struct {
 	TempoURL    string        `env:"TRACEHAUL_TEMPO_URL"                                                                                                                                  help:"Tempo. Without it, and with GRAFANA_TOKEN, the description's Grafana is asked for it." placeholder:"URL"`
 	TempoTenant string        `env:"TRACEHAUL_TEMPO_TENANT"                                                                                                                               help:"The tenant of Tempo (X-Scope-OrgID)."                                                  placeholder:"ID"`
 	JaegerURL   string        `env:"TRACEHAUL_JAEGER_URL"                                                                                                                                 help:"Jaeger's query API, or another's that is like it."                                     placeholder:"URL"`
-	Timeout     time.Duration `default:"60s"                                                                                                                                              help:"How long to wait for the row."`
+	Timeout     time.Duration `default:"60s"                                                                                                                                              help:"How long to wait for the row."                                                         placeholder:"DURATION"`
 	Settle      time.Duration `help:"How long to wait for spans once the row is there. Defaults to 15s, and to 90s where they come from CloudWatch."                                      placeholder:"DURATION"`
 	Quiet       bool          `help:"Show what is not well, and nothing else."                                                                                                            short:"q"`
 }
@@ -62,10 +62,10 @@ func (doctorCmd) Help() string {
 		"The events' source, /tracehaul/doctor, is for others to leave them out. docs/doctor.md has all checks, and the IAM policy." + `
 
 Examples:
-  tracehaul doctor                                    # the local pipeline, if one runs
+  tracehaul doctor
   tracehaul doctor -e prod --no-event
-  TRACEHAUL_TOKEN=$(token) DATABASE_URL=postgres://... tracehaul doctor -e prod --clean
-  tracehaul doctor -e prod --json | jq '.findings[] | select(.verdict == "fault")'`
+  TRACEHAUL_TOKEN="$TOKEN" tracehaul doctor -e prod --clean
+  tracehaul doctor -e prod --json | jq '.findings[].verdict'`
 }
 
 // Validate refuses what can be seen to be wrong before anything is asked.

@@ -105,7 +105,7 @@ func TestToolPage_VariablesAndFlags_AreThere(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") || slices.ContainsFunc(halfDone, func(command string) bool { return strings.HasPrefix(file, command) }) {
+		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
 		source, err := os.ReadFile(file)

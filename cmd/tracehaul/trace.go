@@ -19,7 +19,7 @@ type traceCmd struct {
 	traceSources
 
 	Given   []string      `arg:""                                                                                     help:"What you hold of the event: a trace id, X-Amzn-Trace-Id, traceparent, event id, message id of SNS or SQS, source and id of a row, or a line that has a trace id."`
-	As      string        `default:"auto"                                                                             enum:"auto,trace,event,sns,sqs"                                                                                                                                         help:"What it is, if its form does not tell."`
+	As      string        `default:"auto"                                                                             enum:"auto,trace,event,sns,sqs"                                                                                                                                         help:"What it is, if its form does not tell." placeholder:"KIND"`
 	Source  string        `help:"The event's source, if its id alone is that of several."                             placeholder:"SOURCE"`
 	HTML    string        `help:"Write the story as one HTML file that needs no other; - is standard output."         name:"html"                                                                                                                                                             placeholder:"FILE"                            xor:"form"`
 	Open    bool          `help:"Show the story in the browser."                                                      xor:"form"`
@@ -64,7 +64,7 @@ func (c traceCmd) Run(ctx context.Context, env environment) error {
 	}
 	switch {
 	case errors.Is(err, story.ErrNothing):
-		return codedError{fmt.Errorf("%w of %.100q", err, config.Given), exitNothing}
+		return codedError{fmt.Errorf("%w of %.100q%s", err, config.Given, away(t)), exitNothing}
 	case errors.Is(err, story.ErrNoEvent):
 		return codedError{err, exitNothing}
 	case err != nil:
@@ -73,6 +73,20 @@ func (c traceCmd) Run(ctx context.Context, env environment) error {
 		return codedError{errors.New("the event has not arrived"), exitNotArrived}
 	}
 	return nil
+}
+
+// away says how many could not be asked: they may know.
+func away(t *story.Story) string {
+	n := 0
+	for _, r := range t.Asked {
+		if r.Problem != "" {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return "; " + counted(n, "back end") + " could not be asked"
 }
 
 func counted(n int, what string) string {
