@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/tracehaul/tracehaul/deadletter"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -142,21 +141,6 @@ func TestDLQLs_Interrupted_GivesBack(t *testing.T) {
 	}
 	wantAll(t, errs, "interrupted")
 	b.wantDepth(orderDLQ, 3)
-}
-
-func TestProgress_OnlyWhatIsSlow_WithTheTimeLeft(t *testing.T) {
-	var out syncBuffer
-	p := newProgress(&out, "sent")
-	p.tell(deadletter.Progress{Done: 10, Total: 100})
-	if out.String() != "" {
-		t.Errorf("at once: %q", out.String())
-	}
-	p.begin, p.last = p.begin.Add(-20*time.Second), p.last.Add(-20*time.Second)
-	p.tell(deadletter.Progress{Done: 20, Total: 100})
-	p.tell(deadletter.Progress{Done: 21, Total: 100})
-	if got, want := out.String(), "sent: 20 of about 100, 1m20s left\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
 }
 
 func TestClean_WhatATerminalWouldObey_IsGone(t *testing.T) {
