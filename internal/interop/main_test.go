@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
@@ -24,7 +25,8 @@ var shared struct {
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	shared.broker = messaging.New(messaging.Config{})
+	// Every test has its own queues, and may run many times.
+	shared.broker = messaging.New(messaging.Config{MaxQueues: 10_000, MaxTopics: 10_000})
 	defer shared.broker.Close()
 	sns, sqs := httptest.NewServer(shared.broker.SNS()), httptest.NewServer(shared.broker.SQS())
 	defer sns.Close()
@@ -33,7 +35,8 @@ func run(m *testing.M) int {
 
 	var started *node
 	shared.node = sync.OnceValues(func() (*node, error) {
-		ctx := context.Background()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // npm may have to fetch all
+		defer cancel()
 		if err := findNode(ctx); err != nil {
 			return nil, err
 		}
