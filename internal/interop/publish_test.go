@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -19,73 +18,6 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
-type (
-	object  = map[string]any
-	carrier = map[string]string
-)
-
-// span is a span of node's, or what it understood of a context.
-type span struct {
-	Name         string            `json:"name"`
-	Kind         string            `json:"kind"`
-	TraceID      string            `json:"trace_id"`
-	SpanID       string            `json:"span_id"`
-	ParentSpanID string            `json:"parent_span_id"`
-	Sampled      bool              `json:"sampled"`
-	Tracestate   string            `json:"tracestate"`
-	Baggage      map[string]string `json:"baggage"`
-	Links        []span            `json:"links"`
-}
-
-type answer struct {
-	Error      string                  `json:"error"`
-	Spans      []span                  `json:"spans"`
-	Messages   int                     `json:"messages"`
-	Context    span                    `json:"context"`
-	Attributes map[string]sdkAttribute `json:"attributes"`
-}
-
-type sdkAttribute struct {
-	DataType    string `json:"DataType"`
-	StringValue string `json:"StringValue"`
-	BinaryValue string `json:"BinaryValue"`
-}
-
-// ask has node do something that works.
-func ask(t *testing.T, n *node, request object) answer {
-	t.Helper()
-	var a answer
-	if err := n.do(request, &a); err != nil {
-		t.Fatal(err)
-	}
-	if a.Error != "" {
-		t.Fatalf("node: %s", a.Error)
-	}
-	return a
-}
-
-// one is the only span of a kind.
-func (a answer) one(t *testing.T, kind string) span {
-	t.Helper()
-	of := slices.DeleteFunc(slices.Clone(a.Spans), func(s span) bool { return s.Kind != kind })
-	if len(of) != 1 {
-		t.Fatalf("node has %d spans of kind %s, want 1: %+v", len(of), kind, a.Spans)
-	}
-	return of[0]
-}
-
-// text is a message attribute in the words of the SDK.
-func text(value string) object { return object{"DataType": "String", "StringValue": value} }
-
-// manyAttributes are n of the publisher's own.
-func manyAttributes(n int) object {
-	all := object{}
-	for i := range n {
-		all["own-"+strconv.Itoa(i)] = text("x")
-	}
-	return all
-}
-
 // published is a call of node's: which, what it is called with beside where it
 // goes, and what the consumers see.
 type published struct {
@@ -98,21 +30,53 @@ type published struct {
 	source      string // where it is found; traceparent if empty
 }
 
+// sampled is a carrier with the least that there can be.
+var sampled = carrier{"traceparent": traceparent}
+
 // publications are the ways of node to send a context, or not to.
 var publications = map[string]published{
-	"Publish":                    {command: "Publish", input: object{"Message": "m"}, carrier: carrier{"traceparent": traceparent}, messages: 1},
-	"Publish, all parts":         {command: "Publish", input: object{"Message": "m", "MessageAttributes": manyAttributes(7)}, carrier: carrier{"traceparent": traceparent, "tracestate": tracestate, "baggage": tenant}, messages: 1},
-	"Publish, unsampled":         {command: "Publish", input: object{"Message": "m"}, carrier: carrier{"traceparent": unsampled}, messages: 1},
-	"SendMessage":                {command: "SendMessage", input: object{"MessageBody": "m"}, carrier: carrier{"traceparent": traceparent, "tracestate": tracestate, "baggage": tenant}, messages: 1},
-	"SendMessage, new":           {command: "SendMessage", input: object{"MessageBody": "m"}, messages: 1},
-	"SendMessageBatch":           {command: "SendMessageBatch", input: object{"Entries": []object{{"Id": "a", "MessageBody": "1"}, {"Id": "b", "MessageBody": "2", "MessageAttributes": manyAttributes(1)}}}, carrier: carrier{"traceparent": traceparent, "tracestate": tracestate, "baggage": tenant}, messages: 2},
-	"Publish, X-Ray":             {command: "Publish", input: object{"Message": "m"}, propagators: []string{"xray"}, messages: 1, source: semconv.ContextSourceXRayAttribute},
-	"SendMessage, X-Ray":         {command: "SendMessage", input: object{"MessageBody": "m"}, propagators: []string{"xray"}, carrier: carrier{"x-amzn-trace-id": "Root=1-5b8efff7-98038103d269b633813fc60c;Parent=eee19b7ec3c1b174;Sampled=0"}, messages: 1, source: semconv.ContextSourceXRayAttribute},
-	"SendMessage, W3C and X-Ray": {command: "SendMessage", input: object{"MessageBody": "m"}, propagators: []string{"tracecontext", "baggage", "xray"}, carrier: carrier{"traceparent": traceparent, "tracestate": tracestate}, messages: 1},
+	"Publish":            {command: "Publish", input: object{"Message": "m"}, carrier: sampled, messages: 1},
+	"Publish, unsampled": {command: "Publish", input: object{"Message": "m"}, carrier: carrier{"traceparent": unsampled}, messages: 1},
+	"Publish, all parts": {
+		command: "Publish", input: object{"Message": "m", "MessageAttributes": manyAttributes(7)},
+		carrier: fullCarrier, messages: 1,
+	},
+	"SendMessage":      {command: "SendMessage", input: object{"MessageBody": "m"}, carrier: fullCarrier, messages: 1},
+	"SendMessage, new": {command: "SendMessage", input: object{"MessageBody": "m"}, messages: 1},
+	"SendMessageBatch": {
+		command: "SendMessageBatch", input: object{"Entries": []object{
+			{"Id": "a", "MessageBody": "1"},
+			{"Id": "b", "MessageBody": "2", "MessageAttributes": manyAttributes(1)},
+		}},
+		carrier: fullCarrier, messages: 2,
+	},
+	"Publish, X-Ray": {
+		command: "Publish", input: object{"Message": "m"},
+		propagators: []string{"xray"}, messages: 1, source: semconv.ContextSourceXRayAttribute,
+	},
+	"SendMessage, X-Ray": {
+		command: "SendMessage", input: object{"MessageBody": "m"},
+		propagators: []string{"xray"}, messages: 1, source: semconv.ContextSourceXRayAttribute,
+		carrier: carrier{"x-amzn-trace-id": "Root=1-" + traceID[:8] + "-" + traceID[8:] + ";Parent=" + callerID + ";Sampled=0"},
+	},
+	"SendMessage, W3C and X-Ray": {
+		command: "SendMessage", input: object{"MessageBody": "m"},
+		propagators: []string{"tracecontext", "baggage", "xray"}, messages: 1,
+		carrier: carrier{"traceparent": traceparent, "tracestate": tracestate},
+	},
 
 	// What node leaves out breaks the trace, here as everywhere.
-	"PublishBatch":              {command: "PublishBatch", input: object{"PublishBatchRequestEntries": []object{{"Id": "a", "Message": "1"}, {"Id": "b", "Message": "2"}}}, carrier: carrier{"traceparent": traceparent}, messages: 2, broken: true},
-	"Publish, eight attributes": {command: "Publish", input: object{"Message": "m", "MessageAttributes": manyAttributes(8)}, carrier: carrier{"traceparent": traceparent}, messages: 1, broken: true},
+	"PublishBatch": {
+		command: "PublishBatch", input: object{"PublishBatchRequestEntries": []object{
+			{"Id": "a", "Message": "1"},
+			{"Id": "b", "Message": "2"},
+		}},
+		carrier: sampled, messages: 2, broken: true,
+	},
+	"Publish, eight attributes": {
+		command: "Publish", input: object{"Message": "m", "MessageAttributes": manyAttributes(8)},
+		carrier: sampled, messages: 1, broken: true,
+	},
 }
 
 func TestPublish_JavaScript_ContinuedHere(t *testing.T) {
