@@ -1,13 +1,10 @@
 package consumer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -68,9 +65,7 @@ func (b *batch) decode(messages []*awslambda.Message) []*Record {
 		space[i].position = i
 		records = append(records, &space[i])
 	}
-	slices.SortFunc(records, func(a, b *Record) int {
-		return cmp.Or(compareKeys(a, b), a.position-b.position)
-	})
+	sortByKey(records)
 	return records
 }
 
@@ -108,13 +103,6 @@ func newRecord(m *awslambda.Message, about event.Metadata, e event.Event) Record
 		ReceivedAt:   m.HandedOver,
 		message:      m,
 	}
-}
-
-func compareKeys(a, b *Record) int {
-	if c := strings.Compare(a.Event.Source, b.Event.Source); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Event.ID, b.Event.ID)
 }
 
 // again is a record whose key another one has, too.

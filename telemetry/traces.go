@@ -53,12 +53,17 @@ func newSpanQueue(s *setup, p *pipe[[]otlp.Span]) *spanQueue {
 	config.QueueBytes = c.QueueBytes
 	config.Size = func(s otlp.Span) int { return len(s.Data) }
 	config.Keep = new(chunk).keep
+	config.Early = earlySpans
 	return &spanQueue{batch.New(config), p.close}
 }
 
 func (q *spanQueue) Shutdown(ctx context.Context) error {
 	return errors.Join(q.Processor.Shutdown(ctx), q.close())
 }
+
+// earlySpans are worth a request of their own: a batch of messages ends its
+// spans in three lots, and its answer waits for the last.
+const earlySpans = 500
 
 // chunk keeps the bytes of many spans in one allocation. It is garbage when
 // all of them are delivered: they are queued and delivered in order.

@@ -15,7 +15,7 @@ import (
 var ErrStalled = errors.New("not waiting, because there was no answer the last time")
 
 // Config says how a Processor works. All fields must be set but for Size, with
-// what goes with it, Keep and AlwaysWait.
+// what goes with it, Keep, Early and AlwaysWait.
 type Config[T any] struct {
 	// QueueSize is how many items wait at most, BatchSize how many are
 	// exported together at most.
@@ -31,6 +31,12 @@ type Config[T any] struct {
 	// goroutine at a time, for items that are not dropped. Without it that is
 	// the item itself.
 	Keep func(item T) T
+
+	// Early is how many items AddAll has exported at once, so that a Flush
+	// which follows has less to wait for. It does so only where the last export
+	// took less than quick: else the Flush would wait for two slow ones. Without
+	// it no number is enough.
+	Early int
 
 	// Delay is how long an item waits at most for its batch to fill.
 	Delay time.Duration
@@ -72,10 +78,14 @@ type Processor[T any] struct {
 	flushTo  uint64        // export without waiting for full batches until done is that far
 	progress chan struct{} // closed and replaced whenever done changes
 	closed   bool
-	stalled  bool   // the last export, or the last Flush, ran out of time
-	failure  error  // the last error of Export
-	failedAt uint64 // done after it
+	stalled  bool          // the last export, or the last Flush, ran out of time
+	failure  error         // the last error of Export
+	failedAt uint64        // done after it
+	took     time.Duration // the last export, 0 before the first
 }
+
+// quick is what an export takes to a collector on the same machine.
+const quick = 2 * time.Millisecond
 
 // New returns a running Processor.
 func New[T any](c Config[T]) *Processor[T] {
@@ -129,6 +139,9 @@ func (p *Processor[T]) AddAll(items []T) {
 		p.push(item, size)
 	}
 	full := p.queue.n >= p.c.BatchSize || p.heavy()
+	if p.c.Early > 0 && p.queue.n >= p.c.Early && p.took > 0 && p.took < quick {
+		p.flushTo, full = p.added, true
+	}
 	p.mu.Unlock()
 	if dropped > 0 {
 		p.c.Dropped(dropped, why)

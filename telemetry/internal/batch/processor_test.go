@@ -156,6 +156,37 @@ func TestProcessor_AddAll_AsMuchAsThereIsRoomFor(t *testing.T) {
 	})
 }
 
+func TestProcessor_Early_ExportedAtOnceWhereThatIsQuick(t *testing.T) {
+	for took, early := range map[time.Duration]int{time.Millisecond: 20, 5 * time.Millisecond: 0} {
+		t.Run(took.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t, Config[int]{BatchSize: 50, Early: 20})
+				b.export = func(context.Context, []int) error { time.Sleep(took); return nil }
+				items := make([]int, 20)
+				b.AddAll(items)
+				time.Sleep(took)
+				synctest.Wait()
+				b.wantExported(t, 0) // nobody knows yet how long it takes
+				if err := b.Flush(t.Context()); err != nil {
+					t.Error(err)
+				}
+				b.AddAll(items[:19])
+				time.Sleep(took)
+				synctest.Wait()
+				b.wantExported(t, 20) // too few
+				b.AddAll(items[:1])
+				time.Sleep(took)
+				synctest.Wait()
+				b.wantExported(t, 20+early)
+				if err := b.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+				b.wantExported(t, 40)
+			})
+		})
+	}
+}
+
 // An item's size is its value here.
 func TestProcessor_QueueBytes_BoundWhatWaitsAndIsExported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -56,7 +56,9 @@ func (p *Processor[T]) next(items []T) []T {
 func (p *Processor[T]) export(items []T) {
 	ctx, cancel := context.WithTimeout(p.ctx, p.c.Timeout)
 	defer cancel()
+	began := time.Now()
 	err := p.c.Export(ctx, items)
+	took := time.Since(began)
 	if err != nil {
 		p.c.Failed(err)
 	}
@@ -67,6 +69,7 @@ func (p *Processor[T]) export(items []T) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.bytes -= size
+	p.took = took
 	p.advance(len(items))
 	if err != nil {
 		p.failure, p.failedAt = err, p.done
