@@ -13,6 +13,8 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/tracehaul/tracehaul/internal/localstate"
 	"github.com/tracehaul/tracehaul/internal/story"
@@ -159,8 +161,11 @@ func (c traceCmd) addAWS(ctx context.Context, env environment, config *story.Con
 		config.Skipped = append(config.Skipped, "AWS: "+map[bool]string{true: "left out by --no-aws", false: "a local pipeline runs; say --aws, or -e NAME"}[c.NoAWS])
 		return nil
 	}
-	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(3)}
-	if loopback(c.LogsEndpoint) && env.getenv("AWS_ACCESS_KEY_ID") == "" {
+	options := []func(*awsconfig.LoadOptions) error{
+		awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(3),
+		awsconfig.WithLogger(logging.Nop{}), // what went wrong is told once, in the story
+	}
+	if (loopback(c.LogsEndpoint) || loopback(c.SQSEndpoint)) && env.getenv("AWS_ACCESS_KEY_ID") == "" {
 		options = append(options, awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
 	}
 	settings, err := awsconfig.LoadDefaultConfig(ctx, options...)
@@ -172,13 +177,14 @@ func (c traceCmd) addAWS(ctx context.Context, env environment, config *story.Con
 			o.BaseEndpoint = aws.String(c.LogsEndpoint)
 		}
 	})
+	client := sqs.NewFromConfig(settings, func(o *sqs.Options) {
+		if c.SQSEndpoint != "" {
+			o.BaseEndpoint = aws.String(c.SQSEndpoint)
+		}
+	})
 	config.Backends = append(config.Backends,
 		source.Spans{Client: logs, Since: c.Since.Time},
 		source.Logs{Client: logs, Groups: logGroups(p), Since: c.Since.Time})
-	client, err := dlqFlags{Endpoint: c.SQSEndpoint}.connect(ctx, env, p)
-	if err != nil {
-		return err
-	}
 	for i := range p.Consumers {
 		of := &p.Consumers[i]
 		config.Backends = append(config.Backends,

@@ -52,8 +52,9 @@ var (
 	ErrNothing = errors.New("nothing was found")
 	// ErrNoEvent is returned if what was found is a function's own trace.
 	ErrNoEvent = errors.New("what was found is no event's trace")
-	// ErrUnreachable is returned if nothing was found and nobody could be asked.
-	ErrUnreachable = errors.New("no back end could be asked")
+	// ErrUnreachable is returned if nothing was found and nobody answered who
+	// could know.
+	ErrUnreachable = errors.New("nobody who could know of it could be asked")
 )
 
 // AmbiguousError lists the events that have the id that was given.
@@ -84,29 +85,22 @@ func Collect(ctx context.Context, c Config) (*Story, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	var s *collector
-	for _, candidate := range candidates {
-		s = newCollector(c, candidate, s)
-		s.run(ctx)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if !s.found.empty() {
-			break
-		}
+	s := newCollector(c, candidates)
+	s.run(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
+	s.decide()
 	if err := s.ambiguous(); err != nil {
 		return nil, err
 	}
-	story := s.tell()
 	if s.found.empty() {
-		for _, r := range s.reports {
-			if r.Problem == "" {
-				return story, ErrNothing
-			}
+		if s.answered() {
+			return s.tell(), ErrNothing
 		}
-		return story, ErrUnreachable
+		return s.tell(), ErrUnreachable
 	}
+	story := s.tell()
 	if story.Verdict.Place == PlaceNone {
 		return story, ErrNoEvent
 	}

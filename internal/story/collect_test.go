@@ -44,6 +44,16 @@ func TestCollect_AnyID_SameStory(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", given, err)
 		}
+		for _, b := range []*fake{traces, lines} {
+			asked := map[string]int{}
+			for _, look := range b.looks {
+				for _, id := range look.TraceIDs {
+					if asked[id]++; asked[id] > 1 {
+						t.Errorf("%s: %s was asked for %s again: a look may cost", given, b.name, id)
+					}
+				}
+			}
+		}
 		s.Given, s.As, s.At, s.Asked = "", "", time.Time{}, nil
 		b, err := json.Marshal(s)
 		if err != nil {
@@ -88,12 +98,14 @@ func TestCollect_OneIsAway_OthersStillTell(t *testing.T) {
 
 func TestCollect_NobodyHasIt_NothingOrUnreachable(t *testing.T) {
 	for name, tt := range map[string]struct {
-		second error
+		second *fake
 		want   error
 	}{
-		"nothing": {nil, story.ErrNothing}, "unreachable": {errors.New("away"), story.ErrUnreachable},
+		"nothing":     {&fake{holds: story.HoldsRows}, story.ErrNothing},
+		"unreachable": {&fake{holds: story.HoldsRows, err: errors.New("away")}, story.ErrUnreachable},
+		"spans alone": {&fake{holds: story.HoldsSpans}, story.ErrUnreachable}, // they do not tell of events
 	} {
-		s, err := story.Collect(t.Context(), story.Config{Given: "order-1", Backends: []story.Backend{&fake{name: "a", err: errors.New("away")}, &fake{name: "b", err: tt.second}}})
+		s, err := story.Collect(t.Context(), story.Config{Given: "order-1", Backends: []story.Backend{&fake{name: "a", holds: story.HoldsRows, err: errors.New("away")}, tt.second}})
 		if !errors.Is(err, tt.want) || s == nil {
 			t.Errorf("%s: %v and story %v, want %v", name, err, s, tt.want)
 		}
@@ -143,4 +155,16 @@ func TestCollect_InvocationsTrace_IsNoEvents(t *testing.T) {
 		t.Fatalf("%v, missing %v", err, s.Missing)
 	}
 	wantAll(t, textOf(t, s), "an invocation of dev-orders-ledger", "It links to the trace "+id)
+}
+
+// An event's id can look like a trace's or a message's: what is found decides.
+func TestCollect_EventIDThatLooksLikeAnother_IsTheEvents(t *testing.T) {
+	for _, eventID := range []string{"0123456789abcdef0123456789abcdef", "01a216f8-d096-7254-aa8a-2d57b1cdd3b1"} {
+		database, traces, _ := apart()
+		database.found.Rows[0][1].Value = eventID
+		s, err := story.Collect(t.Context(), story.Config{Given: eventID, Backends: []story.Backend{database, traces}})
+		if err != nil || s.As != story.KindEvent || s.TraceID != id || !s.Verdict.Arrived || len(s.Notes) > 0 {
+			t.Errorf("%s: taken for %s in trace %s, %v; notes %q", eventID, s.As, s.TraceID, err, s.Notes)
+		}
+	}
 }

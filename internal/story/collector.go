@@ -12,11 +12,13 @@ import (
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
-// collector follows one candidate.
+// collector follows all that was given can be at once: no back end is asked
+// again for the next guess.
 type collector struct {
 	Config
 
-	candidate Candidate
+	all       []Candidate
+	candidate Candidate // that it turned out to be
 	clues     Clues
 	found     Found
 	reports   []Report
@@ -35,21 +37,20 @@ type Report struct {
 	TookMS  int64  `json:"took_ms"`
 
 	holds                              Holding
+	had                                int      // how many clues it has had
+	asked                              []string // the traces it was asked for
 	spans, rows, logs, messages, lines int
 }
 
-// newCollector begins. Who could not be asked for an earlier candidate is not
-// asked again.
-func newCollector(c Config, candidate Candidate, earlier *collector) *collector {
-	s := &collector{
-		Config: c, candidate: candidate, clues: candidate.Clues.clone(), reports: make([]Report, len(c.Backends)),
-		spans: map[[2]string]bool{}, seen: map[string]bool{},
+func newCollector(c Config, candidates []Candidate) *collector {
+	s := &collector{Config: c, all: candidates, reports: make([]Report, len(c.Backends)), spans: map[[2]string]bool{}, seen: map[string]bool{}}
+	for _, candidate := range candidates {
+		given := candidate.Clues
+		s.clues.TraceIDs, s.clues.Events = append(s.clues.TraceIDs, given.TraceIDs...), append(s.clues.Events, given.Events...)
+		s.clues.SQS, s.clues.SNS = append(s.clues.SQS, given.SQS...), append(s.clues.SNS, given.SNS...)
 	}
 	for i, b := range c.Backends {
 		s.reports[i].Name, s.reports[i].holds = b.Name(), b.Holds()
-		if earlier != nil {
-			s.reports[i].Problem, s.reports[i].TookMS = earlier.reports[i].Problem, earlier.reports[i].TookMS
-		}
 	}
 	return s
 }
@@ -80,9 +81,12 @@ func (s *collector) round(ctx context.Context, chosen func(Backend) bool) {
 	var wg sync.WaitGroup
 	answers := make([]*Found, len(s.Backends))
 	w := newWaiting(s.Progress)
-	clues := s.clues.clone()
 	for i, b := range s.Backends {
 		if !chosen(b) || s.reports[i].Problem != "" {
+			continue
+		}
+		clues, anything := s.fresh(&s.reports[i])
+		if !anything {
 			continue
 		}
 		wg.Go(func() {
@@ -114,6 +118,22 @@ func problem(err error, timeout time.Duration) string {
 	return mask(err.Error())
 }
 
+// fresh are the clues for a back end that it has not had yet. One that knows
+// spans and lines alone is asked for each trace once: a look may cost.
+func (s *collector) fresh(r *Report) (c Clues, anything bool) {
+	if r.holds&^(HoldsSpans|HoldsLogs) != 0 || len(s.clues.TraceIDs) == 0 {
+		anything, r.had = s.clues.size() > r.had, s.clues.size()
+		return s.clues.clone(), anything
+	}
+	for _, id := range slices.Concat(s.clues.TraceIDs, s.clues.Linked) {
+		if !slices.Contains(r.asked, id) {
+			r.asked = append(r.asked, id)
+			c.TraceIDs = append(c.TraceIDs, id)
+		}
+	}
+	return c, len(c.TraceIDs) > 0
+}
+
 // take keeps what is new of an answer.
 func (s *collector) take(f *Found, r *Report) {
 	f.mask()
@@ -127,26 +147,26 @@ func (s *collector) take(f *Found, r *Report) {
 		}
 	}
 	for _, row := range f.Rows {
-		if s.fresh("row", text(row.Get("source")), text(row.Get("id"))) {
+		if s.novel("row", text(row.Get("source")), text(row.Get("id"))) {
 			s.found.Rows = append(s.found.Rows, row)
 			r.rows++
 		}
 	}
 	for _, l := range f.Logs {
 		// By the millisecond: back ends keep times of different precision.
-		if s.fresh("log", l.Time.UTC().Format("15:04:05.000"), l.SpanID, l.Text) {
+		if s.novel("log", l.Time.UTC().Format("15:04:05.000"), l.SpanID, l.Text) {
 			s.found.Logs = append(s.found.Logs, l)
 			r.logs++
 		}
 	}
 	for _, m := range f.Messages {
-		if s.fresh("message", m.Queue, m.MessageID) {
+		if s.novel("message", m.Queue, m.MessageID) {
 			s.found.Messages = append(s.found.Messages, m)
 			r.messages++
 		}
 	}
 	for _, line := range f.AccessLog {
-		if s.fresh("line", line) {
+		if s.novel("line", line) {
 			s.found.AccessLog = append(s.found.AccessLog, line)
 			r.lines++
 		}
@@ -156,13 +176,29 @@ func (s *collector) take(f *Found, r *Report) {
 	}
 }
 
-func (s *collector) fresh(parts ...string) bool {
+func (s *collector) novel(parts ...string) bool {
 	key := strings.Join(parts, "\x00")
 	if s.seen[key] {
 		return false
 	}
 	s.seen[key] = true
 	return true
+}
+
+// answered reports whether somebody answered who could know of one of the
+// candidates: spans do not tell of events.
+func (s *collector) answered() bool {
+	for i, r := range s.reports {
+		if _, marks := s.Backends[i].(Intrusive); r.Problem != "" || marks && !s.marked {
+			continue
+		}
+		for _, c := range s.all {
+			if c.Kind != KindEvent || r.holds&^HoldsSpans != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ambiguous is an error if an id without source is that of several events.

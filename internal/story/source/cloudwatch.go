@@ -40,7 +40,7 @@ func (i insights) run(ctx context.Context, groups []string, query string) (resul
 		LogGroupNames: groups, QueryString: &query, StartTime: aws.Int64(since.Unix()), EndTime: aws.Int64(time.Now().Unix() + 60), Limit: aws.Int32(insightsLimit),
 	})
 	if err != nil {
-		return nil, err
+		return nil, ofAWS(err)
 	}
 	poll := i.poll
 	if poll == 0 {
@@ -49,7 +49,7 @@ func (i insights) run(ctx context.Context, groups []string, query string) (resul
 	for {
 		out, err := i.client.GetQueryResults(ctx, &cloudwatchlogs.GetQueryResultsInput{QueryId: started.QueryId})
 		if err != nil {
-			return nil, err
+			return nil, ofAWS(err)
 		}
 		switch out.Status {
 		case types.QueryStatusComplete:
@@ -65,6 +65,14 @@ func (i insights) run(ctx context.Context, groups []string, query string) (resul
 		case <-time.After(poll):
 		}
 	}
+}
+
+// ofAWS is an error in short where it is a common one.
+func ofAWS(err error) error {
+	if strings.Contains(err.Error(), "get credentials") {
+		return errors.New("there are no credentials of AWS: want AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to be set")
+	}
+	return err
 }
 
 // stop ends a query that nobody waits for: it costs by what it reads.

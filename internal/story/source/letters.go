@@ -41,7 +41,7 @@ func (Letters) Holds() story.Holding { return story.HoldsMessages }
 func (l Letters) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
 	address, err := deadletter.Resolve(ctx, l.Client, l.Queue)
 	if err != nil {
-		return found, err
+		return found, ofAWS(err)
 	}
 	q, err := deadletter.Open(ctx, deadletter.Config{SQS: l.Client, QueueURL: address, Undelivered: l.Undelivered})
 	if err != nil {
