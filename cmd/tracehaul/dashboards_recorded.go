@@ -43,13 +43,17 @@ func (c dashboardsRecordedCmd) Run(env environment) error {
 			return err
 		}
 	}
+	p := startProgress(env.err, "making up a week, or reading the recording")
+	defer p.done()
 	r, err := c.recording()
 	if err != nil {
 		return err
 	}
 	if c.Queries {
+		p.done()
 		return c.writeQueries(env, r, contents)
 	}
+	p.phase("asking the dashboards' queries")
 	queries := []recorded.Query{}
 	for i, content := range contents {
 		some, err := r.Evaluate(content)
@@ -58,6 +62,7 @@ func (c dashboardsRecordedCmd) Run(env environment) error {
 		}
 		queries = append(queries, some...)
 	}
+	p.done()
 	return c.print(env, queries)
 }
 

@@ -76,7 +76,9 @@ func (c deployPreflightCmd) Run(ctx context.Context, env environment) error {
 	if err := knownComponents(p, c.Component); err != nil {
 		return err
 	}
+	w := startProgress(env.err, "looking at alarms and at what is deployed")
 	r, err := deploy.Preflight(ctx, config, c.Component...)
+	w.done()
 	if err != nil {
 		return noReport(env, p.Prefix()+": no preflight", err)
 	}

@@ -61,7 +61,9 @@ func (c deployAnnotateCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return codedError{err, exitUsage}
 	}
+	w := startProgress(env.err, "writing into Grafana")
 	done, err := deploy.Annotate(ctx, p.Dashboards.GrafanaURL, token, a)
+	w.done()
 	if err != nil {
 		return err
 	}
