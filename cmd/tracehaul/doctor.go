@@ -89,13 +89,26 @@ func (c doctorCmd) Run(ctx context.Context, env environment) error {
 		Alarms: set, TopicARN: c.Topic, Address: c.URL, Token: env.getenv(bearerVariable), Source: c.Source, Type: c.Type, NoEvent: c.NoEvent,
 		DatabaseURL: c.DatabaseURL, Clean: c.Clean, Grafana: c.GrafanaURL, GrafanaToken: env.getenv(grafanaVariable), Timeout: c.Timeout, Settle: c.Settle,
 	}
-	if err := c.reach(ctx, env, p, &config); err != nil {
+	local, err := c.running(env, p)
+	if err != nil {
 		return err
+	}
+	if local != nil {
+		reachLocal(p, local, &config)
 	}
 	if err := config.Validate(); err != nil {
 		return usageError("%w", err)
 	}
-	show := startProgress(env.err, "examine "+p.Prefix())
+	if local == nil {
+		if err := c.reachAWS(ctx, env, p, &config); err != nil {
+			return err
+		}
+	}
+	return c.examine(ctx, env, config)
+}
+
+func (c doctorCmd) examine(ctx context.Context, env environment, config doctor.Config) error {
+	show := startProgress(env.err, "examine "+config.Alarms.Pipeline.Prefix())
 	config.Progress = show.rename
 	report, err := doctor.Examine(ctx, config)
 	show.done()
@@ -112,21 +125,24 @@ func (p *progress) rename(what string) {
 	p.what = what
 }
 
-// reach fills in how the pipeline is reached.
-func (c doctorCmd) reach(ctx context.Context, env environment, p *pipeline.Pipeline, config *doctor.Config) error {
-	local, err := c.running(env, p)
-	if err != nil {
-		return err
-	}
-	if local != nil {
-		return reachLocal(p, local, config)
-	}
+// reachAWS fills in how a pipeline in AWS is reached. Without credentials the event
+// can be sent all the same.
+func (c doctorCmd) reachAWS(ctx context.Context, env environment, p *pipeline.Pipeline, config *doctor.Config) error {
 	account, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(6))
 	if err != nil {
 		return fmt.Errorf("settings of AWS: %w", err)
 	}
+	show := startProgress(env.err, "look for credentials of AWS")
+	defer show.done()
+	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
+	defer cancel()
+	if _, err := account.Credentials.Retrieve(ctx); err != nil {
+		config.NoAWS = fmt.Errorf("no credentials of AWS: %w", err)
+		c.spans(env, p, nil, config)
+		return nil
+	}
 	config.Clients = doctor.NewClients(account)
-	c.spans(env, p, account, config)
+	c.spans(env, p, &account, config)
 	return nil
 }
 
@@ -137,13 +153,18 @@ const (
 	cloudWatchSettle = 90 * time.Second
 )
 
-// spans fills in who keeps them: those that tracehaul trace asks.
-func (c doctorCmd) spans(env environment, p *pipeline.Pipeline, account aws.Config, config *doctor.Config) {
+// credentialsTimeout bounds the search for credentials: on a laptop without any it
+// ends with the metadata service of a machine that this is not.
+const credentialsTimeout = 10 * time.Second
+
+// spans fills in who keeps them: those that tracehaul trace asks. The account is nil
+// if nobody may ask it.
+func (c doctorCmd) spans(env environment, p *pipeline.Pipeline, account *aws.Config, config *doctor.Config) {
 	since := moment{time.Now().Add(-time.Minute)}
 	var found story.Config
 	traceCmd{traceSources: traceSources{TempoURL: c.TempoURL, TempoTenant: c.TempoTenant, JaegerURL: c.JaegerURL}, Since: since}.addTraces(env, &found, p)
-	if len(found.Backends) == 0 && p.Telemetry.Export == "cloudwatch" {
-		found.Backends = append(found.Backends, source.Spans{Client: cloudwatchlogs.NewFromConfig(account), Since: since.Time})
+	if len(found.Backends) == 0 && account != nil && p.Telemetry.Export == "cloudwatch" {
+		found.Backends = append(found.Backends, source.Spans{Client: cloudwatchlogs.NewFromConfig(*account), Since: since.Time})
 		config.SpanPoll = cloudWatchPause
 		if config.Settle == 0 {
 			config.Settle = cloudWatchSettle
@@ -184,7 +205,7 @@ func (c doctorCmd) running(env environment, p *pipeline.Pipeline) (*localstate.S
 
 // reachLocal takes the addresses of a pipeline on this machine. What the flags say
 // wins.
-func reachLocal(p *pipeline.Pipeline, s *localstate.State, config *doctor.Config) error {
+func reachLocal(p *pipeline.Pipeline, s *localstate.State, config *doctor.Config) {
 	config.Local = true
 	if config.Address == "" {
 		config.Address = s.ALB
@@ -201,7 +222,6 @@ func reachLocal(p *pipeline.Pipeline, s *localstate.State, config *doctor.Config
 		SNS: sns.New(sns.Options{Region: p.Region, BaseEndpoint: aws.String(s.SNS), Credentials: nobody}),
 		SQS: sqs.New(sqs.Options{Region: p.Region, BaseEndpoint: aws.String(s.SQS), Credentials: nobody}),
 	}
-	return nil
 }
 
 func (c doctorCmd) print(env environment, r *doctor.Report) error {

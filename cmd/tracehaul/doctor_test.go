@@ -276,3 +276,42 @@ func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) {
 		wantOnly(t, p.doctor(t, exitFault), "fault edge front-door: the answer is 50")
 	})
 }
+
+// Whoever asks wrongly is told so before anything is looked for; where nobody may
+// ask AWS, the event goes its way all the same.
+func TestDoctor_ExitCodes(t *testing.T) {
+	t.Chdir(filepath.Join("..", ".."))
+	for name, value := range map[string]string{
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "",
+		"DATABASE_URL": "", "GRAFANA_URL": "", "TRACEHAUL_TEMPO_URL": "", "TRACEHAUL_JAEGER_URL": "",
+	} {
+		t.Setenv(name, value)
+	}
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	for name, test := range map[string]struct {
+		code int
+		want string
+		args []string
+	}{
+		"no local one":      {exitFailed, "no place", []string{"--local"}},
+		"no such file":      {exitFailed, "none.yaml", []string{"-f", "none.yaml"}},
+		"timeout":           {exitUsage, "--timeout 0s", []string{"--timeout", "0s"}},
+		"address":           {exitUsage, "https://orders.example.com", []string{"--url", "orders"}},
+		"clean without":     {exitUsage, "needs the database's URL", []string{"--url", server.URL, "--clean"}},
+		"nobody may ask":    {exitFailed, "nothing of dev-orders could be looked at", []string{"--no-local", "--no-event"}},
+		"a fault":           {exitFault, "dev-orders is not healthy", []string{"--url", server.URL}},
+		"prod, and nowhere": {exitFault, "prod-orders is not healthy", []string{"-e", "prod", "--url", server.URL, "--json"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, errs := command(t.Context(), t, append([]string{"doctor"}, test.args...)...)
+			if code != test.code || !strings.Contains(errs, test.want) {
+				t.Errorf("exit code %d, want %d and %q:\n%s%s", code, test.code, test.want, out, errs)
+			}
+			if strings.Contains(out, "\x1b") {
+				t.Errorf("colours where nobody looks:\n%s", out)
+			}
+		})
+	}
+}

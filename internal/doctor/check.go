@@ -53,6 +53,9 @@ func (e *exam) leftOut(c *Check) string {
 		return "the local pipeline has no such thing"
 	}
 	for _, need := range c.needs {
+		if !e.has(need) && need != needGrafana && e.NoAWS != nil {
+			return "AWS cannot be asked"
+		}
 		if !e.has(need) {
 			return need + " is not given"
 		}
@@ -62,6 +65,11 @@ func (e *exam) leftOut(c *Check) string {
 
 // checkAll makes the checks, one after the other.
 func (e *exam) checkAll(ctx context.Context) (findings []Finding, out []LeftOut) {
+	if e.NoAWS != nil {
+		f := unknown(e.NoAWS)
+		f.Check, f.Hop, f.Mend, f.Page = "aws", signal.HopService, "give credentials by the standard AWS_* variables", "docs/doctor.md#permissions"
+		findings = append(findings, f)
+	}
 	all := Checks()
 	for i := range all {
 		c := &all[i]

@@ -29,6 +29,10 @@ type Config struct {
 	// Clients are those of AWS. Default to none: what needs one is left out.
 	Clients Clients
 
+	// NoAWS is why AWS cannot be asked, such as credentials that are missing. Then
+	// there are no clients, and a finding says so. Defaults to nil.
+	NoAWS error
+
 	// TopicARN is the topic. Defaults to that of the description, in the account of
 	// the credentials.
 	TopicARN string
@@ -90,6 +94,7 @@ const (
 	defaultTimeout = 60 * time.Second
 	defaultSettle  = 15 * time.Second
 	rowPoll        = 100 * time.Millisecond
+	failedPoll     = time.Second // of a database that does not answer
 	defaultPoll    = 500 * time.Millisecond
 	callTimeout    = 20 * time.Second // of one check, and of the request
 )

@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"context"
+	"strings"
 	"sync"
 
+	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -49,8 +51,22 @@ func Examine(ctx context.Context, c Config) (*Report, error) {
 		r.Event, r.Address = &w.event, w.address
 	}
 	r.Findings, r.LeftOut = append(r.Findings, append(w.findings, findings...)...), append(r.LeftOut, append(w.out, out...)...)
+	for i := range r.Findings {
+		r.Findings[i].Page = e.page(r.Findings[i].Page)
+	}
 	r.finish()
 	return r, nil
+}
+
+// page is the address of a page of docs, if the description knows one.
+func (e *exam) page(file string) string {
+	if runbook, ok := strings.CutPrefix(file, "docs/runbooks/"); ok {
+		return alarms.RunbookURL(e.pipeline, runbook)
+	}
+	if file == "" || e.pipeline.Repository == "" {
+		return file
+	}
+	return e.pipeline.Repository + "/blob/main/" + file
 }
 
 // activity is one of the two things that are done at a time.

@@ -57,10 +57,14 @@ func (a *account) variables() object {
 func (a *account) orders() attributes { return a.subscriptions[topicName][0] }
 
 var faults = map[string]seeded{
-	"no target is healthy":    {"targets", doctor.Fault, serviceName, "no target is healthy", func(a *account) { a.targets[serviceName+"-a"] = list{"draining"} }, nil},
-	"a target is unhealthy":   {"targets", doctor.Warning, serviceName + "-b", "10.0.0.1 is unhealthy: Target.Timeout", func(a *account) { a.targets[serviceName+"-b"] = list{"unhealthy"} }, nil},
-	"no load balancer":        {"targets", doctor.Fault, serviceName, "no such load balancer", func(a *account) { a.refused["DescribeLoadBalancers"] = "LoadBalancerNotFound" }, nil},
-	"access log off":          {"access-logs", doctor.Fault, serviceName, "access_logs.s3.enabled is false", func(a *account) { a.balancer["access_logs.s3.enabled"] = "false" }, nil},
+	"no target is healthy":  {"targets", doctor.Fault, serviceName, "no target is healthy", func(a *account) { a.targets[serviceName+"-a"] = list{"draining"} }, nil},
+	"a target is unhealthy": {"targets", doctor.Warning, serviceName + "-b", "10.0.0.1 is unhealthy: Target.Timeout", func(a *account) { a.targets[serviceName+"-b"] = list{"unhealthy"} }, nil},
+	"no load balancer":      {"targets", doctor.Fault, serviceName, "no such load balancer", func(a *account) { a.refused["DescribeLoadBalancers"] = "LoadBalancerNotFound" }, nil},
+	"access log off":        {"access-logs", doctor.Fault, serviceName, "access_logs.s3.enabled is false", func(a *account) { a.balancer["access_logs.s3.enabled"] = "false" }, nil},
+	"access log off, and not needed": {"access-logs", doctor.Warning, serviceName, "access_logs.s3.enabled is false", func(a *account) {
+		a.consumer()
+		a.set.Pipeline.Edge.ALBSpans, a.environment["ALB_SPANS"], a.balancer["access_logs.s3.enabled"] = false, "false", "false"
+	}, nil},
 	"idle timeout as long":    {"idle-timeout", doctor.Fault, serviceName, "the idle timeout is 1m15s", func(a *account) { a.balancer["idle_timeout.timeout_seconds"] = "75" }, nil},
 	"no task":                 {"tasks", doctor.Fault, serviceName, "0 of 2 tasks run", func(a *account) { a.service["runningCount"] = 0 }, nil},
 	"a task too few":          {"tasks", doctor.Warning, serviceName, "1 of 2 tasks run", func(a *account) { a.service["runningCount"] = 1 }, nil},
@@ -160,6 +164,10 @@ var faults = map[string]seeded{
 	}, nil},
 	"watchdog unconfirmed": {"alarm-subscribers", doctor.Fault, "prod-orders-alarms-watchdog", "nobody hears of it", func(a *account) {
 		a.subscriptions["prod-orders-alarms-watchdog"][0]["SubscriptionArn"] = "PendingConfirmation"
+	}, nil},
+
+	"one has not confirmed": {"alarm-subscribers", doctor.Warning, "prod-orders-alarms-watchdog", "second@example.com has not confirmed", func(a *account) {
+		a.subscribe("prod-orders-alarms-watchdog", "email", "second@example.com", attributes{"SubscriptionArn": "PendingConfirmation"})
 	}, nil},
 
 	"no log group":       {"log-groups", doctor.Fault, "/aws/lambda/" + functionName, "no such log group", func(a *account) { delete(a.groups, "/aws/lambda/"+functionName) }, nil},

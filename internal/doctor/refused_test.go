@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -132,4 +133,19 @@ func TestConfig_Validate_NamesEverything(t *testing.T) {
 	if strings.Contains(err.Error(), "u:p") {
 		t.Errorf("it shows a password: %v", err)
 	}
+}
+
+// Without credentials each check would look for them in vain.
+func TestChecks_NoCredentials_SaidOnce(t *testing.T) {
+	a := healthy(t)
+	c := a.start(t)
+	c.Clients, c.GrafanaToken, c.NoAWS = doctor.Clients{}, "", errors.New("no credentials of AWS: none there")
+	r, err := doctor.Examine(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) != 1 || r.Findings[0].Verdict != doctor.Unknown || r.Worst() != doctor.Unknown || !strings.Contains(r.Findings[0].Found, "none there") {
+		t.Errorf("findings: %+v", r.Findings)
+	}
+	wantAll(t, text(t, r), "Left out, as AWS cannot be asked: targets, access-logs,", "Left out, as Grafana's token is not given: grafana-dashboards", "Not all could be looked at: 1 could not be looked at, 0 ok (aws).")
 }

@@ -29,7 +29,7 @@ type Finding struct {
 	Want    string     `json:"want,omitempty"`    // what would be right
 	Why     string     `json:"why,omitempty"`     // what it does, or which reasons are usual
 	Mend    string     `json:"mend,omitempty"`    // what to do
-	Page    string     `json:"page,omitempty"`    // a page of docs that helps
+	Page    string     `json:"page,omitempty"`    // the address of a page of docs that helps
 	Action  string     `json:"action,omitempty"`  // of IAM, where a call failed
 }
 

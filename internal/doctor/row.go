@@ -62,9 +62,13 @@ func (e *exam) waitRow(ctx context.Context, ev *Event, queues *watch) (*row, err
 			}
 			e.progress(following, text)
 		}
+		pause := rowPoll
+		if err != nil {
+			pause = failedPoll
+		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(rowPoll):
+		case <-time.After(pause):
 		}
 	}
 }

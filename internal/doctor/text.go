@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -143,8 +144,14 @@ func (t *text) leftOut(list []LeftOut) {
 	}
 }
 
-// summary is the last line.
+// summary is the last line: what is worst, by name, and how much there is.
 func (r *Report) summary() string {
+	var worst []string
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Verdict == r.Worst() && f.Verdict != OK && !slices.Contains(worst, f.Check) {
+			worst = append(worst, f.Check)
+		}
+	}
 	parts := []string{}
 	for _, p := range []struct {
 		n    int
@@ -158,5 +165,12 @@ func (r *Report) summary() string {
 		parts = append(parts, fmt.Sprintf("%d could not be looked at", r.Unknown))
 	}
 	parts = append(parts, fmt.Sprintf("%d ok", r.OK))
-	return map[Verdict]string{OK: "Healthy", Unknown: "Not all could be looked at", Warning: "It works, with warnings", Fault: "Not healthy"}[r.Worst()] + ": " + strings.Join(parts, ", ") + "."
+	return map[Verdict]string{OK: "Healthy", Unknown: "Not all could be looked at", Warning: "It works, with warnings", Fault: "Not healthy"}[r.Worst()] + ": " + strings.Join(parts, ", ") + named(worst) + "."
+}
+
+func named(checks []string) string {
+	if len(checks) == 0 {
+		return ""
+	}
+	return " (" + few(checks) + ")"
 }
