@@ -10,6 +10,7 @@
 //	tracehaul dashboards  check Grafana dashboards, and that they show data
 //	tracehaul deploy      whether a deploy may begin, and what became of it
 //	tracehaul doctor      whether a pipeline is well: one event's way, and what is deployed
+//	tracehaul trace       what became of one event, from any of its ids
 //	tracehaul dlq         dead letters: list, show, send back, take out
 //	tracehaul generate    write all files that are made from it
 //	tracehaul completion  completes command lines in bash, zsh and fish
