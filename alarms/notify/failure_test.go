@@ -14,6 +14,8 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms/notify"
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
+	"github.com/tracehaul/tracehaul/alarms/snippet"
+	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -65,6 +67,13 @@ func TestHandle_SlackAway_FailsAndIsDeliveredOnceLater(t *testing.T) {
 		t.Errorf("%d posts and %d events, want 2 of each", len(posts), len(events))
 	}
 	b.wantLogged(t, `"msg":"not notified","destination":"team"`)
+	query := snippet.For(b.pipeline).NotifierErrors().Text
+	if err := insights.Try(query, b.logged(t)); err != nil {
+		t.Errorf("what is asked of the log when it fails: %s: %v", query, err)
+	}
+	if err := insights.Try(strings.Replace(query, "destination", "target", 1), b.logged(t)); err == nil {
+		t.Error("a field that no line has is found")
+	}
 }
 
 // The function dies after it took the turn: its lease must end before another

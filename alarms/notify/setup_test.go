@@ -227,6 +227,19 @@ func (b *bundle) wantLogged(t *testing.T, texts ...string) {
 	}
 }
 
+// logged are the lines of the log.
+func (b *bundle) logged(t *testing.T) (lines []map[string]any) {
+	t.Helper()
+	for text := range strings.Lines(b.log.String()) {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // checkFile compares with a golden file.
 func checkFile(t *testing.T, file string, got []byte) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 // takes 1,024 characters for all that an alarm says of itself.
 const (
 	complaints = `filter level in ["WARN", "ERROR"] | `
+	traced     = `fields @timestamp, msg, reason, code, error, trace_id | sort @timestamp desc | limit 20`
 
 	queryRefusals = `filter msg = "refused" and status >= 500 | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
 	queryClients  = `filter msg = "refused" and status < 500 | stats count(*) as lines, sum(omitted) as left_out by code, route`
@@ -22,7 +23,8 @@ const (
 	queryContexts = `filter msg = "` + semconv.LogContextDropped + `" | stats sum(` + semconv.LogKeyContexts + `) by ` + semconv.LogKeyPart + `, ` + semconv.LogKeyReason
 	queryLines    = `filter msg = "` + semconv.LogAccessLogRead + `" and ` + semconv.LogKeyBad + ` + ` + semconv.LogKeyFaulty + ` > 0 | stats sum(` + semconv.LogKeyBad + `), sum(` + semconv.LogKeyFaulty + `) by bin(15m)`
 
-	queryTraces   = `filter ispresent(trace_id) and (level in ["WARN", "ERROR"] or status >= 500) | fields @timestamp, msg, reason, code, error, trace_id | sort @timestamp desc | limit 20`
+	queryRequests = `filter ispresent(trace_id) and (level in ["WARN", "ERROR"] or status >= 500) | ` + traced
+	queryMessages = `filter ispresent(trace_id) and level in ["WARN", "ERROR"] | ` + traced
 	queryVersions = complaints + "stats count(*) as lines, min(@timestamp) as first by `service.version`, msg | sort lines desc | limit 20"
 	queryBatches  = `filter msg = "batch failed, its messages will come again" | stats sum(failed) as messages by reason, code, bin(5m)`
 	queryBackEnd  = `filter msg in ["telemetry was not delivered", "telemetry was not flushed", "OpenTelemetry reports an error"] | stats count(*) as lines by msg, error | sort lines desc | limit 20`
@@ -52,7 +54,7 @@ func (s Set) Service() ServiceLogs {
 		Errors:   logs("What does the service complain of?", g, queryErrors),
 		Contexts: logs("Which part of the context is dropped, and why?", g, queryContexts),
 		Dropped:  logs("What is dropped, and why?", g, queryDropped),
-		Traces:   logs("Which requests failed, and in which traces?", g, queryTraces),
+		Traces:   logs("Which requests failed, and in which traces?", g, queryRequests),
 		Versions: logs("Since which version?", g, queryVersions),
 		BackEnd:  logs("What does the back end of telemetry answer?", g, queryBackEnd),
 	}
@@ -73,7 +75,7 @@ func function(name string) FunctionLogs {
 		Settled:  logs("How many messages are done, and how many fail?", g, querySettled),
 		Late:     logs("Which batches were late?", g, queryLate),
 		Dropped:  logs("What is dropped, and why?", g, queryDropped),
-		Traces:   logs("Which messages failed, and in which traces?", g, queryTraces),
+		Traces:   logs("Which messages failed, and in which traces?", g, queryMessages),
 		Versions: logs("Since which version?", g, queryVersions),
 		Batches:  logs("What do batches fail with?", g, queryBatches),
 		BackEnd:  logs("What does the back end of telemetry answer?", g, queryBackEnd),

@@ -6,8 +6,8 @@
 // log line must have for it, [Query.Matches] whether its filters let a line pass.
 //
 // The language is AWS's, "CloudWatch Logs Insights language query syntax", Amazon
-// CloudWatch Logs user guide. Of its commands fields, display, filter, stats, sort,
-// limit and dedup are read.
+// CloudWatch Logs user guide. Of its commands fields, display, filter, parse, stats,
+// sort, limit and dedup are read.
 //
 // The package imports the standard library alone.
 package insights

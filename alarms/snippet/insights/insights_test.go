@@ -26,6 +26,7 @@ func TestParse_Fields_AreThoseOfLines(t *testing.T) {
 		`filter level in ["WARN", "ERROR"] | stats count(*) by msg, reason | sort msg | limit 3`:                                        {"level", "msg", "reason"},
 		`filter @message like /a|b/ | fields @timestamp, (a + b) / 2 as mean | sort mean desc, @timestamp | dedup mean`:                 {"@message", "@timestamp", "a", "b"},
 		`filter not ispresent(trace_id) and x not like "y" or z not in ["1"]`:                                                           {"trace_id", "x", "z"},
+		`parse @logStream "[*]" as version | parse a /(?<b>.) (?<c>.)/ | stats count(*) by version, b, c`:                               {"@logStream", "a"},
 		`fields a as x | stats count(*) as n by x | sort x | filter n > 1 | stats sum(n) as m | sort m`:                                 {"a"},
 	} {
 		q, err := insights.Parse(query)
@@ -60,6 +61,9 @@ func TestParse_Faults_AreNamed(t *testing.T) {
 		`fields a | limit 0`:                `"0": want a limit`,
 		`fields a | limit 1m`:               `"1m": want a limit`,
 		`fields a ; b`:                      `';' has no meaning here`,
+		`parse a "* *" as b`:                "parse has 2 stars and 1 names",
+		`parse a b as c`:                    `"b": want a text with stars`,
+		`parse a "*" b`:                     `"b": want as`,
 		`filter (a = 1`:                     "the end: want )",
 	} {
 		if _, err := insights.Parse(query); err == nil || !strings.Contains(err.Error(), want) {
@@ -117,4 +121,20 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTry_SaysWhatLinesLack(t *testing.T) {
+	lines := []map[string]any{line(t, `{"msg": "refused", "status": 503}`), line(t, `{"msg": "refused", "status": 400, "code": "x"}`)}
+	for query, want := range map[string]string{
+		`filter msg = "refused" | stats count(*) by code, bin(1m)`: "",
+		`filter msg = "refuses"`:                                   "none of 2 lines passes",
+		`filter status >= 500 | stats count(*) by code`:            "none of the 1 lines that pass has a field code",
+		`filter status >= 500 | fields @timestamp, msg`:            "",
+		`filtr a`: "want one of the commands",
+	} {
+		err := insights.Try(query, lines)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", query, err, want)
+		}
+	}
 }

@@ -78,5 +78,8 @@ func startsRegex(before []token) bool {
 		return true
 	}
 	last := before[len(before)-1]
+	if len(before) > 1 && before[len(before)-2].kind == word && strings.EqualFold(before[len(before)-2].text, "parse") {
+		return true
+	}
 	return last.kind == word && strings.EqualFold(last.text, "like") || last.kind == sign && last.text == "=~"
 }

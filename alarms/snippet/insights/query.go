@@ -3,6 +3,7 @@ package insights
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -114,6 +115,8 @@ func (p *parser) command() error {
 		return p.list(p.shown)
 	case strings.EqualFold(name.text, "stats"):
 		return p.stats()
+	case strings.EqualFold(name.text, "parse"):
+		return p.parts()
 	case strings.EqualFold(name.text, "dedup"):
 		return p.list(func() error { return p.name(p.take()) })
 	case strings.EqualFold(name.text, "sort"):
@@ -124,7 +127,7 @@ func (p *parser) command() error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("%v: want one of the commands fields, display, filter, stats, sort, limit, dedup", name)
+		return fmt.Errorf("%v: want one of the commands fields, display, filter, parse, stats, sort, limit, dedup", name)
 	}
 }
 
@@ -175,6 +178,45 @@ func (p *parser) stats() error {
 	p.made, p.summed = results, true
 	return nil
 }
+
+// parts reads how a field is taken apart, by a text with stars or by a regular
+// expression with named groups, and notes the names of the parts.
+func (p *parser) parts() error {
+	if err := p.name(p.take()); err != nil {
+		return err
+	}
+	pattern := p.take()
+	switch pattern.kind {
+	case regex:
+		for _, m := range groupPattern.FindAllStringSubmatch(pattern.text, -1) {
+			p.made[m[1]] = struct{}{}
+		}
+		return nil
+	case text:
+		if err := p.expect("as"); err != nil {
+			return err
+		}
+		stars, names := strings.Count(pattern.text, "*"), 0
+		err := p.list(func() error {
+			t := p.take()
+			if t.kind != word && t.kind != quoted {
+				return fmt.Errorf("%v: want a name for a part", t)
+			}
+			p.made[t.text] = struct{}{}
+			names++
+			return nil
+		})
+		if err == nil && names != stars {
+			err = fmt.Errorf("parse has %d stars and %d names: want as many", stars, names)
+		}
+		return err
+	default:
+		return fmt.Errorf("%v: want a text with stars, or a regular expression between slashes", pattern)
+	}
+}
+
+// groupPattern is the beginning of a named group.
+var groupPattern = regexp.MustCompile(`\(\?P?<(\w+)>`)
 
 func (p *parser) sorting() error {
 	if _, err := p.sum(); err != nil {
