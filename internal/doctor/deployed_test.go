@@ -1,10 +1,14 @@
 package doctor_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/internal/doctor"
+	"github.com/tracehaul/tracehaul/pipeline"
+	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
 // examine examines an account, and Grafana where that is what it is about: six
@@ -49,6 +53,9 @@ func TestExamine_AsTerraformMakesIt_Healthy(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range r.Findings {
 		seen[f.Check] = true
+		if f.Want+f.Why+f.Mend+f.Page != "" || f.Subject == "" || f.Found == "" {
+			t.Errorf("of what is well it says %+v", f)
+		}
 	}
 	for _, c := range doctor.Checks() {
 		if !seen[c.ID] {
@@ -58,4 +65,45 @@ func TestExamine_AsTerraformMakesIt_Healthy(t *testing.T) {
 	if r.Worst() != doctor.OK || r.OK != len(r.Findings) {
 		t.Errorf("worst is %s, %d of %d are well", r.Worst(), r.OK, len(r.Findings))
 	}
+}
+
+// Consumers of other kinds have their own queues, functions and filters.
+func TestExamine_SeveralConsumers_Healthy(t *testing.T) {
+	b, err := os.ReadFile("../../tracehaul.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := "consumers:\n  mailer: {sink: custom, raw_delivery: false, batch_size: 5, timeout_seconds: 7, filter_policy: {event-type: [com.example.orders.received, {prefix: x}]}}\n" +
+		"  auditor: {sink: custom, filter_scope: body, filter_policy: {data: {total: [{exists: true}]}}}\n"
+	p, err := pipeline.Parse("tracehaul.yaml", []byte(strings.Replace(string(b), "consumers:\n", more, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := alarms.For(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := examine(t, accountOf(t, draw(set)), false)
+	for _, f := range bad(r) {
+		t.Errorf("%+v", f)
+	}
+	wantAll(t, text(t, r), "raw-delivery dev-intake-order-mailer: RawMessageDelivery is false", "function dev-orders-auditor: the state is Active",
+		"filter dev-intake-order-auditor: the scope of the filter policy is MessageBody")
+}
+
+// The local pipeline has no more than the topic and queues, and no filters.
+func TestExamine_Local_LeavesTheRestOut(t *testing.T) {
+	a := healthy(t)
+	c := a.start(t)
+	c.Local = true
+	r, err := doctor.Examine(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.Findings {
+		if f.Hop != signal.HopTopic && f.Hop != signal.HopQueue {
+			t.Errorf("%s of %s is looked at", f.Check, f.Hop)
+		}
+	}
+	wantAll(t, text(t, r), "local\n", "Left out, as the local pipeline has no such thing: targets,")
 }

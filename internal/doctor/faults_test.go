@@ -51,7 +51,7 @@ func (a *account) eachAlarm(change func(object)) {
 func (a *account) mapping() object { return a.mappings[0].(object) } //nolint:forcetypeassert // it is made so
 
 func (a *account) variables() object {
-	return a.function["Environment"].(object)["Variables"].(object) //nolint:forcetypeassert // it is made so
+	return a.functions[functionName]["Environment"].(object)["Variables"].(object) //nolint:forcetypeassert // it is made so
 }
 
 func (a *account) orders() attributes { return a.subscriptions[topicName][0] }
@@ -119,17 +119,17 @@ var faults = map[string]seeded{
 	"somebody else takes, too": {
 		"event-source", doctor.Fault, queueName, "function:thief takes messages out of it, too",
 		func(a *account) {
-			a.mappings = append(a.mappings, object{"FunctionArn": arnOf("lambda", "function:thief")})
+			a.mappings = append(a.mappings, object{"EventSourceArn": arnOf("sqs", queueName), "FunctionArn": arnOf("lambda", "function:thief")})
 		}, nil,
 	},
 	"a failure is a success":   {"batch-item-failures", doctor.Fault, functionName, "no ReportBatchItemFailures", func(a *account) { a.mapping()["FunctionResponseTypes"] = list{} }, nil},
 	"other batches":            {"batch", doctor.Warning, functionName, "the batch size is 1", func(a *account) { a.mapping()["BatchSize"] = 1 }, nil},
 	"another window":           {"batch", doctor.Warning, functionName, "the batch window is 9s", func(a *account) { a.mapping()["MaximumBatchingWindowInSeconds"] = 9 }, nil},
 	"no limit on concurrency":  {"batch", doctor.Warning, functionName, "the maximum concurrency is not set", func(a *account) { delete(a.mapping(), "ScalingConfig") }, nil},
-	"the function is broken":   {"function", doctor.Fault, functionName, "the state is Failed", func(a *account) { a.function["State"] = "Failed" }, nil},
-	"the function takes long":  {"function", doctor.Fault, functionName, "the timeout is 15m0s", func(a *account) { a.function["Timeout"] = 900 }, nil},
-	"the function has little":  {"function", doctor.Warning, functionName, "the memory is 128 MB", func(a *account) { a.function["MemorySize"] = 128 }, nil},
-	"active tracing":           {"function-tracing", doctor.Warning, functionName, "Lambda's own tracing is Active", func(a *account) { a.function["TracingConfig"] = object{"Mode": "Active"} }, nil},
+	"the function is broken":   {"function", doctor.Fault, functionName, "the state is Failed", func(a *account) { a.functions[functionName]["State"] = "Failed" }, nil},
+	"the function takes long":  {"function", doctor.Fault, functionName, "the timeout is 15m0s", func(a *account) { a.functions[functionName]["Timeout"] = 900 }, nil},
+	"the function has little":  {"function", doctor.Warning, functionName, "the memory is 128 MB", func(a *account) { a.functions[functionName]["MemorySize"] = 128 }, nil},
+	"active tracing":           {"function-tracing", doctor.Warning, functionName, "Lambda's own tracing is Active", func(a *account) { a.functions[functionName]["TracingConfig"] = object{"Mode": "Active"} }, nil},
 	"the function keeps none":  {"function-telemetry", doctor.Fault, functionName, "OTEL_TRACES_SAMPLER is always_off", func(a *account) { a.variables()["OTEL_TRACES_SAMPLER"] = "always_off" }, nil},
 	"the function exports not": {"function-telemetry", doctor.Fault, functionName, "OTEL_TRACES_EXPORTER is none", func(a *account) { a.variables()["OTEL_TRACES_EXPORTER"] = "none" }, nil},
 	"the function reads none":  {"function-telemetry", doctor.Fault, functionName, `its propagators are "xray"`, func(a *account) { a.variables()["OTEL_PROPAGATORS"] = "xray" }, nil},

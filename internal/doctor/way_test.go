@@ -2,123 +2,19 @@ package doctor_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
 	"github.com/tracehaul/tracehaul/internal/doctor"
-	"github.com/tracehaul/tracehaul/internal/postgres/postgrestest"
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
-
-// stage is a pipeline of one process: a front door that writes the row, and says
-// which spans there are, as a test wants it.
-type stage struct {
-	// answer answers in place of the service if it returns true.
-	answer func(w http.ResponseWriter, r *http.Request) bool
-	// row changes the row that is written; nil is no row.
-	row func(columns map[string]any)
-	// spans changes the spans.
-	spans func(all map[string]trace.Span)
-	// silent is a back end of traces that answers with an error.
-	silent bool
-
-	database string
-
-	mu   sync.Mutex
-	sent map[string]string // of the last request: id, source, type, traceparent, authorization
-	all  []trace.Span
-}
-
-func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var ev struct{ ID, Source, Type string }
-	_ = json.NewDecoder(r.Body).Decode(&ev)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sent = map[string]string{
-		"id": ev.ID, "source": ev.Source, "type": ev.Type, "traceparent": r.Header.Get("Traceparent"), "authorization": r.Header.Get("Authorization"),
-		"path": r.Method + " " + r.URL.Path, "kind": r.Header.Get("Content-Type"),
-	}
-	if s.answer != nil && s.answer(w, r) {
-		return
-	}
-	traceID := strings.Split(s.sent["traceparent"], "-")[1]
-	s.happen(r.Context(), traceID)
-	w.WriteHeader(http.StatusAccepted)
-	_ = json.NewEncoder(w).Encode(map[string]string{"id": ev.ID, "status": "accepted", "trace_id": traceID})
-}
-
-// happen writes the row and makes the spans.
-func (s *stage) happen(ctx context.Context, traceID string) {
-	now := time.Now()
-	if s.row != nil {
-		columns := map[string]any{
-			"source": s.sent["source"], "id": s.sent["id"], "type": s.sent["type"], "trace_id": traceID, "span_id": "00f067aa0ba902b7", "receive_count": 1,
-			"accepted_at": now, "sent_at": now, "received_at": now.Add(10 * time.Millisecond), "written_at": now.Add(15 * time.Millisecond),
-		}
-		s.row(columns)
-		var names, places []string
-		var values []any
-		for _, name := range slices.Sorted(maps.Keys(columns)) {
-			names, values = append(names, name), append(values, columns[name])
-			places = append(places, fmt.Sprintf("$%d", len(values)))
-		}
-		conn, err := pgx.Connect(ctx, s.database)
-		if err != nil {
-			panic(err)
-		}
-		defer conn.Close(ctx)
-		if _, err := conn.Exec(ctx, "INSERT INTO events ("+strings.Join(names, ",")+") VALUES ("+strings.Join(places, ",")+")", values...); err != nil {
-			panic(err)
-		}
-	}
-	span := func(id, parent, kind, service string, attributes map[string]any) trace.Span {
-		return trace.Span{TraceID: traceID, SpanID: id, ParentSpanID: parent, Name: kind, Kind: kind, Service: service, Start: now, End: now, Attributes: attributes}
-	}
-	all := map[string]trace.Span{
-		"request": span("1", "0", "SERVER", "orders-intake", nil), "send": span("2", "1", "PRODUCER", "orders-intake", nil),
-		"process": span("3", "2", "CONSUMER", "orders-ledger", nil), "insert": span("4", "3", "CLIENT", "orders-ledger", map[string]any{"db.system.name": "postgresql"}),
-	}
-	if s.spans != nil {
-		s.spans(all)
-	}
-	s.all = slices.Collect(maps.Values(all))
-}
-
-// Spans implements doctor.Traces.
-func (s *stage) Spans(context.Context, string) ([]trace.Span, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.silent {
-		return nil, errors.New("tempo is away")
-	}
-	return s.all, nil
-}
-
-// start has the doctor examine nothing but the way.
-func (s *stage) start(t *testing.T) doctor.Config {
-	t.Helper()
-	s.database = postgrestest.Database(t)
-	if err := migrate.UpURL(t.Context(), s.database); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	return doctor.Config{Alarms: shared().set, Address: server.URL, DatabaseURL: s.database, Traces: s, Settle: 50 * time.Millisecond}
-}
-
-func written(map[string]any) {}
 
 // walk sends the event.
 func walk(t *testing.T, c doctor.Config) *doctor.Report {
@@ -328,62 +224,5 @@ func TestExamine_Interrupted_EndsWithTheError(t *testing.T) {
 	}
 	if r, err := doctor.Examine(ctx, c); err == nil {
 		t.Errorf("no error, report %+v", r)
-	}
-}
-
-// Where an event without a row stopped, its queues tell: how many messages they
-// had before, and have now.
-func TestFollow_NoRow_QueuesTellWhere(t *testing.T) {
-	t.Parallel()
-	const waiting, hidden = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
-	for name, test := range map[string]struct {
-		before, after func(*account)
-		down          bool // the database
-		verdict       doctor.Verdict
-		hop, why      string
-	}{
-		"nobody takes it":           {nil, func(a *account) { a.queues[queueName][waiting] = "1" }, false, doctor.Fault, "consumer", "nobody takes messages out"},
-		"taken, not settled":        {nil, func(a *account) { a.queues[queueName][hidden] = "1" }, false, doctor.Fault, "consumer", "does not settle it"},
-		"taken, and no database":    {nil, func(a *account) { a.queues[queueName][hidden] = "1" }, true, doctor.Fault, "database", "cannot write it"},
-		"given up":                  {nil, func(a *account) { a.queues[queueName+"-dlq"][waiting] = "1" }, false, doctor.Fault, "consumer", "gave it up"},
-		"not delivered":             {nil, func(a *account) { a.queues[queueName+"-undelivered"][waiting] = "1" }, false, doctor.Fault, "topic", "SNS could not put it"},
-		"letters of yesterday":      {func(a *account) { a.queues[queueName+"-dlq"][waiting] = "9" }, nil, false, doctor.Fault, "topic", "it is in no queue"},
-		"another is done with":      {func(a *account) { a.queues[queueName][hidden] = "1" }, func(a *account) { a.queues[queueName][hidden] = "0" }, false, doctor.Fault, "topic", "it is in no queue"},
-		"nowhere":                   {nil, nil, false, doctor.Fault, "topic", "it is in no queue"},
-		"nowhere, and no answer":    {nil, nil, true, doctor.Unknown, "database", ""},
-		"perhaps not selected":      {func(a *account) { a.consumer().FilterPolicy = map[string]any{"event-type": []any{"x"}} }, nil, false, doctor.Warning, "topic", "may not select the doctor's"},
-		"queues are not to be seen": {func(a *account) { a.refused["GetQueueUrl"] = "AccessDenied" }, nil, false, doctor.Fault, "queue", "in a queue, or nothing is subscribed"},
-		"nobody can be asked":       {func(a *account) { a.refused["GetQueueUrl"] = "AccessDenied" }, nil, true, doctor.Unknown, "queue", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			a := healthy(t)
-			if test.before != nil {
-				test.before(a)
-			}
-			s := &stage{answer: func(http.ResponseWriter, *http.Request) bool {
-				a.mu.Lock()
-				defer a.mu.Unlock()
-				if test.after != nil {
-					test.after(a)
-				}
-				return false
-			}}
-			c := s.start(t)
-			c.Clients.SQS, c.Alarms, c.Traces, c.Timeout = a.start(t).Clients.SQS, a.set, nil, 100*time.Millisecond
-			if test.down {
-				c.DatabaseURL = "postgres://nobody:secret@127.0.0.1:1/x"
-			}
-			r := walk(t, c)
-			rows := slices.DeleteFunc(slices.Clone(r.Findings), func(f doctor.Finding) bool { return f.Check != "row" })
-			if !slices.ContainsFunc(rows, func(f doctor.Finding) bool {
-				return f.Verdict == test.verdict && string(f.Hop) == test.hop && strings.Contains(f.Why, test.why)
-			}) || (len(rows) > 1) != test.down {
-				t.Errorf("want %s at %s: %s, got:\n%s", test.verdict, test.hop, test.why, text(t, r))
-			}
-			if strings.Contains(text(t, r), "secret") || r.Event.Left == "" {
-				t.Errorf("it shows a password, or does not say what it left behind:\n%s", text(t, r))
-			}
-		})
 	}
 }
