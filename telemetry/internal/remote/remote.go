@@ -34,14 +34,18 @@ type Span struct {
 	noop.Span
 
 	Of trace.SpanContext
+
+	// Decided says that Of says for certain whether the trace is sampled.
+	Decided bool
 }
 
 // SpanContext implements trace.Span.
 func (s *Span) SpanContext() trace.SpanContext { return s.Of }
 
-// Context returns a context in which sc is the current span's.
+// Context returns a context in which sc is the current span's, which is
+// sampled, or not, for certain.
 func Context(ctx context.Context, sc trace.SpanContext) context.Context {
-	c := &holder{Context: ctx, span: Span{Of: sc}}
+	c := &holder{Context: ctx, span: Span{Of: sc, Decided: true}}
 	if Key == nil {
 		return trace.ContextWithSpan(ctx, &c.span)
 	}

@@ -32,16 +32,16 @@ func StartChildren(parents []context.Context, tracer trace.Tracer, name string, 
 	if t, ok := tracer.(*Tracer); ok {
 		c.encode(t, nil)
 	} else {
-		c.each(func(parent context.Context, _ trace.SpanContext) { c.start(parent) })
+		c.each(func(parent context.Context, _ trace.Span) { c.start(parent) })
 	}
 	return c
 }
 
 // each calls f for each parent that there is.
-func (c *Children) each(f func(context.Context, trace.SpanContext)) {
+func (c *Children) each(f func(context.Context, trace.Span)) {
 	for _, parent := range c.parents {
-		if sc := trace.SpanContextFromContext(parent); sc.IsValid() {
-			f(parent, sc)
+		if of := trace.SpanFromContext(parent); of.SpanContext().IsValid() {
+			f(parent, of)
 		}
 	}
 }
@@ -61,8 +61,8 @@ func (c *Children) encode(t *Tracer, fail func(trace.Span)) {
 		fail(&recording{tracer: t, state: e.common})
 	}
 	c.encoded = make([]otlp.Span, 0, len(c.parents))
-	c.each(func(parent context.Context, sc trace.SpanContext) {
-		if !t.inherits(sc) {
+	c.each(func(parent context.Context, of trace.Span) {
+		if !t.inherits(of) {
 			if fail == nil {
 				c.start(parent)
 			}
@@ -77,12 +77,6 @@ func (c *Children) encode(t *Tracer, fail func(trace.Span)) {
 		e.next()
 		c.encoded = append(c.encoded, e.encode(&r, open))
 	})
-}
-
-// inherits reports whether a span with that parent is sampled exactly if the
-// parent is, and nothing is added to it.
-func (t *Tracer) inherits(parent trace.SpanContext) bool {
-	return t.provider.sampler.inherited && !parent.IsRemote()
 }
 
 // End ends all spans. Fail, unless it is nil, is called for spans to say what

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
@@ -317,4 +318,20 @@ func TestGroup_EndedBesideFlush_HandedOverOnce(t *testing.T) {
 	if len(kept.spans) != n || len(seen) != n {
 		t.Errorf("%d spans with %d ids were handed over, want %d", len(kept.spans), len(seen), n)
 	}
+}
+
+// A parent that came with a message is asked instead of the sampler.
+func TestStart_RemoteParentWithADecision_SampledAsBySDK(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := random{t}
+		sampler, sc := anySampler(s), anySpanContext(s)
+		ctx := remote.Context(context.Background(), sc)
+		_, want := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler)).Tracer("test").Start(ctx, "x")
+		_, got := span.New(span.Config{Sampler: span.Known(sampler), Limits: sdktrace.NewSpanLimits(), Sink: &sink{}}).Tracer("test").Start(ctx, "x")
+		w, g := want.SpanContext(), got.SpanContext()
+		if w.IsSampled() != g.IsSampled() || want.IsRecording() != got.IsRecording() || w.TraceState().String() != g.TraceState().String() {
+			t.Errorf("%s samples %v (recording %v) %s, want %v (%v) %s", sampler.Description(),
+				g.IsSampled(), got.IsRecording(), g.TraceState(), w.IsSampled(), want.IsRecording(), w.TraceState())
+		}
+	})
 }

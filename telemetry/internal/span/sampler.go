@@ -10,8 +10,9 @@ import (
 type Plain struct {
 	sdktrace.Sampler
 
-	// Inherited says that a span with a local parent is sampled exactly if
-	// its parent is, so that the sampler need not be asked at all.
+	// Inherited says that a span with a parent is sampled exactly if its parent
+	// is, so that the sampler need not be asked at all, unless the parent is
+	// remote and came without a decision.
 	Inherited bool
 }
 

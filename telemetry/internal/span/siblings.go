@@ -55,7 +55,7 @@ func (s *Siblings) Add(parent context.Context, beside trace.Span, start, end tim
 func (s *Siblings) encode(parent context.Context, beside *recording, start, end time.Time, attrs []attribute.KeyValue) {
 	e := s.encoder
 	r := recording{
-		tracer: e.tracer, name: s.name, kind: trace.ValidateSpanKind(s.options.Kind), start: start,
+		tracer: e.tracer, name: s.name, kind: uint8(trace.ValidateSpanKind(s.options.Kind)), start: start, //nolint:gosec // one of five
 		parent: beside.parent, parentRemote: beside.parentRemote,
 	}
 	c := trace.SpanContextConfig{

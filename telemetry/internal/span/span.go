@@ -26,13 +26,13 @@ type recording struct {
 	tracer       *Tracer
 	context      trace.SpanContext
 	parent       trace.SpanID
-	parentRemote bool
-	kind         trace.SpanKind
 	start        time.Time
+	kind         uint8 // a trace.SpanKind
+	parentRemote bool
 
+	ended bool // guarded by mu, as all that follows
 	mu    sync.Mutex
 	name  string
-	ended bool
 	state *state // nil once the span has ended; see also member
 	member
 }

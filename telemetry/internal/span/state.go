@@ -221,6 +221,6 @@ func (s *state) finish(r *recording, name string, end time.Time) []byte {
 	})
 	return otlp.PutHeader(s.buf, &otlp.Header{
 		TraceID: r.context.TraceID(), SpanID: r.context.SpanID(), ParentID: r.parent,
-		Kind: r.kind, Start: r.start, End: end,
+		Kind: trace.SpanKind(r.kind), Start: r.start, End: end,
 	})
 }

@@ -67,15 +67,17 @@ type decision struct {
 
 func (t *Tracer) decide(ctx context.Context, name string, o *Options, attrs []attribute.KeyValue) (d decision) {
 	seen := ctx // by the generator of ids and the sampler
+	inherits := false
 	if !o.NewRoot {
-		d.parent = trace.SpanContextFromContext(ctx)
+		parent := trace.SpanFromContext(ctx)
+		d.parent, inherits = parent.SpanContext(), t.inherits(parent)
 	} else {
 		seen = trace.ContextWithSpanContext(ctx, d.parent)
 	}
 	d.TraceID, d.TraceState, d.TraceFlags = d.parent.TraceID(), d.parent.TraceState(), d.parent.TraceFlags()
 	t.provider.identify(seen, &d.SpanContextConfig)
 	sampling := sdktrace.Drop
-	if t.provider.sampler.inherited && d.parent.IsValid() && !d.parent.IsRemote() {
+	if inherits {
 		if d.parent.IsSampled() {
 			sampling = sdktrace.RecordAndSample
 		}
@@ -86,6 +88,21 @@ func (t *Tracer) decide(ctx context.Context, name string, o *Options, attrs []at
 	d.TraceFlags = d.TraceFlags.WithSampled(sampling == sdktrace.RecordAndSample)
 	d.recorded = sampling != sdktrace.Drop && t.provider.sink != nil
 	return d
+}
+
+// inherits reports whether a child is sampled exactly if its parent is, so
+// that nobody need be asked. A remote parent may be one of which nobody has
+// decided.
+func (t *Tracer) inherits(parent trace.Span) bool {
+	if !t.provider.sampler.inherited {
+		return false
+	}
+	sc := parent.SpanContext()
+	if !sc.IsRemote() {
+		return sc.IsValid()
+	}
+	r, ok := parent.(*remote.Span)
+	return ok && r.Decided && sc.IsValid()
 }
 
 func (t *Tracer) unrecorded(ctx context.Context, c trace.SpanContextConfig) (context.Context, trace.Span) {
@@ -100,7 +117,7 @@ func (t *Tracer) unrecorded(ctx context.Context, c trace.SpanContextConfig) (con
 func (r *recording) record(ctx context.Context, t *Tracer, name string, o *Options, d *decision) {
 	r.Context, r.tracer, r.name = ctx, t, name
 	r.context, r.parent, r.parentRemote = trace.NewSpanContext(d.SpanContextConfig), d.parent.SpanID(), d.parent.IsRemote()
-	r.kind, r.start = trace.ValidateSpanKind(o.Kind), o.Time
+	r.kind, r.start = uint8(trace.ValidateSpanKind(o.Kind)), o.Time //nolint:gosec // one of five
 	if r.start.IsZero() {
 		r.start = time.Now()
 	}
