@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,9 @@ func (p Postgres) Look(ctx context.Context, c story.Clues) (story.Found, error) 
 	}
 	config.RuntimeParams["default_transaction_read_only"] = "on"
 	config.RuntimeParams["application_name"] = "tracehaul trace"
+	if deadline, ok := ctx.Deadline(); ok { // the server does not notice that nobody waits
+		config.RuntimeParams["statement_timeout"] = strconv.FormatInt(max(time.Until(deadline).Milliseconds(), 1), 10)
+	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return story.Found{}, failure(err)
@@ -103,7 +107,7 @@ func (p Postgres) looks(c story.Clues) (looks []look) {
 		looks = append(looks, look{"source = $1 AND id = $2", []any{e.Source, e.ID}, false})
 	}
 	if len(ids) > 0 {
-		looks = append(looks, look{"id = ANY($1)", []any{ids}, true})
+		looks = append(looks, look{"written_at > $1 AND id = ANY($2)", []any{since, ids}, true})
 	}
 	if len(c.SQS)+len(c.SNS) > 0 {
 		looks = append(looks, look{"written_at > $1 AND (sqs_message_id = ANY($2) OR sns_message_id = ANY($3))", []any{since, c.SQS, c.SNS}, true})

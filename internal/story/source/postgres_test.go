@@ -47,7 +47,7 @@ func TestPostgres_RowByEveryClue(t *testing.T) {
 	}{
 		"trace":        {story.Clues{TraceIDs: []string{"11111111111111111111111111111111"}}, "/shop"},
 		"key":          {story.Clues{Events: []story.EventID{{Source: "/shop", ID: "order-4711"}}}, "/shop"},
-		"id":           {story.Clues{Events: []story.EventID{{ID: "order-4711"}}}, "/old /shop"},
+		"id":           {story.Clues{Events: []story.EventID{{ID: "order-4711"}}}, "/shop"},
 		"SQS":          {story.Clues{SQS: []string{sqsID}}, "/shop"},
 		"SNS":          {story.Clues{SNS: []string{snsID}}, "/shop"},
 		"root":         {story.Clues{TraceIDs: []string{id}}, "/shop"},
@@ -71,6 +71,10 @@ func TestPostgres_RowByEveryClue(t *testing.T) {
 	found, err := source.Postgres{URL: url, Since: time.Now().Add(-96 * time.Hour)}.Look(t.Context(), story.Clues{SQS: []string{"sqs-old"}})
 	if err != nil || len(found.Rows) != 1 {
 		t.Errorf("further back: %d rows, %v", len(found.Rows), err)
+	}
+	found, err = source.Postgres{URL: url, Since: time.Now().Add(-96 * time.Hour)}.Look(t.Context(), story.Clues{Events: []story.EventID{{ID: "order-4711"}}})
+	if err != nil || len(found.Rows) != 2 {
+		t.Errorf("an id of two sources, further back: %d rows, %v", len(found.Rows), err)
 	}
 }
 
