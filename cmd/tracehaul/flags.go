@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/tracehaul/tracehaul/pipeline"
@@ -37,7 +39,17 @@ func loadPipeline(file, environment string) (*pipeline.Pipeline, error) {
 	if environment == "" {
 		return pipeline.Load(file)
 	}
-	return pipeline.LoadEnvironment(file, environment)
+	p, err := pipeline.LoadEnvironment(file, environment)
+	if errors.Is(err, fs.ErrNotExist) {
+		if all, failed := pipeline.LoadAll(file); failed == nil {
+			names := make([]string, len(all))
+			for i := range all {
+				names[i] = all[i].Environment
+			}
+			return nil, usageError("--environment %s: want one of %v", environment, names)
+		}
+	}
+	return p, err
 }
 
 // consumerNamed is the consumer of that name or, for "", the only one.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -63,7 +64,19 @@ func run(ctx context.Context, args []string, env environment) int {
 		}
 		return exitOK
 	}
-	return finish(parser, args, env)
+	return finish(parser, meant(args), env)
+}
+
+// meant are the arguments as kong knows them: many try "help" and "--version"
+// first.
+func meant(args []string) []string {
+	switch {
+	case len(args) > 0 && args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case len(args) == 1 && args[0] == "--version":
+		return []string{"version"}
+	}
+	return args
 }
 
 // exit carries kong's exit out of the parser.
