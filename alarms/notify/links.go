@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -26,9 +27,33 @@ func links(p *pipeline.Pipeline, n Notification, since, now time.Time) []Link {
 		list = append(list, Link{linkRunbook, d.Runbook})
 	}
 	if d.LogGroup != "" {
-		list = append(list, Link{linkLogs, n.ARN.console() + "#logsV2:log-groups/log-group/" + fragment(d.LogGroup)})
+		list = append(list, Link{linkLogs, orElse(queryURL(n, since, now), n.ARN.console()+"#logsV2:log-groups/log-group/"+fragment(d.LogGroup))})
+	}
+	if p.Dashboards.GrafanaURL != "" && p.Dashboards.TempoUID != "" {
+		failing := exploreURL(p.Dashboards.GrafanaURL, p.Dashboards.TempoUID, snippet.For(p).Failing().Text, since.Add(-before), now)
+		if len(failing) <= maxURL {
+			list = append(list, Link{linkTraces, failing})
+		}
 	}
 	return list
+}
+
+// queryURL opens Logs Insights with the alarm's query, over the time of the
+// incident, or its last hours: it costs by what it reads. It is empty if there is no query, or one so long that nobody would
+// take the address.
+func queryURL(n Notification, since, now time.Time) string {
+	d := n.Description
+	if d.LogGroup == "" || d.Query == "" {
+		return ""
+	}
+	from := since.Add(-before)
+	if earliest := now.Add(-casesReach); from.Before(earliest) {
+		from = earliest
+	}
+	if u := snippet.InsightsURL(n.ARN.console(), d.LogGroup, d.Query, from, now); len(u) <= maxURL {
+		return u
+	}
+	return ""
 }
 
 // console is the address of the CloudWatch console where the alarm is.

@@ -23,7 +23,7 @@ type Message struct {
 	Hop       string
 	Condition string // of a metric alarm: when it is on
 	Runbook   string // an address, or a path in the repository
-	Query     string // of the logs, opens the case
+	Query     string // of the logs, opens the case; empty if the link to the logs has it
 	Reason    string // CloudWatch's
 
 	Product, Environment string
@@ -57,6 +57,7 @@ const (
 	linkDashboard = "Dashboard"
 	linkRunbook   = "Runbook"
 	linkLogs      = "Logs"
+	linkTraces    = "Traces" // those that fail
 )
 
 // link returns the address of a link, or nothing.
@@ -77,6 +78,9 @@ func newMessage(p *pipeline.Pipeline, n Notification, severity string, since, no
 		Condition: n.Description.Condition, Runbook: n.Description.Runbook, Query: n.Description.Query, Reason: n.Reason,
 		Product: p.Product, Environment: p.Environment, Region: n.ARN.Region, Account: n.ARN.Account,
 		Since: since, Changed: n.Changed, Links: links(p, n, since, now),
+	}
+	if queryURL(n, since, now) != "" {
+		m.Query = ""
 	}
 	if !n.Composite {
 		value := latestValue(n.Reason)

@@ -52,7 +52,7 @@ func TestQueries_RealLinesAndSpans_AreFound(t *testing.T) {
 	if len(all[snippet.TraceQL]) < 8 {
 		t.Errorf("there are only %d queries of traces", len(all[snippet.TraceQL]))
 	}
-	for _, q := range all[snippet.TraceQL] {
+	for _, q := range append(all[snippet.TraceQL], snippet.For(p).Failing()) {
 		s.until(q.Text, func() error { return findSpan(q.Text, s.Telemetry().Latest(5000)) })
 	}
 
@@ -147,7 +147,7 @@ func ofLambda(t *testing.T, text string) bool {
 	return !slices.ContainsFunc(q.Fields(), func(name string) bool { return !strings.HasPrefix(name, "@") })
 }
 
-var condition = regexp.MustCompile(`^(\S+) (=|!=|>=|>|<) (nil|true|false|"[^"]*"|[\w.]+)$`)
+var condition = regexp.MustCompile(`^(\S+) (=~|=|!=|>=|>|<) (nil|true|false|"[^"]*"|[\w.]+)$`)
 
 // findSpan finds a span for a query that joins conditions with &&, or says which of
 // them none fulfils beside those before.
@@ -204,6 +204,10 @@ func fulfils(s trace.Span, name, sign, want string) bool {
 	text := fmt.Sprint(got)
 	if strings.HasPrefix(want, `"`) {
 		text = strconv.Quote(text)
+	}
+	if sign == "=~" { // of the whole value
+		pattern, err := regexp.Compile("^(?:" + strings.Trim(want, `"`) + ")$")
+		return err == nil && pattern.MatchString(fmt.Sprint(got))
 	}
 	return sign == "=" && text == want
 }

@@ -29,6 +29,12 @@ func (s Set) OfBalancer(q Snippet) bool {
 	return q.Language == TraceQL && strings.Contains(q.Text, strconv.Quote(s.pipeline.TelemetryName(balancerComponent)))
 }
 
+// Failing are traces that failed in any of the pipeline's programs.
+func (s Set) Failing() Snippet {
+	return Snippet{Ask: "Which traces fail?", Language: TraceQL, Text: fmt.Sprintf("{ resource.%s =~ %q && resource.%s = %q && %s }",
+		otelsemconv.ServiceNameKey, s.pipeline.TelemetryName(".+"), otelsemconv.DeploymentEnvironmentNameKey, s.pipeline.Environment, failed)}
+}
+
 const failed = "status = error"
 
 // FailingRequests are traces that failed in the service.
