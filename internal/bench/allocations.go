@@ -32,7 +32,7 @@ func measureAllocations(ctx context.Context, b *bench) (lines []line, err error)
 		}
 		defer func() { err = errors.Join(err, st.stop()) }()
 		turns = append(turns, func() (float64, error) {
-			t, err := st.turn(ctx, 2*entries, n)
+			t, err := st.turn(ctx, demand{Connections: 2 * entries, Requests: n})
 			if err == nil && t.Calls > int64(n/entries+n/200+2) {
 				err = fmt.Errorf("%d events went in %d calls of SNS: not all were full", t.Events, t.Calls)
 			}

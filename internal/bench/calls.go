@@ -48,7 +48,7 @@ func measureCalls(ctx context.Context, b *bench) (lines []line, err error) {
 	}
 	loaded := func(connections int) func() (float64, error) {
 		return calls(func() error {
-			_, err := post(ctx, served.addr, connections, events)
+			_, err := post(ctx, served.addr, demand{Connections: connections, Requests: events})
 			return err
 		})
 	}

@@ -107,12 +107,22 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 		rate[i] = column(turns, func(p pass) float64 { return p.perSecond })
 		cost[i] = column(turns, func(p pass) float64 { return p.micros })
 	}
+	spent := func(turns []pass, p phase) []float64 {
+		return column(turns, func(t pass) float64 { return t.phases[p] })
+	}
+	added := func(p phase, what string) line {
+		return line{what: "consumer " + what + ", traced - untraced", measured: difference(spent(got[2], p), spent(got[1], p)), unit: "us"}
+	}
 	return []line{
 		{what: "consumer rows/s, traced / COPY", measured: ratio(rate[2], rate[0]), unit: "1/s", aim: atLeast(.65)},
 		{what: "consumer rows/s, traced / untraced", measured: ratio(rate[2], rate[1]), unit: "1/s", aim: atLeast(.95)},
 		{what: "consumer messages/s, duplicates / new, traced", measured: ratio(rate[3], rate[2]), unit: "1/s", aim: atLeast(1)},
 		{what: "consumer rows/s, untraced / COPY", measured: ratio(rate[1], rate[0]), unit: "1/s"},
 		{what: "consumer rows/s, traced, flushes left out / untraced", measured: ratio(rate[4], rate[1]), unit: "1/s"},
+		added(before, "message before the query"),
+		added(writing, "message during the query"),
+		added(after, "message after the query"),
+		added(flushing, "message in the flush"),
 		{what: "consumer CPU of a message, traced - untraced", measured: difference(cost[2], cost[1]), unit: "us"},
 		{what: "consumer CPU of a message, flushes left out - untraced", measured: difference(cost[4], cost[1]), unit: "us"},
 	}, nil
@@ -122,6 +132,7 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 type pass struct {
 	perSecond float64 // messages or rows
 	micros    float64 // of this process's processors, for each
+	phases    [phases]float64
 }
 
 // timed measures f, which handles n messages.
@@ -139,6 +150,7 @@ type table struct {
 	pool    *pgxpool.Pool
 	consume func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
 	flush   func(context.Context) error
+	watch   *stopwatch
 	next    int                   // first number that was not used for a message
 	stored  [][]events.SQSMessage // the last ones
 }
@@ -158,7 +170,8 @@ func newTable(ctx context.Context, server *database.Server, tracers trace.Tracer
 		return nil, err
 	}
 	logger := slog.New(slog.DiscardHandler)
-	c, err := consumer.New(consumer.Config{Sink: postgres.New(pool), MeterProvider: meters, Logger: logger})
+	t.watch = &stopwatch{Sink: postgres.New(pool)}
+	c, err := consumer.New(consumer.Config{Sink: t.watch, MeterProvider: meters, Logger: logger})
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -166,6 +179,8 @@ func newTable(ctx context.Context, server *database.Server, tracers trace.Tracer
 	t.consume = awslambda.SQSBatch(c.Handle, awslambda.Config{
 		TracerProvider: tracers, MeterProvider: meters, Logger: logger,
 		Flush: func(ctx context.Context) error {
+			t.watch.lap(flushing)
+			defer t.watch.lap(after)
 			if t.flush == nil {
 				return nil
 			}
@@ -202,15 +217,20 @@ func (t *table) repeat(ctx context.Context, batches int) (pass, error) {
 func (t *table) deliver(ctx context.Context) (pass, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute) // every invocation has a deadline
 	defer cancel()
-	return timed(len(t.stored)*batchSize, func() error {
+	n := len(t.stored) * batchSize
+	p, err := timed(n, func() error {
 		for _, batch := range t.stored {
+			t.watch.start()
 			response, err := t.consume(ctx, events.SQSEvent{Records: batch})
 			if err != nil || len(response.BatchItemFailures) > 0 {
 				return fmt.Errorf("%d of %d messages failed: %w", len(response.BatchItemFailures), len(batch), err)
 			}
+			t.watch.lap(after)
 		}
 		return nil
 	})
+	p.phases = t.watch.take(n)
+	return p, err
 }
 
 // copy is what the consumer is measured against: COPY of rows that are there.

@@ -26,10 +26,29 @@ type load struct {
 
 func (l load) perSecond() float64 { return float64(l.Requests) / l.Seconds }
 
-// post sends requests with events over a number of connections, each the next
-// one when the last was answered, until there were n requests. All answers
-// have to be 202.
-func post(ctx context.Context, addr string, connections, n int) (load, error) {
+// demand is what clients ask for.
+type demand struct {
+	Connections, Requests int
+
+	// PerSecond is how many requests are due in a second, whatever became of
+	// the others: their time counts from when they were due. With none each
+	// connection has its next request when the last was answered.
+	PerSecond float64
+}
+
+// wait returns from when on the time of the k-th request counts.
+func (d demand) wait(k int64, began time.Time) time.Time {
+	if d.PerSecond == 0 {
+		return time.Now()
+	}
+	due := began.Add(time.Duration(float64(k) / d.PerSecond * float64(time.Second)))
+	time.Sleep(time.Until(due))
+	return due
+}
+
+// post sends requests with events as is demanded. All answers have to be 202.
+func post(ctx context.Context, addr string, d demand) (load, error) {
+	connections, n := d.Connections, d.Requests
 	clients := make([]*client, connections)
 	for i := range clients {
 		c, err := dial(ctx, addr)
@@ -47,7 +66,7 @@ func post(ctx context.Context, addr string, connections, n int) (load, error) {
 	for i, c := range clients {
 		group.Go(func() {
 			for k := next.Add(1) - 1; k < int64(n); k = next.Add(1) - 1 {
-				sent := time.Now()
+				sent := d.wait(k, began)
 				if errs[i] = c.post(); errs[i] != nil {
 					next.Store(int64(n))
 					return

@@ -38,7 +38,7 @@ func TestRun_Quick_MeasuresAll(t *testing.T) {
 			aims++
 		}
 	}
-	if want := 4 + 2 + 3 + 1; aims != want {
+	if want := 6 + 2 + 3 + 1; aims != want {
 		t.Errorf("%d lines have a verdict, want %d", aims, want)
 	}
 	for _, name := range []string{"service-bare.cpu", "service-all-sampled.cpu", "service-tenth-sampled.cpu", "consumer.cpu"} {

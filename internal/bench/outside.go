@@ -52,10 +52,12 @@ func newOutside(s outsideSettings) http.Handler {
 	mux.HandleFunc("GET /counts", func(w http.ResponseWriter, _ *http.Request) {
 		respond(w, counts{o.calls.Load(), o.events.Load(), o.spans.Load()}, nil)
 	})
-	mux.HandleFunc("GET /load/{addr}/{connections}/{requests}", func(w http.ResponseWriter, r *http.Request) {
-		connections, _ := strconv.Atoi(r.PathValue("connections"))
-		requests, _ := strconv.Atoi(r.PathValue("requests"))
-		l, err := post(r.Context(), r.PathValue("addr"), connections, requests)
+	mux.HandleFunc("GET /load/{addr}/{connections}/{requests}/{persecond}", func(w http.ResponseWriter, r *http.Request) {
+		var d demand
+		d.Connections, _ = strconv.Atoi(r.PathValue("connections"))
+		d.Requests, _ = strconv.Atoi(r.PathValue("requests"))
+		d.PerSecond, _ = strconv.ParseFloat(r.PathValue("persecond"), 64)
+		l, err := post(r.Context(), r.PathValue("addr"), d)
 		respond(w, l, err)
 	})
 	mux.HandleFunc("GET /usage", func(w http.ResponseWriter, _ *http.Request) { respond(w, used(), nil) })

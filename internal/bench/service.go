@@ -154,8 +154,8 @@ func newStage(ctx context.Context, outside *actor, s serviceSettings, on process
 	return &stage{a, address, outside}, nil
 }
 
-// turn posts n requests to the service.
-func (s *stage) turn(ctx context.Context, clients, n int) (t turn, err error) {
+// turn posts requests to the service.
+func (s *stage) turn(ctx context.Context, d demand) (t turn, err error) {
 	if _, err := ask[any](ctx, s.actor, "/settle"); err != nil {
 		return t, err
 	}
@@ -163,7 +163,7 @@ func (s *stage) turn(ctx context.Context, clients, n int) (t turn, err error) {
 	if err != nil {
 		return t, err
 	}
-	if t.load, err = ask[load](ctx, s.outside, fmt.Sprintf("/load/%s/%d/%d", s.address, clients, n)); err != nil {
+	if t.load, err = ask[load](ctx, s.outside, fmt.Sprintf("/load/%s/%d/%d/%f", s.address, d.Connections, d.Requests, d.PerSecond)); err != nil {
 		return t, err
 	}
 	after, err := s.state(ctx)
@@ -174,6 +174,7 @@ func (s *stage) turn(ctx context.Context, clients, n int) (t turn, err error) {
 		return t, err
 	}
 	end, err := s.state(ctx)
+	n := d.Requests
 	t.counts = end.counts.minus(before.counts)
 	t.cpu = after.service.minus(before.service).CPU.Seconds() * 1e6 / float64(n)
 	t.allocations = float64(end.service.minus(before.service).Allocations) / float64(n)
@@ -207,7 +208,7 @@ func measureService(ctx context.Context, b *bench) (lines []line, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, outside.stop()) }()
-	var turns []func() (turn, error)
+	var all []*stage
 	for _, s := range []serviceSettings{
 		{Bare: true, CPUProfile: b.profileOf("service-bare.cpu")},
 		{Sampled: 1, CPUProfile: b.profileOf("service-all-sampled.cpu")},
@@ -218,15 +219,36 @@ func measureService(ctx context.Context, b *bench) (lines []line, err error) {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, st.stop()) }()
-		turns = append(turns, func() (turn, error) { return st.turn(ctx, clients, b.amount(8000, 500)) })
+		all = append(all, st)
 	}
-	got, err := interleave(b.rounds(21), turns...)
+	got, err := interleave(b.rounds(21), turnsOf(ctx, all, demand{Connections: clients, Requests: b.amount(8000, 500)})...)
 	if err != nil {
 		return nil, err
 	}
-	bare, all, tenth := got[0], got[1], got[2]
+	half := quantile(column(got[0], turn.perSecond), .5) / 2
+	paced, err := interleave(b.rounds(21), turnsOf(ctx, all, demand{Connections: clients, Requests: b.amount(4000, 500), PerSecond: half})...)
+	if err != nil {
+		return nil, err
+	}
+	return append(serviceLines(got[0], got[1], got[2]),
+		line{what: "service p99 at half of bare's rate, all sampled / bare", measured: ratio(column(paced[1], p99), column(paced[0], p99)), unit: "ms", aim: atMost(1.15)},
+		line{what: "service p99 at half of bare's rate, 10 % sampled / bare", measured: ratio(column(paced[2], p99), column(paced[0], p99)), unit: "ms", aim: atMost(1.15)},
+	), nil
+}
+
+// turnsOf demands the same of each stage.
+func turnsOf(ctx context.Context, stages []*stage, d demand) (turns []func() (turn, error)) {
+	for _, s := range stages {
+		turns = append(turns, func() (turn, error) { return s.turn(ctx, d) })
+	}
+	return turns
+}
+
+func p99(t turn) float64 { return t.P99 }
+
+// serviceLines compares services that had all they can take.
+func serviceLines(bare, all, tenth []turn) []line {
 	perSecond := func(t turn) float64 { return t.perSecond() }
-	p99 := func(t turn) float64 { return t.P99 }
 	cpu := func(t turn) float64 { return t.cpu }
 	perCall := func(t turn) float64 { return float64(t.Events) / float64(t.Calls) }
 	spans := func(t turn) float64 { return float64(t.Spans) }
@@ -247,7 +269,7 @@ func measureService(ctx context.Context, b *bench) (lines []line, err error) {
 			measured: ratio(column(all, spans), column(all, func(t turn) float64 { return 2 * float64(t.Requests) })),
 		},
 		{what: "processors busy outside of the service", measured: single(busy), single: true},
-	}, nil
+	}
 }
 
 // single is a figure that is compared with nothing.
