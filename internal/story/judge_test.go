@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/trace"
@@ -30,6 +31,8 @@ func TestCollect_Verdicts(t *testing.T) {
 	waiting.Queue, waiting.DeadLetter, waiting.Reason, waiting.ReceiveCount = queue, false, "", 2
 	fresh := waiting
 	fresh.ReceiveCount = 0
+	held := waiting
+	held.ReceiveCount, held.HiddenUntil = 1, at(2000).Add(30*time.Second)
 	undelivered := letter()
 	undelivered.Queue, undelivered.Reason, undelivered.ReceiveCount, undelivered.MessageID = queue+"-undelivered", "undelivered", 1, "another"
 	refused := letter()
@@ -50,6 +53,8 @@ func TestCollect_Verdicts(t *testing.T) {
 		"arrived":            {story.Found{Spans: arrived(), Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived: the row is there."}, nil},
 		"arrived, no row":    {story.Found{Spans: arrived()}, story.PlaceRow, []string{"by the word of the consumer"}, nil},
 		"arrived, lost span": {story.Found{Spans: arrived()[:4], Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived"}, []string{"process " + queue}},
+		"arrived, lost all":  {story.Found{Spans: arrived()[:3], Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived"}, []string{"process " + queue}},
+		"with the consumer":  {story.Found{Spans: door, Messages: []story.Message{held}}, story.PlaceQueue, []string{"It is with the consumer of " + queue, "hidden for another 30s"}, nil},
 		"retried": {
 			story.Found{Spans: slices.Concat(failedTwice, receive("00000000000000d3", 3, 300, "written", nil), []trace.Span{insert("00000000000000d3", 301)})},
 			story.PlaceRow,
@@ -79,7 +84,7 @@ func TestCollect_Verdicts(t *testing.T) {
 		"letter alone":        {story.Found{Messages: []story.Message{letter()}}, story.PlaceDeadLetter, []string{"is a dead letter", "first arrived in the queue"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := collect(t, tt.found, func(c *story.Config) { c.Expect = expect })
+			s := collect(t, tt.found, func(c *story.Config) { c.Expect, c.Now = expect, func() time.Time { return at(2000) } })
 			if s.Verdict.Place != tt.place || s.Verdict.Arrived != (tt.place == story.PlaceRow) {
 				t.Errorf("place %q, arrived %t; want %q", s.Verdict.Place, s.Verdict.Arrived, tt.place)
 			}
@@ -111,6 +116,35 @@ func TestWriteHTML_LoadBalancerAlone_NoBadgeOfNoGaps(t *testing.T) {
 		if !strings.Contains(b.String(), tt.want) {
 			t.Errorf("%s: no badge %s", name, tt.want)
 		}
+	}
+}
+
+// What was tried again and worked has not failed, and a card says how often it
+// was passed.
+func TestCollect_Retried_CardOfTheConsumerIsWell(t *testing.T) {
+	first := receive("00000000000000d1", 1, 100, "failed", nil)
+	for name, tt := range map[string]struct {
+		spans []trace.Span
+		want  bool
+	}{
+		"failed": {first, true}, "worked then": {append(receive("00000000000000d2", 2, 200, "written", nil), first...), false},
+	} {
+		s := collect(t, story.Found{Spans: append([]trace.Span{send()}, tt.spans...)})
+		if hop := s.Hops[4]; hop.Name != "Consumer" || !hop.Seen || hop.Failed != tt.want {
+			t.Errorf("%s: the card is %+v", name, hop)
+		}
+	}
+}
+
+// Of a batch whose processing nobody has a span of, waits tell which message is
+// whose.
+func TestCollect_SpansOfProcessingLost_WaitsTellWhichMessage(t *testing.T) {
+	second, wait := send(), receive("00000000000000d1", 1, 100, "written", nil)[0]
+	second.SpanID, second.Attributes = "00000000000000b2", map[string]any{"messaging.destination.name": "dev-orders-order", "messaging.message.id": "sns-2"}
+	wait.ParentSpanID = second.SpanID
+	s := collect(t, story.Found{Spans: []trace.Span{send(), second, wait}, Rows: []trace.Row{row()}})
+	if d := s.Deliveries[1]; d.SNSMessageID != "sns-2" || d.EventID != "order-4711" || d.Queue != queue || s.Deliveries[0].Place != story.PlaceUnknown {
+		t.Errorf("the row went to %+v", s.Deliveries)
 	}
 }
 
