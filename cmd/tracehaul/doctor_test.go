@@ -41,9 +41,11 @@ type patient struct {
 	settings string      // a file of shell that the consumer's settings come from
 }
 
+// patientFile is its description.
+var patientFile = filepath.Join("..", "..", "tracehaul.yaml")
+
 func setupPatient(t *testing.T) *patient {
 	t.Helper()
-	t.Chdir(filepath.Join("..", ".."))
 	dir := t.TempDir()
 	p := &patient{t: t, runtime: filepath.Join(dir, "run"), settings: filepath.Join(dir, "settings")}
 	programs, err := program.Build(t.Context(), dir, "service", "consumer")
@@ -55,7 +57,7 @@ func setupPatient(t *testing.T) *patient {
 	if err := os.WriteFile(consumer, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	description, err := pipeline.Load("tracehaul.yaml")
+	description, err := pipeline.Load(patientFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +143,7 @@ func (p *patient) doctor(t *testing.T, code int, args ...string) doctor.Report {
 	t.Helper()
 	var out, errs bytes.Buffer
 	env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": p.runtime}[name] }}
-	got := run(t.Context(), append([]string{"doctor", "--json"}, args...), env)
+	got := run(t.Context(), append([]string{"doctor", "--json", "-f", patientFile}, args...), env)
 	var r doctor.Report
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatalf("%v: %s%s", err, out.String(), errs.String())
@@ -213,6 +215,7 @@ func (p *patient) queue(t *testing.T, address, name, value string) {
 // The command is given a pipeline that runs, and one fault after the other. Each
 // time it names the cause, and nothing else. The last ones leave it broken.
 func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	p := setupPatient(t)
 	a := p.Addresses()
 

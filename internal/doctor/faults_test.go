@@ -177,6 +177,8 @@ var faults = map[string]seeded{
 	"another filter":     {"metric-filters", doctor.Fault, "Tracehaul/" + functionName + " Messages", "its filter looks for ERROR", func(a *account) { a.filter("Messages")["filterPattern"] = "ERROR" }, nil},
 	"no dashboard":       {"cloudwatch-dashboard", doctor.Fault, "prod-orders-deploy", "no such dashboard", func(a *account) { a.dashboard = "" }, nil},
 	"an old dashboard":   {"cloudwatch-dashboard", doctor.Warning, "prod-orders-deploy", "it differs, first at start", func(a *account) { a.dashboard = strings.Replace(a.dashboard, "-PT1H", "-PT3H", 1) }, nil},
+	"another dashboard":  {"cloudwatch-dashboard", doctor.Warning, "prod-orders-deploy", "it differs, first at its whole", func(a *account) { a.dashboard = "[]" }, nil},
+	"no JSON":            {"cloudwatch-dashboard", doctor.Warning, "prod-orders-deploy", "it is no dashboard", func(a *account) { a.dashboard = "{" }, nil},
 	"not in Grafana":     {"grafana-dashboards", doctor.Fault, "prod-orders-alarms", "no such dashboard", func(a *account) { delete(a.boards, "prod-orders-alarms") }, nil},
 	"changed in Grafana": {"grafana-dashboards", doctor.Warning, "prod-orders-alarms", "first at title, in version 3 by somebody", func(a *account) { a.retitle("prod-orders-alarms") }, nil},
 }

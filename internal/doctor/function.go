@@ -208,6 +208,9 @@ func lookTracing(_ context.Context, _ *exam, c *pipeline.Consumer, f *lambda.Get
 func lookFunctionTelemetry(ctx context.Context, e *exam, c *pipeline.Consumer, f *lambda.GetFunctionConfigurationOutput) ([]Finding, error) {
 	own := settings{}
 	if f.Environment != nil {
+		if e := f.Environment.Error; e != nil { // of the key that they are encrypted with
+			return nil, fmt.Errorf("the variables of %s cannot be read: %s", c.FunctionName(), aws.ToString(e.Message))
+		}
 		own = f.Environment.Variables
 	}
 	findings := e.judgeTelemetry(c.FunctionName(), own, applyEvents)

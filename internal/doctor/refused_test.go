@@ -93,6 +93,17 @@ func TestChecks_NoAnswer_NothingIsKnown(t *testing.T) {
 	}
 }
 
+// Variables that are encrypted with a key that the doctor may not use are not taken
+// for none.
+func TestChecks_VariablesEncrypted_NotKnown(t *testing.T) {
+	a := healthy(t)
+	a.functions[functionName]["Environment"] = object{"Error": object{"ErrorCode": "AccessDeniedException", "Message": "Lambda was unable to decrypt"}}
+	r := examine(t, a, false)
+	if findings := bad(r); len(findings) != 1 || findings[0].Check != "function-telemetry" || findings[0].Verdict != doctor.Unknown || !strings.Contains(findings[0].Found, "unable to decrypt") {
+		t.Errorf("findings: %+v", findings)
+	}
+}
+
 // What no client is given for is left out, and said to be.
 func TestChecks_NoClients_LeftOut(t *testing.T) {
 	a := healthy(t)

@@ -137,7 +137,7 @@ func TestFollow_SeededFault_NamedAtItsHop(t *testing.T) {
 				t.Errorf("want %s of %s at %s: %q, as %q, got:\n%s", test.verdict, test.check, test.hop, test.found, test.why, text(t, r))
 			}
 			for _, f := range bad(r) {
-				if f.Check != test.check && s.row != nil {
+				if f.Check != test.check && (s.row != nil || test.check == "front-door") {
 					t.Errorf("%s is blamed, too: %s", f.Check, f.Found)
 				}
 			}
@@ -159,6 +159,32 @@ func without(names ...string) func(map[string]trace.Span) {
 		for _, name := range names {
 			delete(all, name)
 		}
+	}
+}
+
+// Where nobody says it, the front door is the domain, or the load balancer's name.
+func TestFollow_NoAddress_FrontDoorIsFound(t *testing.T) {
+	t.Parallel()
+	if c := (doctor.Config{Alarms: shared().set}).WithDefaults(); c.Address != "https://orders.example.com" {
+		t.Errorf("the address of prod is %s", c.Address)
+	}
+	if c := (doctor.Config{Alarms: shared().set, Local: true}).WithDefaults(); c.Address != "" {
+		t.Errorf("the address of a local pipeline is %s", c.Address)
+	}
+	s := &stage{row: written}
+	c := s.start(t)
+	a := healthy(t)
+	a.consumer()
+	a.set.Pipeline.Edge.Domain = ""
+	balancer, _ := a.balancers[0].(object)
+	balancer["DNSName"] = strings.TrimPrefix(c.Address, "http://")
+	c.Alarms, c.Address, c.Clients.ELB = a.set, "", a.start(t).Clients.ELB
+	if r := walk(t, c); r.Worst() != doctor.OK || r.Address != "http://"+balancer["DNSName"].(string) { //nolint:forcetypeassert // it is made so
+		t.Errorf("address %s:\n%s", r.Address, text(t, r))
+	}
+	c.Clients.ELB = nil
+	if r := walk(t, c); r.Event == nil || len(r.Findings) != 1 || r.Findings[0].Found != "could not look: no address is given" {
+		t.Errorf("without an address: %+v", r.Findings)
 	}
 }
 
