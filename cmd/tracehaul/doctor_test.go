@@ -214,7 +214,7 @@ func (p *patient) queue(t *testing.T, address, name, value string) {
 
 // The command is given a pipeline that runs, and one fault after the other. Each
 // time it names the cause, and nothing else. The last ones leave it broken.
-func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) {
+func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) { //nolint:tparallel // one after the other, beside other tests
 	t.Parallel() // it waits more than it works
 	p := setupPatient(t)
 	a := p.Addresses()
