@@ -38,8 +38,7 @@ var (
 	contextsDropped  = instrument{semconv.MetricContextDropped, semconv.UnitContexts, counter}
 	telemetryDropped = instrument{semconv.MetricTelemetryDropped, semconv.UnitItems, counter}
 
-	albLines  = instrument{semconv.MetricALBLines, semconv.UnitLines, counter}
-	albFaulty = instrument{semconv.MetricALBFaultyLines, semconv.UnitLines, counter}
+	albLines = instrument{semconv.MetricALBLines, semconv.UnitLines, counter}
 
 	invocations    = instrument{faasconv.Invocations{}.Name(), faasconv.Invocations{}.Unit(), counter}
 	coldStarts     = instrument{faasconv.Coldstarts{}.Name(), faasconv.Coldstarts{}.Unit(), counter}
@@ -59,7 +58,7 @@ var (
 // instruments are all of them.
 var instruments = []instrument{
 	httpRequests, eventsAccepted, eventsRefused, publishWait, publishBatch, messagingCalls, contextsDropped, telemetryDropped,
-	albLines, albFaulty, invocations, coldStarts, invocationTime, initTime, processTime, dwellTime, batchSize, outcomes, endToEnd,
+	albLines, invocations, coldStarts, invocationTime, initTime, processTime, dwellTime, batchSize, outcomes, endToEnd,
 	statements, connections, connectionWait,
 }
 

@@ -130,9 +130,8 @@ func (b *builder) spansPanels(s *signal.ALBSpans) []Panel {
 		},
 		{
 			Key: "edge-lines", Title: "Lines of the access log", Unit: "short", Width: 6,
-			Description: "Lines a second by what became of them, those read in part among them. Good is spans and those that are not sampled, and as many as there are requests. A bad one has no span: the function's log says which field, and what would be right.",
-			Queries: list(PromQL(albLines.seldom(function, label(semconv.OutcomeKey)), "{{"+label(semconv.OutcomeKey)+"}}"),
-				PromQL(albFaulty.seldom(function), "read in part")),
+			Description: "Lines a second by what became of them. Good is spans and those that are not sampled, and as many as there are requests. A bad one has no span: the function's log says which field, and what would be right.",
+			Queries:     list(PromQL(albLines.seldom(function, label(semconv.OutcomeKey)), "{{"+label(semconv.OutcomeKey)+"}}")),
 		},
 		{
 			Key: "edge-lines-unread", Title: "Lines that cannot be read, in 15 minutes", Unit: "short", Width: 6,

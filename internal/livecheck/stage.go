@@ -72,7 +72,7 @@ func (s *stage) startPipeline(ctx context.Context, description, dir string, outp
 	if err != nil {
 		return err
 	}
-	programs, err := program.Build(ctx, dir, "service", "consumer")
+	programs, err := program.Build(ctx, dir, "service", "consumer", "albspans")
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,8 @@ func (s *stage) startPipeline(ctx context.Context, description, dir string, outp
 		}
 	}
 	s.pipeline, err = localpipeline.Start(ctx, localpipeline.Config{
-		Pipeline: p, Service: programs[0], Consumer: programs[1], Migrate: migrate.UpURL,
-		ServiceEnv: telemetry(stableVersion), ConsumerEnv: telemetry(stableVersion),
+		Pipeline: p, Service: programs[0], Consumer: programs[1], ALBSpans: programs[2], Migrate: migrate.UpURL,
+		ServiceEnv: telemetry(stableVersion), ConsumerEnv: telemetry(stableVersion), ALBSpansEnv: telemetry(stableVersion),
 		DuplicateRate: duplicateRate, Output: output,
 		Fault: func(c messaging.Call) *messaging.Fault {
 			if f := s.fault.Load(); f != nil {

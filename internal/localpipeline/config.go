@@ -47,9 +47,9 @@ type Config struct {
 	// Ports are those of what a person talks to. Default to free ones.
 	Ports Ports
 
-	// ServiceEnv and ConsumerEnv are further variables for the programs; they
-	// win over the pipeline's own. Default to none.
-	ServiceEnv, ConsumerEnv map[string]string
+	// ServiceEnv, ConsumerEnv and ALBSpansEnv are further variables for the
+	// programs; they win over the pipeline's own. Default to none.
+	ServiceEnv, ConsumerEnv, ALBSpansEnv map[string]string
 
 	// HoldConsumers leaves the queues alone until [Local.StartConsumers].
 	// Defaults to false.

@@ -83,7 +83,7 @@ func (l *Local) albspansVariables(s3 string) variables {
 	return l.common(p.TelemetryName("albspans")).with(map[string]string{
 		"AWS_ENDPOINT_URL_S3": s3,
 		"ALB_SERVICE_NAME":    p.TelemetryName("load-balancer"),
-	})
+	}, l.cfg.ALBSpansEnv)
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
