@@ -200,6 +200,7 @@ func (c doctorCmd) running(env environment, p *pipeline.Pipeline) (*localstate.S
 	if asked {
 		return nil, fmt.Errorf("no pipeline %s runs on this machine: start one with tracehaul up", p.Prefix())
 	}
+	fmt.Fprintf(env.err, "No pipeline %s runs on this machine: the one in AWS is examined. tracehaul up starts a local one.\n", p.Prefix())
 	return nil, nil //nolint:nilnil // the one in AWS
 }
 

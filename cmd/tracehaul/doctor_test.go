@@ -317,4 +317,11 @@ func TestDoctor_ExitCodes(t *testing.T) {
 			}
 		})
 	}
+	t.Run("none runs here", func(t *testing.T) {
+		var out, errs bytes.Buffer
+		env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": t.TempDir()}[name] }}
+		if code := run(t.Context(), []string{"doctor", "--no-event"}, env); code != exitFailed || !strings.Contains(errs.String(), "No pipeline dev-orders runs on this machine") {
+			t.Errorf("exit code %d: %s", code, errs.String())
+		}
+	})
 }

@@ -105,5 +105,5 @@ func TestExamine_Local_LeavesTheRestOut(t *testing.T) {
 			t.Errorf("%s of %s is looked at", f.Check, f.Hop)
 		}
 	}
-	wantAll(t, text(t, r), "local\n", "Left out, as the local pipeline has no such thing: targets,")
+	wantAll(t, text(t, r), "prod-orders on this machine\n", "Left out, as the local pipeline has no such thing: targets,")
 }

@@ -116,6 +116,7 @@ var faults = map[string]seeded{
 	"no event source mapping": {"event-source", doctor.Fault, functionName, "no event source mapping", func(a *account) { a.mappings = nil }, nil},
 	"not the alias":           {"event-source", doctor.Fault, functionName, "no event source mapping", func(a *account) { a.mapping()["FunctionArn"] = arnOf("lambda", "function:"+functionName) }, nil},
 	"mapping disabled":        {"event-source", doctor.Fault, functionName, "the event source mapping is Disabled", func(a *account) { a.mapping()["State"] = "Disabled" }, nil},
+	"mapping changes":         {"event-source", doctor.Warning, functionName, "the event source mapping is Updating", func(a *account) { a.mapping()["State"] = "Updating" }, nil},
 	"somebody else takes, too": {
 		"event-source", doctor.Fault, queueName, "function:thief takes messages out of it, too",
 		func(a *account) {

@@ -117,10 +117,17 @@ func (e *exam) mappingsOf(ctx context.Context, c *pipeline.Consumer, queue strin
 	})
 }
 
+// passing are states of an event source mapping that end in Enabled by themselves.
+var passing = []string{"Creating", "Enabling", "Updating"}
+
 func lookMapping(c *pipeline.Consumer, m mappings) (findings []Finding) {
 	switch {
 	case m.own == nil:
 		findings = append(findings, Finding{Verdict: Fault, Subject: c.FunctionName(), Found: "no event source mapping from " + c.QueueName() + " to " + deploy.Alias, Want: "one", Mend: applyEvents})
+	case slices.Contains(passing, aws.ToString(m.own.State)):
+		findings = append(findings, Finding{
+			Verdict: Warning, Subject: c.FunctionName(), Found: "the event source mapping is " + aws.ToString(m.own.State), Want: "Enabled", Mend: "look again in a minute",
+		})
 	case aws.ToString(m.own.State) != "Enabled":
 		findings = append(findings, Finding{
 			Verdict: Fault, Subject: c.FunctionName(), Found: "the event source mapping is " + aws.ToString(m.own.State) + ": " + aws.ToString(m.own.StateTransitionReason), Want: "Enabled",

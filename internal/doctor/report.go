@@ -62,6 +62,7 @@ type LeftOut struct {
 type Report struct {
 	Pipeline string    `json:"pipeline"` // its prefix
 	Local    bool      `json:"local"`
+	Region   string    `json:"region"` // of AWS
 	Address  string    `json:"address"`
 	Time     time.Time `json:"time"`
 	Event    *Event    `json:"event"` // null if none was sent

@@ -41,11 +41,14 @@ const reset, bold = "\x1b[0m", "\x1b[1m"
 // WriteText writes the report for people: by hop, in the order of the way.
 func (r *Report) WriteText(w io.Writer, style Style) error {
 	t := &text{Writer: bufio.NewWriter(w), Style: style}
-	where := r.Address
+	where := "in AWS, " + r.Region
 	if r.Local {
-		where += ", local"
+		where = "on this machine"
 	}
-	t.line("%s: %s", r.Pipeline, strings.TrimPrefix(where, ", "))
+	if r.Address != "" {
+		where += ": " + r.Address
+	}
+	t.line("%s %s", r.Pipeline, where)
 	t.event(r.Event)
 	for _, hop := range signal.Hops() {
 		t.hop(hop, r)
