@@ -27,7 +27,7 @@ func telemetryMutations() []mutation {
 			name: "requests-do-not-export", what: "whoever makes a span waits until it is sent",
 			edits: []edit{{
 				"telemetry/internal/batch/processor.go", "\tp.mu.Unlock()\n\tif full {\n\t\tp.signal()\n\t}\n}\n",
-				"\tp.mu.Unlock()\n\t_ = full\n\tctx, cancel := context.WithTimeout(p.ctx, 200*time.Millisecond)\n\tdefer cancel()\n\t_ = p.Flush(ctx)\n}\n",
+				"\tp.mu.Unlock()\n\t_ = full\n\tctx, cancel := context.WithTimeout(p.ctx, 500*time.Millisecond)\n\tdefer cancel()\n\t_ = p.Flush(ctx)\n}\n",
 			}},
 			claims: []claim{{"collector/slow", "with a collector that is well"}},
 		},
