@@ -49,6 +49,11 @@ func (s upSource) Look(ctx context.Context, c story.Clues, body bool) (found sto
 		}
 		found.AccessLog = append(found.AccessLog, s.AccessLog(id)...)
 	}
+	for _, id := range c.Linked { // of which one span or another is of interest
+		t, _ := s.Trace(id)
+		found.Spans = append(found.Spans, t.Spans()...)
+		found.AccessLog = append(found.AccessLog, s.AccessLog(id)...)
+	}
 	found.Messages, err = s.messages(ctx, c, body)
 	return found, err
 }

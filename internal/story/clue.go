@@ -7,6 +7,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // EventID is what an event is known by. Source is empty where only the id is
@@ -55,6 +56,10 @@ func (c *Clues) learn(f *Found) {
 		c.event(EventID{text(row.Get("source")), text(row.Get("id"))})
 		add(&c.SQS, text(row.Get("sqs_message_id")))
 		add(&c.SNS, text(row.Get("sns_message_id")))
+		// The load balancer's own trace, where the client brought another one.
+		if root, ok := xray.TraceIDFromRoot(text(row.Get("alb_root"))); ok && text(row.Get("trace_id")) != root.String() {
+			add(&c.Linked, root.String())
+		}
 	}
 	for i := range f.Messages {
 		m := &f.Messages[i]
@@ -109,6 +114,10 @@ func (c *Clues) span(s *trace.Span) {
 	}
 	switch s.Kind {
 	case kindProducer:
+		if toQueue(s) {
+			add(&c.SQS, attr(s, otelconv.MessagingMessageIDKey))
+			return
+		}
 		add(&c.SNS, attr(s, otelconv.MessagingMessageIDKey))
 	case kindConsumer:
 		add(&c.SQS, attr(s, otelconv.MessagingMessageIDKey))

@@ -1,8 +1,10 @@
 package story_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -155,6 +157,44 @@ func TestCollect_InvocationsTrace_IsNoEvents(t *testing.T) {
 		t.Fatalf("%v, missing %v", err, s.Missing)
 	}
 	wantAll(t, textOf(t, s), "an invocation of dev-orders-ledger", "It links to the trace "+id)
+}
+
+// A client that brings a trace of its own has the load balancer's span in
+// another one: each of the two ids leads to the client's, sampled or not.
+func TestCollect_ClientsOwnTrace_LoadBalancersIDLeadsToIt(t *testing.T) {
+	const root = "6b07f5417862425d4f9ff7fcce0cb557"
+	alb, r := balancer(), row()
+	alb.TraceID, r = root, append(r, trace.Column{Name: "alb_root", Value: "1-6b07f541-7862425d4f9ff7fcce0cb557"})
+	spans := arrived()[1:]
+	spans[0].ParentSpanID = "00000000000000ff" // the client's
+	for name, own := range map[string][]trace.Span{"sampled": spans, "not sampled": nil} {
+		for _, given := range []string{id, "1-6b07f541-7862425d4f9ff7fcce0cb557", "order-4711"} {
+			b := &byRoot{fake{name: "everything", holds: story.HoldsSpans | story.HoldsRows, found: story.Found{Spans: append([]trace.Span{alb}, own...), Rows: []trace.Row{r}}}, root}
+			s, err := story.Collect(t.Context(), story.Config{Given: given, Backends: []story.Backend{b}})
+			if err != nil || s.TraceID != id || !s.Hops[0].Seen || !slices.ContainsFunc(s.Linked, func(l trace.Span) bool { return l.TraceID == root }) {
+				t.Errorf("%s, %s: trace %s, load balancer %+v, linked %+v, %v", name, given, s.TraceID, s.Hops[0], s.Linked, err)
+				continue
+			}
+			if len(s.Missing) > 0 || own != nil && len(s.Notes) > 0 {
+				t.Errorf("%s, %s: missing %v, notes %q", name, given, s.Missing, s.Notes)
+			}
+		}
+	}
+}
+
+// byRoot finds the row by the load balancer's id, too.
+type byRoot struct {
+	fake
+
+	root string
+}
+
+func (b *byRoot) Look(ctx context.Context, c story.Clues) (story.Found, error) {
+	found, err := b.fake.Look(ctx, c)
+	if slices.Contains(c.TraceIDs, b.root) {
+		found.Rows = b.found.Rows
+	}
+	return found, err
 }
 
 // An event's id can look like a trace's or a message's: what is found decides.

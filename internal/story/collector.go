@@ -239,7 +239,7 @@ func (s *collector) ofTrace(id string) (own, linked []trace.Span) {
 		}
 	}
 	for _, span := range s.found.Spans {
-		if span.TraceID != id && wanted[[2]string{span.TraceID, span.SpanID}] {
+		if span.TraceID != id && (wanted[[2]string{span.TraceID, span.SpanID}] || ofBalancer(span) && slices.Contains(s.clues.Linked, span.TraceID)) {
 			linked = append(linked, span)
 		}
 	}

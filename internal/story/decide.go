@@ -38,13 +38,13 @@ func (s *collector) is(c Candidate) bool {
 		id := c.Clues.SQS[0]
 		return s.hasRow("sqs_message_id", id) || slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.MessageID == id }) ||
 			slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool {
-				return span.Kind != kindProducer && attr(&span, otelconv.MessagingMessageIDKey) == id
+				return (span.Kind != kindProducer || toQueue(&span)) && attr(&span, otelconv.MessagingMessageIDKey) == id
 			})
 	case KindSNS:
 		id := c.Clues.SNS[0]
 		return s.hasRow("sns_message_id", id) || slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.SNSMessageID == id }) ||
 			slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool {
-				return span.Kind == kindProducer && attr(&span, otelconv.MessagingMessageIDKey) == id || attr(&span, semconv.SNSMessageIDKey) == id
+				return span.Kind == kindProducer && !toQueue(&span) && attr(&span, otelconv.MessagingMessageIDKey) == id || attr(&span, semconv.SNSMessageIDKey) == id
 			})
 	default:
 		id := c.Clues.Events[0].ID

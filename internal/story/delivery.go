@@ -78,7 +78,7 @@ func (r Receive) outcome() string {
 // it survives a redrive, a message's id does not.
 func (t *Story) deliveries() []Delivery {
 	all := []Delivery{}
-	for _, s := range t.spansOf(kindProducer) {
+	for _, s := range t.published() {
 		d := Delivery{
 			Topic: attr(s, otelconv.MessagingDestinationNameKey), SNSMessageID: attr(s, otelconv.MessagingMessageIDKey),
 			SentAt: s.Start, SendFailed: s.Status == statusError, Attempts: number(s.Attributes[string(semconv.AttemptsKey)]), span: s.SpanID,
@@ -105,6 +105,41 @@ func (t *Story) deliveries() []Delivery {
 		all[i].settle()
 	}
 	return all
+}
+
+// published are the spans of what was sent to a topic: a consumer sends dead
+// letters, too.
+func (t *Story) published() (spans []*trace.Span) {
+	for _, s := range t.spansOf(kindProducer) {
+		if t.isPublish(*s) {
+			spans = append(spans, s)
+		}
+	}
+	return spans
+}
+
+func (t *Story) isPublish(s trace.Span) bool {
+	return s.Kind == kindProducer && !toQueue(&s) && t.consumerOf(s.SpanID) == ""
+}
+
+// toQueue reports whether a message went to a queue of SQS, and to no topic.
+func toQueue(s *trace.Span) bool {
+	return attr(s, otelconv.MessagingSystemKey) == otelconv.MessagingSystemAWSSQS.Value.AsString()
+}
+
+// consumerOf is the span of the processing beneath which a span is that sent a
+// dead letter, or empty.
+func (t *Story) consumerOf(spanID string) string {
+	for i := range t.Spans {
+		if t.Spans[i].SpanID != spanID || t.Spans[i].Kind != kindProducer {
+			continue
+		}
+		parent := t.Spans[i].ParentSpanID
+		if slices.ContainsFunc(t.Spans, func(v SpanView) bool { return v.SpanID == parent && v.Kind == kindConsumer }) {
+			return parent
+		}
+	}
+	return ""
 }
 
 // spansOf are the spans of a kind, by their start.
@@ -196,13 +231,28 @@ func (t *Story) lies(all *[]Delivery, m *Message) {
 	if m.DeadLetter {
 		queue = t.before(*all, m)
 	}
-	d := find(all, m.SpanID, queue, m.MessageID, m.SNSMessageID)
+	d := t.gaveUp(*all, m)
+	if d == nil {
+		d = find(all, m.SpanID, queue, m.MessageID, m.SNSMessageID)
+	}
 	add(&d.SQSIDs, m.MessageID)
 	d.EventSource, d.EventID = cmp.Or(d.EventSource, m.EventSource), cmp.Or(d.EventID, m.EventID)
 	// Of several copies the one that can still arrive counts.
 	if d.Message == nil || d.Message.DeadLetter {
 		d.Message = m
 	}
+}
+
+// gaveUp is the delivery of which a consumer made a dead letter, if its span
+// tells: the letter of a message that brought no trace is of that span.
+func (t *Story) gaveUp(all []Delivery, m *Message) *Delivery {
+	process := t.consumerOf(m.SpanID)
+	for i := range all {
+		if process != "" && slices.ContainsFunc(all[i].Receives, func(r Receive) bool { return r.SpanID == process }) {
+			return &all[i]
+		}
+	}
+	return nil
 }
 
 // before is the queue that a dead letter comes from, as far as spans tell.

@@ -74,6 +74,11 @@ func (t *Story) server(ofBalancerLog bool) *trace.Span {
 			return s
 		}
 	}
+	for i := range t.Linked { // the client's traceparent won
+		if ofBalancerLog && ofBalancer(t.Linked[i]) {
+			return &t.Linked[i]
+		}
+	}
 	return nil
 }
 

@@ -27,6 +27,11 @@ type Fact struct {
 // more than once: the first span stands for it, and the count is told.
 func (t *Story) hops() []Hop {
 	spans := t.Trace.Spans()
+	for i := range t.Linked {
+		if ofBalancer(t.Linked[i]) {
+			spans = append(spans, t.Linked[i])
+		}
+	}
 	balancer := station("ALB", "Load balancer", spans, ofBalancer, balancerFacts...)
 	service := station("Service", "Accepted", spans, func(s trace.Span) bool {
 		return s.Kind == kindServer && has(&s, otelconv.HTTPRequestMethodKey) && !ofBalancer(s)
@@ -64,7 +69,7 @@ func (t *Story) hops() []Hop {
 	return []Hop{
 		balancer.Hop,
 		service.Hop,
-		station("SNS", "Published", spans, func(s trace.Span) bool { return s.Kind == kindProducer }, sendFacts...).Hop,
+		station("SNS", "Published", spans, t.isPublish, sendFacts...).Hop,
 		queue.Hop,
 		consumer.Hop,
 		database.Hop,

@@ -114,14 +114,7 @@ func (t *Story) view() *view {
 	}
 	if len(t.Spans) == 0 || !t.Verdict.Arrived {
 		for i := range t.Timeline {
-			m := afterwards{Moment: t.Timeline[i]}
-			if i > 0 {
-				m.After = "+" + trace.FormatDuration(m.Time.Sub(t.Timeline[0].Time))
-			}
-			if m.Backwards {
-				m.After = "clamped: clocks differ"
-			}
-			v.ShowTimeline = append(v.ShowTimeline, m)
+			v.ShowTimeline = append(v.ShowTimeline, afterwards{t.Timeline[i], t.after(i)})
 		}
 	}
 	return v

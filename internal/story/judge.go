@@ -143,7 +143,7 @@ func (d *Delivery) failure() []string {
 	if r.Outcome == "" {
 		return nil
 	}
-	return []string{strings.TrimSuffix(fmt.Sprintf("Delivery %d of it %s: %s", r.Count, r.outcome(), r.Error), ": ")}
+	return []string{strings.TrimSuffix(fmt.Sprintf("Delivery %d ended %s: %s", r.Count, r.outcome(), r.Error), ": ")}
 }
 
 func (d *Delivery) deadLetter(v *Verdict, now time.Time) {

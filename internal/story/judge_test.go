@@ -61,7 +61,7 @@ func TestCollect_Verdicts(t *testing.T) {
 			[]string{"3 receives: 2 failed before, the last for failed (sink_unavailable)"},
 			nil,
 		},
-		"failed, waits":      {story.Found{Spans: withSQL, Messages: []story.Message{waiting}}, story.PlaceQueue, []string{"It stopped at the consumer of " + queue + " and waits", "Delivery 2 of it failed (sink_unavailable 57P01): the database is away", "received 2 times of 5"}, nil},
+		"failed, waits":      {story.Found{Spans: withSQL, Messages: []story.Message{waiting}}, story.PlaceQueue, []string{"It stopped at the consumer of " + queue + " and waits", "Delivery 2 ended failed (sink_unavailable 57P01): the database is away", "received 2 times of 5"}, nil},
 		"failed, place lost": {story.Found{Spans: failedTwice}, story.PlaceQueue, []string{"2 receives failed so far; where the message lies now nobody could tell"}, nil},
 		"dead letter":        {story.Found{Spans: failedTwice, Messages: []story.Message{letter()}}, story.PlaceDeadLetter, []string{"is a dead letter", "It lies in " + dlq + " for the reason unsettled, received 6 times", "dlq redrive"}, nil},
 		"refused letter":     {story.Found{Spans: failedTwice, Messages: []story.Message{refused}}, story.PlaceDeadLetter, []string{"for the reason refused 23514", "can never work as it is"}, nil},
@@ -116,6 +116,26 @@ func TestWriteHTML_LoadBalancerAlone_NoBadgeOfNoGaps(t *testing.T) {
 		if !strings.Contains(b.String(), tt.want) {
 			t.Errorf("%s: no badge %s", name, tt.want)
 		}
+	}
+}
+
+// A consumer sends dead letters by a span of its own: that is no publish of the
+// event, and the letter belongs to the message that it was made of.
+func TestCollect_ConsumerSendsLetter_OneMessage(t *testing.T) {
+	spans := receive("00000000000000d1", 1, 100, "dead_lettered", map[string]any{"tracehaul.reason": "malformed"})[1:]
+	spans[0].ParentSpanID = "" // it brought no trace
+	toDLQ := span("00000000000000e1", "00000000000000d1", "PRODUCER", "send "+dlq, 105, 107, map[string]any{"messaging.destination.name": dlq, "messaging.message.id": "another"})
+	m := letter()
+	m.MessageID, m.SpanID, m.Reason, m.EventID, m.EventSource = "another", "00000000000000e1", "malformed", "", ""
+	s := collect(t, story.Found{Spans: append(spans, toDLQ, invocation()), Messages: []story.Message{m}})
+	if len(s.Deliveries) != 1 || s.Verdict.Place != story.PlaceDeadLetter || !slices.Equal(s.Deliveries[0].SQSIDs, []string{sqsID, "another"}) {
+		t.Errorf("%s of %+v", s.Verdict.Place, s.Deliveries)
+	}
+	if got := missing(s); !slices.Equal(got, []string{"send, the publish to SNS"}) {
+		t.Errorf("missing %q", got)
+	}
+	if s.Hops[2].Seen {
+		t.Errorf("the card of SNS is %+v", s.Hops[2])
 	}
 }
 

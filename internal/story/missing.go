@@ -26,7 +26,11 @@ func (t *Story) missing() []Missing {
 		return all
 	}
 	lack := func(what, why string) { all = append(all, Missing{what, why}) }
-	t.missingAtTheDoor(lack)
+	if t.broughtNone() {
+		lack(missingSend, "The message brought no trace: the service did not send it, or its attributes were lost on the way (docs/runbooks/contexts-dropped.md).")
+	} else {
+		t.missingAtTheDoor(lack)
+	}
 	for i := range t.Deliveries {
 		t.missingDelivery(&t.Deliveries[i], lack)
 	}
@@ -42,6 +46,12 @@ func (t *Story) missing() []Missing {
 		}
 	}
 	return all
+}
+
+// broughtNone reports whether the trace begins at the consumer.
+func (t *Story) broughtNone() bool {
+	roots := t.Trace.Roots
+	return len(roots) == 1 && roots[0].Span.Kind == kindConsumer && roots[0].Span.ParentSpanID == ""
 }
 
 // told reports whether the parent of an orphan is among what is missing
@@ -65,7 +75,7 @@ func (t *Story) missingAtTheDoor(lack func(what, why string)) {
 	if service == nil && (balancer == nil || balancer.Attributes[string(semconv.ALBTargetReachedKey)] == true) {
 		lack(missingRequest, "It was not sampled; the client's own traceparent won, so it is in that trace; the task was killed before it sent its spans; or it is still to come.")
 	}
-	if len(t.spansOf(kindProducer)) == 0 && (len(t.Deliveries) > 0 || service != nil && number(service.Attributes[string(otelconv.HTTPResponseStatusCodeKey)]) < 400) {
+	if len(t.published()) == 0 && (len(t.Deliveries) > 0 || service != nil && number(service.Attributes[string(otelconv.HTTPResponseStatusCodeKey)]) < 400) {
 		lack(missingSend, "It was not sampled, was dropped before it was sent (docs/runbooks/telemetry-dropped.md), or is still to come.")
 	}
 }
@@ -91,7 +101,7 @@ func (t *Story) missingDelivery(d *Delivery, lack func(what, why string)) {
 		return
 	}
 	for _, r := range d.Receives {
-		if !t.waited(r) {
+		if !t.waited(r) && !t.broughtNone() {
 			lack("wait "+d.Queue, "The wait span is switched off (NoWaitSpan), or the message had no SentTimestamp.")
 			break
 		}

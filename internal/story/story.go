@@ -72,9 +72,7 @@ func (s *collector) tell() *Story {
 		Rows: list(s.found.Rows), Messages: list(s.found.Messages), Logs: list(s.found.Logs), AccessLog: list(s.found.AccessLog),
 		Notes: list(s.found.Notes), Skipped: list(s.Skipped), expect: s.Expect,
 	}
-	if len(s.clues.TraceIDs) > 0 {
-		t.TraceID = s.clues.TraceIDs[0]
-	}
+	t.TraceID = s.traceID()
 	own, linked := s.ofTrace(t.TraceID)
 	t.Trace, t.Linked = trace.New(t.TraceID, own), list(linked)
 	t.Spans = views(t.Trace)
@@ -93,6 +91,30 @@ func (s *collector) tell() *Story {
 	t.Timeline = t.timeline()
 	t.note(s.clues.TraceIDs)
 	return t
+}
+
+// traceID is the trace of the event: where the client brought one of its own,
+// the load balancer's id leads to it and is not it.
+func (s *collector) traceID() string {
+	for _, id := range s.clues.TraceIDs {
+		if s.hasRow("trace_id", id) || slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool { return span.TraceID == id && !ofBalancer(span) }) {
+			if i := slices.Index(s.clues.TraceIDs, id); i > 0 && s.ofBalancerAlone(s.clues.TraceIDs[0]) {
+				add(&s.clues.Linked, s.clues.TraceIDs[0])
+				s.clues.TraceIDs = s.clues.TraceIDs[1:]
+			}
+			return id
+		}
+	}
+	if len(s.clues.TraceIDs) == 0 {
+		return ""
+	}
+	return s.clues.TraceIDs[0]
+}
+
+// ofBalancerAlone reports whether nobody but the load balancer has spans of a
+// trace.
+func (s *collector) ofBalancerAlone(id string) bool {
+	return !slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool { return span.TraceID == id && !ofBalancer(span) }) && !s.hasRow("trace_id", id)
 }
 
 // keepLogs leaves out lines of the traces that are linked to, but for those of
@@ -178,11 +200,15 @@ func (t *Story) note(traces []string) {
 }
 
 func (t *Story) unsampled() string {
+	none := "No back end has a span"
+	if len(t.Linked) > 0 {
+		none += " but the load balancer's"
+	}
 	switch p := t.expect.SamplePercent; {
 	case p > 0 && p < 100:
-		return fmt.Sprintf("No back end has a span. %g %% of traces are sampled, so this one probably was not: times of the row, messages and log lines tell the way.", p)
+		return fmt.Sprintf("%s. %g %% of traces are sampled, so this one probably was not: times of the row, messages and log lines tell the way.", none, p)
 	case t.asks(HoldsSpans):
-		return "No back end has a span. The trace was not sampled, is older than traces are kept, or its spans are still to come: times of the row, messages and log lines tell the way."
+		return none + ". The trace was not sampled, is older than traces are kept, or its spans are still to come: times of the row, messages and log lines tell the way."
 	}
 	return "No back end for traces answered: times of the row, messages and log lines tell the way."
 }

@@ -46,10 +46,10 @@ func (t *Story) WriteText(w io.Writer, o Text) error {
 		if err := t.Trace.WriteWaterfall(&p.b, trace.Waterfall{Width: o.Width, Colour: o.Colour}); err != nil {
 			return err
 		}
-		for i := range t.Linked {
-			s := &t.Linked[i]
-			p.line("linked: %s %s (%s) in trace %s took %s", s.Kind, s.Name, s.Service, s.TraceID, trace.FormatDuration(s.Duration()))
-		}
+	}
+	for i := range t.Linked {
+		s := &t.Linked[i]
+		p.line("linked: %s %s (%s) in trace %s took %s", s.Kind, s.Name, s.Service, s.TraceID, trace.FormatDuration(s.Duration()))
 	}
 	p.missing(t)
 	p.timeline(t)
@@ -156,14 +156,7 @@ func (p *writer) timeline(t *Story) {
 	}
 	p.section("times, by whoever noted them")
 	for i, m := range t.Timeline {
-		after := ""
-		if i > 0 {
-			after = "+" + trace.FormatDuration(m.Time.Sub(t.Timeline[0].Time))
-			if m.Backwards {
-				after = "clamped: clocks differ"
-			}
-		}
-		p.line("  %s  %-10s %s (clock of %s)", m.Time.Format("15:04:05.000"), after, m.What, m.Clock)
+		p.line("  %s  %-10s %s (clock of %s)", m.Time.Format("15:04:05.000"), t.after(i), m.What, m.Clock)
 	}
 }
 

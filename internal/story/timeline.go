@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
 // tolerance is what a time may be before another one without clocks that
@@ -15,9 +17,9 @@ const tolerance = time.Millisecond
 // one, messages and spans tell what they know.
 func (t *Story) timeline() []Moment {
 	moments := []Moment{}
-	for _, row := range t.Rows {
+	for _, row := range t.rowsInFocus() {
 		name := ""
-		if len(t.Rows) > 1 {
+		if len(t.Rows) > 1 && t.focus == nil {
 			name = text(row.Get("id")) + " "
 		}
 		way := []Moment{
@@ -35,11 +37,14 @@ func (t *Story) timeline() []Moment {
 	if len(moments) > 0 {
 		return moments
 	}
-	for i := range t.Deliveries {
-		moments = append(moments, t.Deliveries[i].moments()...)
+	for _, d := range t.chosen() {
+		moments = append(moments, d.moments()...)
 	}
 	for i := range t.Messages {
 		m := &t.Messages[i]
+		if t.focus != nil && m.EventID != t.focus.ID {
+			continue
+		}
 		what := "arrived in " + m.Queue
 		if m.DeadLetter && m.Reason == reasonUnsettled {
 			what = "first arrived in the queue from which SQS moved it to " + m.Queue
@@ -51,6 +56,28 @@ func (t *Story) timeline() []Moment {
 		return a.Time.Truncate(tolerance).Compare(b.Time.Truncate(tolerance))
 	})
 	return moments
+}
+
+// rowsInFocus are those of the event that was asked for, or all of the trace.
+func (t *Story) rowsInFocus() []trace.Row {
+	if t.focus == nil {
+		return t.Rows
+	}
+	return slices.DeleteFunc(slices.Clone(t.Rows), func(row trace.Row) bool {
+		return text(row.Get("id")) != t.focus.ID || t.focus.Source != "" && text(row.Get("source")) != t.focus.Source
+	})
+}
+
+// after says how long after the first moment another one was.
+func (t *Story) after(i int) string {
+	switch m := t.Timeline[i]; {
+	case i == 0:
+		return ""
+	case m.Backwards:
+		return "clamped: clocks differ"
+	default:
+		return "+" + trace.FormatDuration(max(0, m.Time.Sub(t.Timeline[0].Time)))
+	}
 }
 
 func (d *Delivery) moments() []Moment {
