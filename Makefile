@@ -76,6 +76,9 @@ faults-mutate-short: ## the same with the five safeguards that matter most
 faults-short: ## the scenarios of faults that matter most
 	$(GO) run ./internal/faults -short
 
+examples: ## build and test every module in examples/, as whoever adopts the packages does
+	build/examples.sh
+
 dashboards: ## run the pipeline, make everything go wrong once, and see that every query of the dashboards shows data
 	$(GO) run ./internal/livecheck
 
@@ -114,7 +117,7 @@ paced: ## faults-short, faults-mutate-short and dashboards, two at a time: they 
 	$(MAKE) -j2 -Otarget faults-short faults-mutate-short dashboards
 
 # What iac tests in Go is in race.
-ci: lint verify vulnerabilities modules actionlint collector race fuzz-turn bench-once alarms paced image $(REPRODUCIBLE) ## all that CI runs
+ci: lint verify vulnerabilities modules actionlint collector race fuzz-turn bench-once alarms examples paced image $(REPRODUCIBLE) ## all that CI runs
 	@cat dist/skipped-* 2>/dev/null || true
 
-.PHONY: paced faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows actionlint image vulnerabilities fuzz-turn reproducible reproducible-all ci
+.PHONY: examples paced faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows actionlint image vulnerabilities fuzz-turn reproducible reproducible-all ci
