@@ -150,7 +150,12 @@ func (m *middleware) finish(ctx context.Context, s trace.Span, rec *recorder, r 
 // describe sets the attributes of a served request.
 func (m *middleware) describe(ctx context.Context, s trace.Span, r *http.Request, o *outcome) {
 	var scratch [maxAttributes]attribute.KeyValue
-	to := append(scratch[:0], o.attributes...)
+	to := scratch[:0]
+	if m.own {
+		span.SetShared(s, o.shared)
+	} else {
+		to = append(to, o.attributes...)
+	}
 	to = append(to, otelsemconv.URLPath(text(r.URL.EscapedPath())))
 	to = m.appendClient(to, r)
 	to = m.appendServer(to, r)

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
 // outcomeKey is all of low cardinality that is known of a served request.
@@ -27,32 +30,27 @@ type outcome struct {
 	name       string
 	failed     bool
 	attributes []attribute.KeyValue  // of the span
+	shared     *span.Shared          // the same
 	measure    []metric.RecordOption // of the point
 }
 
 func newOutcome(k outcomeKey) *outcome {
-	o := &outcome{
-		key:    k,
-		name:   spanName(k.method, k.route),
-		failed: k.panic != "" || k.status >= 500,
-		attributes: []attribute.KeyValue{
-			otelsemconv.HTTPRequestMethodKey.String(k.method),
-			otelsemconv.URLScheme(k.scheme),
-		},
-	}
+	o := &outcome{key: k, name: spanName(k.method, k.route), failed: k.panic != "" || k.status >= 500}
+	attributes := []attribute.KeyValue{otelsemconv.HTTPRequestMethodKey.String(k.method), otelsemconv.URLScheme(k.scheme)}
 	if k.route != "" {
-		o.attributes = append(o.attributes, otelsemconv.HTTPRoute(k.route))
+		attributes = append(attributes, otelsemconv.HTTPRoute(k.route))
 	}
 	if k.status != 0 {
-		o.attributes = append(o.attributes, otelsemconv.HTTPResponseStatusCode(k.status))
+		attributes = append(attributes, otelsemconv.HTTPResponseStatusCode(k.status))
 	}
 	switch {
 	case k.panic != "":
-		o.attributes = append(o.attributes, otelsemconv.ErrorTypeKey.String(k.panic))
+		attributes = append(attributes, otelsemconv.ErrorTypeKey.String(k.panic))
 	case o.failed:
-		o.attributes = append(o.attributes, otelsemconv.ErrorTypeKey.String(strconv.Itoa(k.status)))
+		attributes = append(attributes, otelsemconv.ErrorTypeKey.String(strconv.Itoa(k.status)))
 	}
-	point := append([]attribute.KeyValue(nil), o.attributes...)
+	o.attributes, o.shared = attributes, span.Share(attributes...)
+	point := slices.Clone(attributes)
 	if k.version != "" {
 		point = append(point, otelsemconv.NetworkProtocolVersion(k.version))
 	}

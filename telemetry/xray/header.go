@@ -64,13 +64,20 @@ var (
 // Root.IsValid rather than the error to decide whether a trace can be
 // continued. The error never holds anything of the header.
 func Parse(header string) (Header, error) {
-	// What a load balancer sends that is first in the chain: nearly always.
-	if root, ok := strings.CutPrefix(header, "Root="); ok && len(root) == rootLength {
-		if id, ok := TraceIDFromRoot(root); ok {
-			return Header{Root: id}, nil
-		}
+	if id, ok := rootAlone(header); ok {
+		return Header{Root: id}, nil
 	}
 	return parse(header)
+}
+
+// rootAlone reads what a load balancer sends that is first in the chain: nearly
+// always.
+func rootAlone(header string) (trace.TraceID, bool) {
+	root, ok := strings.CutPrefix(header, "Root=")
+	if !ok || len(root) != rootLength {
+		return trace.TraceID{}, false
+	}
+	return TraceIDFromRoot(root)
 }
 
 // parse is Parse for whatever there may be.

@@ -203,6 +203,7 @@ func TestHeaderString_ParsedAgain_IsTheSame(t *testing.T) {
 
 func TestKnown_FieldsOfClients_AreGone(t *testing.T) {
 	for header, want := range map[string]string{
+		"Root=1-67891233-ABCDEF012345678912345678": "Root=1-67891233-abcdef012345678912345678",
 		"Root=" + root: "Root=" + root,
 		"Self=" + self + ";Root=" + root + ";Parent=" + parent + ";Sampled=0;Lineage=" + lineage: "Self=" + self + ";Root=" + root + ";Parent=" + parent + ";Sampled=0;Lineage=" + lineage,
 		"CalledFrom=app;Root=" + root + ";token=X;Self=" + self:                                  "Self=" + self + ";Root=" + root,

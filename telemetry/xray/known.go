@@ -6,6 +6,12 @@ import "strings"
 // with or without a Root: nothing of what else a client may have put there is
 // left. A Lineage of other signs than AWS's, or longer than 256, is left off.
 func Known(header string) string {
+	if id, ok := rootAlone(header); ok {
+		var room [rootLength]byte
+		if string(appendRoot(room[:0], id)) == header[len("Root="):] {
+			return header
+		}
+	}
 	h, _ := Parse(header)
 	if len(h.Lineage) > maxLineage || strings.Trim(h.Lineage, "0123456789abcdef:|") != "" {
 		h.Lineage = ""

@@ -134,6 +134,14 @@ func (r *recording) SetAttributes(attrs ...attribute.KeyValue) {
 	}
 }
 
+func (r *recording) setShared(set *Shared) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.live(); s != nil {
+		s.setShared(&r.tracer.provider.limits, set)
+	}
+}
+
 func (r *recording) AddLink(link trace.Link) { r.addLink(&link) }
 
 func (r *recording) addLink(link *trace.Link) {
