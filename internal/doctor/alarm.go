@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -266,5 +267,5 @@ func (e *exam) subscribers(ctx context.Context, topic, want string, is func(*sub
 	if confirmed == 0 {
 		return append(findings, Finding{Verdict: Fault, Subject: topic, Found: "nobody hears of it", Want: want + ", confirmed", Mend: applyObservability}), nil
 	}
-	return append(findings, good(topic, fmt.Sprintf("%d subscribers have confirmed", confirmed))), nil
+	return append(findings, good(topic, "confirmed subscribers: "+strconv.Itoa(confirmed))), nil
 }

@@ -45,7 +45,7 @@ func (a *account) grafana(w http.ResponseWriter, r *http.Request, uid string) {
 	default:
 		stored := object{}
 		_ = json.Unmarshal(board, &stored)
-		stored["id"], stored["version"] = 17, 3
+		stored["id"], stored["version"], stored["preload"] = 17, 3, false
 		writeJSON(w, object{"dashboard": stored, "meta": object{"version": 3, "updatedBy": "somebody"}})
 	}
 }

@@ -135,7 +135,7 @@ func lookTargets(ctx context.Context, e *exam) (findings []Finding, err error) {
 	if healthy == 0 {
 		return append(findings, Finding{Verdict: Fault, Subject: e.pipeline.LoadBalancerName(), Found: "no target is healthy", Want: "one at least", Mend: "look at the tasks of " + e.pipeline.ServiceName()}), nil
 	}
-	return append(findings, good(e.pipeline.LoadBalancerName(), strconv.Itoa(healthy)+" targets are healthy")), nil
+	return append(findings, good(e.pipeline.LoadBalancerName(), "healthy targets: "+strconv.Itoa(healthy))), nil
 }
 
 func lookAccessLogs(ctx context.Context, e *exam) ([]Finding, error) {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,8 +72,7 @@ func outdated(name, at string, err error) Finding {
 	return f
 }
 
-// unlike says where two documents of JSON first differ, or nothing. What is still
-// a variable of Terraform may be anything.
+// unlike says where two documents of JSON first differ, or nothing.
 func unlike(want, has []byte) (string, error) {
 	var a, b any
 	if err := json.Unmarshal(want, &a); err != nil {
@@ -80,10 +81,12 @@ func unlike(want, has []byte) (string, error) {
 	if err := json.Unmarshal(has, &b); err != nil {
 		return "", err
 	}
-	return firstDifference("", a, b), nil
+	return firstDifference("", a, b, keys), nil
 }
 
-func firstDifference(at string, want, has any) string {
+// firstDifference looks at those fields of two objects that fields names. What is
+// still a variable of Terraform may be anything.
+func firstDifference(at string, want, has any, fields func(want, has map[string]any) []string) string {
 	here := at
 	if here == "" {
 		here = "its whole"
@@ -94,8 +97,8 @@ func firstDifference(at string, want, has any) string {
 		if !ok {
 			return here
 		}
-		for _, key := range keys(want, has) {
-			if d := firstDifference(strings.TrimPrefix(at+"."+key, "."), want[key], has[key]); d != "" {
+		for _, key := range fields(want, has) {
+			if d := firstDifference(strings.TrimPrefix(at+"."+key, "."), want[key], has[key], fields); d != "" {
 				return d
 			}
 		}
@@ -106,7 +109,7 @@ func firstDifference(at string, want, has any) string {
 			return here
 		}
 		for i := range want {
-			if d := firstDifference(fmt.Sprintf("%s[%d]", at, i), want[i], has[i]); d != "" {
+			if d := firstDifference(fmt.Sprintf("%s[%d]", at, i), want[i], has[i], fields); d != "" {
 				return d
 			}
 		}
@@ -121,6 +124,9 @@ func firstDifference(at string, want, has any) string {
 	}
 	return here
 }
+
+// wanted leaves out what Grafana adds by itself when it stores a dashboard.
+func wanted(want, _ map[string]any) []string { return slices.Sorted(maps.Keys(want)) }
 
 // maxDashboard bounds what is read of Grafana.
 const maxDashboard = 8 << 20
@@ -145,9 +151,8 @@ func lookGrafana(ctx context.Context, e *exam) (findings []Finding, err error) {
 		}
 		for _, own := range []string{"id", "version"} { // Grafana's
 			delete(want, own)
-			delete(stored, own)
 		}
-		if at := firstDifference("", want, stored); at != "" {
+		if at := firstDifference("", want, stored, wanted); at != "" {
 			f := outdated(b.UID, at, nil)
 			f.Found += ", in version " + version
 			findings = append(findings, f)

@@ -127,6 +127,7 @@ var faults = map[string]seeded{
 	"other batches":            {"batch", doctor.Warning, functionName, "the batch size is 1", func(a *account) { a.mapping()["BatchSize"] = 1 }, nil},
 	"another window":           {"batch", doctor.Warning, functionName, "the batch window is 9s", func(a *account) { a.mapping()["MaximumBatchingWindowInSeconds"] = 9 }, nil},
 	"no limit on concurrency":  {"batch", doctor.Warning, functionName, "the maximum concurrency is not set", func(a *account) { delete(a.mapping(), "ScalingConfig") }, nil},
+	"no function":              {"function", doctor.Fault, functionName, "there is no such function", func(a *account) { a.refused["GetFunctionConfiguration"] = "ResourceNotFoundException" }, nil},
 	"the function is broken":   {"function", doctor.Fault, functionName, "the state is Failed", func(a *account) { a.functions[functionName]["State"] = "Failed" }, nil},
 	"the function takes long":  {"function", doctor.Fault, functionName, "the timeout is 15m0s", func(a *account) { a.functions[functionName]["Timeout"] = 900 }, nil},
 	"the function has little":  {"function", doctor.Warning, functionName, "the memory is 128 MB", func(a *account) { a.functions[functionName]["MemorySize"] = 128 }, nil},

@@ -37,7 +37,7 @@ var consumerChecks = []Check{
 	{
 		ID: "function", Hop: signal.HopConsumer, needs: []string{needLambda}, Page: "docs/runbooks/consumer.md",
 		What: "the function behind the alias is active and has the time and memory of the description: the visibility timeout counts on it",
-		look: eachFunction(lookFunction),
+		look: lookFunctions,
 	},
 	{
 		ID: "function-tracing", Hop: signal.HopConsumer, needs: []string{needLambda}, Page: "docs/doctor.md#lambdas-own-tracing",
@@ -51,13 +51,21 @@ var consumerChecks = []Check{
 	},
 }
 
+// function is what is behind the alias of a consumer's function.
+func (e *exam) function(ctx context.Context, c *pipeline.Consumer) (*lambda.GetFunctionConfigurationOutput, error) {
+	return remember(e, "function "+c.Name, func() (*lambda.GetFunctionConfigurationOutput, error) {
+		return e.Clients.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(c.FunctionName()), Qualifier: aws.String(deploy.Alias)})
+	})
+}
+
 // eachFunction looks at what is behind the alias of every consumer's function.
 func eachFunction(look func(context.Context, *exam, *pipeline.Consumer, *lambda.GetFunctionConfigurationOutput) ([]Finding, error)) func(context.Context, *exam) ([]Finding, error) {
 	return func(ctx context.Context, e *exam) (findings []Finding, err error) {
 		for c := range e.consumers() {
-			f, err := remember(e, "function "+c.Name, func() (*lambda.GetFunctionConfigurationOutput, error) {
-				return e.Clients.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(c.FunctionName()), Qualifier: aws.String(deploy.Alias)})
-			})
+			f, err := e.function(ctx, c)
+			if isCode(err, "ResourceNotFoundException") {
+				continue // another check says so
+			}
 			if err != nil {
 				return findings, err
 			}
@@ -184,6 +192,19 @@ func number(n int32) string {
 		return ""
 	}
 	return strconv.Itoa(int(n))
+}
+
+// lookFunctions says so, too, if there is none.
+func lookFunctions(ctx context.Context, e *exam) (findings []Finding, err error) {
+	for c := range e.consumers() {
+		if _, err := e.function(ctx, c); isCode(err, "ResourceNotFoundException") {
+			findings = append(findings, Finding{
+				Verdict: Fault, Subject: c.FunctionName(), Found: "there is no such function, or it has no alias " + deploy.Alias, Want: "one with the alias", Mend: applyEvents,
+			})
+		}
+	}
+	more, err := eachFunction(lookFunction)(ctx, e)
+	return append(findings, more...), err
 }
 
 func lookFunction(_ context.Context, _ *exam, c *pipeline.Consumer, f *lambda.GetFunctionConfigurationOutput) ([]Finding, error) {

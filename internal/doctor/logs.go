@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -123,7 +124,7 @@ func lookMetricFilters(ctx context.Context, e *exam) (findings []Finding, err er
 		})
 	}
 	if fine > 0 {
-		findings = append(findings, good(e.pipeline.Prefix(), plural(fine, "metric")+" of log lines have their filters"))
+		findings = append(findings, good(e.pipeline.Prefix(), "metrics of log lines with their filters: "+strconv.Itoa(fine)))
 	}
 	return findings, nil
 }

@@ -80,7 +80,7 @@ func (t *text) event(e *Event) {
 	if e == nil {
 		return
 	}
-	t.line("event %s, trace %s", e.ID, e.TraceID)
+	t.line("event %s, which tracehaul trace %s shows", e.ID, e.TraceID)
 	if len(e.Steps) > 0 {
 		t.line("")
 		t.line("%s", t.paint(bold, "The way of the event"))
