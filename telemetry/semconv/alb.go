@@ -129,11 +129,10 @@ const (
 const ALBFileKindKey = attribute.Key("tracehaul.alb.file_kind")
 
 // Values of [ALBFileKindKey]: the other logs that a load balancer writes into
-// the same place, and what nobody knows.
+// the same place.
 const (
 	FileALBConnections  = "connection_log"
 	FileALBHealthChecks = "health_check_log"
-	FileALBOther        = "other"
 )
 
 // Values of [OutcomeKey] in [MetricALBLines].
