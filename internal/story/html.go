@@ -191,7 +191,7 @@ func (t *Story) lines(begin time.Time) []logLine {
 	for i := range t.Logs {
 		l := &t.Logs[i]
 		lines = append(lines, logLine{
-			After: "+" + trace.FormatDuration(l.Time.Sub(begin)), Severity: l.Severity, Service: l.Service, Span: names[l.SpanID],
+			After: l.after(begin), Severity: l.Severity, Service: l.Service, Span: names[l.SpanID],
 			Text: l.Text, Attributes: strings.TrimSpace(l.attributes()), Bad: isBad(l.Severity), id: l.SpanID,
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
@@ -30,13 +31,25 @@ func (p *writer) logs(t *Story) {
 		if in != "" {
 			in = p.paint(dim, " in "+clean(in))
 		}
-		fmt.Fprintf(&p.b, "  %10s  %s %s  %s%s%s\n", "+"+trace.FormatDuration(l.Time.Sub(begin)), severity, clean(l.Service), clean(l.Text), clean(l.attributes()), in)
+		fmt.Fprintf(&p.b, "  %10s  %s %s  %s%s%s\n", l.after(begin), severity, clean(l.Service), clean(l.Text), clean(l.attributes()), in)
 	}
 }
 
 func isBad(severity string) bool {
 	s := strings.ToUpper(severity)
 	return strings.HasPrefix(s, "ERR") || strings.HasPrefix(s, "FATAL") || strings.HasPrefix(s, "WARN")
+}
+
+// after is how long after the trace's beginning a line was written.
+func (l *Log) after(begin time.Time) string {
+	if l.Time.IsZero() || begin.IsZero() {
+		return "-"
+	}
+	d := l.Time.Sub(begin)
+	if d < 0 {
+		return trace.FormatDuration(d)
+	}
+	return "+" + trace.FormatDuration(d)
 }
 
 // attributes are those of a line, in order of their names.

@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,6 +132,7 @@ func TestFormatDuration(t *testing.T) {
 		1200 * time.Millisecond:  "1.20s",
 		200*time.Second + 1:      "3m20s",
 		-4560 * time.Microsecond: "-4.56ms",
+		math.MinInt64:            "-2562047h47m16.854775807s", // between times that are too far apart
 	} {
 		if got := trace.FormatDuration(d); got != want {
 			t.Errorf("FormatDuration(%d) = %q, want %q", d, got, want)
