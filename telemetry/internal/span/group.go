@@ -22,24 +22,28 @@ type Group struct {
 	options Options // without the Time
 
 	own     *Tracer // nil if the tracer is another's
+	n       int
 	members []atomic.Pointer[block]
 	encoder *encoder
 	flushed atomic.Bool
 }
 
-// block has room for neighbours in a group. There is none where no span is
-// recorded.
-type block [64]recording
+// block has room for neighbours in a group, blockSize of them unless there are
+// fewer. There is none where no span is recorded.
+type block []recording
+
+const blockSize = 64
 
 // at returns the room for the i-th span.
 func (g *Group) at(i int) *recording {
-	p := &g.members[i/len(block{})]
+	p := &g.members[i/blockSize]
 	b := p.Load()
 	for b == nil {
-		p.CompareAndSwap(nil, new(block))
+		made := make(block, min(blockSize, g.n-i/blockSize*blockSize))
+		p.CompareAndSwap(nil, &made)
 		b = p.Load()
 	}
-	return &b[i%len(b)]
+	return &(*b)[i%blockSize]
 }
 
 // member is what a recording knows of its group.
@@ -57,7 +61,8 @@ type member struct {
 func NewGroup(tracer trace.Tracer, name string, o Options, n int) *Group {
 	g := &Group{tracer: tracer, name: name, options: o}
 	if t, ok := tracer.(*Tracer); ok && t.provider.sink != nil {
-		g.own, g.members, g.encoder = t, make([]atomic.Pointer[block], (n+len(block{})-1)/len(block{})), newEncoder(t, &g.options, n, nil)
+		g.own, g.n, g.encoder = t, n, newEncoder(t, &g.options, n, nil)
+		g.members = make([]atomic.Pointer[block], (n+blockSize-1)/blockSize)
 	}
 	return g
 }
@@ -154,7 +159,7 @@ func (g *Group) Flush() {
 		return
 	}
 	g.flushed.Store(true)
-	ended := make([]otlp.Span, 0, len(g.members)*len(block{}))
+	ended := make([]otlp.Span, 0, g.n)
 	for i := range g.members {
 		if b := g.members[i].Load(); b != nil {
 			ended = b.takeEnded(ended)
@@ -163,9 +168,10 @@ func (g *Group) Flush() {
 	if len(ended) > 0 {
 		g.own.provider.sink.AddAll(ended)
 	}
+	g.encoder.release()
 }
 
-func (b *block) takeEnded(spans []otlp.Span) []otlp.Span {
+func (b block) takeEnded(spans []otlp.Span) []otlp.Span {
 	for i := range b {
 		r := &b[i]
 		r.mu.Lock()
