@@ -142,12 +142,14 @@ func TestCollect_ConsumerSendsLetter_OneMessage(t *testing.T) {
 // What was tried again and worked has not failed, and a card says how often it
 // was passed.
 func TestCollect_Retried_CardOfTheConsumerIsWell(t *testing.T) {
-	first := receive("00000000000000d1", 1, 100, "failed", nil)
+	first, other := receive("00000000000000d1", 1, 100, "failed", nil), receive("00000000000000d1", 1, 100, "failed", nil)
+	other[1].ParentSpanID = "00000000000000b2" // of another event
 	for name, tt := range map[string]struct {
 		spans []trace.Span
 		want  bool
 	}{
 		"failed": {first, true}, "worked then": {append(receive("00000000000000d2", 2, 200, "written", nil), first...), false},
+		"another worked": {append(receive("00000000000000d2", 2, 200, "written", nil), other...), true},
 	} {
 		s := collect(t, story.Found{Spans: append([]trace.Span{send()}, tt.spans...)})
 		if hop := s.Hops[4]; hop.Name != "Consumer" || !hop.Seen || hop.Failed != tt.want {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -101,14 +100,14 @@ func (h *stationHop) has(label string) bool {
 func station(name, title string, spans []trace.Span, match func(trace.Span) bool, want ...wanted) stationHop {
 	h := Hop{Name: name, Title: title, Facts: []Fact{}}
 	var count int
-	var last time.Time
+	last := map[string]trace.Span{} // by what they hang from: of what was tried again the last counts
 	for _, s := range spans {
 		if !match(s) {
 			continue
 		}
 		count++
-		if !s.Start.Before(last) { // what was tried again and worked has not failed
-			last, h.Failed = s.Start, s.Status == statusError
+		if before := last[s.ParentSpanID]; !s.Start.Before(before.Start) {
+			last[s.ParentSpanID] = s
 		}
 		if count > 1 {
 			continue
@@ -120,6 +119,9 @@ func station(name, title string, spans []trace.Span, match func(trace.Span) bool
 				h.Facts = append(h.Facts, Fact{w.label, fmt.Sprint(v)})
 			}
 		}
+	}
+	for _, s := range last {
+		h.Failed = h.Failed || s.Status == statusError
 	}
 	if count > 1 {
 		h.Facts = append(h.Facts, Fact{"spans", strconv.Itoa(count)})
