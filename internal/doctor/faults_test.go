@@ -65,14 +65,15 @@ var faults = map[string]seeded{
 		a.consumer()
 		a.set.Pipeline.Edge.ALBSpans, a.environment["ALB_SPANS"], a.balancer["access_logs.s3.enabled"] = false, "false", "false"
 	}, nil},
-	"idle timeout as long":    {"idle-timeout", doctor.Fault, serviceName, "the idle timeout is 1m15s", func(a *account) { a.balancer["idle_timeout.timeout_seconds"] = "75" }, nil},
-	"no task":                 {"tasks", doctor.Fault, serviceName, "0 of 2 tasks run", func(a *account) { a.service["runningCount"] = 0 }, nil},
-	"a task too few":          {"tasks", doctor.Warning, serviceName, "1 of 2 tasks run", func(a *account) { a.service["runningCount"] = 1 }, nil},
-	"service deleted":         {"tasks", doctor.Fault, serviceName, "no active service", func(a *account) { a.service["status"] = "INACTIVE" }, nil},
-	"Container Insights off":  {"container-insights", doctor.Fault, "prod-orders", "Container Insights is disabled", func(a *account) { a.clusters[0].(object)["settings"] = list{} }, nil},
-	"another topic":           {"service-settings", doctor.Fault, serviceName, "the topic is prod-orders-old", func(a *account) { a.environment["TOPIC_ARN"] = arnOf("sns", "prod-orders-old") }, nil},
-	"spans beneath nothing":   {"service-settings", doctor.Warning, serviceName, "ALB_SPANS is false", func(a *account) { a.environment["ALB_SPANS"] = "false" }, nil},
-	"the service goes silent": {"service-telemetry", doctor.Fault, serviceName, "OTEL_SDK_DISABLED is true", func(a *account) { a.environment["OTEL_SDK_DISABLED"] = "true" }, nil},
+	"idle timeout as long":     {"idle-timeout", doctor.Fault, serviceName, "the idle timeout is 1m15s", func(a *account) { a.balancer["idle_timeout.timeout_seconds"] = "75" }, nil},
+	"no task":                  {"tasks", doctor.Fault, serviceName, "0 of 2 tasks run", func(a *account) { a.service["runningCount"] = 0 }, nil},
+	"a task too few":           {"tasks", doctor.Warning, serviceName, "1 of 2 tasks run", func(a *account) { a.service["runningCount"] = 1 }, nil},
+	"service deleted":          {"tasks", doctor.Fault, serviceName, "no active service", func(a *account) { a.service["status"] = "INACTIVE" }, nil},
+	"cluster of tasks deleted": {"tasks", doctor.Fault, serviceName, "no active service", func(a *account) { a.refused["DescribeServices"] = "ClusterNotFoundException" }, nil},
+	"Container Insights off":   {"container-insights", doctor.Fault, "prod-orders", "Container Insights is disabled", func(a *account) { a.clusters[0].(object)["settings"] = list{} }, nil},
+	"another topic":            {"service-settings", doctor.Fault, serviceName, "the topic is prod-orders-old", func(a *account) { a.environment["TOPIC_ARN"] = arnOf("sns", "prod-orders-old") }, nil},
+	"spans beneath nothing":    {"service-settings", doctor.Warning, serviceName, "ALB_SPANS is false", func(a *account) { a.environment["ALB_SPANS"] = "false" }, nil},
+	"the service goes silent":  {"service-telemetry", doctor.Fault, serviceName, "OTEL_SDK_DISABLED is true", func(a *account) { a.environment["OTEL_SDK_DISABLED"] = "true" }, nil},
 	"the service propagates b3": {
 		"service-telemetry", doctor.Fault, serviceName, "OTEL_PROPAGATORS is b3",
 		func(a *account) { a.environment["OTEL_PROPAGATORS"] = "b3" },
@@ -142,6 +143,7 @@ var faults = map[string]seeded{
 	}, nil},
 	"the cluster is stopped": {"capacity", doctor.Warning, "prod-orders-database", "the status is stopped", func(a *account) { a.cluster()["Status"] = "stopped" }, nil},
 	"no cluster":             {"capacity", doctor.Fault, "prod-orders-database", "no such cluster", func(a *account) { a.database = nil }, nil},
+	"cluster deleted":        {"capacity", doctor.Fault, "prod-orders-database", "no such cluster", func(a *account) { a.refused["DescribeDBClusters"] = "DBClusterNotFoundFault" }, nil},
 	"no log of the database": {"capacity", doctor.Warning, "prod-orders-database", "it exports no log", func(a *account) { delete(a.cluster(), "EnabledCloudwatchLogsExports") }, nil},
 
 	"an alarm is gone": {"alarms", doctor.Fault, "prod-orders", "1 of", func(a *account) {

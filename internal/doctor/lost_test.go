@@ -60,6 +60,11 @@ func TestFollow_NoRow_QueuesTellWhere(t *testing.T) {
 			}) || (len(rows) > 1) != test.down {
 				t.Errorf("want %s at %s: %s, got:\n%s", test.verdict, test.hop, test.why, text(t, r))
 			}
+			for _, f := range rows { // that the database is away is a fault where the consumer needs it
+				if f.Verdict != test.verdict {
+					t.Errorf("%s is %s, want %s: %s", f.Check, f.Verdict, test.verdict, f.Found)
+				}
+			}
 			if strings.Contains(text(t, r), "secret") || r.Event.Left == "" {
 				t.Errorf("it shows a password, or does not say what it left behind:\n%s", text(t, r))
 			}

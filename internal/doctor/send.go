@@ -55,6 +55,7 @@ func (e *exam) send(ctx context.Context, w *way) bool {
 	w.add(signal.HopEdge, checkFrontDoor, good(w.address, "202 in "+trace.FormatDuration(took)))
 	switch {
 	case !known || a.TraceID == "":
+		w.untraced = true
 		w.add(signal.HopService, checkAnswer, Finding{
 			Verdict: Fault, Subject: e.pipeline.ServiceName(), Found: "the answer names no trace", Want: "trace " + w.event.TraceID,
 			Why: "the service makes no spans, or something else has answered", Mend: "look at OTEL_SDK_DISABLED and OTEL_PROPAGATORS of the service", Page: "docs/service.md",
@@ -65,6 +66,7 @@ func (e *exam) send(ctx context.Context, w *way) bool {
 			Why:  "what stands before the service drops or replaces traceparent, or tracecontext is not among the service's propagators",
 			Mend: "set OTEL_PROPAGATORS=tracecontext,baggage,xray, or leave it out", Page: "docs/service.md",
 		})
+		w.event.TraceID = a.TraceID // which is the one to follow
 	default:
 		w.add(signal.HopService, checkAnswer, good(e.pipeline.ServiceName(), "the answer is in the trace that was sent"))
 	}

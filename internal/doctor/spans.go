@@ -66,6 +66,10 @@ func (e *exam) judgeSpans(ctx context.Context, w *way, r *row) {
 		w.add(signal.HopService, checkSpans, unknown(err))
 		return
 	}
+	if len(spans) == 0 {
+		w.add(signal.HopService, checkSpans, e.silence(parts[0].service, w.event.TraceID, false))
+		return
+	}
 	silent := map[string]bool{} // services with no span at all, by name
 	for _, p := range parts {
 		silent[p.service] = !slices.ContainsFunc(spans, func(s trace.Span) bool { return s.Service == p.service })
@@ -76,7 +80,7 @@ func (e *exam) judgeSpans(ctx context.Context, w *way, r *row) {
 		case silent[p.service]:
 			if !told[p.service] {
 				told[p.service] = true
-				w.add(p.hop, checkSpans, e.silence(p.service, w.event.TraceID, len(spans) > 0))
+				w.add(p.hop, checkSpans, e.silence(p.service, w.event.TraceID, true))
 			}
 		case len(p.of(spans)) == 0:
 			w.add(p.hop, checkSpans, Finding{
@@ -105,8 +109,11 @@ func (e *exam) silence(service, traceID string, heard bool) Finding {
 	return f
 }
 
-// gaps are messages' spans that do not hang from the sending.
+// gaps are messages' spans that do not hang from the sending, if that is there.
 func (e *exam) gaps(spans []trace.Span) (findings []Finding) {
+	if !slices.ContainsFunc(spans, func(s trace.Span) bool { return s.Kind == "PRODUCER" }) {
+		return nil
+	}
 	for i := range spans {
 		s := &spans[i]
 		if s.Kind != "CONSUMER" {

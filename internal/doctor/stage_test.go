@@ -31,6 +31,9 @@ type stage struct {
 	row func(columns map[string]any)
 	// spans changes the spans.
 	spans func(all map[string]trace.Span)
+	// trace is the one that the service makes in place of what was sent; "none" is
+	// none.
+	trace string
 	// silent is a back end of traces that answers with an error.
 	silent bool
 
@@ -54,9 +57,16 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	traceID := strings.Split(s.sent["traceparent"], "-")[1]
+	if s.trace != "" {
+		traceID = s.trace
+	}
 	s.happen(r.Context(), traceID)
 	w.WriteHeader(http.StatusAccepted)
-	_ = json.NewEncoder(w).Encode(map[string]string{"id": ev.ID, "status": "accepted", "trace_id": traceID})
+	answer := map[string]string{"id": ev.ID, "status": "accepted"}
+	if traceID != "none" {
+		answer["trace_id"] = traceID
+	}
+	_ = json.NewEncoder(w).Encode(answer)
 }
 
 // happen writes the row and makes the spans.

@@ -97,8 +97,9 @@ func TestFollow_SeededFault_NamedAtItsHop(t *testing.T) {
 		"not found":        {&stage{answer: status(404, `{}`)}, "front-door", doctor.Fault, "edge", "404", "no rule of the listener"},
 		"redirected":       {&stage{answer: status(301, ``, "Location", "https://elsewhere.example.com/")}, "front-door", doctor.Fault, "edge", "301 Moved Permanently, to https://elsewhere.example.com/", "elsewhere"},
 		"no target":        {&stage{answer: status(503, `x`)}, "front-door", doctor.Fault, "edge", "503", "no task is healthy"},
-		"a trace replaced": {&stage{answer: status(202, `{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}`)}, "answer-trace", doctor.Fault, "service", "in trace 4bf92f3577b34da6a3ce929d0e0e4736", "replaces traceparent"},
-		"no trace":         {&stage{answer: status(202, `{}`)}, "answer-trace", doctor.Fault, "service", "names no trace", "no spans"},
+		"a trace replaced": {&stage{row: written, trace: "4bf92f3577b34da6a3ce929d0e0e4736"}, "answer-trace", doctor.Fault, "service", "in trace 4bf92f3577b34da6a3ce929d0e0e4736", "replaces traceparent"},
+		"no trace":         {&stage{row: written, trace: "none"}, "answer-trace", doctor.Fault, "service", "names no trace", "no spans"},
+		"no JSON":          {&stage{answer: status(202, "thanks")}, "answer-trace", doctor.Fault, "service", "names no trace", "something else has answered"},
 		"clock behind":     {&stage{answer: dated(-10*time.Second, 404)}, "service-clock", doctor.Warning, "service", "behind the one here", "clock is off"},
 		"clock far ahead":  {&stage{answer: dated(time.Hour, 404)}, "service-clock", doctor.Fault, "service", "ahead of the one here", "AWS refuses"},
 		"no row":           {&stage{}, "row", doctor.Fault, "queue", "no row after", "in a queue"},
@@ -136,10 +137,17 @@ func TestFollow_SeededFault_NamedAtItsHop(t *testing.T) {
 			}) {
 				t.Errorf("want %s of %s at %s: %q, as %q, got:\n%s", test.verdict, test.check, test.hop, test.found, test.why, text(t, r))
 			}
+			told := 0
 			for _, f := range bad(r) {
+				if f.Check == test.check {
+					told++
+				}
 				if f.Check != test.check && (s.row != nil || test.check == "front-door") {
 					t.Errorf("%s is blamed, too: %s", f.Check, f.Found)
 				}
+			}
+			if told != 1 {
+				t.Errorf("it is said %d times:\n%s", told, text(t, r))
 			}
 		})
 	}
