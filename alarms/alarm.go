@@ -65,7 +65,8 @@ type Alarm struct {
 	Name string
 
 	// Description is the text that CloudWatch sends along: the meaning and, a
-	// line each, condition, severity, owner, links and query. [For] fills it in.
+	// line each, condition, severity, owner, links, query and, where there is
+	// room for it, the first command of Next. [For] fills it in.
 	Description string
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -358,5 +359,25 @@ func generate(tb testing.TB, n int, each func([]byte)) {
 func BenchmarkTerraform_ThousandPipelines(b *testing.B) {
 	for b.Loop() {
 		generate(b, 1000, func([]byte) {})
+	}
+}
+
+// The description has the first command, unless there is no room for it.
+func TestFor_Command_IsInTheDescriptionIfItFits(t *testing.T) {
+	p := load(t, "prod")
+	set := setOf(t, p)
+	for key, want := range map[string]string{
+		"ledger-dlq-depth": "\nnext: tracehaul dlq ls -e prod -c ledger",
+		"availability":     "\nnext: tracehaul trace -e prod TRACE_ID",
+		"running-tasks":    "\nnext: aws ecs describe-services --cluster prod-orders --services prod-orders-intake ",
+	} {
+		if a, _ := set.Find(key); !strings.Contains(a.Description, want) {
+			t.Errorf("%s: the description lacks %q:\n%s", key, want, a.Description)
+		}
+	}
+	own := ownAlarm(p)
+	own.Next = []snippet.Snippet{{Ask: "What is there?", Language: snippet.Shell, Text: strings.Repeat("x", 900)}}
+	if a, _ := setOf(t, p, own).Find(own.Key); strings.Contains(a.Description, "next:") {
+		t.Errorf("a command for which there is no room is in the description:\n%s", a.Description)
 	}
 }

@@ -3,6 +3,7 @@ package alarms
 import (
 	"strings"
 
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -33,7 +34,20 @@ func (a *Alarm) describe(p *pipeline.Pipeline) string {
 	line("dashboard", p.DashboardURL(a.Board))
 	line("logs", a.Logs.Group)
 	line("query", a.Logs.Text)
+	if next := a.command(); b.Len()+len("\nnext: ")+len(next) <= maxDescription {
+		line("next", next)
+	}
 	return b.String()
+}
+
+// command is the first of what comes next that is for a shell.
+func (a *Alarm) command() string {
+	for _, s := range a.Next {
+		if s.Language == snippet.Shell {
+			return s.Text
+		}
+	}
+	return ""
 }
 
 // RunbookURL is the address of a runbook, by its file name: below the address

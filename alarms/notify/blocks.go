@@ -24,6 +24,7 @@ const (
 	maxAllRead = 2000
 	maxReason  = 1000
 	maxURL     = 700
+	maxNext    = 300
 )
 
 type block struct {
@@ -147,7 +148,7 @@ func alarmBlocks(m Message) []block {
 	blocks = append(blocks, fieldsBlock(
 		"Since", date(m.Since), "Severity", m.Severity, "Owner", cited(m.Owner, 100),
 		"Condition", cited(m.Condition, 300), "Alarm", code(m.Alarm, 255), "Hop", cited(m.Hop, 100),
-		"Version", versions(m.Cases.Versions), "Runbook", runbookPath(m), "Log query", code(m.Query, 600),
+		"Version", versions(m.Cases.Versions), "Runbook", runbookPath(m), "Log query", code(m.Query, 600), "Next", code(m.Next, 2*maxNext),
 	))
 	if s := readings(m); s != "" {
 		blocks = append(blocks, section(s))

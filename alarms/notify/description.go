@@ -20,6 +20,7 @@ type Description struct {
 	Dashboard string // an address
 	LogGroup  string
 	Query     string // of CloudWatch Logs Insights
+	Next      string // a command for a shell
 }
 
 // ParseDescription reads the description of an alarm: paragraphs, and after the
@@ -86,6 +87,8 @@ func (d *Description) field(key string) (field *string, address bool) {
 		return &d.LogGroup, false
 	case "query":
 		return &d.Query, false
+	case "next":
+		return &d.Next, false
 	}
 	return nil, false
 }

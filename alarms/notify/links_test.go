@@ -95,3 +95,18 @@ func TestLinks_EveryAlarmOfTheKit_HasItsQueryInALink(t *testing.T) {
 		}
 	}
 }
+
+// A command is told whole or not at all: a part of it is another command.
+func TestMessages_LongCommand_IsLeftOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	long := on("1", began)
+	long.description += strings.Repeat("x", 300)
+	b.mustHandle(t, long)
+	if blocks := string(b.Slack.Posts()[0].Blocks); strings.Contains(blocks, "get-alias") || strings.Contains(blocks, "*Next*") {
+		t.Errorf("it is in the message: %s", blocks)
+	}
+	if next, ok := b.PagerDuty.Events()[0].Payload.CustomDetails["next"]; ok {
+		t.Errorf("PagerDuty has %s", next)
+	}
+}

@@ -24,6 +24,7 @@ type Message struct {
 	Condition string // of a metric alarm: when it is on
 	Runbook   string // an address, or a path in the repository
 	Query     string // of the logs, opens the case; empty if the link to the logs has it
+	Next      string // a command for a shell
 	Reason    string // CloudWatch's
 
 	Product, Environment string
@@ -75,9 +76,12 @@ func newMessage(p *pipeline.Pipeline, n Notification, severity string, since, no
 	m := Message{
 		State: n.New, Severity: severity, Owner: orElse(n.Description.Owner, p.Owner), Alarm: n.Name, Key: dedupKey(n.ARN),
 		Title: orElse(n.Description.Title, n.Name), Meaning: n.Description.Meaning, Hop: n.Description.Hop,
-		Condition: n.Description.Condition, Runbook: n.Description.Runbook, Query: n.Description.Query, Reason: n.Reason,
+		Condition: n.Description.Condition, Runbook: n.Description.Runbook, Query: n.Description.Query, Next: n.Description.Next, Reason: n.Reason,
 		Product: p.Product, Environment: p.Environment, Region: n.ARN.Region, Account: n.ARN.Account,
 		Since: since, Changed: n.Changed, Links: links(p, n, since, now),
+	}
+	if len(m.Next) > maxNext { // a part of it is another command
+		m.Next = ""
 	}
 	if queryURL(n, since, now) != "" {
 		m.Query = ""

@@ -113,6 +113,8 @@ func TestParseDescription_Forms(t *testing.T) {
 			Condition: "above 300 s, 2 of 2 datapoints of a minute", Owner: "team-orders", Hop: "queue", Runbook: "https://example.com/runbooks/queue-age.md",
 			Dashboard: "https://grafana.example.com/d/prod-orders-pipeline?var-env=prod", LogGroup: ledgerLogs,
 			Query: `filter level = "ERROR" | sort @timestamp desc | limit 20`,
+
+			Next: "aws lambda get-alias --function-name prod-orders-ledger --name live",
 		}},
 		"a team's own":        {"CPU is high.\nowner: see the wiki", notify.Description{Meaning: "CPU is high.\nowner: see the wiki"}},
 		"keys alone":          {"severity: ticket\nowner: team-x", notify.Description{Severity: "ticket", Owner: "team-x"}},

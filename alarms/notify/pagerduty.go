@@ -94,7 +94,7 @@ func details(m Message) map[string]string {
 	pairs := map[string]string{
 		"alarm": m.Alarm, "severity": m.Severity, "owner": m.Owner, "hop": m.Hop, "condition": shorten(m.Condition, maxReading), "since": m.Since.UTC().Format(time.RFC3339),
 		"meaning": shorten(m.Meaning, maxMeaning), "reason": shorten(m.Reason, maxReason),
-		"product": m.Product, "environment": m.Environment, "region": m.Region, "account": m.Account, "runbook": shorten(m.Runbook, maxURL),
+		"product": m.Product, "environment": m.Environment, "region": m.Region, "account": m.Account, "runbook": shorten(m.Runbook, maxURL), "next": m.Next,
 	}
 	var what []string
 	for _, r := range m.Readings {

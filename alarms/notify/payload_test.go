@@ -143,7 +143,7 @@ func TestMessages_LongAndHostileTexts_Fit(t *testing.T) {
 	hostile := on("1", began)
 	hostile.name = strings.Repeat("<!channel>&`", 20)
 	hostile.description = strings.Repeat("<!here> & |ü ", 80) + "\n\ntitle: " + strings.Repeat("ü<@U1>", 200) + "\nowner: " + strings.Repeat("&", 300) +
-		"\nhop: <|>\nrunbook: https://example.com/" + strings.Repeat("r", 2000) + "\ndashboard: https://grafana.example.com/d/x?a=%7C&b=1#|"
+		"\nnext: " + strings.Repeat("&", 300) + "\nhop: <|>\nrunbook: https://example.com/" + strings.Repeat("r", 2000) + "\ndashboard: https://grafana.example.com/d/x?a=%7C&b=1#|"
 	hostile.reason = strings.Repeat("<https://evil.example|click> ", 400)
 	b.mustHandle(t, hostile)
 	many := composite("2", began)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/alarms/notify"
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -25,6 +26,12 @@ func TestParseDescription_WhatAlarmsWrite_IsReadBack(t *testing.T) {
 			want := notify.Description{
 				Meaning: a.Meaning, Title: a.Title, Severity: a.Severity, Owner: a.Owner, Hop: string(a.Hop),
 				Runbook: alarms.RunbookURL(p, a.Runbook), Dashboard: p.DashboardURL(a.Board), LogGroup: a.Logs.Group, Query: a.Logs.Text,
+			}
+			for _, s := range a.Next {
+				if s.Language == snippet.Shell {
+					want.Next = s.Text
+					break
+				}
 			}
 			if a.Metric != nil {
 				want.Condition = a.Condition()

@@ -132,7 +132,8 @@ const description = "Messages wait for longer than they may. Orders reach the le
 	"severity: page\nowner: team-orders\nhop: queue\ntitle: Messages wait too long\n" +
 	"condition: above 300 s, 2 of 2 datapoints of a minute\n" +
 	"runbook: https://example.com/runbooks/queue-age.md\ndashboard: https://grafana.example.com/d/prod-orders-pipeline?var-env=prod\n" +
-	"logs: " + ledgerLogs + "\nquery: filter level = \"ERROR\" | sort @timestamp desc | limit 20"
+	"logs: " + ledgerLogs + "\nquery: filter level = \"ERROR\" | sort @timestamp desc | limit 20" +
+	"\nnext: aws lambda get-alias --function-name prod-orders-ledger --name live"
 
 // on and off are a page of the queue going on and off.
 func on(id string, at time.Time) alarm {
