@@ -1,3 +1,4 @@
 // Package repo holds tests that guard the repository itself: what each program
-// links, that every package says what it is for, that go.mod stays plain.
+// links and why, that every package says what it is for, that the tree in the README
+// is the tree, that go.mod stays plain.
 package repo
