@@ -42,8 +42,11 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// command runs the tool in the repository, where it finds its description and
-// its source.
+// description is that of the repository, seen from this package.
+var description = filepath.Join("..", "..", "tracehaul.yaml")
+
+// command runs the tool, which finds its source from wherever it runs in the
+// repository.
 func command(ctx context.Context, t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	if err := program.WatchSources(); err != nil {
@@ -73,8 +76,8 @@ func (b *syncBuffer) String() string {
 }
 
 func TestDemo_JSON_OneStory(t *testing.T) {
-	t.Chdir(filepath.Join("..", ".."))
-	code, out, errs := command(t.Context(), t, "demo", "--json")
+	t.Parallel()
+	code, out, errs := command(t.Context(), t, "demo", "-f", description, "--json")
 	if code != exitOK {
 		t.Fatalf("exit code %d\n%s", code, errs)
 	}
@@ -103,24 +106,24 @@ func TestDemo_JSON_OneStory(t *testing.T) {
 }
 
 func TestDemo_ServiceDoesNotStart_SaysWhyAndFails(t *testing.T) {
-	t.Chdir(filepath.Join("..", ".."))
+	t.Parallel()
 	program := filepath.Join(t.TempDir(), "broken")
 	if err := os.WriteFile(program, []byte("#!/bin/sh\necho out of order >&2\nexit 1\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	code, _, errs := command(t.Context(), t, "demo", "--service-program", program, "--consumer-program", program)
+	code, _, errs := command(t.Context(), t, "demo", "-f", description, "--service-program", program, "--consumer-program", program)
 	if code != exitFailed || !strings.Contains(errs, "out of order") {
 		t.Errorf("exit code %d, errors: %s", code, errs)
 	}
 }
 
 func TestDemo_ConsumerBroken_NamesWhatIsMissing(t *testing.T) {
-	t.Chdir(filepath.Join("..", ".."))
+	t.Parallel()
 	program := filepath.Join(t.TempDir(), "broken")
 	if err := os.WriteFile(program, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	code, out, errs := command(t.Context(), t, "demo", "--consumer-program", program, "--timeout", "3s")
+	code, out, errs := command(t.Context(), t, "demo", "-f", description, "--consumer-program", program, "--timeout", "3s")
 	if code != exitFailed || !strings.Contains(errs, "no CONSUMER span") || !strings.Contains(errs, "no row") || !strings.Contains(out, "send dev-orders-order") {
 		t.Errorf("exit code %d, errors: %s\noutput: %s", code, errs, out)
 	}
@@ -129,14 +132,14 @@ func TestDemo_ConsumerBroken_NamesWhatIsMissing(t *testing.T) {
 // up runs until it is told to stop: its addresses work, its page shows what
 // was sent, and nothing of it is left behind.
 func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
-	t.Chdir(filepath.Join("..", ".."))
+	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var stdout, stderr syncBuffer
 	port := freePort(t)
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"up", "--json", "--alb-port", port, "--web-port", "0", "--database-name", "tracehaul_up_test"}, environment{&stdout, &stderr, func(string) string { return "" }})
+		ended <- run(ctx, []string{"up", "-f", description, "--json", "--alb-port", port, "--web-port", "0", "--database-name", "tracehaul_up_test"}, environment{&stdout, &stderr, func(string) string { return "" }})
 	}()
 	var a map[string]string
 	for deadline := time.Now().Add(time.Minute); a == nil; time.Sleep(50 * time.Millisecond) {
@@ -204,7 +207,7 @@ func freePort(t *testing.T) string {
 }
 
 func TestUp_PortTaken_SaysSo(t *testing.T) {
-	t.Chdir(filepath.Join("..", ".."))
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +215,7 @@ func TestUp_PortTaken_SaysSo(t *testing.T) {
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	for _, flag := range []string{"--alb-port", "--sns-port", "--sqs-port", "--otlp-port", "--web-port"} {
-		args := []string{"up", "--alb-port", "0", "--web-port", "0", flag, port}
+		args := []string{"up", "-f", description, "--alb-port", "0", "--web-port", "0", flag, port}
 		if code, _, errs := command(t.Context(), t, args...); code != exitFailed || !strings.Contains(errs, port) {
 			t.Errorf("%s: exit code %d: %s", flag, code, errs)
 		}

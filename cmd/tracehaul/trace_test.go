@@ -164,6 +164,7 @@ func (r *running) killDatabase() {
 // An event's ids all lead to the same story; of one that the database's death
 // has stopped it is told where, and why.
 func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	r := startUp(t)
 	id := r.send("order-4711")
 	s := r.wait(id, "arrived with all spans", func(s *tracedJSON) bool { return s.Verdict.Arrived && len(s.Missing) == 0 })
