@@ -230,7 +230,7 @@ func (c doctorCmd) print(env environment, r *doctor.Report) error {
 	if c.JSON {
 		err = encodeJSON(env.out, r)
 	} else {
-		err = r.WriteText(env.out, doctor.Style{Colour: showsColour(env.out), Quiet: c.Quiet})
+		err = r.WriteText(env.out, doctor.Style{Colour: showsColour(env.out), Width: columnsOf(env.out), Quiet: c.Quiet})
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
@@ -16,6 +17,9 @@ import (
 type Style struct {
 	// Colour adds ANSI colours. Nothing is said by them alone. Defaults to false.
 	Colour bool
+
+	// Width is how many characters a line may have. Defaults to any number.
+	Width int
 
 	// Quiet leaves out what is well. Defaults to false.
 	Quiet bool
@@ -111,18 +115,42 @@ func (t *text) hop(hop signal.Hop, r *Report) {
 	}
 }
 
+// findingIndent is where what a finding says begins.
+const findingIndent = 13
+
 func (t *text) finding(f *Finding) {
 	m := marks[f.Verdict]
 	about := f.Check
 	if f.Subject != "" {
 		about += " " + f.Subject
 	}
-	t.line("  %s  %s: %s", t.paint(m.colour, fmt.Sprintf("%s %-7s", m.sign, m.word)), printable(about), printable(f.Found))
+	t.wrapped("  "+t.paint(m.colour, fmt.Sprintf("%s %-7s", m.sign, m.word))+"  ", findingIndent, printable(about)+": "+printable(f.Found))
 	for _, more := range []struct{ label, text string }{{"want", f.Want}, {"why", f.Why}, {"mend", f.Mend}, {"see", f.Page}} {
 		if more.text != "" {
-			t.line("               %-5s %s", more.label, printable(more.text))
+			t.wrapped(fmt.Sprintf("%*s%-5s ", findingIndent+2, "", more.label), findingIndent+8, printable(more.text))
 		}
 	}
+}
+
+// wrapped writes a text behind its head, in lines of the width. Those after the
+// first begin with as many spaces.
+func (t *text) wrapped(head string, indent int, s string) {
+	fmt.Fprint(t, head)
+	used := indent // which is how wide the head is, colours aside
+	for i, word := range strings.Split(s, " ") {
+		switch n := utf8.RuneCountInString(word); {
+		case i == 0:
+			used += n
+		case t.Width > 0 && used+1+n > t.Width:
+			fmt.Fprintf(t, "\n%*s", indent, "")
+			used = indent + n
+		default:
+			fmt.Fprint(t, " ")
+			used += 1 + n
+		}
+		fmt.Fprint(t, word)
+	}
+	fmt.Fprintln(t)
 }
 
 // printable is a text from outside, fit for a terminal.
@@ -143,7 +171,7 @@ func (t *text) leftOut(list []LeftOut) {
 		t.line("")
 	}
 	for _, l := range list {
-		t.line("Left out, as %s: %s.", l.Why, strings.Join(l.Checks, ", "))
+		t.wrapped("", 2, "Left out, as "+l.Why+": "+strings.Join(l.Checks, ", ")+".")
 	}
 }
 

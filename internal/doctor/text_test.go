@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/tracehaul/tracehaul/internal/doctor"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
@@ -31,6 +32,15 @@ func TestReport_Text_WordsSayAll(t *testing.T) {
 	}
 	coloured := write(t, r, doctor.Style{Colour: true})
 	wantAll(t, coloured, "\x1b[31;1m✗ FAULT  \x1b[0m", "\x1b[32m✓ ok     \x1b[0m", "\x1b[1mTopic\x1b[0m")
+	narrow := write(t, r, doctor.Style{Width: 72})
+	for line := range strings.Lines(narrow) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 72 && strings.Contains(strings.TrimLeft(line, " "), " ") && !strings.Contains(line, "://") {
+			t.Errorf("a line of %d characters: %s", n, line)
+		}
+	}
+	if strings.Join(strings.Fields(narrow), " ") != strings.Join(strings.Fields(plain), " ") {
+		t.Errorf("other words in lines of 72 characters:\n%s", narrow)
+	}
 	quiet := write(t, r, doctor.Style{Quiet: true})
 	if strings.Contains(quiet, "✓") || !strings.Contains(quiet, "raw-delivery") || strings.Contains(quiet, "Queue\n") {
 		t.Errorf("quiet is\n%s", quiet)
