@@ -51,10 +51,12 @@ bench-once: ## count allocations, which the race detector cannot, and run every 
 generate: ## write all generated files
 	$(GO) generate $(PACKAGES)
 	$(GO) run ./cmd/tracehaul generate
+	$(GO) run ./cmd/tracehaul generate -f examples/second-pipeline/tracehaul.yaml
 
 verify: ## fail if a generated file or go.mod is not up to date
 	$(GO) test -run 'UpToDate|IsListed' $(PACKAGES)
 	$(GO) run ./cmd/tracehaul generate --check
+	$(GO) run ./cmd/tracehaul generate --check -f examples/second-pipeline/tracehaul.yaml
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 	cd tools/actionlint && $(GO) mod tidy -diff

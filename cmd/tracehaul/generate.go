@@ -30,7 +30,7 @@ type generateCmd struct {
 
 // Help is shown by --help below the line about the command.
 func (generateCmd) Help() string {
-	return `It prints the files that were not as they should be, and has written them.
+	return `It prints the files that were not as they should be, and has written them. Where "runbooks" in the description is an address outside of its repository, and there is no directory of them, they are looked at elsewhere: none is asked for here.
 
 Examples:
   tracehaul generate
@@ -94,7 +94,7 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 		}
 		out.Files = append(out.Files, generated.File{Path: path.Join(pipelines, s.Pipeline.Environment+".json"), Content: resolved})
 		module := generated.File{Path: path.Join(modules, s.Pipeline.Environment, "alarms.tf.json"), Content: s.Terraform()}
-		out.Files = append(out.Files, module, c.queries(s))
+		out.Files = append(out.Files, module, c.queries(root, s))
 		drawn, err := boardFiles(s, path.Join(boards, s.Pipeline.Environment))
 		if err != nil {
 			return generated.Set{}, err
@@ -114,33 +114,50 @@ func (c generateCmd) generate(root string) (generated.Set, error) {
 	for _, f := range provisioning {
 		out.Files = append(out.Files, generated.File{Path: path.Join(grafana, f.Path), Content: f.Content})
 	}
+	if c.elsewhere(root, sets[0].Pipeline) {
+		return out, nil
+	}
+	written, err := c.runbooks(root, sets)
+	out.Files = append(out.Files, written...)
+	return out, err
+}
+
+// elsewhere is whether the runbooks are kept by somebody else: their address is
+// not in the pipeline's repository, and there is no directory of them.
+func (c generateCmd) elsewhere(root string, p *pipeline.Pipeline) bool {
+	_, err := os.Stat(filepath.Join(root, c.Runbooks))
+	return errors.Is(err, fs.ErrNotExist) && p.Runbooks != "" && !strings.HasPrefix(p.Runbooks, p.Repository+"/")
+}
+
+// runbooks are those that alarms name, with what alarms say of themselves, and
+// the list of them.
+func (c generateCmd) runbooks(root string, sets []*alarms.Set) (files []generated.File, err error) {
 	runbooks := os.DirFS(filepath.Join(root, c.Runbooks))
 	if err := alarms.CheckRunbooks(runbooks, sets...); err != nil {
-		return generated.Set{}, err
+		return nil, err
 	}
 	for _, file := range alarms.RunbookFiles(sets...) {
 		text, err := fs.ReadFile(runbooks, file)
 		if err != nil {
-			return generated.Set{}, err
+			return nil, err
 		}
 		if text, err = alarms.FillRunbook(file, text, sets...); err != nil {
-			return generated.Set{}, err
+			return nil, err
 		}
-		out.Files = append(out.Files, generated.File{Path: path.Join(filepath.ToSlash(c.Runbooks), file), Content: text})
+		files = append(files, generated.File{Path: path.Join(filepath.ToSlash(c.Runbooks), file), Content: text})
 	}
 	index, err := runbookIndex(runbooks, sets)
-	if err != nil {
-		return generated.Set{}, err
-	}
-	out.Files = append(out.Files, generated.File{Path: path.Join(filepath.ToSlash(c.Runbooks), indexFile), Content: index})
-	return out, nil
+	return append(files, generated.File{Path: path.Join(filepath.ToSlash(c.Runbooks), indexFile), Content: index}), err
 }
 
 // queries is what to ask in an alarm of an environment.
-func (c generateCmd) queries(s *alarms.Set) generated.File {
+func (c generateCmd) queries(root string, s *alarms.Set) generated.File {
 	runbooks := filepath.ToSlash(c.Runbooks)
 	if way, err := filepath.Rel(c.Queries, c.Runbooks); err == nil {
 		runbooks = filepath.ToSlash(way)
+	}
+	if c.elsewhere(root, s.Pipeline) {
+		runbooks = s.Pipeline.Runbooks
 	}
 	return generated.File{Path: path.Join(filepath.ToSlash(c.Queries), s.Pipeline.Environment+".md"), Content: alarms.QueryPage(s, runbooks)}
 }

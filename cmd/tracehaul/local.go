@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,11 +20,12 @@ type localFlags struct {
 	ports    localpipeline.Ports
 	database string // its name
 	pipelineFlags
-	Service     string `help:"A program to run as the service, instead of building it."                    name:"service-program"                                                        placeholder:"PROGRAM"`
-	Consumer    string `help:"A program to run as the consumer, instead of building it."                   name:"consumer-program"                                                       placeholder:"PROGRAM"`
-	ALBSpans    string `help:"A program to run on the load balancer's access log, instead of building it." name:"albspans-program"                                                       placeholder:"PROGRAM"`
-	DatabaseURL string `env:"DATABASE_URL"                                                                 help:"A PostgreSQL server to make the database in, instead of a private one." placeholder:"URL"`
-	Verbose     bool   `help:"Show what the programs write."                                               short:"v"`
+	Service     string            `help:"A program to run as the service, instead of building it."                                                                                                                name:"service-program"                                                        placeholder:"PROGRAM"`
+	Consumer    []consumerProgram `help:"A program to run as the consumers, instead of building it; or, as NAME=PROGRAM, as one of them, which a consumer with sink custom needs to run at all. Can be repeated." name:"consumer-program"                                                       placeholder:"PROGRAM"    sep:"none"`
+	ConsumerEnv map[string]string `help:"A variable for the consumers' programs, beside those of the description. Can be repeated."                                                                               mapsep:"none"                                                                 placeholder:"NAME=VALUE"`
+	ALBSpans    string            `help:"A program to run on the load balancer's access log, instead of building it."                                                                                             name:"albspans-program"                                                       placeholder:"PROGRAM"`
+	DatabaseURL string            `env:"DATABASE_URL"                                                                                                                                                             help:"A PostgreSQL server to make the database in, instead of a private one." placeholder:"URL"`
+	Verbose     bool              `help:"Show what the programs write."                                                                                                                                           short:"v"`
 }
 
 // config gets everything that is needed to start: the description, the
@@ -34,7 +36,7 @@ func (f localFlags) config(ctx context.Context, env environment, p *progress, di
 		return localpipeline.Config{}, err
 	}
 	c := localpipeline.Config{
-		Pipeline: described, Service: f.Service, Consumer: f.Consumer, ALBSpans: f.ALBSpans, DatabaseURL: f.DatabaseURL, DatabaseName: f.database, Ports: f.ports,
+		Pipeline: described, Service: f.Service, ConsumerEnv: f.ConsumerEnv, ALBSpans: f.ALBSpans, DatabaseURL: f.DatabaseURL, DatabaseName: f.database, Ports: f.ports,
 		Forward: env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
 		Migrate: migrate.UpURL,
 		// Nothing is to be lost, but a person waits for the end: no load
@@ -42,10 +44,46 @@ func (f localFlags) config(ctx context.Context, env environment, p *progress, di
 		ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
 		Logger:     slog.New(slog.NewTextHandler(p, nil)),
 	}
+	if err := f.consumers(&c); err != nil {
+		return localpipeline.Config{}, err
+	}
 	if f.Verbose {
 		c.Output = func(program, line string) { fmt.Fprintf(p, "%-9s %s\n", program, line) }
 	}
 	return c, f.build(ctx, p, dir, &c)
+}
+
+// consumerProgram is a program for one consumer or, without a name, for all that
+// have none.
+type consumerProgram struct{ consumer, path string }
+
+// UnmarshalText reads PROGRAM or NAME=PROGRAM.
+func (p *consumerProgram) UnmarshalText(text []byte) error {
+	name, path, ok := strings.Cut(string(text), "=")
+	if !ok || strings.ContainsRune(name, filepath.Separator) { // a path may have the character, too
+		name, path = "", string(text)
+	}
+	if path == "" {
+		return fmt.Errorf("%q names no file: want PROGRAM or NAME=PROGRAM", text)
+	}
+	*p = consumerProgram{name, path}
+	return nil
+}
+
+// consumers fills in the programs of consumers.
+func (f localFlags) consumers(c *localpipeline.Config) error {
+	c.Programs = map[string]string{}
+	for _, p := range f.Consumer {
+		if p.consumer == "" {
+			c.Consumer = p.path
+			continue
+		}
+		if _, err := consumerNamed(c.Pipeline, p.consumer); err != nil {
+			return usageError("--consumer-program %s=%s: %s", p.consumer, p.path, strings.TrimPrefix(err.Error(), "--consumer "+p.consumer+": "))
+		}
+		c.Programs[p.consumer] = p.path
+	}
+	return nil
 }
 
 // build fills in the programs that no flag named.

@@ -40,6 +40,7 @@ func (upCmd) Help() string {
 Examples:
   tracehaul up
   tracehaul up --alb-port 0 --web-port 0 --json
+  tracehaul up --consumer-program mailer=./mailer
   tracehaul up --database-url postgres://postgres@localhost/postgres \
     --database-name tracehaul`
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"time"
 
@@ -18,11 +19,15 @@ import (
 // Config says what runs.
 type Config struct {
 	// Pipeline is the description. Consumers with a sink of their own are left
-	// out: only the reference consumer is here. Required.
+	// out, unless Programs has them. Required.
 	Pipeline *pipeline.Pipeline
 
 	// Service and Consumer are the programs' files. Required.
 	Service, Consumer string
+
+	// Programs are files of other programs than Consumer, by the names of the
+	// consumers that they are. Defaults to none.
+	Programs map[string]string
 
 	// ALBSpans is the file of the program that makes spans of the load
 	// balancer's access log. It runs unless the description has edge.alb_spans
@@ -139,6 +144,15 @@ func (c Config) withDefaults() (Config, error) {
 		absolute, err := filepath.Abs(c.ALBSpans)
 		errs = append(errs, err)
 		c.ALBSpans = absolute
+	}
+	c.Programs = maps.Clone(c.Programs)
+	for name, path := range c.Programs {
+		absolute, err := filepath.Abs(path)
+		errs = append(errs, err)
+		c.Programs[name] = absolute
+		if c.Pipeline != nil && c.Pipeline.Consumer(name) == nil {
+			errs = append(errs, fmt.Errorf("a program for %s, which is no consumer of the description", name))
+		}
 	}
 	for name, path := range map[string]*string{"service": &c.Service, "consumer": &c.Consumer} {
 		absolute, err := filepath.Abs(*path)

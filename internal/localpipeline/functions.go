@@ -3,6 +3,7 @@
 package localpipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -47,7 +48,7 @@ func (l *Local) StartConsumers() error {
 // does in AWS.
 func (l *Local) startConsumer(c *pipeline.Consumer, client lambda.SQS) error {
 	f, err := lambda.New(lambda.Config{
-		Name: c.FunctionName(), Binary: l.cfg.Consumer, Env: l.consumerVariables(c),
+		Name: c.FunctionName(), Binary: cmp.Or(l.cfg.Programs[c.Name], l.cfg.Consumer), Env: l.consumerVariables(c),
 		Timeout: c.Timeout, MemoryMB: c.MemoryMB, Sandboxes: c.MaxConcurrency, Region: l.cfg.Pipeline.Region,
 		Output: func(line lambda.Line) { l.cfg.Output(c.Name, line.Text) },
 		Fault:  l.cfg.Lambda, EnforceMemory: l.cfg.EnforceMemory, ClockOffset: l.cfg.ConsumerClock,

@@ -180,11 +180,12 @@ func (l *Local) createQueues() (err error) {
 	return nil
 }
 
-// consumers are those that the reference consumer can be.
+// consumers are those that the reference consumer can be, and those with a
+// program of their own.
 func (l *Local) consumers() func(func(*pipeline.Consumer) bool) {
 	return func(yield func(*pipeline.Consumer) bool) {
 		for i := range l.cfg.Pipeline.Consumers {
-			if c := &l.cfg.Pipeline.Consumers[i]; c.Sink == "postgres" && !yield(c) {
+			if c := &l.cfg.Pipeline.Consumers[i]; (c.Sink == "postgres" || l.cfg.Programs[c.Name] != "") && !yield(c) {
 				return
 			}
 		}

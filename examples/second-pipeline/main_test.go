@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is for a machine that has other things to do.
+const patience = 2 * time.Minute
+
+// Both consumers get each event. The partner is told within the event's own
+// trace, and what it never takes is a dead letter of its own consumer alone.
+func TestPipeline_TwoConsumers_BothGetEachEvent(t *testing.T) {
+	partner := startPartner(t)
+	up := start(t, partner.URL)
+
+	good := up.send(t, `{"parcel":"p-1"}`)
+	if told := partner.next(t); told.trace != good || !strings.Contains(told.event, `"p-1"`) {
+		t.Errorf("the partner is told of %s in trace %s, want p-1 in %s", told.event, told.trace, good)
+	}
+	partner.answer(http.StatusUnprocessableEntity)
+	bad := up.send(t, `{"parcel":"p-2"}`)
+	if told := partner.next(t); told.trace != bad {
+		t.Errorf("the partner is told in trace %s, want %s", told.trace, bad)
+	}
+
+	for _, id := range []string{good, bad} { // the history does not mind
+		up.eventually(t, "a row of "+id, func(out string) bool { return strings.Contains(out, `"written_at"`) }, "trace", "--json", id)
+	}
+	up.eventually(t, "a dead letter", func(out string) bool { return strings.Contains(out, "webhook_422") && strings.Contains(out, bad) },
+		"dlq", "ls", "--json", "--consumer", "partner", "--endpoint", up.SQS)
+}
+
+// What is committed is what the description says, and the alarms of both
+// consumers do what their teams want.
+func TestDescription_GeneratedAndAlarms_AreAsTheyShouldBe(t *testing.T) {
+	up := &running{env: os.Environ()}
+	for _, args := range [][]string{{"generate", "--check"}, {"alarms", "test", "--quiet", filepath.Join("examples", "second-pipeline", "alarms", "scenarios")}} {
+		if out, err := up.tool(t, args...).Output(); err != nil {
+			t.Errorf("tracehaul %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+}
+
+type call struct{ trace, event string }
+
+// partner is a webhook that says what it is told.
+type partner struct {
+	*httptest.Server
+	calls  chan call
+	status chan int
+}
+
+func startPartner(t *testing.T) *partner {
+	t.Helper()
+	p := &partner{calls: make(chan call, 100), status: make(chan int, 1)}
+	p.status <- http.StatusNoContent
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var event json.RawMessage
+		if err := json.NewDecoder(r.Body).Decode(&event); err != nil {
+			t.Errorf("the webhook got no JSON: %v", err)
+		}
+		status := <-p.status
+		p.status <- status
+		trace := strings.Split(r.Header.Get("Traceparent")+"--", "-")[1]
+		p.calls <- call{trace, string(event)}
+		w.WriteHeader(status)
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
+func (p *partner) answer(status int) {
+	<-p.status
+	p.status <- status
+}
+
+func (p *partner) next(t *testing.T) call {
+	t.Helper()
+	select {
+	case c := <-p.calls:
+		return c
+	case <-time.After(patience):
+		t.Fatal("the partner is told of nothing")
+		return call{}
+	}
+}
+
+// running is the pipeline of tracehaul.yaml on this machine.
+type running struct {
+	ALB, SQS string
+	env      []string
+}
+
+// start builds the consumer as it is deployed, and starts the pipeline with it.
+func start(t *testing.T, url string) *running {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "partner")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	up := &running{env: append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir())}
+	cmd := up.tool(t, "up", "--json", "--alb-port", "0", "--web-port", "0", "--consumer-program", "partner="+program, "--consumer-env", "WEBHOOK_URL="+url)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("tracehaul up: %v", err)
+		}
+	})
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("tracehaul up: %v", err)
+	}
+	if err := json.Unmarshal(line, up); err != nil {
+		t.Fatalf("%v in %s", err, line)
+	}
+	return up
+}
+
+// tool is a call of tracehaul, or of its source. It runs in the kit's directory,
+// where it finds the source of the service and of the other consumer.
+func (up *running) tool(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	here, err := filepath.Abs("tracehaul.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := []string{"go", "run", "./cmd/tracehaul"}
+	if tool := os.Getenv("TRACEHAUL"); tool != "" {
+		command = []string{tool}
+	}
+	command = append(command, args...)
+	command = append(command, "--file", here)
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Dir, cmd.Env, cmd.Stderr = "../..", up.env, t.Output()
+	return cmd
+}
+
+// send sends an event through the load balancer and returns its trace.
+func (up *running) send(t *testing.T, data string) string {
+	t.Helper()
+	r, err := http.Post(up.ALB+"/v1/events", "application/json", strings.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	parts := strings.Split(r.Header.Get("Traceresponse"), "-")
+	if r.StatusCode != http.StatusAccepted || len(parts) != 4 {
+		t.Fatalf("status %s, headers %v", r.Status, r.Header)
+	}
+	return parts[1]
+}
+
+// eventually asks the tool until what it prints will do.
+func (up *running) eventually(t *testing.T, what string, enough func(out string) bool, args ...string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
+		out, err := up.tool(t, args...).Output()
+		if enough(string(out)) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no %s: %v\n%.2000s", what, err, out)
+		}
+	}
+}
