@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/internal/doctor"
@@ -125,23 +126,29 @@ func (p *progress) rename(what string) {
 	p.what = what
 }
 
-// reachAWS fills in how a pipeline in AWS is reached. Without credentials the event
-// can be sent all the same.
+// reachAWS fills in how a pipeline in AWS is reached. Without credentials that it
+// takes, or without a way there, the event can be sent all the same, and not every
+// check has to find that out.
 func (c doctorCmd) reachAWS(ctx context.Context, env environment, p *pipeline.Pipeline, config *doctor.Config) error {
-	account, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(6))
+	account, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(3))
 	if err != nil {
 		return fmt.Errorf("settings of AWS: %w", err)
 	}
-	show := startProgress(env.err, "look for credentials of AWS")
+	show := startProgress(env.err, "ask AWS whose account this is")
 	defer show.done()
 	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
 	defer cancel()
+	clients := doctor.NewClients(account)
 	if _, err := account.Credentials.Retrieve(ctx); err != nil {
 		config.NoAWS = fmt.Errorf("no credentials of AWS: %w", err)
+	} else if c.Topic == "" { // whose account it is has to be known then
+		_, config.NoAWS = clients.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	}
+	if config.NoAWS != nil {
 		c.spans(env, p, nil, config)
 		return nil
 	}
-	config.Clients = doctor.NewClients(account)
+	config.Clients = clients
 	c.spans(env, p, &account, config)
 	return nil
 }
@@ -153,9 +160,10 @@ const (
 	cloudWatchSettle = 90 * time.Second
 )
 
-// credentialsTimeout bounds the search for credentials: on a laptop without any it
-// ends with the metadata service of a machine that this is not.
-const credentialsTimeout = 10 * time.Second
+// credentialsTimeout bounds the search for credentials, which on a laptop without
+// any ends with the metadata service of a machine that this is not, and the first
+// question to AWS.
+const credentialsTimeout = 15 * time.Second
 
 // spans fills in who keeps them: those that tracehaul trace asks. The account is nil
 // if nobody may ask it.
