@@ -64,7 +64,7 @@ func (c traceCmd) Run(ctx context.Context, env environment) error {
 	}
 	switch {
 	case errors.Is(err, story.ErrNothing):
-		return codedError{fmt.Errorf("%w of %.100q%s", err, config.Given, away(t)), exitNothing}
+		return codedError{fmt.Errorf("%w of %.100q since %s%s; --since looks further back", err, config.Given, c.Since.Format("2006-01-02 15:04"), away(t)), exitNothing}
 	case errors.Is(err, story.ErrNoEvent):
 		return codedError{err, exitNothing}
 	case err != nil:

@@ -72,6 +72,16 @@ type tracedJSON struct {
 	}
 	Missing []any
 	Spans   []struct{ Name string }
+	Logs    []struct{ Text string }
+}
+
+func (s *tracedJSON) has(line string) bool {
+	for _, l := range s.Logs {
+		if l.Text == line {
+			return true
+		}
+	}
+	return false
 }
 
 // wait asks until a story is as it should be: spans come late.
@@ -167,7 +177,9 @@ func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	r := startUp(t)
 	id := r.send("order-4711")
-	s := r.wait(id, "arrived with all spans", func(s *tracedJSON) bool { return s.Verdict.Arrived && len(s.Missing) == 0 })
+	s := r.wait(id, "arrived with all spans and lines", func(s *tracedJSON) bool {
+		return s.Verdict.Arrived && len(s.Missing) == 0 && s.has("events stored") && s.has("batch settled")
+	})
 	if len(s.Deliveries) != 1 || len(s.Deliveries[0].SQSIDs) != 1 || s.Deliveries[0].SNSMessageID == "" || len(s.Spans) != 6 {
 		t.Fatalf("the story is %+v", s)
 	}
@@ -182,14 +194,14 @@ func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
 		}
 	}
 	wantAll(t, r.shows(exitOK, id, "--body"), "Erika", "It arrived: the row is there.", "INSERT events", "sns", "asked")
-	if code, _, errs := r.trace("order-0"); code != exitNothing || !strings.Contains(errs, `nothing was found of "order-0"`) {
+	if code, _, errs := r.trace("order-0"); code != exitNothing || !strings.Contains(errs, `nothing was found of "order-0" since `) {
 		t.Errorf("an unknown event: exit code %d: %s", code, errs)
 	}
 
 	r.killDatabase()
 	id = r.send("order-4712")
 	s = r.wait(id, "stopped", func(s *tracedJSON) bool {
-		return len(s.Deliveries) == 1 && len(s.Deliveries[0].Receives) > 0 && s.Deliveries[0].Receives[0].Outcome == "failed" && s.Deliveries[0].Receives[0].Code != "" && len(s.Missing) == 0
+		return len(s.Deliveries) == 1 && len(s.Deliveries[0].Receives) > 0 && s.Deliveries[0].Receives[0].Outcome == "failed" && s.Deliveries[0].Receives[0].Code != "" && len(s.Missing) == 0 && s.has("batch failed, its messages will come again")
 	})
 	if s.Verdict.Place != "queue" || s.Deliveries[0].Message == nil || s.Deliveries[0].Message.ReceiveCount < 1 {
 		t.Errorf("the event is at %+v", s)

@@ -15,6 +15,7 @@ type waiting struct {
 
 	mu    sync.Mutex
 	names []string
+	told  []string
 	timer *time.Timer
 	over  bool
 }
@@ -33,7 +34,10 @@ func (w *waiting) tick() {
 	if w.over || len(w.names) == 0 {
 		return
 	}
-	w.tell(slices.Clone(w.names))
+	if !slices.Equal(w.told, w.names) {
+		w.told = slices.Clone(w.names)
+		w.tell(slices.Clone(w.names))
+	}
 	w.timer.Reset(patience)
 }
 

@@ -93,6 +93,9 @@ func TestSpans_LinesOfAWSSpans(t *testing.T) {
 	if len(found.Notes) != 1 {
 		t.Errorf("notes %q, want one of the line that is no JSON", found.Notes)
 	}
+	if q := i.started[0]["queryString"].(string); !strings.HasSuffix(q, `filter traceId in ["`+id+`"]`) {
+		t.Errorf("the query is %s", q)
+	}
 	if groups := i.started[0]["logGroupNames"]; len(groups.([]any)) != 1 || groups.([]any)[0] != "aws/spans" {
 		t.Errorf("it searched %v", groups)
 	}
@@ -116,7 +119,7 @@ func TestLogs_LinesOfPrograms(t *testing.T) {
 		t.Errorf("the plain line is %+v", l)
 	}
 	query := i.started[0]
-	if q := query["queryString"].(string); !strings.Contains(q, `@message like "`+id+`" or @message like "86f607b7`) {
+	if q := query["queryString"].(string); !strings.Contains(q, `filter trace_id in ["`+id+`", "86f607b7b5b63e097df42286ff5ce84f"] |`) {
 		t.Errorf("the query is %s", q)
 	}
 	if query["startTime"] != float64(1795680000) {
