@@ -189,15 +189,16 @@ func (b *batch) addWait(m *Message) {
 	b.waits.Add(m.Received.Context, m.span, m.enqueued(), m.HandedOver, attributes[:n]...)
 }
 
-// close ends the spans of all messages, which are settled, and counts them. It
-// returns those that failed.
+// close ends the spans of all messages and counts them. It returns those that
+// failed. All are settled, and stay so: nobody writes to Message.settled any
+// more.
 func (b *batch) close() (failures []events.SQSBatchItemFailure, counts map[outcomeKey]int64) {
 	b.openRest()
 	var measured sync.WaitGroup
 	measured.Go(b.measureProcess)
 	inParts(len(b.messages), func(from, to int) {
 		for _, m := range b.messages[from:to] {
-			m.end(m.settlement())
+			m.end()
 		}
 	})
 	b.processes.Flush()
@@ -217,7 +218,7 @@ func (b *batch) count() (failures []events.SQSBatchItemFailure, counts map[outco
 	var last outcomeKey
 	var n int64 // of the last outcome in a row
 	for _, m := range b.messages {
-		key := m.settlement().key()
+		key := m.settled.key()
 		if key != last {
 			counts[last] += n
 			last, n = key, 0
@@ -234,24 +235,26 @@ func (b *batch) count() (failures []events.SQSBatchItemFailure, counts map[outco
 
 // measureProcess measures how long messages took.
 func (b *batch) measureProcess() {
+	var failed []*Message
 	histogram.Record(b.process.Inst(), len(b.messages), func(i int) (context.Context, float64, bool) {
 		m := b.messages[i]
-		s := m.settlement()
-		return m.ctx, m.took(s).Seconds(), s.key().errorType() == ""
-	}, b.queue.processed...)
-	for _, m := range b.messages {
-		s := m.settlement()
-		if errorType := s.key().errorType(); errorType != "" {
-			b.process.RecordSet(m.ctx, m.took(s).Seconds(), b.queue.operation(errorType))
+		if m.settled.key().errorType() != "" {
+			failed = append(failed, m)
+			return nil, 0, false
 		}
+		return m.ctx, m.took().Seconds(), true
+	}, b.queue.processed...)
+	for _, m := range failed {
+		b.process.RecordSet(m.ctx, m.took().Seconds(), b.queue.operation(m.settled.key().errorType()))
 	}
 }
 
 // took is how long a message was being processed. Clocks may be set back.
-func (m *Message) took(s settlement) time.Duration { return max(0, s.at.Sub(m.HandedOver)) }
+func (m *Message) took() time.Duration { return max(0, m.settled.at.Sub(m.HandedOver)) }
 
 // end ends a message's process span.
-func (m *Message) end(s settlement) {
+func (m *Message) end() {
+	s := &m.settled
 	if s.outcome != semconv.OutcomeWritten && m.span.IsRecording() {
 		m.span.SetAttributes(semconv.OutcomeKey.String(s.outcome))
 		if s.reason != "" {
@@ -259,7 +262,7 @@ func (m *Message) end(s settlement) {
 			m.span.SetStatus(codes.Error, s.text())
 		}
 	}
-	span.End(m.span, m.HandedOver.Add(m.took(s)))
+	span.End(m.span, m.HandedOver.Add(m.took()))
 }
 
 // minPart is how many messages are worth a goroutine of their own.

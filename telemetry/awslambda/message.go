@@ -93,7 +93,7 @@ func (m *Message) settlement() settlement {
 // outcomeKey tells outcomes apart.
 type outcomeKey struct{ outcome, reason string }
 
-func (s settlement) key() outcomeKey { return outcomeKey{s.outcome, s.reason} }
+func (s *settlement) key() outcomeKey { return outcomeKey{s.outcome, s.reason} }
 
 // errorType is error.type of the outcome; empty if it is a good one.
 func (k outcomeKey) errorType() string {
@@ -104,7 +104,7 @@ func (k outcomeKey) errorType() string {
 }
 
 // text is what a span's status says of a settlement with a reason.
-func (s settlement) text() string {
+func (s *settlement) text() string {
 	if s.err == nil {
 		return s.reason
 	}

@@ -49,18 +49,19 @@ func Record(h metric.Float64Histogram, n int, at func(i int) (ctx context.Contex
 // addAll reports whether the attributes are such as we have.
 func (a *aggregate) addAll(n int, at func(i int) (context.Context, float64, bool), c metric.RecordConfig) bool {
 	set := c.Attributes()
+	if nested(&set) {
+		return false
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var p *point
+	var p *point // none where no value is ok
 	for i := range n {
 		ctx, value, ok := at(i)
 		if !ok {
 			continue
 		}
 		if p == nil {
-			if p = a.point(&set); p == nil {
-				return false
-			}
+			p = a.point(&set)
 		}
 		p.add(ctx, a.bucket(value), value, a.filter(ctx))
 	}
