@@ -86,6 +86,27 @@ func TestPage_UpToDate(t *testing.T) {
 	}
 }
 
+// What is looked at on the way has no list in the code but its constants.
+func TestPage_NamesTheChecksOnTheWay(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "doctor.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("follow.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := regexp.MustCompile(`(?m)^\tcheck\w+ += "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(ids) < 9 {
+		t.Errorf("only %d ids", len(ids))
+	}
+	for _, m := range ids {
+		if !strings.Contains(string(page), "\n| `"+m[1]+"` |") {
+			t.Errorf("docs/doctor.md does not say what %s looks at", m[1])
+		}
+	}
+}
+
 // Every page that a finding may lead to is there, and so is its heading.
 func TestPages_OfFindings_AreThere(t *testing.T) {
 	source, err := filepath.Glob("*.go")
