@@ -101,9 +101,9 @@ func (t *Story) view() *view {
 	}
 	v.NoRow = t.noRow()
 	v.Lines = t.lines(start)
-	colours := map[string]string{}
+	colours, names := map[string]string{}, t.spanNames()
 	for i := range t.Spans {
-		v.Bars = append(v.Bars, t.bar(&t.Spans[i], max(v.DurationUS, 1), colours, v.Lines))
+		v.Bars = append(v.Bars, t.bar(&t.Spans[i], max(v.DurationUS, 1), colours, names, v.Lines))
 	}
 	for _, row := range t.Rows {
 		facts := make([]Fact, len(row))
@@ -146,7 +146,7 @@ func (t *Story) title() string {
 	return t.Given
 }
 
-func (t *Story) bar(s *SpanView, whole int64, colours map[string]string, lines []logLine) bar {
+func (t *Story) bar(s *SpanView, whole int64, colours, names map[string]string, lines []logLine) bar {
 	if colours[s.Service] == "" {
 		colours[s.Service] = "c" + strconv.Itoa(len(colours)%5)
 	}
@@ -159,7 +159,6 @@ func (t *Story) bar(s *SpanView, whole int64, colours map[string]string, lines [
 		b.About = append(b.About, Fact{"clamped", "times were moved by " + s.Clamped + " ms, as clocks differ"})
 	}
 	b.About = slices.DeleteFunc(b.About, func(f Fact) bool { return f.Value == "" })
-	names := t.spanNames()
 	for _, l := range s.Links {
 		b.Links = append(b.Links, linkView{names[l.SpanID], l.SpanID, l.TraceID})
 	}

@@ -197,6 +197,7 @@ func TestCollect_Batch_WorstCountsUnlessOneWasAskedFor(t *testing.T) {
 		if s.Verdict.Place != want || s.TraceID != id {
 			t.Errorf("%s is %s in trace %s, want %s", given, s.Verdict.Place, s.TraceID, want)
 		}
+		wantAll(t, textOf(t, s), "and 1 further message of this trace")
 	}
 }
 

@@ -165,8 +165,8 @@ func (p *writer) deliveries(t *Story) {
 		return
 	}
 	p.section("messages")
-	for i := range t.Deliveries {
-		d := &t.Deliveries[i]
+	shown := t.chosen()
+	for _, d := range shown[:min(len(shown), maxShown)] {
 		if d.SNSMessageID != "" || d.Topic != "" {
 			p.line("  SNS  %s  %s", cmp.Or(d.SNSMessageID, "id not known"), d.Topic)
 		}
@@ -185,7 +185,13 @@ func (p *writer) deliveries(t *Story) {
 		}
 		p.line("       now: %s", d.Place.String())
 	}
+	if more := len(t.Deliveries) - min(len(shown), maxShown); more > 0 {
+		p.line("  and %s of this trace: --json has all", counted(more, "further message"))
+	}
 }
+
+// maxShown bounds the messages that are written: a batch has many.
+const maxShown = 25
 
 // String says where an event is.
 func (p Place) String() string {
