@@ -55,6 +55,7 @@ type view struct {
 	ShowTimeline       []afterwards
 	RowTables          [][]Fact
 	NoRow              string
+	OtherRows          int
 	Lines              []logLine
 }
 
@@ -105,7 +106,7 @@ func (t *Story) view() *view {
 	for i := range t.Spans {
 		v.Bars = append(v.Bars, t.bar(&t.Spans[i], max(v.DurationUS, 1), colours, names, v.Lines))
 	}
-	for _, row := range t.Rows {
+	for _, row := range t.rowsInFocus() {
 		facts := make([]Fact, len(row))
 		for i, c := range row {
 			facts[i] = Fact{c.Name, trace.FormatValue(c.Value)}
@@ -117,6 +118,7 @@ func (t *Story) view() *view {
 			v.ShowTimeline = append(v.ShowTimeline, afterwards{t.Timeline[i], t.after(i)})
 		}
 	}
+	v.OtherRows = len(t.Rows) - len(v.RowTables)
 	return v
 }
 

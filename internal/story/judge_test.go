@@ -197,7 +197,11 @@ func TestCollect_Batch_WorstCountsUnlessOneWasAskedFor(t *testing.T) {
 		if s.Verdict.Place != want || s.TraceID != id {
 			t.Errorf("%s is %s in trace %s, want %s", given, s.Verdict.Place, s.TraceID, want)
 		}
-		wantAll(t, textOf(t, s), "and 1 further message of this trace")
+		text := textOf(t, s)
+		wantAll(t, text, "and 1 further message of this trace")
+		if has := strings.Contains(text, "written_at"); has != (want == story.PlaceRow) {
+			t.Errorf("%s: it shows the other event's row:\n%s", given, text)
+		}
 	}
 }
 

@@ -228,16 +228,20 @@ func (p *writer) message(m *Message) {
 
 func (p *writer) rows(t *Story) error {
 	p.section("the row in events")
-	if len(t.Rows) == 0 {
+	rows := t.rowsInFocus()
+	if len(rows) == 0 {
 		p.line("  %s", t.noRow())
 	}
-	for i, row := range t.Rows {
+	for i, row := range rows {
 		if i > 0 {
 			p.b.WriteByte('\n')
 		}
 		if err := row.Write(&p.b); err != nil {
 			return err
 		}
+	}
+	if more := len(t.Rows) - len(rows); more > 0 {
+		p.line("  and %s of this trace: --json has all", counted(more, "further row"))
 	}
 	return nil
 }
