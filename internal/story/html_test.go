@@ -62,7 +62,11 @@ func TestWrite_HostileText_StaysText(t *testing.T) {
 
 func TestWrite_Credentials_Masked(t *testing.T) {
 	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-	f := story.Found{Spans: arrived(), Rows: []trace.Row{row()}}
+	const data = `{"user":{"password":"hunter2","name":"Erika"},"session-token" : "hunt\"er2 hunter2"}`
+	f := story.Found{Spans: arrived(), Rows: []trace.Row{append(row(), trace.Column{Name: "data", Value: json.RawMessage(data)})}}
+	m := letter()
+	m.Body = data
+	f.Messages = []story.Message{m}
 	f.Spans[1].Attributes["http.request.header.authorization"] = "anything"
 	f.Spans[1].Attributes["url.query"] = "?api_key=hunter2&x=1"
 	f.Spans[1].StatusText = "postgres://orders:hunter2@db/orders"
@@ -85,7 +89,7 @@ func TestWrite_Credentials_Masked(t *testing.T) {
 		}
 	}
 	// What looks like one and is none stays.
-	wantAll(t, string(b), snsID, sqsID, "x=1")
+	wantAll(t, string(b), snsID, sqsID, "x=1", "Erika")
 }
 
 // The file stands alone: it loads nothing and runs nothing.

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"encoding/json"
 	"regexp"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
@@ -18,6 +19,7 @@ var (
 		{regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+\.[\w-]*`), masked}, // a JSON Web Token
 		{regexp.MustCompile(`(?i)([?&;][^=&\s"]*(?:token|key|secret|sig|signature|password|code|credential)[^=&\s"]*=)[^&\s"]+`), "$1" + masked},
 		{regexp.MustCompile(`(?i)\b((?:password|passwd|pwd|secret|token)=)[^\s&"]+`), "$1" + masked},
+		{regexp.MustCompile(`(?i)("[^"]*(?:password|secret|token|authorization|cookie|api[-_]?key)[^"]*"\s*:\s*")(?:[^"\\]|\\.)*`), "$1" + masked},
 		{regexp.MustCompile(`(\w+://[^:/@\s"]*):[^@/\s"]+@`), "$1:" + masked + "@"},
 	}
 )
@@ -81,6 +83,22 @@ func (f *Found) mask() {
 	}
 	for i := range f.Logs {
 		f.Logs[i].Text, f.Logs[i].Attributes = mask(f.Logs[i].Text), maskAttributes(f.Logs[i].Attributes)
+	}
+	for i := range f.Messages {
+		f.Messages[i].Body, f.Messages[i].Problem = mask(f.Messages[i].Body), mask(f.Messages[i].Problem)
+	}
+	for _, row := range f.Rows {
+		for i, c := range row {
+			// Not of ids: what they are is compared.
+			switch v := c.Value.(type) {
+			case json.RawMessage:
+				row[i].Value = json.RawMessage(mask(string(v)))
+			case string:
+				if c.Name == "subject" {
+					row[i].Value = mask(v)
+				}
+			}
+		}
 	}
 	for i := range f.AccessLog {
 		f.AccessLog[i] = mask(f.AccessLog[i])
