@@ -150,6 +150,34 @@ func TestCollect_Intrusive_AskedLastAndOnlyIfNeeded(t *testing.T) {
 	}
 }
 
+// Of a batch one event's row does not tell where the others are.
+func TestCollect_BatchWithOneRow_LettersAreAskedFor(t *testing.T) {
+	second := send()
+	second.SpanID, second.Attributes = "00000000000000b2", map[string]any{"messaging.message.id": "sns-2"}
+	dead := letter()
+	dead.MessageID, dead.SpanID, dead.EventID = "sqs-2", second.SpanID, "order-4712"
+	for name, tt := range map[string]struct {
+		given string
+		spans []trace.Span
+		looks bool
+	}{
+		"trace of two": {id, append(arrived(), second), true},
+		"trace of one": {id, arrived(), false},
+		"the written":  {"order-4711", append(arrived(), second), false},
+		"no row":       {id, arrived()[:4], true},
+	} {
+		database, traces, _ := apart()
+		traces.found.Spans = tt.spans
+		if name == "no row" {
+			database.found.Rows = nil
+		}
+		letters := marking{&fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{dead}}}}
+		if _, err := story.Collect(t.Context(), story.Config{Given: tt.given, Backends: []story.Backend{database, traces, letters}}); err != nil || len(letters.looks) > 0 != tt.looks {
+			t.Errorf("%s: letters were looked at %d times, want %t; %v", name, len(letters.looks), tt.looks, err)
+		}
+	}
+}
+
 func TestCollect_InvocationsTrace_IsNoEvents(t *testing.T) {
 	b := &fake{name: "Tempo", holds: story.HoldsSpans, found: story.Found{Spans: []trace.Span{invocation()}}}
 	s, err := story.Collect(t.Context(), story.Config{Given: invocationTrace, Backends: []story.Backend{b}})

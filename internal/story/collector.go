@@ -73,9 +73,6 @@ func (s *collector) run(ctx context.Context) {
 	}
 }
 
-// placed reports whether it is known where the event is.
-func (s *collector) placed() bool { return len(s.found.Rows) > 0 || len(s.found.Messages) > 0 }
-
 // round asks those that are chosen, at the same time.
 func (s *collector) round(ctx context.Context, chosen func(Backend) bool) {
 	var wg sync.WaitGroup

@@ -55,3 +55,28 @@ func (s *collector) is(c Candidate) bool {
 func (s *collector) hasRow(column, value string) bool {
 	return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return text(row.Get(column)) == value })
 }
+
+// placed reports whether it is known where the event is or, if a trace was
+// given, where each of its events is.
+func (s *collector) placed() bool {
+	if len(s.found.Messages) > 0 {
+		return true
+	}
+	for _, c := range s.all {
+		if c.Kind == KindEvent && s.hasRow("id", c.Clues.Events[0].ID) {
+			return true
+		}
+	}
+	sent, written := map[string]bool{}, map[string]bool{}
+	for i := range s.found.Spans {
+		span := &s.found.Spans[i]
+		switch outcome := attr(span, semconv.OutcomeKey); {
+		case span.Kind == kindProducer && !toQueue(span) && slices.Contains(s.clues.TraceIDs, span.TraceID):
+			sent[span.SpanID] = true
+		case span.Kind == kindConsumer && (outcome == semconv.OutcomeWritten || outcome == semconv.OutcomeDuplicate):
+			written[span.ParentSpanID] = true
+		}
+	}
+	settled := max(len(s.found.Rows), len(written))
+	return settled > 0 && settled >= len(sent)
+}

@@ -16,5 +16,5 @@
 // masked before anything is shown, terminals get no control characters, and
 // HTML is escaped.
 //
-// It imports internal/trace, package event and the names of telemetry.
+// It imports internal/trace, and of telemetry the names and package xray.
 package story

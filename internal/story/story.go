@@ -68,7 +68,7 @@ type Moment struct {
 // tell puts together what was collected.
 func (s *collector) tell() *Story {
 	t := &Story{
-		Given: mask(clip(s.Given, 200)), As: s.candidate.Kind, Pipeline: s.Expect.Pipeline, At: s.Now().UTC(),
+		Given: clip(mask(s.Given), 200), As: s.candidate.Kind, Pipeline: s.Expect.Pipeline, At: s.Now().UTC(),
 		Rows: list(s.found.Rows), Messages: list(s.found.Messages), Logs: list(s.found.Logs), AccessLog: list(s.found.AccessLog),
 		Notes: list(s.found.Notes), Skipped: list(s.Skipped), expect: s.Expect,
 	}
