@@ -22,6 +22,7 @@ const toolName = "tracehaul"
 type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Run the whole pipeline once on embedded parts, send one event and print its trace and its row."`
 	Up         upCmd         `cmd:"" help:"Keep the whole pipeline running on embedded parts, with a page that shows the traces."`
+	Init       initCmd       `cmd:"" help:"Begin a pipeline: write a description, explained, with the scenarios and runbooks that belong to it."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the schema of a database up to date. Safe to run twice, and by several at once."`
 	Pipeline   pipelineCmd   `cmd:"" help:"Check a pipeline's description and print the names made from it."`
 	Alarms     alarmsCmd     `cmd:"" help:"The alarms that are made from a pipeline's description."`

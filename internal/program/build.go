@@ -122,7 +122,8 @@ func moduleDir(ctx context.Context) (string, error) {
 func release() (string, error) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Path != Module || !strings.HasPrefix(info.Main.Version, "v") {
-		return "", errors.New("run this in a clone of " + Module + ", or install a released version, or name the programs' files")
+		return "", errors.New("the programs are built from source, which is not here: run this in a clone of " + Module +
+			", or install a released version of the tool, or name programs by --service-program, --consumer-program and --albspans-program")
 	}
 	return info.Main.Version, nil
 }

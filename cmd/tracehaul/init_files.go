@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/tracehaul/tracehaul/alarms/scenarios"
+	"github.com/tracehaul/tracehaul/docs/runbooks"
+	"github.com/tracehaul/tracehaul/internal/generated"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// kitAddress is where people read what is not copied.
+const kitAddress = "https://github.com/tracehaul/tracehaul"
+
+// starter is the description of a new pipeline: that of the reference pipeline,
+// explained. Its sizes are those that the kit's scenarios are for.
+//
+//go:embed starter
+var starter embed.FS
+
+type starterFile = generated.File
+
+// starterFiles are the files of a new pipeline. The error says which setting
+// was wrong.
+func starterFiles(c initCmd) ([]starterFile, error) {
+	files, err := described(c)
+	if err != nil {
+		return nil, err
+	}
+	played, err := copied(scenarios.Files, "alarms/scenarios", func(text []byte) []byte {
+		return kitConsumer.ReplaceAllLiteral(text, []byte(c.Consumer))
+	})
+	if err != nil {
+		return nil, err
+	}
+	written, err := copied(runbooks.Files, "docs/runbooks", awayFromKit)
+	return append(append(files, played...), written...), err
+}
+
+// described are the descriptions, which are read as every command would.
+func described(c initCmd) (files []starterFile, err error) {
+	for _, name := range []string{"tracehaul.yaml", "environments/prod.yaml"} {
+		t, err := template.ParseFS(starter, "starter/"+name)
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		if err := t.Execute(&b, c); err != nil {
+			return nil, err
+		}
+		files = append(files, starterFile{Path: name, Content: b.Bytes()})
+	}
+	if _, err := pipeline.Parse(files[0].Path, files[0].Content); err != nil {
+		return nil, wrongSetting(c, err)
+	}
+	return files, nil
+}
+
+// wrongSetting is a problem of the description, in the words of flags.
+func wrongSetting(c initCmd, err error) error {
+	problems, ok := errors.AsType[*pipeline.Error](err)
+	if !ok {
+		return err
+	}
+	flags := map[string]string{
+		"product": "--product " + c.Product, "environment": "--environment " + c.Environment, "region": "--region " + c.Region,
+		"owner": "--owner " + c.Owner, "consumers": "--consumer " + c.Consumer,
+	}
+	var lines []string
+	for _, p := range problems.Problems {
+		if flag, ok := flags[strings.SplitN(p.Setting, ".", 2)[0]]; ok {
+			lines = append(lines, flag+": "+p.Message)
+		}
+	}
+	if len(lines) == 0 {
+		lines = []string{err.Error()}
+	}
+	return usageError("%s", strings.Join(lines, "\n"))
+}
+
+// kitConsumer is the consumer that the kit's scenarios are about.
+var kitConsumer = regexp.MustCompile(`\bledger\b`)
+
+var (
+	outwards = regexp.MustCompile(`\]\(\.\./(\.\./)?([^)]*)\)`)
+	checkout = regexp.MustCompile(`go run \./cmd/tracehaul`)
+)
+
+// awayFromKit lets the links of a runbook lead to the kit's pages, and its
+// commands call the tool as it is installed. Pages of queries are generated
+// beside the runbooks.
+func awayFromKit(text []byte) []byte {
+	text = outwards.ReplaceAllFunc(text, func(link []byte) []byte {
+		m := outwards.FindSubmatch(link)
+		switch {
+		case bytes.HasPrefix(m[2], []byte("queries")):
+			return link
+		case len(m[1]) > 0:
+			return []byte("](" + kitAddress + "/blob/main/" + string(m[2]) + ")")
+		default:
+			return []byte("](" + kitAddress + "/blob/main/docs/" + string(m[2]) + ")")
+		}
+	})
+	return checkout.ReplaceAll(text, []byte("tracehaul"))
+}
+
+// copied are the files of a tree, below dir, each changed.
+func copied(tree fs.FS, dir string, change func([]byte) []byte) (files []starterFile, err error) {
+	err = fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		files = append(files, starterFile{Path: path.Join(dir, name), Content: change(text)})
+		return nil
+	})
+	return files, err
+}
