@@ -38,10 +38,10 @@ func (j Jaeger) Look(ctx context.Context, c story.Clues) (found story.Found, err
 	ids := slices.Concat(c.TraceIDs, c.Linked)
 	for _, id := range ids {
 		spans, err := j.trace(ctx, id)
+		found.Spans = append(found.Spans, spans...)
 		if err != nil {
 			return found, err
 		}
-		found.Spans = append(found.Spans, spans...)
 	}
 	if len(ids) == 0 {
 		found.Spans, err = j.search(ctx, c)
@@ -86,10 +86,10 @@ func (j Jaeger) search(ctx context.Context, c story.Clues) (spans []trace.Span, 
 				continue
 			}
 			some, err := parseJaeger(body)
+			spans = append(spans, some...)
 			if err != nil {
 				return spans, err
 			}
-			spans = append(spans, some...)
 		}
 	}
 	return spans, nil
@@ -131,26 +131,27 @@ type (
 	}
 )
 
-func parseJaeger(body []byte) ([]trace.Span, error) {
+// parseJaeger reads an answer with the spans of traces, as parseOTLP does.
+func parseJaeger(body []byte) (spans []trace.Span, err error) {
 	var answer jaegerAnswer
 	dec := json.NewDecoder(strings.NewReader(string(body)))
 	dec.UseNumber()
 	if err := dec.Decode(&answer); err != nil {
 		return nil, fmt.Errorf("the answer is no trace in Jaeger's JSON: %w", err)
 	}
-	var spans []trace.Span
 	for _, data := range answer.Data {
 		for i := range data.Spans {
 			process := data.Processes[data.Spans[i].ProcessID]
-			s, err := data.Spans[i].span()
-			if err != nil {
-				return nil, fmt.Errorf("the answer is no trace in Jaeger's JSON: %w", err)
+			s, bad := data.Spans[i].span()
+			if bad != nil {
+				err = fmt.Errorf("the answer is no trace in Jaeger's JSON: %w", bad)
+				continue
 			}
 			s.Service, s.Resource = process.ServiceName, tags(process.Tags)
 			spans = append(spans, s)
 		}
 	}
-	return spans, nil
+	return spans, err
 }
 
 func (j *jaegerSpan) span() (trace.Span, error) {

@@ -138,8 +138,9 @@ func (a otlpAttributed) attributes() map[string]any {
 
 var errNoTrace = errors.New("the answer is no trace in OTLP's JSON")
 
-// parseOTLP reads an answer with the spans of a trace.
-func parseOTLP(body []byte) ([]trace.Span, error) {
+// parseOTLP reads an answer with the spans of a trace. Those that can be read
+// come with the error about one that cannot.
+func parseOTLP(body []byte) (spans []trace.Span, err error) {
 	if depth(body) > maxDepth {
 		return nil, fmt.Errorf("%w: it is nested too deeply", errNoTrace)
 	}
@@ -153,20 +154,20 @@ func parseOTLP(body []byte) ([]trace.Span, error) {
 	case t.Result != nil:
 		t = *t.Result
 	}
-	var spans []trace.Span
 	for _, rs := range append(t.ResourceSpans, t.Batches...) {
 		resource := rs.Resource.attributes()
 		for _, ss := range rs.ScopeSpans {
 			for i := range ss.Spans {
-				s, err := ss.Spans[i].span(resource)
-				if err != nil {
-					return nil, fmt.Errorf("%w: %w", errNoTrace, err)
+				s, bad := ss.Spans[i].span(resource)
+				if bad != nil {
+					err = fmt.Errorf("%w: %w", errNoTrace, bad)
+					continue
 				}
 				spans = append(spans, s)
 			}
 		}
 	}
-	return spans, nil
+	return spans, err
 }
 
 // depth is how deeply a document is nested, by its brackets: more than there
@@ -249,6 +250,9 @@ func id(s string, size int) (string, error) {
 }
 
 func nanos(s string) (time.Time, error) {
+	if s == "" { // protobuf leaves zeros out
+		s = "0"
+	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
 		return time.Time{}, fmt.Errorf("time %.40q: want nanoseconds since 1970", s)

@@ -46,10 +46,10 @@ func (t Tempo) Look(ctx context.Context, c story.Clues) (found story.Found, err 
 			continue
 		}
 		spans, err := parseOTLP(body)
+		found.Spans = append(found.Spans, spans...)
 		if err != nil {
 			return found, err
 		}
-		found.Spans = append(found.Spans, spans...)
 	}
 	return found, nil
 }

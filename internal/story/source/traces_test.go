@@ -113,6 +113,24 @@ func TestTraces_BadAnswers_AreErrorsThatSayWhatWouldBeRight(t *testing.T) {
 	}
 }
 
+// One span that cannot be read does not take the others along.
+func TestTraces_OneBadSpan_OthersAreKept(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/v2/") { // Tempo
+			_, _ = w.Write([]byte(`{"trace":{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"x"},{"traceId":"` + id + `","spanId":"00f067aa0ba902b7"}]}]}]}}`))
+			return
+		}
+		_, _ = w.Write([]byte(`{"data":[{"spans":[{"traceID":"x y"},{"traceID":"` + id + `","spanID":"f067aa0ba902b7"}]}]}`))
+	}))
+	defer server.Close()
+	for _, b := range []story.Backend{source.Tempo{HTTP: source.HTTP{URL: server.URL}}, source.Jaeger{HTTP: source.HTTP{URL: server.URL}}} {
+		found, err := b.Look(t.Context(), story.Clues{TraceIDs: []string{id}})
+		if err == nil || len(found.Spans) != 1 {
+			t.Errorf("%s: %d spans, %v; want one and what is wrong with the other", b.Name(), len(found.Spans), err)
+		}
+	}
+}
+
 func TestName_NoCredentials(t *testing.T) {
 	at := source.HTTP{URL: "https://user:geheim@tempo.example/x?token=geheim"}
 	for _, b := range []story.Backend{source.Tempo{HTTP: at}, source.Jaeger{HTTP: at}, source.Local{HTTP: at}, source.Postgres{URL: "postgres://u:geheim@db:5432/orders"}, source.Postgres{URL: "nonsense geheim"}} {
