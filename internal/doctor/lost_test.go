@@ -60,6 +60,9 @@ func TestFollow_NoRow_QueuesTellWhere(t *testing.T) {
 			}) || (len(rows) > 1) != test.down {
 				t.Errorf("want %s at %s: %s, got:\n%s", test.verdict, test.hop, test.why, text(t, r))
 			}
+			if last := rows[len(rows)-1]; test.after != nil && strings.Contains(last.Found, "empty") != (test.why == "it is in no queue") || strings.Count(last.Found, " wait, ") > 1 {
+				t.Errorf("of the queues it says %s", last.Found)
+			}
 			for _, f := range rows { // that the database is away is a fault where the consumer needs it
 				if f.Verdict != test.verdict || f.Subject == "" {
 					t.Errorf("%s is %s, want %s: %s", f.Check, f.Verdict, test.verdict, f.Found)

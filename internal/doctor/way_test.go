@@ -104,7 +104,7 @@ func TestFollow_SeededFault_NamedAtItsHop(t *testing.T) {
 		"clock far ahead":  {&stage{answer: dated(time.Hour, 404)}, "service-clock", doctor.Fault, "service", "ahead of the one here", "AWS refuses"},
 		"no row":           {&stage{}, "row", doctor.Fault, "queue", "no row after", "in a queue"},
 
-		"attributes stripped": {&stage{row: func(c map[string]any) { c["trace_id"], c["accepted_at"] = "4bf92f3577b34da6a3ce929d0e0e4736", nil }}, "row-trace", doctor.Fault, "topic", "accepted-at is not there either", "all message attributes were stripped"},
+		"attributes stripped": {&stage{row: func(c map[string]any) { c["trace_id"], c["accepted_at"] = "4bf92f3577b34da6a3ce929d0e0e4736", nil }}, "row-trace", doctor.Fault, "topic", "the row is of trace 4bf92f3577b34da6a3ce929d0e0e4736, and accepted-at is not there either", "all message attributes were stripped"},
 		"traceparent dropped": {&stage{row: func(c map[string]any) { c["trace_id"] = nil }}, "row-trace", doctor.Fault, "topic", "the row has no trace", "traceparent did not"},
 		"in an envelope":      {&stage{row: func(c map[string]any) { c["sns_message_id"] = "m" }}, "row-delivery", doctor.Warning, "topic", "in SNS's envelope", "not that of the description"},
 		"received again":      {&stage{row: func(c map[string]any) { c["receive_count"] = 3 }}, "row-delivery", doctor.Warning, "consumer", "received 3 times", "failed on it before"},
