@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// RunbookSections returns the headings that every runbook has, in this order.
-func RunbookSections() []string {
+// runbookSections returns the headings that every runbook has, in this order.
+func runbookSections() []string {
 	return []string{"Meaning", "Impact", "First look", "Mitigate", "Verify", "Escalate"}
 }
 
@@ -79,7 +79,7 @@ func checkRunbook(text []byte) (problems []string) {
 	if empty {
 		problems = append(problems, "the last section is empty")
 	}
-	if want := RunbookSections(); !slices.Equal(found, want) {
+	if want := runbookSections(); !slices.Equal(found, want) {
 		problems = append(problems, fmt.Sprintf("the sections are %q, want %q", found, want))
 	}
 	return problems

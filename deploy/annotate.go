@@ -81,7 +81,7 @@ func (a Annotation) Validate() error {
 // Results are what an [Annotation] may have as its result.
 func Results() []string {
 	results := []string{ResultStarted}
-	for _, o := range Outcomes() {
+	for _, o := range outcomes() {
 		results = append(results, string(o))
 	}
 	return results

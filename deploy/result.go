@@ -19,8 +19,8 @@ const (
 	OutcomeTimedOut   Outcome = "timed-out"   // it still goes on
 )
 
-// Outcomes returns all of them.
-func Outcomes() []Outcome {
+// outcomes returns all of them.
+func outcomes() []Outcome {
 	return []Outcome{OutcomeServing, OutcomeRolledBack, OutcomeStopped, OutcomeFailed, OutcomeSuperseded, OutcomeTimedOut}
 }
 

@@ -75,7 +75,7 @@ type Config struct {
 	// header was configured for it.
 	Credentials aws.CredentialsProvider
 
-	// GRPC dials collectors whose protocol is grpc: otlpgrpc.Exporters.
+	// GRPC dials collectors whose protocol is grpc: otlpgrpc.Dial.
 	// Defaults to none: Setup then refuses that protocol.
 	GRPC Dialer
 

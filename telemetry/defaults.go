@@ -233,7 +233,7 @@ func (c ExporterConfig) validate(prefix string, all Config) error {
 	}
 	switch {
 	case c.Protocol == ProtocolGRPC && all.GRPC == nil:
-		return badField(prefix+"Protocol", c.Protocol, "http/protobuf, or Config.GRPC = otlpgrpc.Exporters")
+		return badField(prefix+"Protocol", c.Protocol, "http/protobuf, or Config.GRPC = otlpgrpc.Dial")
 	case c.Protocol == ProtocolHTTP && c.Signing != nil && all.Credentials == nil:
 		return badField(prefix+"Endpoint", endpoint, "Config.Credentials as well, because requests to it are signed")
 	}

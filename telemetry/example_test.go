@@ -65,7 +65,7 @@ func ExampleConfig_gRPC() {
 		fmt.Println(err)
 		return
 	}
-	cfg.GRPC = otlpgrpc.Exporters
+	cfg.GRPC = otlpgrpc.Dial
 }
 
 // The collector of this example never answers. The program does not notice.

@@ -221,7 +221,7 @@ func TestSetup_ImpossibleSettings_AllNamed(t *testing.T) {
 	}
 	config = configFor("http://localhost:4318")
 	config.Traces.Exporter = telemetry.ExporterConfig{Protocol: telemetry.ProtocolGRPC}
-	if _, err := telemetry.Setup(t.Context(), config); err == nil || !strings.Contains(err.Error(), "otlpgrpc.Exporters") {
+	if _, err := telemetry.Setup(t.Context(), config); err == nil || !strings.Contains(err.Error(), "otlpgrpc.Dial") {
 		t.Errorf("grpc without Config.GRPC: %v", err)
 	}
 }

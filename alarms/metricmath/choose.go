@@ -2,11 +2,11 @@ package metricmath
 
 import "math"
 
-// FillsEmpty says that FILL fills a series that has no datapoint in the range
+// fillsEmpty says that FILL fills a series that has no datapoint in the range
 // at all. The guide does not say. The times of the range are known, and an alarm
 // that relies on FILL(errors, 0) is meant for a metric that is silent while
 // things are well.
-const FillsEmpty = true
+const fillsEmpty = true
 
 // Words that FILL takes in place of a value.
 const (
@@ -24,7 +24,7 @@ func fill(c call) (node, error) {
 	if series.kind == kindScalar || filler.kind == kindList {
 		return node{}, c.refuse("a time series or a list of them, then a number, a time series, REPEAT or LINEAR")
 	}
-	pointwise := series.pointwise && filler.pointwise && c.mode == "" && FillsEmpty
+	pointwise := series.pointwise && filler.pointwise && c.mode == "" && fillsEmpty
 	return node{kind: series.kind, pointwise: pointwise, eval: func(f *frame) value {
 		gaps := filler.eval(f)
 		in := series.eval(f)

@@ -12,7 +12,7 @@
 // functions of CloudWatch are refused by name.
 //
 // The rules follow "Use metric math", CloudWatch user guide. Where that page is
-// silent, the choice made is named at the code: [FillsEmpty] is one.
+// silent, the choice made is named at the code: the constant fillsEmpty is one.
 //
 // The package imports the standard library only.
 package metricmath

@@ -143,7 +143,7 @@ func TestEval_Functions(t *testing.T) {
 		"FILL(a, MIN(b))":           "1, 1.5, 1, -4, 1",
 		"FILL(a, REPEAT)":           "-, 1.5, 1.5, -4, -4",
 		"FILL(a, LINEAR)":           "-, 1.5, -1.25, -4, -",
-		"FILL(none, 0)":             "0, 0, 0, 0, 0", // FillsEmpty
+		"FILL(none, 0)":             "0, 0, 0, 0, 0", // fillsEmpty
 		"FILL(none, REPEAT)":        "-, -, -, -, -",
 		"SUM(FILL([a, b], 10))":     "11, 11.5, 13, 0, 20",
 		"DIFF(a)":                   "-, -, -, -5.5, -",

@@ -122,7 +122,7 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) (e
 
 func setUpTelemetry(ctx context.Context, set settings, awsConfig aws.Config, stdout io.Writer) (*telemetry.Telemetry, error) {
 	c := set.telemetry
-	c.GRPC = otlpgrpc.Exporters
+	c.GRPC = otlpgrpc.Dial
 	c.Credentials = awsConfig.Credentials
 	c.LogWriter = stdout
 	if c.ServiceVersion == "" {

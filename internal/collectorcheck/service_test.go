@@ -65,7 +65,7 @@ func newService(t *testing.T, s sidecar, protocol string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.GRPC = otlpgrpc.Exporters
+	c.GRPC = otlpgrpc.Dial
 	c.LogWriter = io.Discard
 	tel, err := telemetry.Setup(t.Context(), c)
 	if err != nil {

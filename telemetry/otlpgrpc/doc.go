@@ -1,6 +1,6 @@
 // Package otlpgrpc lets package telemetry speak OTLP over gRPC:
 //
-//	cfg.GRPC = otlpgrpc.Exporters
+//	cfg.GRPC = otlpgrpc.Dial
 //
 // It is a package of its own so that programs which speak OTLP over HTTP, a
 // Lambda above all, do not link gRPC. Everything but the transport is the

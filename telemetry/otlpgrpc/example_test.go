@@ -9,7 +9,7 @@ import (
 )
 
 // A program whose collector speaks gRPC. Setup does not wait for it.
-func ExampleExporters() {
+func ExampleDial() {
 	env := map[string]string{ // os.Getenv in a program
 		"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317",
 		"OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none",
@@ -19,7 +19,7 @@ func ExampleExporters() {
 		fmt.Println(err)
 		return
 	}
-	cfg.GRPC = otlpgrpc.Exporters
+	cfg.GRPC = otlpgrpc.Dial
 	tel, err := telemetry.Setup(context.Background(), cfg)
 	if err != nil {
 		fmt.Println(err)

@@ -25,9 +25,9 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
-// Exporters is a [telemetry.Dialer] for collectors that speak OTLP over gRPC.
+// Dial is a [telemetry.Dialer] for collectors that speak OTLP over gRPC.
 // It connects in the background, with the first request.
-func Exporters(_ context.Context, signal telemetry.Signal, c telemetry.ExporterConfig) (telemetry.Transport, error) {
+func Dial(_ context.Context, signal telemetry.Signal, c telemetry.ExporterConfig) (telemetry.Transport, error) {
 	method, ok := methods[signal]
 	if !ok {
 		return nil, fmt.Errorf("otlpgrpc: no signal %q", signal)
@@ -56,7 +56,7 @@ func Exporters(_ context.Context, signal telemetry.Signal, c telemetry.ExporterC
 	return &client{conn: conn, method: method, headers: metadata.New(c.Headers)}, nil
 }
 
-var _ telemetry.Dialer = Exporters
+var _ telemetry.Dialer = Dial
 
 // methods are the Export methods of OTLP's three services.
 var methods = map[telemetry.Signal]string{

@@ -117,7 +117,7 @@ func (s *logsServer) Export(_ context.Context, r *logscol.ExportLogsServiceReque
 func config(url string) telemetry.Config {
 	exporter := telemetry.ExporterConfig{Protocol: telemetry.ProtocolGRPC, Endpoint: url}
 	return telemetry.Config{
-		GRPC:      otlpgrpc.Exporters,
+		GRPC:      otlpgrpc.Dial,
 		LogWriter: io.Discard,
 		Traces:    telemetry.TracesConfig{Exporter: exporter},
 		Metrics:   telemetry.MetricsConfig{Exporter: exporter},
@@ -144,7 +144,7 @@ func endSpans(t *testing.T, tel *telemetry.Telemetry, names ...string) {
 	}
 }
 
-func TestExporters_AllSignals_Arrive(t *testing.T) {
+func TestDial_AllSignals_Arrive(t *testing.T) {
 	for name, gzip := range map[string]bool{"Plain": false, "Gzip": true} {
 		t.Run(name, func(t *testing.T) {
 			c := newCollector(t)
@@ -172,7 +172,7 @@ func TestExporters_AllSignals_Arrive(t *testing.T) {
 	}
 }
 
-func TestExporters_TLS_Arrives(t *testing.T) {
+func TestDial_TLS_Arrives(t *testing.T) {
 	// A certificate for 127.0.0.1 from the standard library's test server.
 	https := httptest.NewTLSServer(nil)
 	defer https.Close()
@@ -190,7 +190,7 @@ func TestExporters_TLS_Arrives(t *testing.T) {
 	}
 }
 
-func TestExporters_Answers(t *testing.T) {
+func TestDial_Answers(t *testing.T) {
 	withRetryInfo := func(code codes.Code) error {
 		s, err := status.New(code, "slow down").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(300 * time.Millisecond)})
 		if err != nil {
@@ -253,7 +253,7 @@ func TestExporters_Answers(t *testing.T) {
 	}
 }
 
-func TestExporters_CollectorAway_BoundedAndCounted(t *testing.T) {
+func TestDial_CollectorAway_BoundedAndCounted(t *testing.T) {
 	hanging, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
