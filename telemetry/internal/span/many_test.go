@@ -17,7 +17,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/otlp"
-	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
@@ -320,18 +319,26 @@ func TestGroup_EndedBesideFlush_HandedOverOnce(t *testing.T) {
 	}
 }
 
-// A parent that came with a message is asked instead of the sampler.
-func TestStart_RemoteParentWithADecision_SampledAsBySDK(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := random{t}
-		sampler, sc := anySampler(s), anySpanContext(s)
-		ctx := remote.Context(context.Background(), sc)
-		_, want := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler)).Tracer("test").Start(ctx, "x")
-		_, got := span.New(span.Config{Sampler: span.Known(sampler), Limits: sdktrace.NewSpanLimits(), Sink: &sink{}}).Tracer("test").Start(ctx, "x")
-		w, g := want.SpanContext(), got.SpanContext()
-		if w.IsSampled() != g.IsSampled() || want.IsRecording() != got.IsRecording() || w.TraceState().String() != g.TraceState().String() {
-			t.Errorf("%s samples %v (recording %v) %s, want %v (%v) %s", sampler.Description(),
-				g.IsSampled(), got.IsRecording(), g.TraceState(), w.IsSampled(), want.IsRecording(), w.TraceState())
-		}
-	})
+// What is added to a span after it was encoded counts with what it had.
+func TestGroup_AddedToAfterComplete_LimitsHold(t *testing.T) {
+	kept := &sink{}
+	limits := sdktrace.NewSpanLimits()
+	limits.AttributeCountLimit, limits.LinkCountLimit = 3, 1
+	tracer := span.New(span.Config{Sampler: sdktrace.AlwaysSample(), Limits: limits, Sink: kept}).Tracer("test")
+	g := span.NewGroup(tracer, "process", span.Options{Shared: span.Share(attribute.Int("a", 1))}, 1)
+	_, one := g.Start(t.Context(), 0, began)
+	link := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}})
+	g.Complete(one, link, attribute.Int("b", 2))
+	one.SetAttributes(attribute.Int("c", 3), attribute.Int("d", 4), attribute.Int("a", 5))
+	newer := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{2}, SpanID: trace.SpanID{2}})
+	one.AddLink(trace.Link{SpanContext: newer})
+	span.End(one, ended)
+	g.Flush()
+	f := kept.read(t)[0]
+	if want := []attribute.KeyValue{attribute.Int("a", 5), attribute.Int("b", 2), attribute.Int("c", 3)}; !slices.Equal(f.Attributes, want) {
+		t.Errorf("the attributes are %v, want %v", f.Attributes, want)
+	}
+	if len(f.Links) != 1 || f.Links[0].TraceID != newer.TraceID() {
+		t.Errorf("the links are %v, want the newer one alone", f.Links)
+	}
 }
