@@ -20,9 +20,14 @@ type encoder struct {
 	left    int    // how many there are to be
 }
 
-// slack is how much larger than the first one a span may be before there is
-// not enough room for all.
-const slack = 16
+const (
+	// slack is how much larger than the first one a span may be before there
+	// is not enough room for all.
+	slack = 16
+
+	// mostRoom bounds what one large span has put aside for all that follow.
+	mostRoom = 512 << 10
+)
 
 func newEncoder(t *Tracer, o *Options, n int, attrs []attribute.KeyValue) *encoder {
 	e := &encoder{tracer: t, options: *o, common: newState(), left: n}
@@ -33,7 +38,8 @@ func newEncoder(t *Tracer, o *Options, n int, attrs []attribute.KeyValue) *encod
 }
 
 // next returns a state that holds what is common. It is the encoder's, until
-// the next call, unless keep takes it.
+// the next call, unless give makes it
+// somebody's own.
 func (e *encoder) next() *state {
 	if e.scratch == nil {
 		e.scratch = newState()
@@ -63,7 +69,7 @@ func (e *encoder) give() *state {
 func (e *encoder) encode(r *recording, end time.Time) otlp.Span {
 	data := e.scratch.finish(r, r.name, end)
 	if cap(e.buf)-len(e.buf) < len(data) {
-		e.buf = make([]byte, 0, max(e.left, 1)*(len(data)+slack))
+		e.buf = make([]byte, 0, max(len(data), min(e.left*(len(data)+slack), mostRoom)))
 	}
 	from := len(e.buf)
 	e.buf = append(e.buf, data...)

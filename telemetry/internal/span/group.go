@@ -12,10 +12,10 @@ import (
 )
 
 // Group makes spans that are many, alike and handed over together: those of
-// the messages of a batch. They have one allocation. Each is what Start
-// returns, to all who get to see it; but what is usual for them is encoded
-// beside the work that they tell of, see Complete, so that their end is one
-// number that is written.
+// the messages of a batch. Many have one allocation together. Each is what
+// Start returns, to all who get to see it; but what is usual for them is
+// encoded beside the work that they tell of, see Complete, so that their end
+// is one number that is written.
 type Group struct {
 	tracer  trace.Tracer
 	name    string

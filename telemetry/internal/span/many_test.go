@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -340,5 +342,22 @@ func TestGroup_AddedToAfterComplete_LimitsHold(t *testing.T) {
 	}
 	if len(f.Links) != 1 || f.Links[0].TraceID != newer.TraceID() {
 		t.Errorf("the links are %v, want the newer one alone", f.Links)
+	}
+}
+
+// One large span must not make room for a thousand of its size.
+func TestSiblings_OneLargeSpan_MemoryStaysSmall(t *testing.T) {
+	tracer := span.New(span.Config{Sampler: span.Known(sdktrace.AlwaysSample()), Limits: sdktrace.NewSpanLimits(), Sink: nowhere{}}).Tracer("test")
+	_, beside := tracer.Start(t.Context(), "beside")
+	large := attribute.String("a", strings.Repeat("x", 100<<10))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	all := span.NewSiblings(tracer, "wait", span.Options{}, 1000)
+	all.Add(t.Context(), beside, began, ended, large)
+	all.Add(t.Context(), beside, began, ended)
+	all.Flush()
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
+		t.Errorf("%d bytes are allocated for a span of 100 KiB among a thousand", got)
 	}
 }
