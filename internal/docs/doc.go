@@ -1,8 +1,10 @@
-// Package docs holds tests of the pages in docs/ that are for whoever owns a
-// deployment: that their links lead somewhere, that what they print is what is
-// printed, and that their commands run.
+// Package docs reads the repository's documents: the commands that stand in them.
+// Its tests hold all documents to what they say: that links lead somewhere, that
+// every command is there and can be read by the shell, that those that need nothing
+// run, and that the pages for whoever owns a deployment do what they say.
 //
-// Start from TestDeployFromNothing_Runs: it runs the page as it stands, with the
-// real tracehaul and with stand-ins for what needs an account, and compares every
-// call of Terraform with the modules.
+// Start from [Commands]. The tool's own tests read the commands of the tool with its
+// parser. TestDeployFromNothing_Runs runs a page as it stands, with the real
+// tracehaul and with stand-ins for what needs an account, and compares every call of
+// Terraform with the modules.
 package docs

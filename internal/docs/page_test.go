@@ -2,12 +2,13 @@ package docs_test
 
 import (
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tracehaul/tracehaul/internal/docs"
 )
 
 // root is the repository's top, seen from this package.
@@ -41,14 +42,14 @@ var (
 	noSlug      = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// deadLinks are those of a page in docs that lead nowhere.
-func deadLinks(page string) (dead []string) {
+// deadLinks are those of a page in a directory that lead nowhere.
+func deadLinks(dir, page string) (dead []string) {
 	for _, m := range linkForm.FindAllStringSubmatch(page, -1) {
 		if strings.Contains(m[1], "://") {
 			continue
 		}
 		file, anchor, _ := strings.Cut(m[1], "#")
-		target := filepath.Join(root, filepath.FromSlash(path.Join("docs", file)))
+		target := filepath.Join(root, filepath.FromSlash(path.Join(dir, file)))
 		if _, err := os.Stat(target); err != nil {
 			dead = append(dead, m[1])
 			continue
@@ -60,7 +61,7 @@ func deadLinks(page string) (dead []string) {
 			target = filepath.Join(target, "README.md")
 		}
 		text, err := os.ReadFile(target)
-		if err != nil || !hasAnchor(string(text), anchor) {
+		if err != nil || strings.HasSuffix(target, ".md") && !hasAnchor(string(text), anchor) {
 			dead = append(dead, m[1])
 		}
 	}
@@ -78,10 +79,18 @@ func hasAnchor(page, anchor string) bool {
 	return false
 }
 
-func TestPages_Links_LeadSomewhere(t *testing.T) {
+func TestDocuments_Links_LeadSomewhere(t *testing.T) {
 	t.Parallel()
-	for _, name := range pages {
-		for _, link := range deadLinks(readPage(t, name)) {
+	names, err := docs.Documents(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range deadLinks(path.Dir(name), string(text)) {
 			t.Errorf("%s: %s leads nowhere", name, link)
 		}
 	}
@@ -89,21 +98,8 @@ func TestPages_Links_LeadSomewhere(t *testing.T) {
 		"[x](delivery.md)": false, "[x](delivery.md#settings)": false, "[x](../iac/README.md#apply-it)": false, "[x](pipeline.md#consumersname)": false, "[x](https://example.com/none)": false,
 		"[x](none.md)": true, "[x](delivery.md#none)": true, "[x](../none)": true,
 	} {
-		if got := len(deadLinks(text)) > 0; got != dead {
+		if got := len(deadLinks("docs", text)) > 0; got != dead {
 			t.Errorf("%s is dead: %v, want %v", text, got, dead)
-		}
-	}
-}
-
-func TestPages_Commands_CanBeReadByBash(t *testing.T) {
-	t.Parallel()
-	for _, name := range pages {
-		for _, block := range blocks(readPage(t, name), "sh") {
-			cmd := exec.CommandContext(t.Context(), "bash", "-n")
-			cmd.Stdin = strings.NewReader(block)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%s: %v: %s\n%s", name, err, out, block)
-			}
 		}
 	}
 }
@@ -121,6 +117,30 @@ func TestPages_AreLinked(t *testing.T) {
 			if !strings.Contains(string(text), "]("+prefix+name) {
 				t.Errorf("%s has no link to %s", file, name)
 			}
+		}
+	}
+}
+
+// Whoever comes has at most five pages to read first, and every page is in the
+// list of all.
+func TestIndex_ThreeReaders_AndAllPages(t *testing.T) {
+	t.Parallel()
+	index := readPage(t, "README.md")
+	for _, reader := range []string{"On call", "Adopter", "Contributor"} {
+		_, section, _ := strings.Cut(index, "\n## "+reader+"\n")
+		section, _, _ = strings.Cut(section, "\n## ")
+		if n := len(regexp.MustCompile(`(?m)^\d\. .*\]\(`).FindAllString(section, -1)); n == 0 || n > 5 {
+			t.Errorf("%s has %d pages to read first, want one to five", reader, n)
+		}
+	}
+	_, all, _ := strings.Cut(index, "\n## All pages\n")
+	names, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if name := filepath.Base(name); name != "README.md" && !strings.Contains(all, "]("+name+")") {
+			t.Errorf("docs/README.md does not list %s", name)
 		}
 	}
 }
