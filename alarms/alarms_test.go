@@ -21,7 +21,7 @@ import (
 // load returns the reference pipeline in an environment.
 func load(tb testing.TB, environment string) *pipeline.Pipeline {
 	tb.Helper()
-	p, err := pipeline.LoadEnvironment("../tracehaul.yaml", environment)
+	p, err := pipeline.LoadEnvironment("../pipeline/testdata/reference/tracehaul.yaml", environment)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func load(tb testing.TB, environment string) *pipeline.Pipeline {
 // environments, the least that there is, and one with many consumers.
 func every(tb testing.TB) []*pipeline.Pipeline {
 	tb.Helper()
-	all, err := pipeline.LoadAll("../tracehaul.yaml")
+	all, err := pipeline.LoadAll("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func setOf(tb testing.TB, p *pipeline.Pipeline, more ...alarms.Alarm) *alarms.Se
 // parse reads a description that differs from the reference one.
 func parse(tb testing.TB, replace ...string) *pipeline.Pipeline {
 	tb.Helper()
-	b, err := os.ReadFile("../tracehaul.yaml")
+	b, err := os.ReadFile("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}

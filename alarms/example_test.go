@@ -12,7 +12,7 @@ import (
 // A team adds an alarm of its own: what it watches, from when on, and what to
 // do. Names, links and the description come from the pipeline.
 func Example() {
-	p, err := pipeline.Load("../tracehaul.yaml")
+	p, err := pipeline.Load("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -50,7 +50,7 @@ func Example() {
 
 // What CloudWatch would refuse is refused here, all at once.
 func ExampleFor_refused() {
-	p, err := pipeline.Load("../tracehaul.yaml")
+	p, err := pipeline.Load("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		fmt.Println(err)
 		return

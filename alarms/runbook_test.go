@@ -118,7 +118,7 @@ func TestFillRunbook_ConditionsFromTheAlarms(t *testing.T) {
 
 // The kit has no runbook that nothing leads to.
 func TestRunbooks_EachIsNamed(t *testing.T) {
-	all, err := pipeline.LoadAll("../tracehaul.yaml")
+	all, err := pipeline.LoadAll("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func refunds(p *pipeline.Pipeline) (*alarms.Set, signal.Signal, error) {
 // A team adds a row to one of the boards. The panel of what its alarm watches
 // has the alarm's line and its runbook; no number is written twice.
 func ExampleFor() {
-	p, err := pipeline.Load("../tracehaul.yaml")
+	p, err := pipeline.Load("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func printOwn(board []byte) {
 
 // The files of a Grafana that reads them from a folder.
 func ExampleProvisioning() {
-	p, err := pipeline.Load("../tracehaul.yaml")
+	p, err := pipeline.Load("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // prod makes the boards of the reference pipeline in production.
 func prod(t *testing.T) *builder {
 	t.Helper()
-	all, err := pipeline.LoadAll("../tracehaul.yaml")
+	all, err := pipeline.LoadAll("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

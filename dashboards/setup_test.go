@@ -17,7 +17,7 @@ var environments = []string{"dev", "staging", "prod"}
 // load returns the alarms of the reference pipeline in an environment.
 func load(tb testing.TB, environment string) *alarms.Set {
 	tb.Helper()
-	all, err := pipeline.LoadAll("../tracehaul.yaml")
+	all, err := pipeline.LoadAll("../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}

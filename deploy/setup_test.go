@@ -43,7 +43,7 @@ type bundle struct {
 
 func setup(t *testing.T, name string) *bundle {
 	t.Helper()
-	p, err := pipeline.LoadEnvironment("../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../pipeline/testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		t.Fatal(err)
 	}

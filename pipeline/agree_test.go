@@ -75,15 +75,23 @@ func dropEmpty(m map[string]any) {
 	}
 }
 
+// environmentFiles are those of the reference pipeline.
+func environmentFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/reference/environments/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no environments: %v", err)
+	}
+	return files
+}
+
 func TestSchema_GoodDescriptions_AreValid(t *testing.T) {
 	full, environment := compileSchema(t, "tracehaul.schema.json"), compileSchema(t, "tracehaul.environment.schema.json")
-	for file, schema := range map[string]*jsonschema.Schema{
-		reference:                      full,
-		"testdata/minimal.yaml":        full,
-		"testdata/many-consumers.yaml": full,
-		"../environments/staging.yaml": environment,
-		"../environments/prod.yaml":    environment,
-	} {
+	files := map[string]*jsonschema.Schema{reference: full, "testdata/minimal.yaml": full, "testdata/many-consumers.yaml": full}
+	for _, file := range environmentFiles(t) {
+		files[file] = environment
+	}
+	for file, schema := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -96,20 +104,21 @@ func TestSchema_GoodDescriptions_AreValid(t *testing.T) {
 
 // Editors find the schema by the first line.
 func TestSchema_ReferenceFiles_NameIt(t *testing.T) {
-	for file, schema := range map[string]string{
-		reference:                      "pipeline/tracehaul.schema.json",
-		"../environments/staging.yaml": "../pipeline/tracehaul.environment.schema.json",
-		"../environments/prod.yaml":    "../pipeline/tracehaul.environment.schema.json",
-	} {
+	files := map[string]string{reference: "tracehaul.schema.json"}
+	for _, file := range environmentFiles(t) {
+		files[file] = "tracehaul.environment.schema.json"
+	}
+	for file, schema := range files {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		first, _, _ := strings.Cut(string(content), "\n")
-		if first != "# yaml-language-server: $schema="+schema {
-			t.Errorf("%s begins with %q", file, first)
+		address, ok := strings.CutPrefix(first, "# yaml-language-server: $schema=")
+		if !ok || filepath.Base(address) != schema {
+			t.Errorf("%s begins with %q, want the place of %s", file, first, schema)
 		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(file), schema)); err != nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(file), address)); err != nil {
 			t.Error(err)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func ExampleLoad() {
-	p, err := pipeline.Load("../tracehaul.yaml")
+	p, err := pipeline.Load("testdata/reference/tracehaul.yaml")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -23,7 +23,7 @@ func ExampleLoad() {
 }
 
 func ExampleLoadEnvironment() {
-	p, err := pipeline.LoadEnvironment("../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -16,7 +16,7 @@ import (
 )
 
 // reference is the description in the root of the repository.
-const reference = "../tracehaul.yaml"
+const reference = "testdata/reference/tracehaul.yaml"
 
 func TestParse_BadDescriptions_ListEveryProblem(t *testing.T) {
 	files, err := filepath.Glob("testdata/bad-*.yaml")

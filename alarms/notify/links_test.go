@@ -78,7 +78,7 @@ func TestLinks_NoTempo_NoTraces(t *testing.T) {
 // The query of every alarm of the kit fits into a link.
 func TestLinks_EveryAlarmOfTheKit_HasItsQueryInALink(t *testing.T) {
 	t.Parallel()
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "staging")
+	p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", "staging")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 
 // What package alarms writes into a description is what a message is made of.
 func TestParseDescription_WhatAlarmsWrite_IsReadBack(t *testing.T) {
-	all, err := pipeline.LoadAll("../../tracehaul.yaml")
+	all, err := pipeline.LoadAll("../../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

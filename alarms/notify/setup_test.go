@@ -73,7 +73,7 @@ func (s *safeBuffer) String() string {
 // on. change may change its description.
 func setup(t *testing.T, change ...func(*pipeline.Pipeline)) *bundle {
 	t.Helper()
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		t.Fatal(err)
 	}

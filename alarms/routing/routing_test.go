@@ -12,7 +12,7 @@ import (
 
 func prod(t *testing.T) *pipeline.Pipeline {
 	t.Helper()
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		t.Fatal(err)
 	}

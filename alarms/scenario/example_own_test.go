@@ -86,15 +86,15 @@ func enterTeamsDirectory() (leave func()) {
 	check(err)
 	root := filepath.Join(home, "..", "..")
 	for from, to := range map[string]string{
-		filepath.Join(root, "docs", "runbooks"):       "docs/runbooks",
-		filepath.Join(root, "environments"):           "environments",
-		filepath.Join(home, "testdata/own/scenarios"): "scenarios",
+		filepath.Join(root, "docs", "runbooks"):                                  "docs/runbooks",
+		filepath.Join(root, "pipeline", "testdata", "reference", "environments"): "environments",
+		filepath.Join(home, "testdata/own/scenarios"):                            "scenarios",
 	} {
 		check(os.CopyFS(filepath.Join(dir, to), os.DirFS(from)))
 	}
 	for from, to := range map[string]string{
-		filepath.Join(root, "tracehaul.yaml"):                "tracehaul.yaml",
-		filepath.Join(home, "testdata/own/refunds-stuck.md"): "docs/runbooks/refunds-stuck.md",
+		filepath.Join(root, "pipeline", "testdata", "reference", "tracehaul.yaml"): "tracehaul.yaml",
+		filepath.Join(home, "testdata/own/refunds-stuck.md"):                       "docs/runbooks/refunds-stuck.md",
 	} {
 		b, err := os.ReadFile(from)
 		check(err)

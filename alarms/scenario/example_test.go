@@ -23,7 +23,7 @@ expect told on-call of ledger-queue in 19m..21m
 	if err != nil {
 		panic(err)
 	}
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		panic(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
-const reference = "../../tracehaul.yaml"
+const reference = "../../pipeline/testdata/reference/tracehaul.yaml"
 
 func modelOf(tb testing.TB, p *pipeline.Pipeline, err error) *model {
 	tb.Helper()

@@ -287,7 +287,7 @@ func wide() http.Header {
 // described is the reference pipeline with objectives that nothing meets.
 func described(t *testing.T) *pipeline.Pipeline {
 	t.Helper()
-	p, err := pipeline.Load("../../tracehaul.yaml")
+	p, err := pipeline.Load("../../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

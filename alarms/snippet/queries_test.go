@@ -251,7 +251,7 @@ func TestQueries_SQL_RunOnTheSchema(t *testing.T) {
 // every command is for the pipeline's region.
 func TestSnippets_Names_AreThePipelines(t *testing.T) {
 	for _, environment := range []string{"dev", "staging", "prod"} {
-		p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", environment)
+		p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", environment)
 		if err != nil {
 			t.Fatal(err)
 		}

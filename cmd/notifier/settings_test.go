@@ -17,7 +17,7 @@ func read(env map[string]string) (settings, error) {
 // resolved writes the description of prod and returns its file.
 func resolved(t *testing.T) string {
 	t.Helper()
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func setupKilling(t *testing.T) *killing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, "tracehaul.yaml"))
+	text, err := os.ReadFile(filepath.Join(root, "pipeline", "testdata", "reference", "tracehaul.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func (k *killing) bury(n int) {
 // redrive starts the tool.
 func (k *killing) redrive(out *bytes.Buffer) *exec.Cmd {
 	k.t.Helper()
-	c := exec.CommandContext(k.t.Context(), k.tool, "dlq", "redrive", "-f", filepath.Join(k.root, "tracehaul.yaml"),
+	c := exec.CommandContext(k.t.Context(), k.tool, "dlq", "redrive", "-f", filepath.Join(k.root, "pipeline", "testdata", "reference", "tracehaul.yaml"),
 		"--endpoint", k.l.Addresses().SQS, "--visibility", "2s", "--rate", "400")
 	c.Env = []string{"HOME=" + k.t.TempDir(), "OTEL_EXPORTER_OTLP_ENDPOINT=" + k.l.Addresses().OTLP}
 	c.Stdout, c.Stderr = out, out

@@ -42,7 +42,7 @@ type patient struct {
 }
 
 // patientFile is its description.
-var patientFile = filepath.Join("..", "..", "tracehaul.yaml")
+var patientFile = filepath.Join("..", "..", "pipeline", "testdata", "reference", "tracehaul.yaml")
 
 func setupPatient(t *testing.T) *patient {
 	t.Helper()

@@ -37,13 +37,15 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ROOT", root)
-			return nil
+			reference := filepath.Join(e.WorkDir, "reference")
+			e.Setenv("REFERENCE", reference)
+			return copyReference(root, reference)
 		},
 	})
 }
 
 // description is that of the repository, seen from this package.
-var description = filepath.Join("..", "..", "tracehaul.yaml")
+var description = filepath.Join("..", "..", "pipeline", "testdata", "reference", "tracehaul.yaml")
 
 // command runs the tool, which finds its source from wherever it runs in the
 // repository.
@@ -261,4 +263,15 @@ func TestMigrate_BadURL_NoPasswordInTheError(t *testing.T) {
 	if code != exitFailed || strings.Contains(errs, "geheim") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
+}
+
+// copyReference makes a directory with the reference pipeline's description, and
+// what belongs to it.
+func copyReference(root, dir string) error {
+	for from, to := range map[string]string{"pipeline/testdata/reference": ".", "docs/runbooks": "docs/runbooks", "alarms/scenarios": "alarms/scenarios"} {
+		if err := os.CopyFS(filepath.Join(dir, to), os.DirFS(filepath.Join(root, from))); err != nil {
+			return err
+		}
+	}
+	return nil
 }

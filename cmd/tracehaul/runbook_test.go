@@ -20,7 +20,7 @@ var (
 // Whoever pastes a command from a runbook has every name that is in it, and
 // every link leads somewhere.
 func TestRunbooks_NamesAndLinks_AreThere(t *testing.T) {
-	p, err := pipeline.Load(filepath.Join("..", "..", "tracehaul.yaml"))
+	p, err := pipeline.Load(filepath.Join("..", "..", "pipeline", "testdata", "reference", "tracehaul.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,6 @@ func TestTrace_AWS_SpansLinesAndLetter(t *testing.T) {
 }
 
 func TestTrace_Refusals(t *testing.T) {
-	description := filepath.Join("..", "..", "tracehaul.yaml")
 	for name, tt := range map[string]struct {
 		code int
 		want string
@@ -126,7 +125,7 @@ func TestTrace_Open_FileIsShown(t *testing.T) {
 		_, _ = w.Write([]byte(`{"trace":{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"` + awsTrace + `","spanId":"00f067aa0ba902b7","name":"send it","kind":4,"startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}}`))
 	}))
 	defer server.Close()
-	code, out, errs := command(t.Context(), t, "trace", awsTrace, "-f", filepath.Join("..", "..", "tracehaul.yaml"), "--no-local", "--no-aws", "--tempo-url", server.URL, "--tempo-tenant", "shop", "--open")
+	code, out, errs := command(t.Context(), t, "trace", awsTrace, "-f", description, "--no-local", "--no-aws", "--tempo-url", server.URL, "--tempo-tenant", "shop", "--open")
 	if code != exitNotArrived {
 		t.Fatalf("exit code %d\n%s%s", code, out, errs)
 	}

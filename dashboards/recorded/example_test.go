@@ -12,7 +12,7 @@ import (
 
 // A panel with a metric, and one whose name was written down wrongly.
 func ExampleRecording_Evaluate() {
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		log.Fatal(err)
 	}

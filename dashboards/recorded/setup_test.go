@@ -35,7 +35,7 @@ func setOf(tb testing.TB, file, environment string) *alarms.Set {
 	return set
 }
 
-var reference = filepath.Join("..", "..", "tracehaul.yaml")
+var reference = filepath.Join("..", "..", "pipeline", "testdata", "reference", "tracehaul.yaml")
 
 // hours is six hours of the reference pipeline in prod.
 var hours = sync.OnceValues(func() (*recorded.Recording, error) {

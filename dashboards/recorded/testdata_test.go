@@ -26,7 +26,7 @@ const prodPeriod = 15 * time.Minute
 // TestProd_IsUpToDate writes six hours of the reference pipeline as the AWS CLI
 // prints them, and compares them with testdata/prod.
 func TestProd_IsUpToDate(t *testing.T) {
-	p, err := pipeline.LoadEnvironment(filepath.Join("..", "..", "tracehaul.yaml"), "prod")
+	p, err := pipeline.LoadEnvironment(filepath.Join("..", "..", "pipeline", "testdata", "reference", "tracehaul.yaml"), "prod")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ var root = filepath.Join("..", "..")
 // deployment is that of an environment, with some traffic.
 func deployment(t *testing.T, environment string, traffic cost.Traffic) cost.Deployment {
 	t.Helper()
-	p, err := pipeline.LoadEnvironment(filepath.Join(root, "tracehaul.yaml"), environment)
+	p, err := pipeline.LoadEnvironment(filepath.Join(root, "pipeline", "testdata", "reference", "tracehaul.yaml"), environment)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -206,7 +206,7 @@ func startWeighed(t *testing.T, m *meter) (l *localpipeline.Local, stop func()) 
 	}
 	collector := httptest.NewServer(m)
 	t.Cleanup(collector.Close)
-	p, err := pipeline.Load(filepath.Join(root, "tracehaul.yaml"))
+	p, err := pipeline.Load(filepath.Join(root, "pipeline", "testdata", "reference", "tracehaul.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,16 +44,21 @@ func newSession(t *testing.T) *session {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"alarms/scenarios", "build", "docs/runbooks", "environments", "iac"} {
+	for _, name := range []string{"alarms/scenarios", "build", "docs/runbooks", "iac"} {
 		if err := os.CopyFS(filepath.Join(s.dir, filepath.FromSlash(name)), os.DirFS(filepath.Join(root, filepath.FromSlash(name)))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	description, err := os.ReadFile(filepath.Join(root, "tracehaul.yaml"))
-	if err != nil {
+	if err := os.CopyFS(s.dir, os.DirFS(filepath.Join(root, "pipeline", "testdata", "reference"))); err != nil {
 		t.Fatal(err)
 	}
-	s.write(t, "tracehaul.yaml", string(description))
+	// What was copied is generated from the description at the top, which may be
+	// another one.
+	generate := exec.CommandContext(t.Context(), tracehaul[0], "generate")
+	generate.Dir = s.dir
+	if out, err := generate.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	s.env = []string{
 		"PATH=" + s.bin + ":/usr/local/bin:/usr/bin:/bin", "HOME=" + s.home, "TMPDIR=" + s.home, "CALLS=" + filepath.Join(s.home, "calls"), "TRACEHAUL=" + tracehaul[0],
 		// Nobody is there: what asks AWS is refused at once.

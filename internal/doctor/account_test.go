@@ -51,7 +51,7 @@ type account struct {
 }
 
 func describe() *alarms.Set {
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		panic(err)
 	}

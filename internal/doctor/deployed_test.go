@@ -69,7 +69,7 @@ func TestExamine_AsTerraformMakesIt_Healthy(t *testing.T) {
 
 // Consumers of other kinds have their own queues, functions and filters.
 func TestExamine_SeveralConsumers_Healthy(t *testing.T) {
-	b, err := os.ReadFile("../../tracehaul.yaml")
+	b, err := os.ReadFile("../../pipeline/testdata/reference/tracehaul.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func playReal(t *testing.T, sc scenario) verdict {
 	if realPrograms.err != nil {
 		t.Fatal(realPrograms.err)
 	}
-	s := &stage{description: "../../tracehaul.yaml", programs: realPrograms.programs, output: func() *output { return newOutput(nil) }}
+	s := &stage{description: "../../pipeline/testdata/reference/tracehaul.yaml", programs: realPrograms.programs, output: func() *output { return newOutput(nil) }}
 	return s.play(t.Context(), sc, func(string) {})
 }
 

@@ -23,7 +23,7 @@ func TestRun_Short_SettlesItsBooks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, progress strings.Builder
-			code := run(t.Context(), append(args, "-f", "../../tracehaul.yaml", "-step", "300ms", "-low", "50", "-from", "100"), &out, &progress)
+			code := run(t.Context(), append(args, "-f", "../../pipeline/testdata/reference/tracehaul.yaml", "-step", "300ms", "-low", "50", "-from", "100"), &out, &progress)
 			t.Logf("exit code %d\n%s\n%s", code, out.String(), progress.String())
 			for _, want := range []string{
 				"ok      every answer is 202, or 503", "ok      every accepted event is a row or a dead-letter message: 0 lost",
@@ -39,7 +39,7 @@ func TestRun_Short_SettlesItsBooks(t *testing.T) {
 
 func TestRun_CalledTheWrongWay_SaysHow(t *testing.T) {
 	for want, args := range map[string][]string{
-		"-faults is for -for": {"-faults", "-f", "../../tracehaul.yaml"}, "more than 0": {"-from", "0"}, "there is nothing to name": {"service"},
+		"-faults is for -for": {"-faults", "-f", "../../pipeline/testdata/reference/tracehaul.yaml"}, "more than 0": {"-from", "0"}, "there is nothing to name": {"service"},
 		"no such file": {"-f", "none.yaml"}, "not defined": {"-none"},
 	} {
 		var out strings.Builder

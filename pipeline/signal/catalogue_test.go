@@ -18,7 +18,7 @@ func pipelines(t *testing.T) map[string]*pipeline.Pipeline {
 	t.Helper()
 	all := map[string]*pipeline.Pipeline{}
 	for _, environment := range []string{"dev", "staging", "prod"} {
-		p, err := pipeline.LoadEnvironment(filepath.Join("..", "..", "tracehaul.yaml"), environment)
+		p, err := pipeline.LoadEnvironment(filepath.Join("..", "..", "pipeline", "testdata", "reference", "tracehaul.yaml"), environment)
 		if err != nil {
 			t.Fatal(err)
 		}

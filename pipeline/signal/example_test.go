@@ -9,7 +9,7 @@ import (
 
 // A signal knows the metric to ask CloudWatch for.
 func ExampleFor() {
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -24,7 +24,7 @@ func ExampleFor() {
 
 // What AWS cannot know is counted from log lines.
 func ExampleLogFilter_Match() {
-	p, err := pipeline.LoadEnvironment("../../tracehaul.yaml", "prod")
+	p, err := pipeline.LoadEnvironment("../testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,16 +1,13 @@
 package awslambda_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -256,145 +253,6 @@ func TestSQSBatch_Outcomes_AnsweredCountedAndTold(t *testing.T) {
 	}
 }
 
-func TestSQSBatch_DeadlineNear_UnsettledFailed(t *testing.T) {
-	b := setup(t)
-	b.config.DeadlineMargin = 200 * time.Millisecond
-	ctx, cancel := context.WithTimeout(invocationContext(t.Context()), 500*time.Millisecond)
-	defer cancel()
-	h := awslambda.SQSBatch(func(ctx context.Context, batch []*awslambda.Message) error {
-		batch[0].Written()
-		<-ctx.Done()
-		if batch[1].Context().Err() == nil {
-			t.Error("the message's context goes on after the batch's")
-		}
-		return ctx.Err()
-	}, b.config)
-	res, err := h(ctx, batchOf(3))
-	if err != nil || ctx.Err() != nil {
-		t.Fatalf("answered with %v, %v; want an answer before the deadline", err, ctx.Err())
-	}
-	if diff := cmp.Diff([]int{1, 2}, failed(t, res)); diff != "" {
-		t.Errorf("failed messages (-want +got):\n%s", diff)
-	}
-	if got := b.sums(t, semconv.MetricOutcomes, semconv.ReasonKey)["deadline"]; got != 2 {
-		t.Errorf("%d messages failed by the deadline, want 2", got)
-	}
-}
-
-func TestSQSBatch_HandlerDeafToItsContext_AnsweredWithoutIt(t *testing.T) {
-	for _, each := range []bool{false, true} {
-		t.Run(fmt.Sprintf("Each=%v", each), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { deafHandler(t, each) })
-		})
-	}
-}
-
-func deafHandler(t *testing.T, each bool) {
-	t.Helper()
-	b := setup(t)
-	ctx, cancel := context.WithTimeout(invocationContext(t.Context()), 6*time.Second)
-	defer cancel()
-	release := make(chan struct{})
-	batchHandler := func(_ context.Context, batch []*awslambda.Message) error {
-		batch[0].Written()
-		<-release
-		return writeAll(context.Background(), batch) // too late
-	}
-	calls := 0
-	eachHandler := func(context.Context, *awslambda.Message) error {
-		if calls++; calls == 2 {
-			<-release
-		}
-		return nil
-	}
-	h := awslambda.SQSBatch(batchHandler, b.config)
-	if each {
-		h = awslambda.SQSEach(eachHandler, b.config)
-	}
-	begin := time.Now()
-	res, err := h(ctx, batchOf(3))
-	if took := time.Since(begin); err != nil || took != 5500*time.Millisecond {
-		t.Fatalf("answered after %v with %v; want an answer half of the margin before the deadline", took, err)
-	}
-	close(release)
-	synctest.Wait()
-	if diff := cmp.Diff([]int{1, 2}, failed(t, res)); diff != "" {
-		t.Errorf("failed messages (-want +got):\n%s", diff)
-	}
-	if got := len(b.named(processName)); got != 3 {
-		t.Errorf("%d process spans, want 3: each message was received", got)
-	}
-	if got := b.sums(t, "faas.timeouts", "")[""]; got != 1 {
-		t.Errorf("faas.timeouts is %d, want 1", got)
-	}
-	if got := mapOf(b.invocation(t).Attributes())["error.type"]; got != "timeout" {
-		t.Errorf("error.type of the invocation is %v, want timeout", got)
-	}
-}
-
-func TestSQSBatch_ClocksDiffer_WaitClampedAndSaid(t *testing.T) {
-	b := setup(t)
-	e := batchOf(1)
-	e.Records[0].Attributes["SentTimestamp"] = strconv.FormatInt(time.Now().Add(time.Hour).UnixMilli(), 10)
-	if _, err := awslambda.SQSBatch(writeAll, b.config)(t.Context(), e); err != nil {
-		t.Fatal(err)
-	}
-	wait, process := b.ofTrace(t, waitName, traceIDOf(0)), b.ofTrace(t, processName, traceIDOf(0))
-	if !wait.StartTime().Equal(process.StartTime()) || !wait.EndTime().Equal(process.StartTime()) {
-		t.Errorf("wait is from %v to %v, want no time at the hand-over %v", wait.StartTime(), wait.EndTime(), process.StartTime())
-	}
-	got := mapOf(wait.Attributes())
-	if skew, _ := got["tracehaul.clock.skew_ms"].(float64); got["tracehaul.clock.clamped"] != true || skew < 3590e3 || skew > 3600e3 {
-		t.Errorf("wait says clamped %v by %v ms, want true by about an hour", got["tracehaul.clock.clamped"], got["tracehaul.clock.skew_ms"])
-	}
-}
-
-// SQS cuts SentTimestamp to milliseconds. The span that sent the message, the
-// parent, may have begun anywhere in that millisecond.
-func TestSQSBatch_SentTimestampIsCut_WaitNotBeforeTheMessageWasSent(t *testing.T) {
-	for name, tt := range map[string]struct {
-		after, want time.Duration // of hand-over and of the wait's start, after SentTimestamp
-	}{
-		"Waited":               {1500 * time.Microsecond, time.Millisecond},
-		"WithinTheMillisecond": {400 * time.Microsecond, 400 * time.Microsecond},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := setup(t)
-			sent := time.UnixMilli(time.Now().UnixMilli())
-			b.config.Now = func() time.Time { return sent.Add(tt.after) }
-			e := batchOf(1)
-			e.Records[0].Attributes["SentTimestamp"] = strconv.FormatInt(sent.UnixMilli(), 10)
-			if _, err := awslambda.SQSBatch(writeAll, b.config)(t.Context(), e); err != nil {
-				t.Fatal(err)
-			}
-			wait := b.ofTrace(t, waitName, traceIDOf(0))
-			if got := wait.StartTime().Sub(sent); got != tt.want {
-				t.Errorf("wait starts %v after SentTimestamp, want %v", got, tt.want)
-			}
-			if got := mapOf(wait.Attributes())["tracehaul.clock.clamped"]; got != nil {
-				t.Errorf("wait says clamped %v, want nothing: the clocks agree", got)
-			}
-		})
-	}
-}
-
-func TestSQSBatch_NoWaitSpan_TreeHolds(t *testing.T) {
-	b := setup(t)
-	b.config.NoWaitSpan = true
-	if _, err := awslambda.SQSBatch(writeAll, b.config)(t.Context(), batchOf(2)); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(b.named(waitName)); n != 0 {
-		t.Errorf("%d wait spans, want none", n)
-	}
-	if got := b.ofTrace(t, processName, traceIDOf(1)).Parent().SpanID().String(); got != parentIDOf(1) {
-		t.Errorf("process is under %s, want %s", got, parentIDOf(1))
-	}
-	if got := b.sums(t, semconv.MetricDwellTime, "messaging.system")["aws_sqs"]; got != 2 {
-		t.Errorf("%d dwell times, want 2", got)
-	}
-}
-
 func TestSQSBatch_Contexts_ParentBySource(t *testing.T) {
 	const traceID, parentID = "67891233abcdef012345678912345678", "53995c3f42cd8ad8"
 	envelope := `{"Type":"Notification","MessageId":"22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",` +
@@ -477,111 +335,6 @@ func TestSQSBatch_Contexts_ParentBySource(t *testing.T) {
 				t.Error("there is no link to the invocation")
 			}
 		})
-	}
-}
-
-func TestSQSEach_FailuresAndPanics_NeighboursGoOn(t *testing.T) {
-	b := setup(t)
-	var log bytes.Buffer
-	b.config.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	h := awslambda.SQSEach(func(_ context.Context, m *awslambda.Message) error {
-		switch m.MessageID {
-		case idOf(1):
-			return errors.New("connection refused")
-		case idOf(2):
-			panic("index out of range")
-		case idOf(3):
-			m.DeadLettered("malformed", nil)
-			return errors.New("settled already")
-		}
-		return nil
-	}, b.config)
-	res, err := h(invocationContext(t.Context()), batchOf(5))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]int{1, 2}, failed(t, res)); diff != "" {
-		t.Errorf("failed messages (-want +got):\n%s", diff)
-	}
-	want := map[string]int64{"": 2, "error": 1, "panic": 1, "malformed": 1}
-	if diff := cmp.Diff(want, b.sums(t, semconv.MetricOutcomes, semconv.ReasonKey)); diff != "" {
-		t.Errorf("outcomes by reason (-want +got):\n%s", diff)
-	}
-	if code := b.invocation(t).Status().Code; code != codes.Unset {
-		t.Errorf("status of the invocation is %v, want none: it answered for each message", code)
-	}
-	// A trace may not be sampled: the log tells each failure, too.
-	for _, want := range []string{"message_id=" + idOf(1) + ` reason=error error="connection refused"`, `error="panic: index out of range"`} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("no %q in the log:\n%s", want, log.String())
-		}
-	}
-}
-
-func TestSQSEach_InTurn_EachSpanItsOwnTime(t *testing.T) {
-	b := setup(t)
-	h := awslambda.SQSEach(func(context.Context, *awslambda.Message) error {
-		time.Sleep(10 * time.Millisecond)
-		return nil
-	}, b.config)
-	if _, err := h(t.Context(), batchOf(3)); err != nil {
-		t.Fatal(err)
-	}
-	for i := 1; i < 3; i++ {
-		last, span := b.ofTrace(t, processName, traceIDOf(i-1)), b.ofTrace(t, processName, traceIDOf(i))
-		if span.StartTime().Before(last.EndTime()) {
-			t.Errorf("message %d starts %v before the last one ends", i, last.EndTime().Sub(span.StartTime()))
-		}
-		if wait := b.ofTrace(t, waitName, traceIDOf(i)); !wait.EndTime().Equal(span.StartTime()) {
-			t.Errorf("wait of message %d does not end with its hand-over", i)
-		}
-	}
-}
-
-func TestSQSEach_FIFO_KeepsTheOrderOfAGroup(t *testing.T) {
-	b := setup(t)
-	e := batchOf(5)
-	for i, group := range []string{"a", "b", "a", "b", "a"} {
-		e.Records[i].EventSourceARN += ".fifo"
-		e.Records[i].Attributes["MessageGroupId"] = group
-	}
-	var handled []string
-	h := awslambda.SQSEach(func(_ context.Context, m *awslambda.Message) error {
-		handled = append(handled, m.MessageID)
-		if m.MessageID == idOf(2) {
-			return errors.New("connection refused")
-		}
-		return nil
-	}, b.config)
-	res, _ := h(t.Context(), e)
-	if diff := cmp.Diff([]int{2, 4}, failed(t, res)); diff != "" {
-		t.Errorf("failed messages (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{idOf(0), idOf(1), idOf(2), idOf(3)}, handled); diff != "" {
-		t.Errorf("handled messages (-want +got):\n%s", diff)
-	}
-	if got := b.sums(t, semconv.MetricOutcomes, semconv.ReasonKey)["order"]; got != 1 {
-		t.Errorf("%d messages failed for the order, want 1", got)
-	}
-}
-
-func TestSQSEach_DeadlineNear_RestNotHandled(t *testing.T) {
-	b := setup(t)
-	b.config.DeadlineMargin = 200 * time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	var handled int
-	h := awslambda.SQSEach(func(ctx context.Context, _ *awslambda.Message) error {
-		handled++
-		<-ctx.Done()
-		return ctx.Err()
-	}, b.config)
-	res, _ := h(ctx, batchOf(4))
-	if handled != 1 || len(failed(t, res)) != 4 {
-		t.Errorf("%d messages handled, %d failed; want 1 and 4", handled, len(failed(t, res)))
-	}
-	if got := b.sums(t, semconv.MetricOutcomes, semconv.ReasonKey)["deadline"]; got != 4 {
-		t.Errorf("%d messages failed by the deadline, want 4", got)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
@@ -180,78 +179,6 @@ func TestQuery_ContextEnds_ErrorType(t *testing.T) {
 	}
 }
 
-func TestFanOut_OneQuery_ASpanInEveryTrace(t *testing.T) {
-	b := setup(t, pgxtrace.Config{})
-	var parents []context.Context
-	want := map[trace.TraceID]trace.SpanID{}
-	for range 10 {
-		ctx, s := b.tracer.Start(t.Context(), "process", trace.WithNewRoot())
-		parents = append(parents, ctx)
-		want[s.SpanContext().TraceID()] = s.SpanContext().SpanID()
-	}
-	ctx, _ := b.tracer.Start(t.Context(), "invocation")
-	b.exec(pgxtrace.FanOut(ctx, parents), "INSERT INTO events SELECT generate_series(1, 10)")
-
-	got := map[trace.TraceID]trace.SpanID{}
-	times := map[[2]time.Time]bool{}
-	for _, s := range b.spans.Ended() {
-		got[s.SpanContext().TraceID()] = s.Parent().SpanID()
-		times[[2]time.Time{s.StartTime(), s.EndTime()}] = true
-		if a := attributes(s.Attributes()); s.Name() != "INSERT events" || a["db.operation.batch.size"] != int64(10) {
-			t.Errorf("span %q, batch size %v", s.Name(), a["db.operation.batch.size"])
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("parents of the spans by trace (-want +got):\n%s", diff)
-	}
-	if len(times) != 1 {
-		t.Errorf("%d different times, want 1", len(times))
-	}
-}
-
-func TestFanOut_OneTrace_NoBatchSize(t *testing.T) {
-	b := setup(t, pgxtrace.Config{})
-	ctx, _ := b.tracer.Start(t.Context(), "process")
-	b.exec(pgxtrace.FanOut(t.Context(), []context.Context{ctx}), "INSERT INTO events VALUES (1)")
-	if size := attributes(b.only("INSERT events").Attributes())["db.operation.batch.size"]; size != nil {
-		t.Errorf("batch size %v, want none", size)
-	}
-}
-
-func TestFanOut_ContextWithoutATrace_NoSpan(t *testing.T) {
-	b := setup(t, pgxtrace.Config{})
-	ctx, _ := b.tracer.Start(t.Context(), "invocation")
-	b.exec(pgxtrace.FanOut(ctx, []context.Context{t.Context()}), "INSERT INTO events VALUES (1)")
-	if ended := b.spans.Ended(); len(ended) != 0 {
-		t.Errorf("spans %v, want none: neither context asks for one", ended)
-	}
-}
-
-func TestFanOut_LargeBatchRefused_EverySpanTellsIt(t *testing.T) {
-	b := setup(t, pgxtrace.Config{})
-	const n = 600
-	parents := make([]context.Context, n)
-	for i := range parents {
-		parents[i], _ = b.tracer.Start(t.Context(), "process", trace.WithNewRoot())
-	}
-	ctx := pgxtrace.WithOperation(pgxtrace.FanOut(t.Context(), parents), "INSERT", "events")
-	if _, err := b.pool.Exec(ctx, "INSERT INTO events SELECT 1 FROM generate_series(1, 2)"); err == nil {
-		t.Fatal("a duplicate was written")
-	}
-	ended := b.spans.Ended()
-	for _, s := range ended {
-		if a := attributes(s.Attributes()); a["error.type"] != "23505" || s.Status().Description != "SQLSTATE 23505" {
-			t.Fatalf("attributes %v, status %v", a, s.Status())
-		}
-	}
-	if len(ended) != n {
-		t.Errorf("%d spans, want %d", len(ended), n)
-	}
-	if got := b.collect()["db.client.operation.duration INSERT 23505"]; got != 1 {
-		t.Errorf("%d points, want one for the query", got)
-	}
-}
-
 func TestBatch_NameSizeAndFirstFailure(t *testing.T) {
 	b := setup(t, pgxtrace.Config{})
 	batch := &pgx.Batch{}
@@ -326,73 +253,6 @@ func TestInstrument_Twice_OneSpan(t *testing.T) {
 	}
 }
 
-func TestMetrics_QueriesAndPool(t *testing.T) {
-	b := setup(t, pgxtrace.Config{PoolName: "events"})
-	registration, err := pgxtrace.ObservePool(b.pool, b.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx := pgxtrace.WithOperation(t.Context(), "INSERT", "events")
-	b.exec(ctx, "INSERT INTO events VALUES (1)")
-	if _, err := b.pool.Exec(ctx, "INSERT INTO events VALUES (1)"); err == nil {
-		t.Fatal("a duplicate was written")
-	}
-	got := b.collect()
-	for name, want := range map[string]int64{
-		"db.client.operation.duration INSERT ": 1, "db.client.operation.duration INSERT 23505": 1,
-		"db.client.connection.max": int64(b.pool.Config().MaxConns), "db.client.connection.count idle": 1, "db.client.connection.count used": 0,
-		"db.client.connection.timeouts": 0, "db.client.connection.pending_requests": 0, "db.client.connection.use_time": 3,
-		"db.client.connection.idle.max": int64(b.pool.Config().MaxConns), "db.client.connection.idle.min": 0,
-	} {
-		if value, ok := got[name]; !ok || value != want {
-			t.Errorf("%s = %d (seen %t), want %d; all: %v", name, value, ok, want, got)
-		}
-	}
-	if got["db.client.connection.wait_time"] < 3 || got["db.client.connection.create_time"] < 1 {
-		t.Errorf("waits and connects: %v", got)
-	}
-	if err := registration.Unregister(); err != nil {
-		t.Error(err)
-	}
-	if _, ok := b.collect()["db.client.connection.max"]; ok {
-		t.Error("the pool is still observed")
-	}
-}
-
-func TestMetrics_PoolExhausted_RequestsWaitAndGiveUp(t *testing.T) {
-	b := setup(t, pgxtrace.Config{PoolName: "events"}, func(c *pgxpool.Config) { c.MaxConns = 1 })
-	registration, err := pgxtrace.ObservePool(b.pool, b.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer registration.Unregister() //nolint:errcheck // the test ends
-	conn, err := b.pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	gaveUp := make(chan error)
-	go func() {
-		_, err := b.pool.Acquire(ctx)
-		gaveUp <- err
-	}()
-	for b.collect()["db.client.connection.pending_requests"] != 1 {
-		time.Sleep(time.Millisecond)
-	}
-	if used := b.collect()["db.client.connection.count used"]; used != 1 {
-		t.Errorf("%d connections in use, want 1", used)
-	}
-	cancel()
-	if err := <-gaveUp; err == nil {
-		t.Fatal("there was a second connection")
-	}
-	conn.Release()
-	got := b.collect()
-	if got["db.client.connection.pending_requests"] != 0 || got["db.client.connection.timeouts"] != 1 {
-		t.Errorf("requests: %v, want none that waits and one that gave up", got)
-	}
-}
-
 func TestBatch_WithOperation_NamedByIt(t *testing.T) {
 	b := setup(t, pgxtrace.Config{})
 	batch := &pgx.Batch{}
@@ -404,65 +264,5 @@ func TestBatch_WithOperation_NamedByIt(t *testing.T) {
 	a := attributes(b.only("BATCH INSERT events").Attributes())
 	if a["db.operation.name"] != "BATCH INSERT" || a["db.collection.name"] != "events" {
 		t.Errorf("attributes %v", a)
-	}
-}
-
-// collect reduces metrics to counts of histograms and values of the others, by
-// name and the attribute that tells their series apart.
-func (b *bundle) collect() map[string]int64 {
-	b.t.Helper()
-	var all metricdata.ResourceMetrics
-	if err := b.reader.Collect(context.Background(), &all); err != nil {
-		b.t.Fatal(err)
-	}
-	got := map[string]int64{}
-	for _, scope := range all.ScopeMetrics {
-		for _, m := range scope.Metrics {
-			switch data := m.Data.(type) {
-			case metricdata.Histogram[float64]:
-				for _, p := range data.DataPoints {
-					name := m.Name
-					if op, ok := p.Attributes.Value("db.operation.name"); ok {
-						state, _ := p.Attributes.Value("error.type")
-						name += " " + op.AsString() + " " + state.AsString()
-					}
-					got[name] += int64(p.Count)
-				}
-			case metricdata.Sum[int64]:
-				for _, p := range data.DataPoints {
-					name := m.Name
-					if state, ok := p.Attributes.Value("db.client.connection.state"); ok {
-						name += " " + state.AsString()
-					}
-					got[name] = p.Value
-				}
-			}
-		}
-	}
-	return got
-}
-
-func BenchmarkFanOut(b *testing.B) {
-	tp := sdktrace.NewTracerProvider()
-	cfg, err := pgxpool.ParseConfig(postgrestest.Database(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	pgxtrace.Instrument(cfg, pgxtrace.Config{TracerProvider: tp})
-	pool, err := pgxpool.NewWithConfig(b.Context(), cfg)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(pool.Close)
-	parents := make([]context.Context, 1000)
-	for i := range parents {
-		parents[i], _ = tp.Tracer("").Start(b.Context(), "process")
-	}
-	ctx := pgxtrace.WithOperation(pgxtrace.FanOut(b.Context(), parents), "INSERT", "events")
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := pool.Exec(ctx, "SELECT 1"); err != nil {
-			b.Fatal(err)
-		}
 	}
 }
