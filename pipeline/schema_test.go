@@ -55,11 +55,15 @@ type comments map[string]string
 func readComments(t *testing.T) comments {
 	t.Helper()
 	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, "pipeline.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
+	var described []*ast.File
+	for _, name := range []string{"pipeline.go", "watch.go"} {
+		file, err := parser.ParseFile(files, name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		described = append(described, file)
 	}
-	pkg, err := doc.NewFromFiles(files, []*ast.File{file}, "github.com/tracehaul/tracehaul/pipeline")
+	pkg, err := doc.NewFromFiles(files, described, "github.com/tracehaul/tracehaul/pipeline")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,18 +36,20 @@ func workOf(c *pipeline.Consumer, x *minute) work {
 
 func (m *model) consumer(c *pipeline.Consumer, s signal.Consumer) {
 	m.queue(c, s)
+	mishaps := mishapsOf(c.Name)
+	m.invocations(c, s, mishaps)
+	m.settled(c, s, mishaps)
+}
+
+// invocations adds what Lambda reports of a consumer.
+func (m *model) invocations(c *pipeline.Consumer, s signal.Consumer, mishaps consumerMishaps) {
 	noise := seedOf(c.Name)
 	m.add(s.Invocations, func(x *minute) simulator.Samples { return counted(workOf(c, x).invocations) })
 	// Lambda reports a zero for each invocation that neither fails nor is
 	// throttled, and nothing when there are none.
-	zeros := func(x *minute) simulator.Samples {
-		n := workOf(c, x).invocations
-		return simulator.Samples{Count: n}
-	}
-	mishaps := mishapsOf(c.Name)
 	once := func(what mishap) func(*minute) simulator.Samples {
 		return func(x *minute) simulator.Samples {
-			s := zeros(x)
+			s := simulator.Samples{Count: workOf(c, x).invocations}
 			if s.Count > 0 && what.at(x) {
 				s.Sum, s.Max = 1, 1
 			}
@@ -73,7 +75,10 @@ func (m *model) consumer(c *pipeline.Consumer, s signal.Consumer) {
 		most = min(most, w.invocations, float64(c.MaxConcurrency))
 		return around((1+most)/2, 1, most, w.invocations)
 	})
+}
 
+// settled adds what the consumer's own log lines say of its messages.
+func (m *model) settled(c *pipeline.Consumer, s signal.Consumer, mishaps consumerMishaps) {
 	lines := func(sum func(x *minute, w work) float64) func(*minute) simulator.Samples {
 		return func(x *minute) simulator.Samples {
 			w := workOf(c, x)

@@ -82,19 +82,12 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	batches := b.amount(5, 1)
-	later := func(ctx context.Context) (pass, error) { // flushing is not timed
-		flush := traced.flush
-		traced.flush = nil
-		defer func() { traced.flush = flush }()
-		t, err := traced.insert(ctx, batches)
-		return t, errors.Join(err, flush(ctx))
-	}
 	got, err := interleave(b.rounds(21),
 		labelled(ctx, "copy", func(ctx context.Context) (pass, error) { return copying.copy(ctx, batches) }),
 		labelled(ctx, "untraced", func(ctx context.Context) (pass, error) { return untraced.insert(ctx, batches) }),
 		labelled(ctx, "traced", func(ctx context.Context) (pass, error) { return traced.insert(ctx, batches) }),
 		labelled(ctx, "repeated", func(ctx context.Context) (pass, error) { return traced.repeat(ctx, batches) }),
-		labelled(ctx, "flushed-later", later),
+		labelled(ctx, "flushed-later", func(ctx context.Context) (pass, error) { return traced.insertAndFlushLater(ctx, batches) }),
 	)
 	if err != nil {
 		return nil, err
@@ -102,6 +95,12 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 	if err := errors.Join(copying.check(ctx), untraced.check(ctx), traced.check(ctx)); err != nil {
 		return nil, err
 	}
+	return consumerLines(got), nil
+}
+
+// consumerLines are what the turns of measureConsumer come to, in its order: copy,
+// untraced, traced, repeated, flushed later.
+func consumerLines(got [][]pass) []line {
 	rate, cost := make([][]float64, len(got)), make([][]float64, len(got))
 	for i, turns := range got {
 		rate[i] = column(turns, func(p pass) float64 { return p.perSecond })
@@ -125,7 +124,7 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 		added(flushing, "message in the flush"),
 		{what: "consumer CPU of a message, traced - untraced", measured: difference(cost[2], cost[1]), unit: "us"},
 		{what: "consumer CPU of a message, flushes left out - untraced", measured: difference(cost[4], cost[1]), unit: "us"},
-	}, nil
+	}
 }
 
 // pass is what one turn gave.
@@ -153,6 +152,15 @@ type table struct {
 	watch   *stopwatch
 	next    int                   // first number that was not used for a message
 	stored  [][]events.SQSMessage // the last ones
+}
+
+// insertAndFlushLater is insert with the flush after the time is taken.
+func (t *table) insertAndFlushLater(ctx context.Context, batches int) (pass, error) {
+	flush := t.flush
+	t.flush = nil
+	defer func() { t.flush = flush }()
+	p, err := t.insert(ctx, batches)
+	return p, errors.Join(err, flush(ctx))
 }
 
 func newTable(ctx context.Context, server *database.Server, tracers trace.TracerProvider, meters metric.MeterProvider) (*table, error) {

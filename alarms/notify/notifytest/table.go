@@ -1,7 +1,6 @@
 package notifytest
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -32,18 +31,6 @@ func newTable() *Table {
 	return &Table{items: map[string]item{}, name: "prod-orders-notifier", Now: time.Now}
 }
 
-// Items returns every item as JSON, by its keys.
-func (t *Table) Items() map[string]string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	all := map[string]string{}
-	for key, i := range t.items {
-		b, _ := json.Marshal(i)
-		all[key] = string(b)
-	}
-	return all
-}
-
 // Hold has somebody else tell a destination, until a time.
 func (t *Table) Hold(pk, sk string, until time.Time) {
 	t.mu.Lock()
@@ -51,13 +38,6 @@ func (t *Table) Hold(pk, sk string, until time.Time) {
 	t.items[pk+" "+sk] = item{
 		"pk": {"S": pk}, "sk": {"S": sk}, "holder": {"S": "somebody else"}, "lease": {"N": strconv.FormatInt(until.UnixMilli(), 10)},
 	}
-}
-
-// Clear loses everything.
-func (t *Table) Clear() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	clear(t.items)
 }
 
 type tableCall struct {
