@@ -14,7 +14,7 @@ func TestDeploy_GoesThroughAllEnvironments(t *testing.T) {
 	t.Parallel()
 	deploy := load(t)["deploy"]
 	order := []string{"dev", "staging", "prod"}
-	all := environments(t)
+	all := environments(t, root)
 	if slices.Sort(all); !slices.Equal(all, []string{"dev", "prod", "staging"}) {
 		t.Errorf("there are the environments %v: add to deploy.yml, and to this test, what is new", all)
 	}

@@ -13,10 +13,11 @@ import (
 	"testing"
 )
 
-// environments are those that there is a resolved description of.
-func environments(t *testing.T) (names []string) {
+// environments are those that there is a resolved description of, in the
+// repository or in the tree of the reference pipeline.
+func environments(t *testing.T, tree string) (names []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, "iac", "terraform", "pipelines", "*.json"))
+	files, err := filepath.Glob(filepath.Join(tree, "iac", "terraform", "pipelines", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no environments: %v", err)
 	}
@@ -173,7 +174,7 @@ func TestChangedModules_MissesNoFileThatAModuleReads(t *testing.T) {
 	t.Parallel()
 	var files []string
 	for _, top := range []string{"iac", "environments", "tracehaul.yaml"} {
-		err := fs.WalkDir(os.DirFS(root), top, func(name string, d fs.DirEntry, err error) error {
+		err := fs.WalkDir(os.DirFS(reference), top, func(name string, d fs.DirEntry, err error) error {
 			if err == nil && d.Type().IsRegular() && !strings.Contains(name, "/.terraform") {
 				files = append(files, name)
 			}

@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		tracehaul = paths[0]
+		if reference, err = referenceTree(filepath.Join(dir, "reference")); err != nil {
+			panic(err)
+		}
 		return m.Run()
 	}())
 }
@@ -54,7 +57,7 @@ func newRelease(t *testing.T, preflight, consumer, service string) release {
 	}
 	g := deploytest.StartGrafana(t)
 	dir := workTree(t)
-	writeFile(t, dir, "tracehaul.yaml", strings.Replace(read(t, "tracehaul.yaml"), "https://grafana.example.com", g.URL, 1))
+	writeFile(t, dir, "tracehaul.yaml", strings.Replace(readFile(t, filepath.Join(dir, "tracehaul.yaml")), "https://grafana.example.com", g.URL, 1))
 	writeFile(t, dir, "release/release.json", `{
 		"commit": "`+commit+`", "image": "ghcr.io/tracehaul/tracehaul/service@sha256:4242", "packages": {
 		"consumer": {"file": "consumer.zip", "key": "consumer-1.zip", "sha256": "Y29uc3VtZXI="},

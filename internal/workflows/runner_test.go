@@ -186,26 +186,43 @@ func (r *runner) summary(t *testing.T) string {
 	return string(b)
 }
 
+// reference has what is made from a description, for the reference pipeline: the
+// description at the top of the repository may be another one.
+var reference string
+
+func referenceTree(dir string) (string, error) {
+	for from, to := range map[string]string{"pipeline/testdata/reference": ".", "iac": "iac", "docs/runbooks": "docs/runbooks"} {
+		if err := os.CopyFS(filepath.Join(dir, to), os.DirFS(filepath.Join(root, from))); err != nil {
+			return "", err
+		}
+	}
+	generate := exec.Command(tracehaul, "generate")
+	generate.Dir = dir
+	if out, err := generate.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return dir, os.RemoveAll(filepath.Join(dir, "docs"))
+}
+
 // workTree makes a directory that has what the workflows read of the repository.
 func workTree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{".github", "build", "environments", "iac", "tracehaul.yaml"} {
-		from := filepath.Join(root, name)
-		if info, err := os.Stat(from); err != nil {
-			t.Fatal(err)
-		} else if info.IsDir() {
-			err = os.CopyFS(filepath.Join(dir, name), os.DirFS(from))
-			if err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(read(t, name)), 0o600); err != nil {
+	for from, to := range map[string]string{reference: ".", filepath.Join(root, ".github"): ".github", filepath.Join(root, "build"): "build"} {
+		if err := os.CopyFS(filepath.Join(dir, to), os.DirFS(from)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return dir
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 func writeFile(t *testing.T, dir, name, text string) {

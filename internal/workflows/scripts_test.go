@@ -186,7 +186,7 @@ func TestBuild(t *testing.T) {
 			if release.Commit != commit || release.Image != test.image {
 				t.Errorf("the release is %s, %s, want %s, %s", release.Commit, release.Image, commit, test.image)
 			}
-			for _, name := range append([]string{"consumer", "migrate"}, prefixed("notifier-", environments(t))...) {
+			for _, name := range append([]string{"consumer", "migrate"}, prefixed("notifier-", environments(t, reference))...) {
 				p := release.Packages[name]
 				if p.File != name+".zip" || !regexp.MustCompile(`^`+name+`-[0-9a-f]{64}\.zip$`).MatchString(p.Key) || len(p.SHA256) != 44 {
 					t.Errorf("the package %s is %+v", name, p)

@@ -17,7 +17,7 @@ import (
 // does not know.
 func TestVariables_AreThoseOfTheModules(t *testing.T) {
 	t.Parallel()
-	for _, environment := range environments(t) {
+	for _, environment := range environments(t, reference) {
 		for _, first := range []string{"false", "true"} {
 			given := variables(t, environment, first, `{"network": {"endpoint_zones": 1}, "service": {"execute_command": false}}`)
 			for module, values := range given {
@@ -87,7 +87,7 @@ func wrongVariables(t *testing.T, module string, values map[string]any) (problem
 func variables(t *testing.T, environment, first, more string) map[string]map[string]any {
 	t.Helper()
 	r := newRunner(t, workTree(t))
-	for _, name := range append([]string{"consumer", "migrate"}, prefixed("notifier-", environments(t))...) {
+	for _, name := range append([]string{"consumer", "migrate"}, prefixed("notifier-", environments(t, reference))...) {
 		writeFile(t, r.dir, "packages/"+name+".zip", name)
 	}
 	r.env["ENVIRONMENT"], r.env["FIRST_DEPLOY"], r.env["TERRAFORM_VARIABLES"] = environment, first, more
