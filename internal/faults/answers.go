@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // longestAnswer is how long an answer may take: service.Config.RequestTimeout,
@@ -100,7 +102,7 @@ func (w *world) pour(ctx context.Context, over time.Duration, r *replies, do fun
 			header = r.header()
 		}
 		clients.Go(func() { r.add(w.post(ctx, header, w.newEvents(size)...)) })
-		_ = sleep(ctx, time.Duration(size)*every)
+		_ = harness.Sleep(ctx, time.Duration(size)*every)
 	}
 	clients.Wait()
 	return errors.Join(<-done, context.Cause(ctx))

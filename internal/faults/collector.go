@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/faultproxy"
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 )
 
@@ -253,7 +254,7 @@ func (w *world) meanwhile(ctx context.Context, what string, so func(*entry) bool
 	return w.await(ctx, what, func() bool {
 		e := w.newEvent()
 		w.post(ctx, nil, e)
-		_ = sleep(ctx, 200*time.Millisecond)
+		_ = harness.Sleep(ctx, 200*time.Millisecond)
 		return so(e)
 	})
 }

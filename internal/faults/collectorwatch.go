@@ -71,7 +71,7 @@ func (w *world) whole(ctx context.Context, e *entry) error {
 
 // memory is what a process holds, in bytes.
 func memory(ctx context.Context, pid int) (int64, error) {
-	out, err := exec.CommandContext(ctx, "ps", "-o", "rss=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec // a number
+	out, err := exec.CommandContext(ctx, "ps", "-o", "rss=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {
 		return 0, fmt.Errorf("ps: %w", err)
 	}

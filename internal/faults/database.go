@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/faultproxy"
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 )
 
@@ -188,7 +189,7 @@ func (w *world) meeting(ctx context.Context, text string, do func(context.Contex
 func (w *world) under(ctx context.Context, over time.Duration, text string, broken func(context.Context) error) error {
 	return w.meeting(ctx, text, func(ctx context.Context) error {
 		return w.sendDuring(ctx, over, func(ctx context.Context) error {
-			return errors.Join(sleep(ctx, over/5), broken(ctx))
+			return errors.Join(harness.Sleep(ctx, over/5), broken(ctx))
 		})
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tracehaul/tracehaul/internal/faultproxy"
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // conflictScenarios have PostgreSQL itself give transactions up.
@@ -40,7 +41,7 @@ func conflictScenarios() []scenario {
 				// The longer a transaction is open, the surer the other one meets it.
 				hook := func(ctx context.Context, m faultproxy.Moment) faultproxy.Verdict {
 					if m.Seam == faultproxy.SeamCommit {
-						_ = sleep(ctx, 50*time.Millisecond)
+						_ = harness.Sleep(ctx, 50*time.Millisecond)
 					}
 					return faultproxy.Pass()
 				}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 )
 
@@ -126,7 +127,7 @@ func (w *world) rotate(ctx context.Context, v *vault) error {
 	if _, err := w.terminate(ctx); err != nil {
 		return err
 	}
-	if err := sleep(ctx, 300*time.Millisecond); err != nil {
+	if err := harness.Sleep(ctx, 300*time.Millisecond); err != nil {
 		return err
 	}
 	v.set(next)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tracehaul/tracehaul/internal/faultproxy"
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // away is how long a database is away.
@@ -51,7 +52,7 @@ func stateScenarios() []scenario {
 					if err == nil && ended == 0 {
 						err = errors.New("the consumer had no session to end")
 					}
-					return errors.Join(err, sleep(ctx, away), failover.proxy.Accept(ctx))
+					return errors.Join(err, harness.Sleep(ctx, away), failover.proxy.Accept(ctx))
 				})
 			},
 		},
@@ -83,7 +84,7 @@ func stateScenarios() []scenario {
 			run: func(ctx context.Context, w *world) error {
 				return w.under(ctx, 6*time.Second, fmt.Sprintf(reasonText, "deadline"), func(ctx context.Context) error {
 					slow.proxy.SetLink(faultproxy.Link{Latency: 1100 * time.Millisecond})
-					err := sleep(ctx, 4*time.Second)
+					err := harness.Sleep(ctx, 4*time.Second)
 					slow.proxy.SetLink(faultproxy.Link{})
 					return err
 				})
@@ -98,7 +99,7 @@ func code(c string) string { return fmt.Sprintf(codeText, c) }
 func (d *database) refuse(ctx context.Context) error {
 	d.proxy.Refuse()
 	d.proxy.DropAll()
-	return errors.Join(sleep(ctx, away), d.proxy.Accept(ctx))
+	return errors.Join(harness.Sleep(ctx, away), d.proxy.Accept(ctx))
 }
 
 func (w *world) restart(ctx context.Context) error {
@@ -107,7 +108,7 @@ func (w *world) restart(ctx context.Context) error {
 			return err
 		}
 		w.hit()
-		if err := sleep(ctx, time.Second); err != nil {
+		if err := harness.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 	}
@@ -118,7 +119,7 @@ func (w *world) crash(ctx context.Context) error {
 	if err := w.Database().Kill(ctx); err != nil {
 		return err
 	}
-	return errors.Join(sleep(ctx, away), w.Database().Restart(context.WithoutCancel(ctx)))
+	return errors.Join(harness.Sleep(ctx, away), w.Database().Restart(context.WithoutCancel(ctx)))
 }
 
 // readOnly lets sessions read only, those that are there as well: they are
@@ -134,7 +135,7 @@ func (w *world) readOnly(ctx context.Context) error {
 		return err
 	}
 	_, err = w.terminate(ctx)
-	err = errors.Join(err, sleep(ctx, 3*time.Second))
+	err = errors.Join(err, harness.Sleep(ctx, 3*time.Second))
 	// This session was there before, so that it may write.
 	_, resetErr := conn.Exec(context.WithoutCancel(ctx), "ALTER DATABASE "+name+" RESET default_transaction_read_only")
 	return errors.Join(err, resetErr)
@@ -170,7 +171,7 @@ func (w *world) occupy(ctx context.Context) error {
 		if _, err := held[0].Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "+consumerSessions); err != nil {
 			return err
 		}
-		if err := sleep(ctx, 5*time.Millisecond); err != nil {
+		if err := harness.Sleep(ctx, 5*time.Millisecond); err != nil {
 			return err
 		}
 	}

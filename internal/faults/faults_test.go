@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
@@ -114,12 +115,12 @@ func (w testWriter) Write(b []byte) (int, error) {
 
 func TestRun_Flags_AreChecked(t *testing.T) {
 	for _, args := range [][]string{{"-runs", "0"}, {"-run", "("}, {"-run", "^none$"}, {"file"}, {"-parallel", "0"}} {
-		if code := run(t.Context(), args, os.Stderr, testWriter{t}); code != exitUsage {
-			t.Errorf("%v: exit code %d, want %d", args, code, exitUsage)
+		if code := run(t.Context(), args, os.Stderr, testWriter{t}); code != harness.ExitUsage {
+			t.Errorf("%v: exit code %d, want %d", args, code, harness.ExitUsage)
 		}
 	}
 	var out strings.Builder
-	if code := run(t.Context(), []string{"-list"}, &out, testWriter{t}); code != exitOK || !strings.Contains(out.String(), scenarios()[0].what) {
+	if code := run(t.Context(), []string{"-list"}, &out, testWriter{t}); code != harness.ExitOK || !strings.Contains(out.String(), scenarios()[0].what) {
 		t.Errorf("-list: exit code %d and %q", code, out.String())
 	}
 }

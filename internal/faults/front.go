@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -118,7 +119,7 @@ func (r *replies) forgetNotLetIn(a *account) error {
 // endOften ends the service and starts it again. Each time is a hit.
 func (w *world) endOften(ctx context.Context, end func(context.Context) error) error {
 	for range endings {
-		if err := sleep(ctx, 700*time.Millisecond); err != nil {
+		if err := harness.Sleep(ctx, 700*time.Millisecond); err != nil {
 			return err
 		}
 		w.hit()
@@ -150,7 +151,7 @@ func (w *world) overload(ctx context.Context, r *replies, all []*entry, inBatch 
 			done <- struct{}{}
 		}()
 	}
-	err := sleep(ctx, 3*time.Second)
+	err := harness.Sleep(ctx, 3*time.Second)
 	w.failCalls(nil)
 	for range n {
 		<-done
@@ -179,7 +180,7 @@ func (m *memories) watch(ctx context.Context, w *world) (stop func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for sleep(ctx, 200*time.Millisecond) == nil {
+		for harness.Sleep(ctx, 200*time.Millisecond) == nil {
 			held, err := memory(context.WithoutCancel(ctx), w.Service().PID())
 			m.most, m.err = max(m.most, held), errors.Join(m.err, err)
 		}

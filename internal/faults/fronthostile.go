@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // readTimeout is service.Config.ReadTimeout, and slack what this machine adds.
@@ -164,7 +165,7 @@ func head(lines ...string) string {
 
 // drip writes pieces one after the other, slowly, until it cannot any more.
 func drip(ctx context.Context, c net.Conn, every time.Duration, piece func(int) string) {
-	for i := 0; sleep(ctx, every) == nil; i++ {
+	for i := 0; harness.Sleep(ctx, every) == nil; i++ {
 		if _, err := io.WriteString(c, piece(i)); err != nil {
 			return
 		}

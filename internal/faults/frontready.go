@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // readiness asks the service itself whether it is ready, and why not.
@@ -39,7 +41,7 @@ func (w *world) wantUnready(ctx context.Context, code string, do func(context.Co
 				told <- true
 				return
 			}
-			_ = sleep(asking, 20*time.Millisecond)
+			_ = harness.Sleep(asking, 20*time.Millisecond)
 		}
 		told <- false
 	}()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/service/bearer/bearertest"
 )
 
@@ -92,7 +93,7 @@ func (w *world) rotateKeys(ctx context.Context, t *tokens, r *replies) error {
 	t.show(old)
 	var rotated time.Time
 	err := w.pour(ctx, fetchGap+5*time.Second, r, func(ctx context.Context) error {
-		if err := sleep(ctx, fetchGap+500*time.Millisecond); err != nil {
+		if err := harness.Sleep(ctx, fetchGap+500*time.Millisecond); err != nil {
 			return err
 		}
 		t.SetKeys(second, first)
@@ -103,7 +104,7 @@ func (w *world) rotateKeys(ctx context.Context, t *tokens, r *replies) error {
 	})
 	// The service has asked when it was first shown the new key: some requests
 	// after that was there.
-	if err := errors.Join(err, sleep(ctx, time.Until(rotated.Add(fetchGap+2*time.Second)))); err != nil {
+	if err := errors.Join(err, harness.Sleep(ctx, time.Until(rotated.Add(fetchGap+2*time.Second)))); err != nil {
 		return err
 	}
 	// The old key is withdrawn, and the next fetch is for a key that nobody has.

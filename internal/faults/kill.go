@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/faultproxy"
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
 )
 
@@ -42,7 +43,7 @@ func killScenarios() []scenario {
 			run: func(ctx context.Context, w *world) error {
 				return w.sendDuring(ctx, 6*time.Second, func(ctx context.Context) error {
 					for n := range 30 {
-						if err := sleep(ctx, time.Duration(50+37*n%150)*time.Millisecond); err != nil {
+						if err := harness.Sleep(ctx, time.Duration(50+37*n%150)*time.Millisecond); err != nil {
 							return err
 						}
 						w.killConsumers()

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // limitScenarios take a consumer to the limits that Lambda has.
@@ -55,7 +57,7 @@ func deadline(ctx context.Context, w *world) error {
 		if err := w.sendAll(ctx); err != nil {
 			return err
 		}
-		if err := sleep(ctx, 2*consumerTimeout); err != nil {
+		if err := harness.Sleep(ctx, 2*consumerTimeout); err != nil {
 			return err
 		}
 		return tx.Commit(ctx)

@@ -9,30 +9,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { harness.Main(run) }
 
 // options are the flags.
 type options struct {
@@ -92,14 +79,14 @@ func (o options) chosen() []scenario {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
-		return exitOK
+		return harness.ExitOK
 	} else if err != nil {
-		return exitUsage
+		return harness.ExitUsage
 	}
 	dir, err := os.MkdirTemp("", "tracehaul-faults-")
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
-		return exitFailed
+		return harness.ExitFailed
 	}
 	defer os.RemoveAll(dir)
 	stderr = &syncWriter{w: stderr}
@@ -109,18 +96,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return o.mutate(ctx, dir, stdout, stderr)
 	case len(chosen) == 0:
 		_, _ = fmt.Fprintln(stderr, "faults: no scenario has such a name; -list prints them")
-		return exitUsage
+		return harness.ExitUsage
 	case o.list:
 		for _, s := range chosen {
 			_, _ = fmt.Fprintf(stdout, "%-*s %s\n", nameWidth, s.name, s.what)
 		}
-		return exitOK
+		return harness.ExitOK
 	}
 	built := []string{filepath.Join(o.programs, "service"), filepath.Join(o.programs, "consumer")}
 	if o.programs == "" {
 		if built, err = program.Build(ctx, dir, "service", "consumer"); err != nil {
 			_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
-			return exitFailed
+			return harness.ExitFailed
 		}
 	}
 	return o.play(ctx, programs{
@@ -130,7 +117,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // play runs all, as often as wanted.
 func (o options) play(ctx context.Context, p programs, stdout, stderr io.Writer) int {
-	code := exitOK
+	code := harness.ExitOK
 	for n := range o.runs {
 		if o.runs > 1 {
 			_, _ = fmt.Fprintf(stdout, "Run %d of %d\n", n+1, o.runs)
@@ -139,10 +126,10 @@ func (o options) play(ctx context.Context, p programs, stdout, stderr io.Writer)
 		verdicts := o.round(ctx, p, stdout, stderr)
 		if ctx.Err() != nil {
 			_, _ = fmt.Fprintln(stderr, "faults: interrupted")
-			return exitFailed
+			return harness.ExitFailed
 		}
 		if !printSum(stdout, verdicts, time.Since(began)) {
-			code = exitFailed
+			code = harness.ExitFailed
 		}
 	}
 	return code

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // trial is one play of a scenario: as things are, or with a mutation.
@@ -34,34 +36,34 @@ func (o options) mutate(ctx context.Context, dir string, stdout, stderr io.Write
 	chosen := slices.DeleteFunc(mutations(), func(m mutation) bool { return !o.which.MatchString(m.name) || o.short && !m.short })
 	if len(chosen) == 0 {
 		_, _ = fmt.Fprintln(stderr, "faults: no mutation has such a name; -mutate -list prints them")
-		return exitUsage
+		return harness.ExitUsage
 	}
 	if o.list {
 		for _, m := range chosen {
 			_, _ = fmt.Fprintf(stdout, "%-*s %s\n", nameWidth, m.name, m.what)
 		}
-		return exitOK
+		return harness.ExitOK
 	}
 	f, err := newFactory(ctx, dir)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "faults: %v\n", err)
-		return exitFailed
+		return harness.ExitFailed
 	}
 	trials := o.trials(f, chosen)
 	go o.playAll(scenariosOf(trials), func(i int) { o.try(ctx, f, trials[i]) })
 	survived := printTrials(ctx, stdout, trials)
 	if ctx.Err() != nil {
 		_, _ = fmt.Fprintln(stderr, "faults: interrupted")
-		return exitFailed
+		return harness.ExitFailed
 	}
 	_, _ = fmt.Fprintf(stdout, "%d safeguards taken away: %d are not missed\n", len(chosen), survived)
 	if len(chosen) == len(mutations()) {
 		printUnclaimed(stdout)
 	}
 	if survived > 0 {
-		return exitFailed
+		return harness.ExitFailed
 	}
-	return exitOK
+	return harness.ExitOK
 }
 
 // trials are all plays in their order: those as things are come first.
@@ -151,7 +153,7 @@ func (t *trial) playItself(ctx context.Context, dir string) (said string, err er
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, "faults"), "-programs", dir, "-run", "^"+t.scenario+"$")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.Output()
-	if failed, ok := errors.AsType[*exec.ExitError](err); !ok || failed.ExitCode() != exitFailed {
+	if failed, ok := errors.AsType[*exec.ExitError](err); !ok || failed.ExitCode() != harness.ExitFailed {
 		return "", fmt.Errorf("the scenario did not fail: %w\n%s", cmp.Or(err, errors.New("all is well")), out)
 	}
 	for line := range strings.Lines(string(out)) {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -190,7 +191,7 @@ func (w *world) checkInventory(before inventory) error {
 			w.say("had " + before.String() + " and has " + now.String())
 			return nil
 		}
-		if sleep(ctx, 100*time.Millisecond) != nil {
+		if harness.Sleep(ctx, 100*time.Millisecond) != nil {
 			return fmt.Errorf("something is left of what is gone: before there were %s, now there are %s", before, now)
 		}
 	}

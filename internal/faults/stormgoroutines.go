@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -78,17 +79,17 @@ func (s *staying) run(ctx context.Context, w *world) (err error) {
 func (s *staying) trouble(ctx context.Context, w *world) error {
 	for range troubles {
 		w.failCalls(of(2, 3, publishing(snsError("InternalError", http.StatusInternalServerError))))
-		if err := sleep(ctx, livesOnFor/troubles/4); err != nil {
+		if err := harness.Sleep(ctx, livesOnFor/troubles/4); err != nil {
 			return err
 		}
 		w.failCalls(of(1, 3, publishing(messaging.Fault{Delay: 500 * time.Millisecond})))
 		s.proxy.DropAll()
 		w.hit()
-		if err := sleep(ctx, livesOnFor/troubles/4); err != nil {
+		if err := harness.Sleep(ctx, livesOnFor/troubles/4); err != nil {
 			return err
 		}
 		w.failCalls(nil)
-		if err := sleep(ctx, livesOnFor/troubles/2); err != nil {
+		if err := harness.Sleep(ctx, livesOnFor/troubles/2); err != nil {
 			return err
 		}
 	}

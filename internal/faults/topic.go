@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -72,11 +73,11 @@ func trouble(name, what string, fault func(messaging.Call) *messaging.Fault, las
 		run: func(ctx context.Context, w *world) error {
 			err := w.pour(ctx, lasts+2*time.Second, &r, func(ctx context.Context) error {
 				defer w.failCalls(nil)
-				if err := sleep(ctx, time.Second); err != nil {
+				if err := harness.Sleep(ctx, time.Second); err != nil {
 					return err
 				}
 				w.failCalls(fault)
-				return sleep(ctx, lasts)
+				return harness.Sleep(ctx, lasts)
 			})
 			return errors.Join(err, w.repeat(ctx))
 		},

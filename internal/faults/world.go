@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/pipeline"
@@ -217,23 +218,13 @@ func migrateUp(ctx context.Context, url string) error {
 	return nil
 }
 
-// sleep waits, or says why it was cut off.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
-}
-
 // await waits until something is so, at most for as long as the scenario has
 // patience.
 func (w *world) await(ctx context.Context, what string, so func() bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, w.patience, fmt.Errorf("waited %v until %s", w.patience, what))
 	defer cancel()
 	for !so() {
-		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+		if err := harness.Sleep(ctx, 20*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -20,7 +21,7 @@ func databaseAway(ctx context.Context, s *scene) (err error) {
 	if err := s.pipeline.Database().Kill(ctx); err != nil {
 		return err
 	}
-	return errors.Join(sleep(ctx, 3*time.Second), s.pipeline.Database().Restart(context.WithoutCancel(ctx)))
+	return errors.Join(harness.Sleep(ctx, 3*time.Second), s.pipeline.Database().Restart(context.WithoutCancel(ctx)))
 }
 
 // tableLocked holds the table for longer than an invocation may take.
@@ -34,7 +35,7 @@ func tableLocked(ctx context.Context, s *scene) error {
 		if _, err := tx.Exec(ctx, "LOCK TABLE events IN ACCESS EXCLUSIVE MODE"); err != nil {
 			return err
 		}
-		return sleep(ctx, consumerTimeout+2*time.Second)
+		return harness.Sleep(ctx, consumerTimeout+2*time.Second)
 	})
 }
 
@@ -60,7 +61,7 @@ func (s *scene) changed(ctx context.Context, d time.Duration, change, back strin
 		if _, err := c.Exec(ctx, change); err != nil {
 			return err
 		}
-		err := sleep(ctx, d)
+		err := harness.Sleep(ctx, d)
 		_, backErr := c.Exec(context.WithoutCancel(ctx), back)
 		return errors.Join(err, backErr)
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -17,7 +18,7 @@ import (
 func (s *scene) during(ctx context.Context, d time.Duration, fault func(messaging.Call) *messaging.Fault) error {
 	s.fault.Store(&fault)
 	defer s.fault.Store(nil)
-	return sleep(ctx, d)
+	return harness.Sleep(ctx, d)
 }
 
 // publishing makes a fault of calls that publish.
@@ -58,7 +59,7 @@ func snsSlow(ctx context.Context, s *scene) error {
 	for range 3 {
 		go s.load.send(impatient, s.canary.url, post(plain, order()))
 	}
-	return errors.Join(s.during(ctx, slow, publishing(messaging.Fault{Delay: slow})), sleep(ctx, slow))
+	return errors.Join(s.during(ctx, slow, publishing(messaging.Fault{Delay: slow})), harness.Sleep(ctx, slow))
 }
 
 // snsHangs has calls with a certain number of entries hang until the service
@@ -75,7 +76,7 @@ func snsHangs(ctx context.Context, s *scene) error {
 	time.AfterFunc(patience+2*time.Second, func() { s.fault.CompareAndSwap(&fault, nil) })
 	for range 4 { // apart, so that each is a call of its own
 		s.load.start(ctx, s.canary.url, post(cloudBatch, batchOf(entries)))
-		if err := sleep(ctx, 250*time.Millisecond); err != nil {
+		if err := harness.Sleep(ctx, 250*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -108,7 +109,7 @@ func collectorFails(ctx context.Context, s *scene) error {
 	defer s.collector.mood.Store(nil)
 	for i := range allMoods {
 		s.collector.mood.Store(&allMoods[i])
-		if err := sleep(ctx, 1500*time.Millisecond); err != nil {
+		if err := harness.Sleep(ctx, 1500*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 const seriesAnswer = `{"status":"success","data":[
@@ -64,7 +66,7 @@ written_total  1 series of ledger
 func TestRun_AskedWrongly_ExitCode2(t *testing.T) {
 	for _, args := range [][]string{{"-nonsense"}, {"-series", "("}} {
 		var stderr strings.Builder
-		if code := run(t.Context(), args, io.Discard, &stderr); code != exitUsage || stderr.Len() == 0 {
+		if code := run(t.Context(), args, io.Discard, &stderr); code != harness.ExitUsage || stderr.Len() == 0 {
 			t.Errorf("%q: exit code %d, %q", args, code, stderr.String())
 		}
 	}
@@ -80,7 +82,7 @@ func TestRun_FilesThatAreNoDashboards_SaidAtOnce(t *testing.T) {
 	t.Chdir(dir)
 	for _, args := range [][]string{{}, {"nowhere.json"}, {bad}} {
 		var stderr strings.Builder
-		if code := run(t.Context(), args, io.Discard, &stderr); code != exitUsage || stderr.Len() == 0 {
+		if code := run(t.Context(), args, io.Discard, &stderr); code != harness.ExitUsage || stderr.Len() == 0 {
 			t.Errorf("%q: exit code %d, %q", args, code, stderr.String())
 		}
 	}

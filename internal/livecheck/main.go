@@ -9,31 +9,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/tracehaul/tracehaul/dashboards/probe"
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { harness.Main(run) }
 
 // check is one run.
 type check struct {
@@ -62,26 +49,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.BoolVar(&c.keep, "keep", false, "leave everything running until Ctrl-C")
 	flags.BoolVar(&c.verbose, "v", false, "show what the programs write")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return exitOK
+		return harness.ExitOK
 	} else if err != nil {
-		return exitUsage
+		return harness.ExitUsage
 	}
 	if err := c.read(ctx, flags.Args()); err != nil {
 		_, _ = fmt.Fprintf(stderr, "livecheck: %v\n", err)
-		return exitUsage
+		return harness.ExitUsage
 	}
 	if series != "" {
 		var err error
 		if c.series, err = regexp.Compile(series); err != nil {
 			_, _ = fmt.Fprintf(stderr, "livecheck: -series: %v\n", err)
-			return exitUsage
+			return harness.ExitUsage
 		}
 	}
 	if err := c.run(ctx, stdout, stderr); err != nil {
 		_, _ = fmt.Fprintf(stderr, "livecheck: %v\n", err)
-		return exitFailed
+		return harness.ExitFailed
 	}
-	return exitOK
+	return harness.ExitOK
 }
 
 // read reads the dashboards, unless none are needed.

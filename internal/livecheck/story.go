@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // step is something that happens while events come in.
@@ -63,15 +65,5 @@ func play(ctx context.Context, s *stage, progress io.Writer) error {
 }
 
 func pause(d time.Duration) func(context.Context, *scene) error {
-	return func(ctx context.Context, _ *scene) error { return sleep(ctx, d) }
-}
-
-// sleep waits, or says why it was cut off.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
+	return func(ctx context.Context, _ *scene) error { return harness.Sleep(ctx, d) }
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // books say of every event what became of it, by its number.
@@ -76,7 +78,7 @@ func (s *stage) drain(ctx context.Context) error {
 		if quiet++; depth.Visible+depth.InFlight+depth.Delayed > 0 {
 			quiet = 0
 		}
-		if err := sleep(ctx, drainPoll); err != nil {
+		if err := harness.Sleep(ctx, drainPoll); err != nil {
 			return fmt.Errorf("%d messages are in the queue still: %w", depth.Visible+depth.InFlight+depth.Delayed, err)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
 // The whole of a run, in short, on the real programs: what it says of the
@@ -43,7 +45,7 @@ func TestRun_CalledTheWrongWay_SaysHow(t *testing.T) {
 		"no such file": {"-f", "none.yaml"}, "not defined": {"-none"},
 	} {
 		var out strings.Builder
-		if code := run(t.Context(), args, io.Discard, &out); code != exitUsage || !strings.Contains(out.String(), want) {
+		if code := run(t.Context(), args, io.Discard, &out); code != harness.ExitUsage || !strings.Contains(out.String(), want) {
 			t.Errorf("%v: exit code %d: %s", args, code, out.String())
 		}
 	}

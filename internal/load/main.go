@@ -8,30 +8,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/program"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { harness.Main(run) }
 
 // settings are what the flags say.
 type settings struct {
@@ -57,22 +43,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.BoolVar(&s.plan.faults, "faults", false, "with -for: SNS fails now and then")
 	flags.BoolVar(&s.verbose, "v", false, "show what the programs write")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return exitOK
+		return harness.ExitOK
 	} else if err != nil {
-		return exitUsage
+		return harness.ExitUsage
 	}
 	if err := s.check(flags.Args()); err != nil {
 		_, _ = fmt.Fprintf(stderr, "load: %v\n", err)
-		return exitUsage
+		return harness.ExitUsage
 	}
 	ok, err := s.run(ctx, stdout, stderr)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "load: %v\n", err)
 	}
 	if !ok || err != nil {
-		return exitFailed
+		return harness.ExitFailed
 	}
-	return exitOK
+	return harness.ExitOK
 }
 
 // check reads the description and says what is wrong with the flags.

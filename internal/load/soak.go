@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -67,11 +68,11 @@ func (r *runner) misbehave(ctx context.Context) {
 	defer r.stage.fault.Store(nil)
 	every := min(10*time.Second, r.plan.soak/10)
 	for i := 0; ; i++ {
-		if sleep(ctx, every*9/10) != nil {
+		if harness.Sleep(ctx, every*9/10) != nil {
 			return
 		}
 		r.stage.fault.Store(&soakFaults[i%len(soakFaults)])
-		if sleep(ctx, every/10) != nil {
+		if harness.Sleep(ctx, every/10) != nil {
 			return
 		}
 		r.stage.fault.Store(nil)

@@ -173,13 +173,3 @@ func (s *stage) alive() error {
 		return nil
 	}
 }
-
-// sleep waits, or says why it was cut off.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
-}
