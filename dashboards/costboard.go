@@ -5,28 +5,15 @@ import (
 	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/price"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
-// List prices in US dollars, without the free tier: "Aurora pricing", "Fargate
-// pricing", "Lambda pricing", "SNS pricing" and "SQS pricing", US East (N.
-// Virginia), November 2026. They show what grows, not what is on the bill.
+// The event source's five pollers, with nothing to do, wait 20 s each; what there
+// is, is received and deleted, ten messages at a time.
 const (
-	priceACUHour         = 0.12
-	priceFargateARMCPU   = 0.03238 // for a vCPU and hour
-	priceFargateARMGB    = 0.00356 // for a GB and hour
-	priceFargateX86CPU   = 0.04048
-	priceFargateX86GB    = 0.004445
-	priceLambdaARM       = 0.0000133334 // for a GB and second
-	priceLambdaX86       = 0.0000166667
-	priceLambdaRequest   = 0.20 / 1e6
-	pricePublish         = 0.50 / 1e6
-	priceQueueRequest    = 0.40 / 1e6
-	hoursInMonth         = 730
-	requestsInHour       = 3600 / 20 * 5 // the event source's five pollers, with nothing to do, wait 20 s each
-	requestsPerTen       = 2             // receive and delete, ten messages at a time
-	priceLoadBalancer    = 0.0225 * hoursInMonth
-	priceEndpointAndZone = 0.01 * hoursInMonth
+	requestsInHour = 3600 / 20 * 5
+	requestsPerTen = 2
 )
 
 // costRows show what is used and paid for, and how much room is left.
@@ -42,37 +29,37 @@ type hourly struct {
 
 func (b *builder) hourlyCosts() []hourly {
 	s, p := b.signals, b.pipeline
-	cpu, gb := priceFargateARMCPU, priceFargateARMGB
+	cpu, gb := price.ARMCPUHour, price.ARMMemoryHour
 	if p.Service.Architecture == "x86_64" {
-		cpu, gb = priceFargateX86CPU, priceFargateX86GB
+		cpu, gb = price.X86CPUHour, price.X86MemoryHour
 	}
 	task := cpu*float64(p.Service.CPU)/1024 + gb*float64(p.Service.MemoryMiB)/1024
 	costs := []hourly{
 		{"service (Fargate)", "FILL(tasks, 0) * " + money(task), []alarms.Input{{ID: "tasks", Signal: s.Service.RunningTasks.With("Average")}}},
-		{"topic (SNS)", "FILL(published, 0) * " + money(pricePublish), []alarms.Input{{ID: "published", Signal: s.Topic.Published}}},
+		{"topic (SNS)", "FILL(published, 0) * " + money(price.Publish), []alarms.Input{{ID: "published", Signal: s.Topic.Published}}},
 	}
 	for i := range s.Consumers {
 		c := &s.Consumers[i]
 		of := p.Consumer(c.Name)
-		second := priceLambdaARM
+		second := price.ARMGBSecond
 		if of.Architecture == "x86_64" {
-			second = priceLambdaX86
+			second = price.X86GBSecond
 		}
 		second *= float64(of.MemoryMB) / 1024
 		costs = append(costs,
 			hourly{
-				c.Name + " (Lambda)", "FILL(time, 0) / 1000 * " + money(second) + " + FILL(invocations, 0) * " + money(priceLambdaRequest),
+				c.Name + " (Lambda)", "FILL(time, 0) / 1000 * " + money(second) + " + FILL(invocations, 0) * " + money(price.Invocation),
 				[]alarms.Input{{ID: "time", Signal: c.Duration.With("Sum")}, {ID: "invocations", Signal: c.Invocations}},
 			},
 			hourly{
-				"queue of " + c.Name + " (SQS)", "(" + number(requestsInHour) + " + FILL(messages, 0) * " + number(requestsPerTen/10.) + ") * " + money(priceQueueRequest),
+				"queue of " + c.Name + " (SQS)", "(" + number(requestsInHour) + " + FILL(messages, 0) * " + number(requestsPerTen/10.) + ") * " + money(price.QueueRequest),
 				[]alarms.Input{{ID: "messages", Signal: c.Deleted}},
 			})
 	}
 	if d := s.Database; d != nil {
 		instances := 1 + p.Database.Readers
 		costs = append(costs, hourly{
-			"database (Aurora)", "FILL(capacity, 0) * " + money(priceACUHour*float64(instances)),
+			"database (Aurora)", "FILL(capacity, 0) * " + money(price.CapacityHour*float64(instances)),
 			[]alarms.Input{{ID: "capacity", Signal: d.Capacity.With("Average")}},
 		})
 	}
@@ -102,7 +89,7 @@ func (b *builder) spendRow() Row {
 		}
 		sum.WriteString(expression)
 	}
-	month.Queries = list(Math(all, number(hoursInMonth)+" * ("+sum.String()+")", "a month").Every(hour))
+	month.Queries = list(Math(all, number(price.HoursInMonth)+" * ("+sum.String()+")", "a month").Every(hour))
 	return Row{Title: "Cost", Panels: []Panel{graph, month, b.fixedCosts()}}
 }
 
@@ -111,7 +98,7 @@ func (b *builder) fixedCosts() Panel {
 	return Panel{
 		Key: "fixed", Title: "What is paid for in any case", Kind: Text, Width: 8, Height: 5,
 		Content: fmt.Sprintf("At list prices of US East, in US dollars a month: load balancer from %.0f; each VPC endpoint %.1f in each zone; alarms %.2f (%.2f for metrics, %.2f for composites, %.2f for metrics made of log lines). Logs, traces and the network are paid for by the gigabyte.",
-			priceLoadBalancer, priceEndpointAndZone, c.Total(), c.Metrics, c.Composites, c.Filters),
+			price.LoadBalancerHour*price.HoursInMonth, price.EndpointHour*price.HoursInMonth, c.Total(), c.Metrics, c.Composites, c.Filters),
 	}
 }
 

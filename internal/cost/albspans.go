@@ -1,5 +1,7 @@
 package cost
 
+import "github.com/tracehaul/tracehaul/internal/price"
+
 // The function for the load balancer's spans. Its time is its processor's, of
 // which Lambda gives one for 1,769 MB ("Configure Lambda function memory", AWS
 // Lambda developer guide): with another memory it takes longer or shorter, and
@@ -25,7 +27,7 @@ func (e *estimator) albSpans() {
 		return
 	}
 	seconds := e.files()*fileSeconds + e.balancerSpans()/linesSampled + (e.requests-e.balancerSpans())/linesNotSampled
-	dollars := e.files()*(priceInvocation+priceGet) + seconds*processorGB*priceARMGBSecond
+	dollars := e.files()*(price.Invocation+priceGet) + seconds*processorGB*price.ARMGBSecond
 	e.add("Lambda and S3, for ALB spans", dollars, "%s of the access log, %s", many(e.files(), "file"), many(e.requests, "line"))
 }
 

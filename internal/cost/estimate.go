@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/price"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -73,7 +74,7 @@ func (e *estimator) edge() {
 	if e.requests > 0 {
 		units = max(units, newConnections/capacityUnitNew)
 	}
-	e.add("ALB", hoursInMonth*(priceLoadBalancerHour+units*priceCapacityUnitHour), "1 load balancer, %.2g LCU", units)
+	e.add("ALB", hoursInMonth*(price.LoadBalancerHour+units*priceCapacityUnitHour), "1 load balancer, %.2g LCU", units)
 	if e.p.Edge.WAF {
 		rules := float64(e.Inventory.FirewallRules)
 		e.add("WAF", priceFirewall+rules*priceFirewallRule+e.requests*priceFirewallRequest, "1 web ACL, %.0f rules, %s", rules, many(e.requests, "request"))
@@ -82,9 +83,9 @@ func (e *estimator) edge() {
 
 func (e *estimator) compute() {
 	s := e.p.Service
-	cpu, memory := priceARMCPUHour, priceARMMemoryHour
+	cpu, memory := price.ARMCPUHour, price.ARMMemoryHour
 	if s.Architecture == "x86_64" {
-		cpu, memory = priceX86CPUHour, priceX86MemoryHour
+		cpu, memory = price.X86CPUHour, price.X86MemoryHour
 	}
 	vcpus, gigabytes := float64(s.CPU)/1024, float64(s.MemoryMiB)/1024
 	e.add("Fargate", e.tasks*hoursInMonth*(vcpus*cpu+gigabytes*memory), "%s of %g vCPU, %g GB", many(e.tasks, "task"), vcpus, gigabytes)
@@ -92,13 +93,13 @@ func (e *estimator) compute() {
 	dollars, invocations := 0., 0.
 	for i := range e.p.Consumers {
 		c := &e.p.Consumers[i]
-		second := priceARMGBSecond
+		second := price.ARMGBSecond
 		if c.Architecture == "x86_64" {
-			second = priceX86GBSecond
+			second = price.X86GBSecond
 		}
 		n := e.invocations(c)
 		invocations += n
-		dollars += n * (priceInvocation + invocationSeconds*float64(c.MemoryMB)/1024*second)
+		dollars += n * (price.Invocation + invocationSeconds*float64(c.MemoryMB)/1024*second)
 	}
 	e.add("Lambda", dollars, "%s of %g s", many(invocations, "invocation"), invocationSeconds)
 }
@@ -109,11 +110,11 @@ func (e *estimator) invocations(c *pipeline.Consumer) float64 {
 }
 
 func (e *estimator) messages() {
-	e.add("SNS", e.requests*pricePublish, "%s", many(e.requests, "call"))
+	e.add("SNS", e.requests*price.Publish, "%s", many(e.requests, "call"))
 	// Delivered one by one, received and deleted by tens.
 	consumers := float64(len(e.p.Consumers))
 	requests := consumers * (e.events*(1+2/messagesInRequest) + pollers*secondsInMonth/pollSeconds)
-	e.add("SQS", requests*priceQueueRequest, "%s", many(requests, "request"))
+	e.add("SQS", requests*price.QueueRequest, "%s", many(requests, "request"))
 }
 
 func (e *estimator) database() {
@@ -125,7 +126,7 @@ func (e *estimator) database() {
 	if e.events > 0 {
 		capacity = max(capacity, 0.5) // it does not pause
 	}
-	e.add("Aurora, capacity", instances*capacity*hoursInMonth*priceCapacityHour, "%.0f × %g ACU", instances, capacity)
+	e.add("Aurora, capacity", instances*capacity*hoursInMonth*price.CapacityHour, "%.0f × %g ACU", instances, capacity)
 	stored, writes := e.events*Measured.Row/gigabyte, e.events*Measured.Row*logOfRow/ioBytes
 	e.add("Aurora, storage and I/O", stored*priceStorageGB+writes*priceIO, "%.0f GB, the rows of one month; %s", stored, many(writes, "write"))
 }
@@ -137,7 +138,7 @@ func (e *estimator) network() {
 		with = min(with, float64(e.Traffic.EndpointZones))
 	}
 	n := float64(e.Inventory.Endpoints)
-	e.add("VPC endpoints", n*with*hoursInMonth*priceEndpointHour+e.requests*publishBytes/gigabyte*priceEndpointGB, "%.0f, in %s", n, many(with, "zone"))
+	e.add("VPC endpoints", n*with*hoursInMonth*price.EndpointHour+e.requests*publishBytes/gigabyte*priceEndpointGB, "%.0f, in %s", n, many(with, "zone"))
 	e.add("Public addresses", zones*hoursInMonth*priceAddressHour, "%.0f, of the load balancer", zones)
 	out, between := e.requests*responseBytes/gigabyte, e.events*Measured.Row/gigabyte*2/3
 	e.add("Data transfer", out*priceOutGB+between*priceBetweenZonesGB, "%.0f GB of answers, %.0f GB between zones", out, between)

@@ -1,13 +1,16 @@
 package cost
 
+import "github.com/tracehaul/tracehaul/internal/price"
+
 // Prices in US dollars at list, without any free tier, of US East (N. Virginia),
-// as AWS's pricing pages had them in autumn 2026. Each group names its pages.
+// as AWS's pricing pages had them in autumn 2026. Each group names its pages;
+// those that the board of costs counts with, too, are in package price.
 
 // Units.
 const (
 	million        = 1e6
 	gigabyte       = 1e9
-	hoursInMonth   = 730.
+	hoursInMonth   = price.HoursInMonth
 	minutesInMonth = hoursInMonth * 60
 	secondsInMonth = hoursInMonth * 3600
 	daysInMonth    = hoursInMonth / 24
@@ -15,7 +18,6 @@ const (
 
 // "Elastic Load Balancing pricing", "AWS WAF Pricing".
 const (
-	priceLoadBalancerHour = 0.0225
 	priceCapacityUnitHour = 0.008
 	capacityUnitBytes     = 1 * gigabyte // an hour
 	capacityUnitNew       = 25.          // connections a second
@@ -24,39 +26,21 @@ const (
 	priceFirewallRequest  = 0.60 / million
 )
 
-// "AWS Fargate Pricing" for Linux, "AWS Lambda Pricing" (first tier).
-const (
-	priceARMCPUHour    = 0.03238 // a vCPU
-	priceARMMemoryHour = 0.00356 // a GB
-	priceX86CPUHour    = 0.04048
-	priceX86MemoryHour = 0.004445
-
-	priceInvocation  = 0.20 / million
-	priceARMGBSecond = 0.0000133334
-	priceX86GBSecond = 0.0000166667
-)
-
-// "Amazon SNS pricing", "Amazon SQS pricing": standard topics and queues, 64 KB a
-// request. SNS takes nothing for a delivery to a queue, "standard SQS pricing
-// applies".
-const (
-	pricePublish      = 0.50 / million
-	priceQueueRequest = 0.40 / million
-	messagesInRequest = 10.
-)
+// messagesInRequest is how many messages a request to SQS is about, at 64 KB a
+// request ("Amazon SQS pricing"). SNS takes nothing for a delivery to a queue,
+// "standard SQS pricing applies" ("Amazon SNS pricing").
+const messagesInRequest = 10.
 
 // "Amazon Aurora Pricing": Serverless v2, Aurora Standard.
 const (
-	priceCapacityHour = 0.12 // an ACU
-	priceStorageGB    = 0.10
-	priceIO           = 0.20 / million
-	ioBytes           = 4096. // of the log, at most, in one
+	priceStorageGB = 0.10
+	priceIO        = 0.20 / million
+	ioBytes        = 4096. // of the log, at most, in one
 )
 
 // "AWS PrivateLink pricing", "Amazon VPC pricing", "Amazon EC2 On-Demand Pricing"
 // (data transfer).
 const (
-	priceEndpointHour   = 0.01 // in each zone
 	priceEndpointGB     = 0.01
 	priceAddressHour    = 0.005 // a public IPv4 address
 	priceOutGB          = 0.09
