@@ -30,8 +30,12 @@ func TestFollow_EverythingThere_Healthy(t *testing.T) {
 	t.Parallel()
 	s := &stage{row: written}
 	c := s.start(t)
-	c.Token, c.Settle = "secret", time.Minute
+	c.Token, c.Settle = "secret", 5*time.Minute
+	begin := time.Now()
 	r := walk(t, c)
+	if took := time.Since(begin); took > 2*time.Minute {
+		t.Errorf("it took %s: it waits for spans that are there", took)
+	}
 	for _, f := range bad(r) {
 		t.Errorf("%+v", f)
 	}
