@@ -3,6 +3,8 @@ package alarms
 import (
 	"strconv"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/internal/figure"
 )
 
 // Condition says in words when the alarm is on, such as "above 300 s, 5 of 5
@@ -30,14 +32,14 @@ func (a *Alarm) Condition() string {
 		b.WriteString("below the band")
 	}
 	if m.Comparison.Band() {
-		b.WriteString(" of what is normal, " + number(m.BandWidth) + " standard deviations wide")
+		b.WriteString(" of what is normal, " + figure.Number(m.BandWidth) + " standard deviations wide")
 	} else {
 		b.WriteString(m.Unit.Format(m.Threshold))
 	}
 	if m.Periods == 1 {
-		b.WriteString(", over " + words(m.Period))
+		b.WriteString(", over " + figure.Time(m.Period))
 	} else {
-		b.WriteString(", " + strconv.Itoa(m.Datapoints) + " of " + strconv.Itoa(m.Periods) + " datapoints of " + words(m.Period))
+		b.WriteString(", " + strconv.Itoa(m.Datapoints) + " of " + strconv.Itoa(m.Periods) + " datapoints of " + figure.Time(m.Period))
 	}
 	return b.String()
 }

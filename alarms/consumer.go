@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms/snippet"
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -95,7 +96,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs snippet.Fu
 	})
 	b.add(Alarm{
 		Key: c.Name + "-dlq-depth", Title: "Dead letters wait for somebody", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "dlq-depth.md",
-		Meaning: "Messages were given up. Each is an event that has no row. They are kept for " + words(c.DLQRetention) + " from their first arrival, then they are gone.",
+		Meaning: "Messages were given up. Each is an event that has no row. They are kept for " + figure.Time(c.DLQRetention) + " from their first arrival, then they are gone.",
 		Logs:    logs.Errors,
 		Metric:  &Metric{Inputs: of(s.DLQDepth), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
@@ -140,6 +141,6 @@ func concurrency(c *pipeline.Consumer, s signal.Consumer, logs snippet.FunctionL
 		Key: c.Name + "-concurrency", Title: "The consumer runs at its most", Runbook: "concurrency.md",
 		Meaning: "Nearly as many invocations run as the event source may start. From here on the queue grows.",
 		Logs:    logs.Settled,
-		Metric:  &Metric{Inputs: of(s.Concurrency), Comparison: AtLeast, Threshold: round(0.9*float64(c.MaxConcurrency), 1), Period: minutes(5), Periods: 3},
+		Metric:  &Metric{Inputs: of(s.Concurrency), Comparison: AtLeast, Threshold: figure.Round(0.9*float64(c.MaxConcurrency), 1), Period: minutes(5), Periods: 3},
 	}
 }

@@ -2,6 +2,7 @@ package alarms
 
 import (
 	"github.com/tracehaul/tracehaul/alarms/snippet"
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -41,7 +42,7 @@ func (b *builder) database() {
 		Key: "database-connections", Title: "The database is nearly out of connections", Runbook: "database-connections.md",
 		Meaning: "Most of the connections that the database takes are open. New sandboxes of a consumer will be refused.",
 		Logs:    logs,
-		Metric:  &Metric{Inputs: of(d.Connections), Threshold: round(0.8*maxConnections(b.pipeline.Database), 0), Periods: 8, Datapoints: 5, Missing: MissingNotBreaching},
+		Metric:  &Metric{Inputs: of(d.Connections), Threshold: figure.Round(0.8*maxConnections(b.pipeline.Database), 0), Periods: 8, Datapoints: 5, Missing: MissingNotBreaching},
 	})
 	if b.pipeline.Database.MinACU > 0 { // else it may have paused
 		b.add(silent("database-silent", "Nothing is known of the database", signal.HopDatabase, d.ACUUtilization, logs,
@@ -71,7 +72,7 @@ func (b *builder) outOfCapacity(d *signal.Database) *Metric {
 func (b *builder) cpuInUse(d *signal.Database) *Metric {
 	return &Metric{
 		Inputs:     []Input{{"cpu", d.CPU}, {"capacity", d.Capacity}},
-		Expression: "IF(capacity > 0, cpu * " + number(b.pipeline.Database.MaxACU) + " / capacity, 0)", Unit: signal.UnitPercent,
+		Expression: "IF(capacity > 0, cpu * " + figure.Number(b.pipeline.Database.MaxACU) + " / capacity, 0)", Unit: signal.UnitPercent,
 	}
 }
 
@@ -108,7 +109,7 @@ func (b *builder) databaseTickets(d *signal.Database, logs snippet.Snippet) {
 	ticket(Alarm{
 		Key: "database-memory", Title: "The database is nearly out of memory", Runbook: "database-memory.md",
 		Meaning: "Little memory would be free even at the greatest capacity. Queries will spill to disk, then be killed.",
-		Metric:  &Metric{Inputs: of(d.FreeMemory), Comparison: Below, Threshold: round(0.05*most*2*gibibyte, 0), Period: minutes(5), Periods: 3},
+		Metric:  &Metric{Inputs: of(d.FreeMemory), Comparison: Below, Threshold: figure.Round(0.05*most*2*gibibyte, 0), Period: minutes(5), Periods: 3},
 	})
 	ticket(Alarm{
 		Key: "database-deadlocks", Title: "Transactions block each other", Runbook: "database-deadlocks.md",

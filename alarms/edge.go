@@ -1,6 +1,7 @@
 package alarms
 
 import (
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -72,7 +73,7 @@ func (b *builder) edge() {
 }
 
 func (b *builder) edgeTickets(e signal.Edge) {
-	limit := round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
+	limit := figure.Round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
 	b.add(Alarm{
 		Key: "client-4xx", Title: "Clients are refused", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "client-4xx.md",
 		Meaning: "Many requests are refused as the client's fault: a client has changed, or what we take has.",

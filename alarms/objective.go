@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms/snippet"
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -65,9 +66,9 @@ func (b *builder) objectives() {
 		settles:    5 * time.Minute,
 	})
 	b.objective(objective{
-		key: "latency", title: "latency", bad: "requests take longer than " + words(o.Latency), percent: o.LatencyPercent,
+		key: "latency", title: "latency", bad: "requests take longer than " + figure.Time(o.Latency), percent: o.LatencyPercent,
 		hop: signal.HopEdge, runbook: "latency.md", logs: b.snippets.Service().Errors,
-		inputs:     []Input{{"fast", e.ResponseTime.With("PR(:" + number(o.Latency.Seconds()) + ")")}, {"requests", e.Requests}},
+		inputs:     []Input{{"fast", e.ResponseTime.With("PR(:" + figure.Number(o.Latency.Seconds()) + ")")}, {"requests", e.Requests}},
 		number:     "FILL(requests, 0) * (100 - FILL(fast, 100)) / 100",
 		share:      "100 - fast",
 		suppressor: "edge",
@@ -77,7 +78,7 @@ func (b *builder) objectives() {
 		c := &b.pipeline.Consumers[i]
 		b.consumer = c
 		b.objective(objective{
-			key: c.Name + "-freshness", title: "freshness in " + c.Name, bad: "events are stored later than " + words(o.Freshness) + " after they were accepted",
+			key: c.Name + "-freshness", title: "freshness in " + c.Name, bad: "events are stored later than " + figure.Time(o.Freshness) + " after they were accepted",
 			percent: o.FreshnessPercent, hop: signal.HopConsumer, owner: c.Owner, runbook: "freshness.md",
 			logs:       b.snippets.Consumer(c).Late,
 			inputs:     []Input{{"late", s.Late}, {"stored", s.Stored}},
@@ -99,7 +100,7 @@ func (b *builder) objective(o objective) {
 		var limits []string
 		var settles time.Duration
 		for _, rate := range burns() {
-			threshold := round(rate.rate*(100-o.percent), 6)
+			threshold := figure.Round(rate.rate*(100-o.percent), 6)
 			if rate.severity != severity || threshold >= 100 {
 				continue
 			}
@@ -107,7 +108,7 @@ func (b *builder) objective(o objective) {
 			b.add(long)
 			b.add(short)
 			pairs = append(pairs, All(long.Key, short.Key))
-			limits = append(limits, number(threshold)+" % over "+words(rate.long)+" and over the last "+words(rate.short))
+			limits = append(limits, figure.Number(threshold)+" % over "+figure.Time(rate.long)+" and over the last "+figure.Time(rate.short))
 			settles = max(settles, rate.short)
 		}
 		if len(pairs) > 0 {
@@ -120,7 +121,7 @@ func (b *builder) objective(o objective) {
 func (o objective) composite(severity string, rule Rule, limits []string, settles time.Duration) Alarm {
 	a := Alarm{
 		Key: o.key, Title: "The error budget of " + o.title + " is being spent", Hop: o.hop, Owner: o.owner, Severity: severity, Runbook: o.runbook, Logs: o.logs,
-		Meaning:   "More " + o.bad + " than the objective can bear: above " + strings.Join(limits, ", or ") + ". It allows " + number(round(100-o.percent, 6)) + " %.",
+		Meaning:   "More " + o.bad + " than the objective can bear: above " + strings.Join(limits, ", or ") + ". It allows " + figure.Number(figure.Round(100-o.percent, 6)) + " %.",
 		Composite: &Composite{Rule: rule},
 	}
 	if severity == pipeline.SeverityPage {
@@ -143,9 +144,9 @@ const (
 // window is one window of a pair.
 func (o objective) window(rate burn, window time.Duration, threshold float64, few int) Alarm {
 	return Alarm{
-		Key: o.key + "-" + rate.name + "-" + short(window), Title: "Error budget of " + o.title + ", over " + words(window),
+		Key: o.key + "-" + rate.name + "-" + short(window), Title: "Error budget of " + o.title + ", over " + figure.Time(window),
 		Hop: o.hop, Owner: o.owner, Severity: rate.severity, Notify: NotifyNobody, Runbook: o.runbook, Logs: o.logs,
-		Meaning: "More " + o.bad + " than the objective can bear, over " + words(window) + ". It is one of two windows: both together are heard of.",
+		Meaning: "More " + o.bad + " than the objective can bear, over " + figure.Time(window) + ". It is one of two windows: both together are heard of.",
 		Metric: &Metric{
 			Inputs:     o.inputs,
 			Expression: "IF(" + o.number + " > " + strconv.Itoa(few) + ", " + o.share + ", 0)",

@@ -3,6 +3,7 @@ package alarms
 import (
 	"strconv"
 
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -23,7 +24,7 @@ const (
 // periods. A gap is never a fault here, as an idle target group reports nothing.
 func (b *builder) rollback() {
 	e := b.signals.Edge
-	limit := round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
+	limit := figure.Round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
 	for _, g := range e.TargetGroups {
 		b.rollsBack(b.pipeline.Service.Name, Alarm{
 			Key: "rollback-5xx-" + g.Name, Title: "Target group " + g.Name + " answers with errors", Hop: signal.HopEdge,
@@ -66,7 +67,7 @@ func (b *builder) rollback() {
 func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
 	b.consumer = c
 	defer func() { b.consumer = nil }()
-	limit := round(min(10, b.pipeline.Deploy.CanaryPercent/2), 2)
+	limit := figure.Round(min(10, b.pipeline.Deploy.CanaryPercent/2), 2)
 	logs := b.snippets.Consumer(c).Errors
 	b.rollsBack(c.Name, Alarm{
 		Key: "rollback-" + c.Name + "-errors", Title: "Invocations of " + c.Name + " fail", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -228,7 +229,7 @@ func (t *terraform) queries(a *Alarm) {
 		t.query(compared, m.Expression, a.Title)
 	}
 	if m.Comparison.Band() {
-		t.query(idBand, fmt.Sprintf("ANOMALY_DETECTION_BAND(%s, %s)", compared, number(m.BandWidth)), "What is normal")
+		t.query(idBand, fmt.Sprintf("ANOMALY_DETECTION_BAND(%s, %s)", compared, figure.Number(m.BandWidth)), "What is normal")
 	}
 }
 

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
@@ -53,7 +54,7 @@ func (b *builder) queuesRow(c *signal.Consumer) Row {
 		},
 		{
 			Key: c.Name + "-dead-letter-age", Title: "Age of the oldest dead letter",
-			Description: "How long the oldest dead letter has been there. They are lost when their retention of " + words(b.pipeline.Consumer(c.Name).DLQRetention) + " ends. Good is none, or less than a working day.",
+			Description: "How long the oldest dead letter has been there. They are lost when their retention of " + figure.Time(b.pipeline.Consumer(c.Name).DLQRetention) + " ends. Good is none, or less than a working day.",
 			Queries:     list(Metric(c.DLQAge, "oldest")),
 		},
 		{

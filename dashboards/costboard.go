@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/internal/price"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -52,7 +53,7 @@ func (b *builder) hourlyCosts() []hourly {
 				[]alarms.Input{{ID: "time", Signal: c.Duration.With("Sum")}, {ID: "invocations", Signal: c.Invocations}},
 			},
 			hourly{
-				"queue of " + c.Name + " (SQS)", "(" + number(requestsInHour) + " + FILL(messages, 0) * " + number(requestsPerTen/10.) + ") * " + money(price.QueueRequest),
+				"queue of " + c.Name + " (SQS)", "(" + figure.Number(requestsInHour) + " + FILL(messages, 0) * " + figure.Number(requestsPerTen/10.) + ") * " + money(price.QueueRequest),
 				[]alarms.Input{{ID: "messages", Signal: c.Deleted}},
 			})
 	}
@@ -67,7 +68,7 @@ func (b *builder) hourlyCosts() []hourly {
 }
 
 // money writes a price with as many digits as metric math can take.
-func money(x float64) string { return number(round(x, 12)) }
+func money(x float64) string { return figure.Number(figure.Round(x, 12)) }
 
 func (b *builder) spendRow() Row {
 	graph := Panel{
@@ -89,7 +90,7 @@ func (b *builder) spendRow() Row {
 		}
 		sum.WriteString(expression)
 	}
-	month.Queries = list(Math(all, number(price.HoursInMonth)+" * ("+sum.String()+")", "a month").Every(hour))
+	month.Queries = list(Math(all, figure.Number(price.HoursInMonth)+" * ("+sum.String()+")", "a month").Every(hour))
 	return Row{Title: "Cost", Panels: []Panel{graph, month, b.fixedCosts()}}
 }
 
@@ -143,7 +144,7 @@ func (b *builder) usageRow() Row {
 func (b *builder) roomRow() Row {
 	s, p := b.signals, b.pipeline
 	of := func(in signal.Signal, most float64, what string) Query {
-		return Math([]alarms.Input{{ID: "used", Signal: in}}, "100 * used / "+number(most), what)
+		return Math([]alarms.Input{{ID: "used", Signal: in}}, "100 * used / "+figure.Number(most), what)
 	}
 	row := Row{Title: "How much room is left", Panels: []Panel{
 		{

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
@@ -54,7 +55,7 @@ func (b *builder) verdictRow() Row {
 	}
 	row.Panels = append(row.Panels, Panel{
 		Key: "how-to-read", Title: "How to read this", Kind: Text, Width: 24 - 4*len(row.Panels)%24, Height: 5,
-		Content: "New tasks get " + number(b.pipeline.Deploy.CanaryPercent) + " % of the requests for " + words(b.pipeline.Deploy.CanaryBake) + ", then all of them, watched for another " + words(b.pipeline.Deploy.Bake) +
+		Content: "New tasks get " + figure.Number(b.pipeline.Deploy.CanaryPercent) + " % of the requests for " + figure.Time(b.pipeline.Deploy.CanaryBake) + ", then all of them, watched for another " + figure.Time(b.pipeline.Deploy.Bake) +
 			". Either target group may be the canary: it is the one with few requests. A version that is worse than the other **and** beyond a line goes back by itself; one that is only worse is yours to stop: see the runbook.\n\n" +
 			"`tracehaul deploy verdict` says what became of it.",
 	})

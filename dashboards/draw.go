@@ -13,6 +13,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/figure"
 )
 
 // Colours stay apart for the colour-blind: Okabe and Ito, "Color Universal
@@ -220,7 +221,7 @@ func (d *drawing) timeSeries(out *dashboard.Panel, p *Panel, queries []Query, wa
 		custom.ThresholdsStyle = &common.GraphThresholdsStyleConfig{Mode: common.GraphThresholdsStyleModeDashed}
 		// A line that is far above the values would not be drawn at all.
 		if top := *c.Thresholds.Steps[len(c.Thresholds.Steps)-1].Value; top > 0 && p.Max == 0 {
-			custom.AxisSoftMax = new(round(1.1*top, 6))
+			custom.AxisSoftMax = new(figure.Round(1.1*top, 6))
 		}
 	}
 	c.Custom = custom

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
 	"go.opentelemetry.io/otel/semconv/v1.43.0/messagingconv"
 
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -139,7 +140,7 @@ func (i instrument) grown(now, selector, window string) string {
 // quantile is a quantile of a histogram's values.
 func (i instrument) quantile(q float64, selector string, by ...string) string {
 	return fmt.Sprintf("histogram_quantile(%s, sum%s(rate(%s_bucket{%s}[$__rate_interval])))",
-		number(q), byLabels(append([]string{"le"}, by...)), i.prom(), selector)
+		figure.Number(q), byLabels(append([]string{"le"}, by...)), i.prom(), selector)
 }
 
 // mean is the mean of a histogram's values.
@@ -188,6 +189,6 @@ func floorOf(limit float64, bounds []float64) float64 {
 // limit, or above [floorOf] it, as a histogram knows no others.
 func (i instrument) slower(limit float64, bounds []float64, of, window string) string {
 	// Prometheus writes 60.0 where others write 60.
-	bucket := `, le=~"` + escapeRegexp(number(floorOf(limit, bounds))) + `(\\.0)?"`
+	bucket := `, le=~"` + escapeRegexp(figure.Number(floorOf(limit, bounds))) + `(\\.0)?"`
 	return `1 - sum(increase(` + i.prom() + `_bucket{` + of + bucket + `}[` + window + `])) / sum(increase(` + i.prom() + `_count{` + of + `}[` + window + `]))`
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -145,11 +146,11 @@ func since(group []*alarms.Alarm) string {
 func period(d time.Duration) string {
 	switch {
 	case d >= 24*hour:
-		return number(d.Hours()/24) + " days"
+		return figure.Number(d.Hours()/24) + " days"
 	case d >= hour:
-		return number(d.Hours()) + " h"
+		return figure.Number(d.Hours()) + " h"
 	}
-	return number(d.Minutes()) + " min"
+	return figure.Number(d.Minutes()) + " min"
 }
 
 // alarmTable lists every alarm, those too that have no graph because they join

@@ -1,7 +1,6 @@
 package dashboards
 
 import (
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -113,38 +112,14 @@ func (q Query) Series() Query {
 // metrics reports whether the query is for metrics of CloudWatch.
 func (q *Query) metrics() bool { return q.source == fromCloudWatch && q.group == "" }
 
-func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
-
 // Lengths of datapoints.
 const (
 	minute = time.Minute
 	hour   = time.Hour
 )
 
-// round keeps a number that was computed readable.
-func round(x float64, digits int) float64 {
-	scale := math.Pow10(digits)
-	return math.Round(x*scale) / scale
-}
-
 // seconds writes a length of time as Grafana and PromQL do.
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) + "s" }
-
-// words is a length of time in a sentence.
-func words(d time.Duration) string {
-	for _, u := range []struct {
-		unit      time.Duration
-		one, many string
-	}{{24 * hour, "a day", "days"}, {hour, "an hour", "hours"}, {minute, "a minute", "minutes"}, {time.Second, "a second", "seconds"}} {
-		if d == u.unit {
-			return u.one
-		}
-		if d > u.unit && d%u.unit == 0 {
-			return strconv.FormatInt(int64(d/u.unit), 10) + " " + u.many
-		}
-	}
-	return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
-}
 
 // escapeRegexp makes a text stand for itself in a regular expression within
 // quotes.

@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/tempo"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -116,7 +117,7 @@ func (t *targets) metrics(q *Query) {
 	id := t.free("result")
 	t.math(id, rename(q.text, names), period, q.label)
 	if a := t.drawing.byKey[q.alarm]; a != nil && a.Metric.Comparison.Band() {
-		t.math(t.free("band"), "ANOMALY_DETECTION_BAND("+id+", "+number(a.Metric.BandWidth)+")", period, "What is normal")
+		t.math(t.free("band"), "ANOMALY_DETECTION_BAND("+id+", "+figure.Number(a.Metric.BandWidth)+")", period, "What is normal")
 	}
 }
 

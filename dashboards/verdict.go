@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/figure"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
@@ -23,7 +24,7 @@ func verdict(list []*alarms.Alarm, label string) Query {
 		}
 		own, expression := apart(m.Inputs, expression, i+1)
 		inputs = append(inputs, own...)
-		terms = append(terms, "("+expression+" "+operators[m.Comparison]+" "+number(m.Threshold)+")")
+		terms = append(terms, "("+expression+" "+operators[m.Comparison]+" "+figure.Number(m.Threshold)+")")
 	}
 	q := Math(inputs, strings.Join(terms, " + "), label)
 	q.period = list[0].Metric.Period
@@ -85,7 +86,7 @@ type promVerdict struct {
 }
 
 func (v promVerdict) beyond(query string, limit float64) string {
-	return "(sum((" + query + " unless (" + v.rate + " * 60 <= " + strconv.Itoa(v.floor) + ")) > bool " + number(limit) + ") or 0 * " + v.all + ")"
+	return "(sum((" + query + " unless (" + v.rate + " * 60 <= " + strconv.Itoa(v.floor) + ")) > bool " + figure.Number(limit) + ") or 0 * " + v.all + ")"
 }
 
 func (v promVerdict) tooFew() string {
