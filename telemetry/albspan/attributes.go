@@ -7,6 +7,7 @@ import (
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/tracehaul/tracehaul/telemetry/alblog"
+	"github.com/tracehaul/tracehaul/telemetry/internal/protocol"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
@@ -74,7 +75,7 @@ func (a *attributes) request(e *alblog.Entry) {
 	if e.WebSocket() {
 		a.add(otelsemconv.NetworkProtocolName("websocket"))
 	} else {
-		a.text(otelsemconv.NetworkProtocolVersionKey, protocolVersion(version))
+		a.text(otelsemconv.NetworkProtocolVersionKey, protocol.Version(version))
 	}
 	if e.ELBStatus != 0 {
 		a.add(otelsemconv.HTTPResponseStatusCode(e.ELBStatus))
@@ -85,21 +86,6 @@ func (a *attributes) request(e *alblog.Entry) {
 	if !e.IsFaulty(alblog.FieldSentBytes) {
 		a.add(otelsemconv.HTTPResponseSizeKey.Int64(e.SentBytes))
 	}
-}
-
-// protocolVersion is network.protocol.version, as of package httpserver.
-func protocolVersion(version string) string {
-	switch version {
-	case "HTTP/1.0":
-		return "1.0"
-	case "HTTP/1.1":
-		return "1.1"
-	case "HTTP/2.0":
-		return "2"
-	case "HTTP/3.0":
-		return "3"
-	}
-	return ""
 }
 
 func (a *attributes) client(e *alblog.Entry) {

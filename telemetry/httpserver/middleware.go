@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/protocol"
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
@@ -121,7 +122,7 @@ func (m *middleware) finish(ctx context.Context, s trace.Span, rec *recorder, r 
 	o := m.outcomes.get(outcomeKey{
 		method:  m.method(r),
 		scheme:  m.scheme(r),
-		version: protocolVersion(r.Proto),
+		version: protocol.Version(r.Proto),
 		route:   m.Route(r),
 		status:  rec.statusOr(panicked),
 		panic:   panicType(panicked),

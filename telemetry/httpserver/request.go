@@ -9,6 +9,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/tracehaul/tracehaul/telemetry/internal/protocol"
 )
 
 // maxAttributes is more than a span of this package can have.
@@ -84,7 +86,7 @@ func (m *middleware) appendServer(to []attribute.KeyValue, r *http.Request) []at
 	if m.Lean {
 		return to
 	}
-	if version := protocolVersion(r.Proto); version != "" {
+	if version := protocol.Version(r.Proto); version != "" {
 		to = append(to, otelsemconv.NetworkProtocolVersion(version))
 	}
 	host, port := splitHost(r.Host)
@@ -151,21 +153,6 @@ func defaultPort(scheme string) uint64 {
 		return 443
 	}
 	return 80
-}
-
-// protocolVersion is network.protocol.version.
-func protocolVersion(proto string) string {
-	switch proto {
-	case "HTTP/1.0":
-		return "1.0"
-	case "HTTP/1.1":
-		return "1.1"
-	case "HTTP/2.0":
-		return "2"
-	case "HTTP/3.0":
-		return "3"
-	}
-	return ""
 }
 
 // routeOfPattern takes the method and the host off a ServeMux pattern,
