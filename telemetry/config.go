@@ -55,6 +55,7 @@ type Config struct {
 	// DetectTimeout bounds resource detection in Setup. Defaults to 1 second.
 	DetectTimeout time.Duration
 
+	// Traces, Metrics and Logs say of each signal where it goes, and how much of it.
 	Traces  TracesConfig
 	Metrics MetricsConfig
 	Logs    LogsConfig
