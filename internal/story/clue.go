@@ -2,6 +2,7 @@ package story
 
 import (
 	"slices"
+	"strings"
 
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
@@ -29,7 +30,25 @@ type Clues struct {
 // maxClues bounds how many of a kind are followed: a batch can have many.
 const maxClues = 100
 
-func (c *Clues) trace(id string) { add(&c.TraceIDs, id) }
+// IsTraceID reports whether a text has the one form that a trace id has as a
+// clue. What back ends tell is of others' making: it becomes part of addresses
+// and queries.
+func IsTraceID(id string) bool {
+	return len(id) == 32 && strings.Trim(id, "0123456789abcdef") == "" && strings.Trim(id, "0") != ""
+}
+
+func (c *Clues) trace(id string) {
+	if IsTraceID(id) {
+		add(&c.TraceIDs, id)
+	}
+}
+
+// link is a trace that is looked at, and followed no further.
+func (c *Clues) link(id string) {
+	if IsTraceID(id) && !slices.Contains(c.TraceIDs, id) {
+		add(&c.Linked, id)
+	}
+}
 
 func add[T comparable](list *[]T, v T) {
 	var zero T
@@ -108,9 +127,7 @@ func (c *Clues) span(s *trace.Span) {
 		return
 	}
 	for _, l := range s.Links {
-		if !slices.Contains(c.TraceIDs, l.TraceID) {
-			add(&c.Linked, l.TraceID)
-		}
+		c.link(l.TraceID)
 	}
 	switch s.Kind {
 	case kindProducer:

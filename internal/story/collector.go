@@ -134,6 +134,7 @@ func (s *collector) fresh(r *Report) (c Clues, anything bool) {
 // take keeps what is new of an answer.
 func (s *collector) take(f *Found, r *Report) {
 	f.mask()
+	f.clean()
 	s.clues.learn(f)
 	for _, span := range f.Spans {
 		key := [2]string{span.TraceID, span.SpanID}

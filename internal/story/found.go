@@ -56,6 +56,21 @@ func (f *Found) empty() bool {
 	return len(f.Spans) == 0 && len(f.Rows) == 0 && len(f.Logs) == 0 && len(f.Messages) == 0 && len(f.AccessLog) == 0
 }
 
+// clean takes out what stands where a trace's id should be and is none: the
+// line or the message is of no trace then.
+func (f *Found) clean() {
+	for i := range f.Logs {
+		if l := &f.Logs[i]; !IsTraceID(l.TraceID) {
+			l.TraceID, l.SpanID = "", ""
+		}
+	}
+	for i := range f.Messages {
+		if m := &f.Messages[i]; !IsTraceID(m.TraceID) {
+			m.TraceID, m.SpanID = "", ""
+		}
+	}
+}
+
 // Log is one line.
 type Log struct {
 	Time       time.Time      `json:"time"`

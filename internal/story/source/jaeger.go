@@ -35,7 +35,7 @@ func (Jaeger) Holds() story.Holding { return story.HoldsSpans }
 
 // Look reads traces by their ids. Without one it searches for the message.
 func (j Jaeger) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
-	ids := slices.Concat(c.TraceIDs, c.Linked)
+	ids := traceIDs(c.TraceIDs, c.Linked)
 	for _, id := range ids {
 		spans, err := j.trace(ctx, id)
 		found.Spans = append(found.Spans, spans...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +92,7 @@ type look struct {
 }
 
 func (p Postgres) looks(c story.Clues) (looks []look) {
+	c.TraceIDs = traceIDs(c.TraceIDs)
 	if len(c.TraceIDs) > 0 {
 		looks = append(looks, look{"trace_id = ANY($1)", []any{c.TraceIDs}, false})
 	}
@@ -120,6 +122,11 @@ func (p Postgres) looks(c story.Clues) (looks []look) {
 		looks = append(looks, look{"written_at > $1 AND alb_root = ANY($2)", []any{since, roots}, true})
 	}
 	return looks
+}
+
+// traceIDs are those that are any, of what others have told.
+func traceIDs(of ...[]string) []string {
+	return slices.DeleteFunc(slices.Concat(of...), func(id string) bool { return !story.IsTraceID(id) })
 }
 
 func (p Postgres) query(l look) string {

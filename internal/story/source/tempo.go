@@ -37,7 +37,7 @@ func (t Tempo) Look(ctx context.Context, c story.Clues) (found story.Found, err 
 			return found, err
 		}
 	}
-	for _, id := range slices.Concat(ids, c.Linked) {
+	for _, id := range traceIDs(ids, c.Linked) {
 		body, err := t.trace(ctx, id)
 		if err != nil {
 			return found, err
