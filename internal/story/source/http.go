@@ -16,12 +16,17 @@ type HTTP struct {
 	URL string
 	// Header goes with every request: a tenant, a token. Defaults to none.
 	Header http.Header
-	// Client makes the requests. Defaults to http.DefaultClient.
+	// Client makes the requests. It follows no redirect to another place, which
+	// would be told the header. Defaults to http.DefaultClient.
 	Client *http.Client
 }
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 64 << 20
+const (
+	// maxAnswer bounds what is read of an answer.
+	maxAnswer = 64 << 20
+	// maxRedirects bounds how often one place sends on within itself.
+	maxRedirects = 5
+)
 
 // host is the URL without user, password and query.
 func (h HTTP) host() string {
@@ -48,12 +53,28 @@ func (h HTTP) get(ctx context.Context, path string, query url.Values) (status in
 	return h.do(r)
 }
 
+// samePlace refuses a redirect to another host, port or scheme: net/http takes
+// a token along to another port or from https to http of the same host, and
+// headers that it does not know, such as a tenant's, everywhere.
+func samePlace(r *http.Request, via []*http.Request) error {
+	from := via[0].URL
+	if r.URL.Scheme != from.Scheme || r.URL.Host != from.Host {
+		return fmt.Errorf("it redirects to %s://%s: want the address that answers itself", r.URL.Scheme, r.URL.Host)
+	}
+	if len(via) >= maxRedirects {
+		return fmt.Errorf("it redirects more than %d times", maxRedirects)
+	}
+	return nil
+}
+
 func (h HTTP) do(r *http.Request) (status int, body []byte, err error) {
 	client := h.Client
 	if client == nil {
 		client = http.DefaultClient
 	}
-	response, err := client.Do(r)
+	own := *client
+	own.CheckRedirect = samePlace
+	response, err := own.Do(r)
 	if err != nil {
 		return 0, nil, err
 	}
