@@ -178,25 +178,17 @@ func TestDocuments_FaultsOnPurpose_AreFound(t *testing.T) {
 
 func TestDocuments_Commands_CanBeReadByBash(t *testing.T) {
 	t.Parallel()
-	names, err := docs.Documents(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		blocks := docs.Blocks(string(text))
+	eachDocument(t, func(name, text string) {
+		blocks := docs.Blocks(text)
 		if len(blocks) == 0 {
-			continue
+			return
 		}
 		cmd := exec.CommandContext(t.Context(), "bash", "-n")
 		cmd.Stdin = strings.NewReader(strings.Join(blocks, "\n"))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", name, err, out)
 		}
-	}
+	})
 }
 
 // alone are the tool's commands that need nothing but the repository, so that they

@@ -26,6 +26,22 @@ func readPage(t *testing.T, name string) string {
 	return string(text)
 }
 
+// eachDocument calls f with every document of the repository.
+func eachDocument(t *testing.T, f func(name, text string)) {
+	t.Helper()
+	names, err := docs.Documents(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(name, string(text))
+	}
+}
+
 // blocks are those of a page that are in a language.
 func blocks(page, language string) (found []string) {
 	for i, part := range strings.Split(page, "```") {
@@ -81,19 +97,11 @@ func hasAnchor(page, anchor string) bool {
 
 func TestDocuments_Links_LeadSomewhere(t *testing.T) {
 	t.Parallel()
-	names, err := docs.Documents(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, link := range deadLinks(path.Dir(name), string(text)) {
+	eachDocument(t, func(name, text string) {
+		for _, link := range deadLinks(path.Dir(name), text) {
 			t.Errorf("%s: %s leads nowhere", name, link)
 		}
-	}
+	})
 	for text, dead := range map[string]bool{
 		"[x](delivery.md)": false, "[x](delivery.md#settings)": false, "[x](../iac/README.md#apply-it)": false, "[x](pipeline.md#consumersname)": false, "[x](https://example.com/none)": false,
 		"[x](none.md)": true, "[x](delivery.md#none)": true, "[x](../none)": true,
