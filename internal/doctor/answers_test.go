@@ -30,7 +30,7 @@ func (a *account) start(t *testing.T) doctor.Config {
 		Alarms: a.set, NoEvent: true, Grafana: server.URL, GrafanaToken: "glsa_1",
 		Clients: doctor.NewClients(aws.Config{
 			Region: region, BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
-			RetryMaxAttempts: 1,
+			RetryMaxAttempts: 3, HTTPClient: server.Client(), // its own connections: nobody else closes them
 		}),
 	}
 }
