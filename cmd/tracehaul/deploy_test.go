@@ -25,7 +25,7 @@ func TestDeploy_Scripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "deploy"),
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("ROOT", root)
+			e.Setenv("REFERENCE", filepath.Join(root, "pipeline", "testdata", "reference"))
 			e.Setenv("AWS_ACCESS_KEY_ID", "AKID")
 			e.Setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
 			e.Setenv("AWS_EC2_METADATA_DISABLED", "true")

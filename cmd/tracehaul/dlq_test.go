@@ -40,7 +40,7 @@ type letterbox struct {
 
 func setupLetters(t *testing.T) *letterbox {
 	t.Helper()
-	t.Chdir(filepath.Join("..", ".."))
+	t.Chdir(filepath.Join("..", "..", "pipeline", "testdata", "reference"))
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	b := &letterbox{t: t, broker: messaging.New(messaging.Config{Region: "eu-central-1"}), patient: new(atomic.Bool)}
 	for _, c := range []messaging.QueueConfig{

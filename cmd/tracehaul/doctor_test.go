@@ -283,7 +283,7 @@ func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) { //nolint:tparallel 
 // Whoever asks wrongly is told so before anything is looked for; where nobody may
 // ask AWS, the event goes its way all the same.
 func TestDoctor_ExitCodes(t *testing.T) {
-	t.Chdir(filepath.Join("..", ".."))
+	t.Chdir(filepath.Join("..", "..", "pipeline", "testdata", "reference"))
 	for name, value := range map[string]string{
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "",

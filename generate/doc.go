@@ -1,0 +1,13 @@
+// Package generate makes every file that comes from a pipeline's description:
+// alarms and dashboards with their Terraform, what Terraform reads of the
+// description, what provisions a local Grafana, the pages of queries, and what
+// runbooks say of their alarms.
+//
+// Start from [Write], which is `tracehaul generate`, or from [Stale], which is
+// `tracehaul generate --check`. A team with signals, alarms and panels of its own
+// gives them to [Config], in a small program that it calls in place of the tool;
+// package alarms/scenario takes the same function. What is owed for an alarm, its
+// runbook, is named by the error.
+//
+// The package imports alarms, dashboards and pipeline.
+package generate

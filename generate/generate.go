@@ -1,0 +1,198 @@
+package generate
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/dashboards"
+	"github.com/tracehaul/tracehaul/internal/generated"
+	"github.com/tracehaul/tracehaul/pipeline"
+)
+
+// Config says what files are made of, and where they lie. All directories are
+// relative to the one that the description is in.
+type Config struct {
+	// Description is the path of the description. Defaults to tracehaul.yaml.
+	Description string
+
+	// Alarms makes the alarms of a description, in one environment: those of
+	// alarms.For, with more of one's own. Defaults to those of the kit.
+	Alarms func(*pipeline.Pipeline) (*alarms.Set, error)
+
+	// Rows are further rows of dashboards. Each alarm has a graph on the board of
+	// alarms without. Defaults to none.
+	Rows func(*alarms.Set) []dashboards.Row
+
+	// Terraform is the directory of the alarms' modules. Defaults to
+	// iac/terraform/observability/alarms.
+	Terraform string
+
+	// Pipelines is the directory of what Terraform reads. Defaults to
+	// iac/terraform/pipelines.
+	Pipelines string
+
+	// Dashboards is the directory of dashboards and their modules. Defaults to
+	// iac/terraform/observability/dashboards.
+	Dashboards string
+
+	// Grafana is the directory of what provisions a local Grafana. Defaults to
+	// iac/grafana.
+	Grafana string
+
+	// Runbooks is the directory of the runbooks. If there is none, and the
+	// description says that they are outside of its repository, they are looked
+	// at elsewhere. Defaults to docs/runbooks.
+	Runbooks string
+
+	// Queries is the directory of the pages of what to ask in an alarm. Defaults
+	// to docs/queries.
+	Queries string
+}
+
+// WithDefaults returns the config with its defaults filled in.
+func (c Config) WithDefaults() Config {
+	if c.Alarms == nil {
+		c.Alarms = func(p *pipeline.Pipeline) (*alarms.Set, error) { return alarms.For(p) }
+	}
+	if c.Rows == nil {
+		c.Rows = func(*alarms.Set) []dashboards.Row { return nil }
+	}
+	c.Description = cmp.Or(c.Description, "tracehaul.yaml")
+	for dir, standard := range map[*string]string{
+		&c.Terraform: "iac/terraform/observability/alarms", &c.Pipelines: "iac/terraform/pipelines", &c.Dashboards: "iac/terraform/observability/dashboards",
+		&c.Grafana: "iac/grafana", &c.Runbooks: "docs/runbooks", &c.Queries: "docs/queries",
+	} {
+		*dir = filepath.ToSlash(cmp.Or(*dir, standard))
+	}
+	return c
+}
+
+// root is the directory that all files are below.
+func (c Config) root() string { return filepath.Dir(c.Description) }
+
+// Write brings the files up to date, takes away what is left over, and returns
+// the paths of those that changed, below the description's directory. The error
+// names everything that is wrong with the description, the alarms and the
+// runbooks; then nothing is written.
+func Write(c Config) (changed []string, err error) {
+	c = c.WithDefaults()
+	set, err := c.files()
+	if err != nil {
+		return nil, err
+	}
+	return set.Write(c.root())
+}
+
+// Stale returns the paths of files that differ, are missing or are left over,
+// and writes nothing. Its error is as that of [Write].
+func Stale(c Config) (paths []string, err error) {
+	c = c.WithDefaults()
+	set, err := c.files()
+	if err != nil {
+		return nil, err
+	}
+	return set.Stale(c.root())
+}
+
+// sets are the alarms of every environment.
+func (c Config) sets() ([]*alarms.Set, error) {
+	all, err := pipeline.LoadAll(c.Description)
+	if err != nil {
+		return nil, err
+	}
+	sets := make([]*alarms.Set, len(all))
+	for i, p := range all {
+		if sets[i], err = c.Alarms(p); err != nil {
+			return nil, err
+		}
+	}
+	return sets, nil
+}
+
+// files makes every file.
+func (c Config) files() (generated.Set, error) {
+	sets, err := c.sets()
+	if err != nil {
+		return generated.Set{}, err
+	}
+	out := generated.Set{Owned: []string{
+		path.Join(c.Terraform, "*", "alarms.tf.json"), path.Join(c.Pipelines, "*.json"), path.Join(c.Dashboards, "*", "*.json"), path.Join(c.Grafana, "dashboards", "*.json"),
+		path.Join(c.Queries, "*.md"),
+	}}
+	var modules []generated.File // of all environments
+	for _, s := range sets {
+		files, applied, err := c.environment(s)
+		if err != nil {
+			return generated.Set{}, err
+		}
+		out.Files, modules = append(out.Files, files...), append(modules, applied...)
+	}
+	environments, err := environmentModules(path.Dir(c.Terraform), modules)
+	if err != nil {
+		return generated.Set{}, err
+	}
+	out.Files = append(out.Files, environments)
+	provisioning, err := dashboards.Provisioning(sets[0], c.Rows(sets[0])...)
+	if err != nil {
+		return generated.Set{}, err
+	}
+	for _, f := range provisioning {
+		out.Files = append(out.Files, generated.File{Path: path.Join(c.Grafana, f.Path), Content: f.Content})
+	}
+	if c.elsewhere(sets[0].Pipeline) {
+		return out, nil
+	}
+	written, err := c.runbooks(sets)
+	out.Files = append(out.Files, written...)
+	return out, err
+}
+
+// environment are the files of one environment, and among them the modules of
+// Terraform.
+func (c Config) environment(s *alarms.Set) (files, modules []generated.File, err error) {
+	name := s.Pipeline.Environment
+	resolved, err := s.Pipeline.Resolved()
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := dashboards.For(s, c.Rows(s)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	modules = []generated.File{
+		{Path: path.Join(c.Terraform, name, "alarms.tf.json"), Content: s.Terraform()},
+		{Path: path.Join(c.Dashboards, name, "dashboards.tf.json"), Content: d.Terraform()},
+	}
+	files = append(files, modules...)
+	files = append(files,
+		generated.File{Path: path.Join(c.Pipelines, name+".json"), Content: resolved},
+		generated.File{Path: path.Join(c.Queries, name+".md"), Content: alarms.QueryPage(s, c.wayToRunbooks(s.Pipeline))})
+	for _, b := range d.Boards() {
+		files = append(files, generated.File{Path: path.Join(c.Dashboards, name, b.File()), Content: b.JSON()})
+	}
+	return files, modules, nil
+}
+
+// elsewhere is whether the runbooks are kept by somebody else: their address is
+// not in the pipeline's repository, and there is no directory of them.
+func (c Config) elsewhere(p *pipeline.Pipeline) bool {
+	_, err := os.Stat(filepath.Join(c.root(), c.Runbooks))
+	return errors.Is(err, fs.ErrNotExist) && p.Runbooks != "" && !strings.HasPrefix(p.Runbooks, p.Repository+"/")
+}
+
+// wayToRunbooks leads there from the pages of queries.
+func (c Config) wayToRunbooks(p *pipeline.Pipeline) string {
+	if c.elsewhere(p) {
+		return p.Runbooks
+	}
+	if way, err := filepath.Rel(c.Queries, c.Runbooks); err == nil {
+		return filepath.ToSlash(way)
+	}
+	return c.Runbooks
+}
