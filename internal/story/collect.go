@@ -68,8 +68,9 @@ func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("%d events have the id %q: want its source, one of %s", len(e.Events), e.Events[0].ID, strings.Join(names, ", "))
 }
 
-// maxRounds bounds how often back ends are asked: message, row, trace, links.
-const maxRounds = 5
+// maxRounds bounds how often back ends are asked: a guess, message, row, trace,
+// links.
+const maxRounds = 6
 
 // Collect asks everybody, until nobody has anything new, and puts it together.
 // If nothing was found the story tells who was asked, and the error is

@@ -23,6 +23,7 @@ type collector struct {
 	found     Found
 	reports   []Report
 	marked    bool // an intrusive back end was asked
+	forgot    bool // the guess of a trace was wrong
 
 	spans map[[2]string]bool
 	seen  map[string]bool
@@ -60,6 +61,11 @@ func (s *collector) run(ctx context.Context) {
 		before := s.clues.size()
 		s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return !marks || s.marked })
 		if s.clues.size() > before {
+			continue
+		}
+		// Nobody knows such a trace, so those who look for a trace alone, where
+		// there is one, have not looked for what else it can be.
+		if len(s.all) > 1 && s.all[0].Kind == KindTrace && !s.is(s.all[0]) && s.forget() {
 			continue
 		}
 		if s.marked || s.placed() {

@@ -2,6 +2,7 @@ package story
 
 import (
 	"slices"
+	"strings"
 
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
@@ -10,18 +11,35 @@ import (
 )
 
 // decide says what was given, by what was found: the first thing that it can be
-// and is, or the likeliest.
+// and is, or the likeliest that has not turned out to be wrong.
 func (s *collector) decide() {
 	s.candidate = s.all[0]
+	if len(s.all) > 1 && s.forgot && !s.found.empty() {
+		s.candidate = s.all[1]
+	}
 	for _, c := range s.all {
 		if s.is(c) {
 			s.candidate = c
 			break
 		}
 	}
-	if first := s.all[0]; first.Kind == KindTrace && s.candidate.Kind != KindTrace {
-		s.clues.TraceIDs = slices.DeleteFunc(s.clues.TraceIDs, func(id string) bool { return id == first.Clues.TraceIDs[0] })
+	if s.candidate.Kind != KindTrace {
+		s.forget()
 	}
+}
+
+// forget drops the guess that what was given is a trace's id, if there was one.
+// It reports whether it did.
+func (s *collector) forget() bool {
+	if s.all[0].Kind != KindTrace || s.forgot {
+		return false
+	}
+	s.forgot = true
+	s.clues.TraceIDs = slices.DeleteFunc(s.clues.TraceIDs, func(id string) bool { return id == s.all[0].Clues.TraceIDs[0] })
+	for i := range s.reports {
+		s.reports[i].had = max(0, s.reports[i].had-1) // the next clue is a new one
+	}
+	return true
 }
 
 // is reports whether something of what was found is a candidate's.
@@ -29,8 +47,9 @@ func (s *collector) is(c Candidate) bool {
 	switch c.Kind {
 	case KindTrace:
 		id := c.Clues.TraceIDs[0]
-		return len(s.found.AccessLog) > 0 || s.hasRow("trace_id", id) ||
-			slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return text(row.Get("alb_root")) == "1-"+id[:8]+"-"+id[8:] }) ||
+		root := "1-" + id[:8] + "-" + id[8:]
+		return s.hasRow("trace_id", id) || s.hasRow("alb_root", root) ||
+			slices.ContainsFunc(s.found.AccessLog, func(line string) bool { return strings.Contains(line, root) }) ||
 			slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool { return span.TraceID == id }) ||
 			slices.ContainsFunc(s.found.Logs, func(l Log) bool { return l.TraceID == id }) ||
 			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.TraceID == id })
@@ -47,9 +66,15 @@ func (s *collector) is(c Candidate) bool {
 				return span.Kind == kindProducer && !toQueue(&span) && attr(&span, otelconv.MessagingMessageIDKey) == id || attr(&span, semconv.SNSMessageIDKey) == id
 			})
 	default:
-		id := c.Clues.Events[0].ID
-		return s.hasRow("id", id) || slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.EventID == id })
+		e := c.Clues.Events[0]
+		return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return e.is(text(row.Get("source")), text(row.Get("id"))) }) ||
+			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return e.is(m.EventSource, m.EventID) })
 	}
+}
+
+// is reports whether an event is the one that is looked for.
+func (e EventID) is(source, id string) bool {
+	return e.ID == id && (e.Source == "" || e.Source == source)
 }
 
 func (s *collector) hasRow(column, value string) bool {
@@ -63,7 +88,7 @@ func (s *collector) placed() bool {
 		return true
 	}
 	for _, c := range s.all {
-		if c.Kind == KindEvent && s.hasRow("id", c.Clues.Events[0].ID) {
+		if c.Kind == KindEvent && s.is(c) {
 			return true
 		}
 	}

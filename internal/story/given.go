@@ -69,7 +69,9 @@ func Read(given, source string, as Kind) ([]Candidate, error) {
 		}
 	}
 	if as == KindEvent || rest(given) {
-		all = append(all, Candidate{KindEvent, Clues{Events: []EventID{eventID(given, source)}}})
+		for _, id := range eventIDs(given, source) {
+			all = append(all, Candidate{KindEvent, Clues{Events: []EventID{id}}})
+		}
 	}
 	if as != "" {
 		all = slices.DeleteFunc(all, func(c Candidate) bool { return c.Kind != as })
@@ -114,15 +116,16 @@ func rest(given string) bool {
 		return false
 	}
 	_, isTrace := traceID(given)
-	return !isTrace || idForm.MatchString(given)
+	return !isTrace || idForm.MatchString(given) || rootForm.FindString(given) == given
 }
 
-// eventID reads "source id", as lists of dead letters print it, or an id alone.
-func eventID(given, source string) EventID {
+// eventIDs reads "source id", as lists of dead letters print it, and an id
+// alone: an id may have spaces, which the source's URI has not.
+func eventIDs(given, source string) (ids []EventID) {
 	if source == "" {
 		if before, after, ok := strings.Cut(given, " "); ok {
-			return EventID{before, strings.TrimSpace(after)}
+			ids = append(ids, EventID{before, strings.TrimSpace(after)})
 		}
 	}
-	return EventID{source, given}
+	return append(ids, EventID{source, given})
 }

@@ -1,0 +1,91 @@
+package story_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tracehaul/tracehaul/internal/story"
+	"github.com/tracehaul/tracehaul/internal/trace"
+)
+
+const hexID = "0123456789abcdef0123456789abcdef"
+
+// A line of the access log is whoever's it is: without the id in it, it does
+// not make a trace of an event's id that looks like one's.
+func TestCollect_EventIDLikeATraces_AmbiguityIsSaid(t *testing.T) {
+	other := row()
+	other[0].Value, other[2].Value, other[4].Value = "/shop", "ffffffffffffffffffffffffffffffff", "sqs-9"
+	found := story.Found{Rows: []trace.Row{row(), other}, AccessLog: []string{`http 2026-11-26T08:28:54Z app/dev "Root=1-ffffffff-ffffffffffffffffffffffff"`}}
+	for _, given := range []string{hexID, "1-01234567-89abcdef0123456789abcdef"} {
+		found.Rows[0][1].Value, found.Rows[1][1].Value = given, given
+		b := told{&fake{name: "up", found: found, holds: story.HoldsRows | story.HoldsMessages}}
+		_, err := story.Collect(t.Context(), story.Config{Given: given, Backends: []story.Backend{b}})
+		if ambiguous, ok := errors.AsType[*story.AmbiguousError](err); !ok || len(ambiguous.Events) != 2 {
+			t.Errorf("%s: %v, want both sources", given, err)
+		}
+		s, err := story.Collect(t.Context(), story.Config{Given: given, Source: "/shop", Backends: []story.Backend{b}})
+		if err != nil || s.As != story.KindEvent {
+			t.Errorf("%s of /shop: taken for %s, %v", given, s.As, err)
+		}
+	}
+}
+
+// A line that has the id is enough to know a trace by.
+func TestCollect_AccessLogAlone_IsTheTraces(t *testing.T) {
+	b := told{&fake{name: "up", holds: story.HoldsSpans | story.HoldsMessages, found: story.Found{AccessLog: []string{`h2 "Root=1-` + id[:8] + "-" + id[8:] + `"`}}}}
+	s, err := story.Collect(t.Context(), story.Config{Given: id, Backends: []story.Backend{b}})
+	if err != nil || s.As != story.KindTrace || s.TraceID != id {
+		t.Errorf("taken for %s in trace %q, %v", s.As, s.TraceID, err)
+	}
+}
+
+// searched is a back end as CloudWatch Logs is: it looks for traces, or else
+// for text.
+type searched struct{ *fake }
+
+func (b searched) Look(_ context.Context, c story.Clues) (out story.Found, _ error) {
+	b.looks = append(b.looks, c)
+	for _, l := range b.found.Logs {
+		ofText := slices.ContainsFunc(c.Events, func(e story.EventID) bool { return strings.Contains(l.Text, e.ID) })
+		if slices.Contains(c.TraceIDs, l.TraceID) || len(c.TraceIDs) == 0 && ofText {
+			out.Logs = append(out.Logs, l)
+		}
+	}
+	return out, nil
+}
+
+// What looks like a trace's id is looked for as text, too, once nobody knows
+// such a trace; and what is found leads on to all.
+func TestCollect_EventIDLikeATraces_SearchedForAsText(t *testing.T) {
+	for _, given := range []string{hexID, "1-01234567-89abcdef0123456789abcdef"} {
+		_, traces, lines := apart()
+		letters := &fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{letter()}}}
+		lines.found.Logs = []story.Log{{Time: at(5), TraceID: id, Text: "accepted " + given}}
+		s, err := story.Collect(t.Context(), story.Config{Given: given, Backends: []story.Backend{letters, traces, searched{lines}}})
+		if err != nil || s.As != story.KindEvent || s.TraceID != id || len(s.Spans) == 0 || len(s.Messages) != 1 {
+			t.Errorf("%s: %v, story %+v", given, err, s)
+		}
+	}
+	// The trace itself is not searched for as text: a look costs.
+	_, _, lines := apart()
+	lines.found.Logs = []story.Log{{Time: at(5), TraceID: id, Text: "x"}}
+	if _, err := story.Collect(t.Context(), story.Config{Given: id, Backends: []story.Backend{searched{lines}}}); err != nil || len(lines.looks) != 1 {
+		t.Errorf("%d looks, want 1; %v", len(lines.looks), err)
+	}
+}
+
+// An event's id may have spaces, as a source and an id have between them.
+func TestCollect_IDWithSpaces_Found(t *testing.T) {
+	for given, as := range map[string]story.Kind{"order 47 11": "", "order  47 11": story.KindEvent} {
+		r := row()
+		r[1].Value = given
+		database := &fake{name: "PostgreSQL", holds: story.HoldsRows, found: story.Found{Rows: []trace.Row{r}}}
+		s, err := story.Collect(t.Context(), story.Config{Given: given, As: as, Backends: []story.Backend{database}})
+		if err != nil || !s.Verdict.Arrived || s.TraceID != id {
+			t.Errorf("%q: %v", given, err)
+		}
+	}
+}
