@@ -204,14 +204,35 @@ func addTracestate(sc *trace.SpanContext, value string) {
 // others, and our own propagator, spell it as AWS does.
 const xrayLower = "x-amzn-trace-id"
 
-// xrayHeader reads the attribute that an X-Ray propagator has written.
+// xrayHeader reads the attribute that an X-Ray propagator has written. Its two
+// spellings are one attribute: those around an envelope hide those in it.
 func xrayHeader(carrier propagation.TextMapCarrier) xray.Header {
-	value := carrier.Get(xray.HeaderName)
-	if value == "" {
-		value = carrier.Get(xrayLower)
+	l, ok := carrier.(layered)
+	if !ok {
+		header, _ := xrayOf(carrier)
+		return header
 	}
-	header, _ := xray.Parse(value)
+	header, there := xrayOf(l.outer)
+	if !there {
+		header, _ = xrayOf(l.inner)
+	}
 	return header
+}
+
+// xrayOf reads it in AWS's spelling, or in JavaScript's where that is not there
+// or no good, and tells whether it was there at all.
+func xrayOf(carrier propagation.TextMapCarrier) (header xray.Header, there bool) {
+	for _, name := range [...]string{xray.HeaderName, xrayLower} {
+		value := carrier.Get(name)
+		if value == "" {
+			continue
+		}
+		there = true
+		if header, _ = xray.Parse(value); header.Root.IsValid() {
+			break
+		}
+	}
+	return header, there
 }
 
 // isContext tells whether an attribute has the name of one that carries a
