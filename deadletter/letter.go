@@ -13,7 +13,6 @@ import (
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/event"
 	"github.com/tracehaul/tracehaul/telemetry/message"
-	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // Reasons that no attribute of the letter gives. The consumer's own are
@@ -122,13 +121,11 @@ func (l *Letter) text(name string) string {
 	return aws.ToString(l.raw.MessageAttributes[name].StringValue)
 }
 
+// traceID is that of the message's context, which has no span where it is X-Ray's
+// with Root alone.
 func (l *Letter) traceID() string {
-	if sc := trace.SpanContextFromContext(l.Received.Context); sc.IsValid() {
+	if sc := trace.SpanContextFromContext(l.Received.Context); sc.HasTraceID() {
 		return sc.TraceID().String()
-	}
-	header, _ := xray.Parse(l.raw.Attributes[string(sqstypes.MessageSystemAttributeNameAWSTraceHeader)])
-	if header.Root.IsValid() {
-		return header.Root.String()
 	}
 	return ""
 }

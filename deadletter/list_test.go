@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/deadletter"
@@ -110,6 +111,37 @@ func TestList_Undelivered_IsSNSs(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever has X-Ray's propagator behind a load balancer sends Root, and perhaps no
+// more: a trace without a span.
+func TestList_RootAlone_HasItsTrace(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		const root = "Root=1-4bf92f35-77b34da6a3ce929d0e0e0001"
+		system := map[string]sqstypes.MessageSystemAttributeValue{
+			"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String(root)},
+		}
+		for where, in := range map[string]*sqs.SendMessageInput{
+			"the publisher's attribute":         {MessageAttributes: attributes("x-amzn-trace-id", root)},
+			"beside a traceparent that is none": {MessageAttributes: attributes("X-Amzn-Trace-Id", root, "traceparent", "hello")},
+			"AWSTraceHeader":                    {MessageSystemAttributes: system},
+		} {
+			in.MessageBody = aws.String(where)
+			b.send(dlq, in)
+		}
+		letters := 0
+		err := b.open().Each(t.Context(), 0, nil, func(l *deadletter.Letter) bool {
+			letters++
+			if l.TraceID != traceID(0) || !(deadletter.Filter{Traces: []string{traceID(0)}}).Match(l) {
+				t.Errorf("%s: the trace is %q, want %s", l.Received.Body, l.TraceID, traceID(0))
+			}
+			return true
+		})
+		if err != nil || letters != 3 {
+			t.Errorf("%d letters, want 3; %v", letters, err)
+		}
+	})
 }
 
 func TestList_Limit_SaysWhatWasNotSeen(t *testing.T) {
