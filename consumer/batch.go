@@ -206,6 +206,35 @@ func (b *batch) fail(r *Record) {
 	r.outcome = outcomeFailed
 	r.message.Failed(b.reason, b.err)
 	b.failed++
+	b.logFailed(r)
+}
+
+// maxFailedLines bounds the lines about single messages of a batch that fails.
+const maxFailedLines = 100
+
+// logFailed writes a line under the message's own trace: where that is not
+// sampled no span leads to the invocation, and its line about the whole batch.
+func (b *batch) logFailed(r *Record) {
+	if b.failed > maxFailedLines {
+		return
+	}
+	attrs := append(b.settled(r.message, semconv.OutcomeFailed, b.reason, b.err),
+		slog.String("event_source", r.Event.Source),
+		slog.String("event_id", r.Event.ID))
+	b.cfg.Logger.LogAttrs(r.message.Context(), slog.LevelWarn, "message failed, it will come again", attrs...)
+}
+
+// settled tells what became of a message, for who has a line of it alone.
+func (b *batch) settled(m *awslambda.Message, outcome, reason string, err error) []slog.Attr {
+	return []slog.Attr{
+		slog.String("outcome", outcome),
+		slog.String("reason", reason),
+		slog.String("code", ErrorCode(err)),
+		slog.String("queue", queueName(m.Record.EventSourceARN)),
+		slog.String("sqs_message_id", m.MessageID),
+		slog.Int("receive_count", m.ReceiveCount),
+		slog.Any("error", err),
+	}
 }
 
 // logStored writes one line for all the new events, which tells those who

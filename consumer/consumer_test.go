@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/bits"
 	"slices"
@@ -205,6 +206,41 @@ func TestConsumer_SinkAway_FailsAllAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where a message's trace is not sampled nothing leads to the invocation's line
+// about its batch: the message has a line of its own, in its own trace.
+func TestConsumer_BatchFails_MessagesHaveLinesOfTheirOwn(t *testing.T) {
+	b := setup(t, func(c *consumer.Config) { c.Logger = slog.New(withTrace{c.Logger.Handler()}) })
+	b.sink.write = func(context.Context, int) error { return passing{errAway} }
+	m := placed(7)
+	m.EventSourceARN, m.Attributes["ApproximateReceiveCount"] = "arn:aws:sqs:eu-west-1:000000000000:orders", "3"
+	m.MessageAttributes["traceparent"] = attribute(strings.TrimSuffix(traceparent(7), "1") + "0")
+	b.invoke(t.Context(), m)
+	lines := b.log.with("message failed, it will come again")
+	if len(lines) != 1 {
+		t.Fatalf("log lines %v, want one", lines)
+	}
+	delete(lines[0], "time")
+	want := map[string]any{
+		"level": "WARN", "msg": "message failed, it will come again", "trace_id": traceparent(7)[3:35], "sampled": false, "outcome": "failed", "reason": "sink_unavailable", "code": "57P01",
+		"queue": "orders", "sqs_message_id": "m7", "receive_count": 3.0, "error": "away", "event_source": "/orders", "event_id": "7",
+	}
+	if diff := cmp.Diff(want, lines[0]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	b.invoke(t.Context(), orders(150)...)
+	if n := len(b.log.with("message failed, it will come again")); n != 101 {
+		t.Errorf("%d lines of 1 and 150 messages, want 1 and 100", n)
+	}
+}
+
+// withTrace adds the trace of the context, as telemetry does.
+type withTrace struct{ slog.Handler }
+
+func (h withTrace) Handle(ctx context.Context, r slog.Record) error {
+	r.AddAttrs(slog.String("trace_id", spanContext(ctx).TraceID().String()), slog.Bool("sampled", spanContext(ctx).IsSampled()))
+	return h.Handler.Handle(ctx, r)
 }
 
 func TestConsumer_SinkGoesAwayWhileHalving_KeepsWhatIsWritten(t *testing.T) {

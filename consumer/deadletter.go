@@ -32,7 +32,7 @@ func (b *batch) deadLetter() {
 	for _, l := range b.letters {
 		if b.cfg.DeadLetterQueueURL == "" {
 			l.message.Failed(l.reason, l.err)
-			b.logLetter(l, "message can never work, and there is no dead-letter queue", nil)
+			b.logLetter(l, "message can never work, and there is no dead-letter queue", semconv.OutcomeFailed, nil)
 			continue
 		}
 		entry, size, dropped := l.entry(len(p.entries))
@@ -106,7 +106,7 @@ func (b *batch) settle(p parcel, out *sqs.SendMessageBatchOutput) {
 		id := aws.ToString(p.entries[i].Id)
 		if sent[id] {
 			l.message.DeadLettered(l.reason, l.err)
-			b.logLetter(l, "message sent to the dead-letter queue", p.dropped[i])
+			b.logLetter(l, "message sent to the dead-letter queue", semconv.OutcomeDeadLettered, p.dropped[i])
 			continue
 		}
 		err := failures[id]
@@ -122,20 +122,12 @@ func (b *batch) undelivered(p parcel, reason string, err error) {
 	for _, l := range p.letters {
 		l.message.Failed(reason, err)
 		b.cfg.Logger.LogAttrs(l.message.Context(), slog.LevelError, "message not sent to the dead-letter queue, it will come again",
-			slog.String("reason", reason),
-			slog.String("code", ErrorCode(err)),
-			slog.String("sqs_message_id", l.message.MessageID),
-			slog.Any("error", err))
+			b.settled(l.message, semconv.OutcomeFailed, reason, err)...)
 	}
 }
 
-func (b *batch) logLetter(l letter, text string, dropped []string) {
-	attrs := []slog.Attr{
-		slog.String("reason", l.reason),
-		slog.String("code", ErrorCode(l.err)),
-		slog.String("sqs_message_id", l.message.MessageID),
-		slog.Any("error", l.err),
-	}
+func (b *batch) logLetter(l letter, text, outcome string, dropped []string) {
+	attrs := b.settled(l.message, outcome, l.reason, l.err)
 	if len(dropped) > 0 {
 		attrs = append(attrs, slog.String("dropped_attributes", list(dropped)))
 	}
