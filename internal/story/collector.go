@@ -178,6 +178,9 @@ func (s *collector) take(f *Found, r *Report) {
 	for _, note := range f.Notes {
 		add(&s.found.Notes, note)
 	}
+	for _, why := range f.Cut {
+		add(&s.found.Cut, why)
+	}
 }
 
 func (s *collector) novel(parts ...string) bool {

@@ -50,6 +50,8 @@ type Found struct {
 	AccessLog []string     `json:"access_log,omitempty"`
 	// Notes are what the reader has to know of how it was looked.
 	Notes []string `json:"notes,omitempty"`
+	// Cut are why not all spans are here that the back end may have.
+	Cut []string `json:"cut,omitempty"`
 }
 
 func (f *Found) empty() bool {

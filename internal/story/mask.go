@@ -168,4 +168,7 @@ func (f *Found) mask() {
 	for i := range f.Notes {
 		f.Notes[i] = mask(f.Notes[i])
 	}
+	for i := range f.Cut {
+		f.Cut[i] = mask(f.Cut[i])
+	}
 }

@@ -90,6 +90,7 @@ func (s *collector) tell() *Story {
 	t.Verdict.Gaps = len(t.Missing) > 0
 	t.Timeline = t.timeline()
 	t.note(s.clues.TraceIDs)
+	t.cut(s.found.Cut)
 	return t
 }
 
@@ -195,6 +196,18 @@ func (t *Story) note(traces []string) {
 	for i := range t.Timeline {
 		if t.Timeline[i].Backwards {
 			t.Notes = append(t.Notes, fmt.Sprintf("Clocks differ: %q is, by the clock of %s, before what happened before it.", t.Timeline[i].What, t.Timeline[i].Clock))
+		}
+	}
+}
+
+// cut tells that not all spans were read, which may be why one is missing.
+func (t *Story) cut(reasons []string) {
+	for _, why := range reasons {
+		t.Notes = append(t.Notes, "Not all spans are here: "+why+".")
+	}
+	for i := range t.Missing {
+		if len(reasons) > 0 {
+			t.Missing[i].Why = "It may be there, as not all spans were read: " + reasons[0] + ". Otherwise: " + t.Missing[i].Why
 		}
 	}
 }

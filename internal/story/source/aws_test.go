@@ -28,6 +28,7 @@ type insights struct {
 	started []map[string]any
 	asked   int
 	stopped bool
+	hold    func(*http.Request) // before results are told
 }
 
 func (i *insights) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -47,6 +48,9 @@ func (i *insights) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		answer(map[string]string{"queryId": "q-1"})
 	case "GetQueryResults":
+		if i.hold != nil {
+			i.hold(r)
+		}
 		if i.asked++; i.asked == 1 {
 			answer(map[string]any{"status": "Running", "results": []any{}})
 			return

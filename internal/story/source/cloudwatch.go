@@ -23,21 +23,44 @@ type insights struct {
 }
 
 const (
-	// insightsLimit bounds the lines of a query.
-	insightsLimit = 1000
-	// insightsTerms bounds what a query looks for: its text may have 10,000
-	// characters. (CloudWatch Logs, StartQuery.)
-	insightsTerms = 20
+	// logsLimit and spansLimit bound the results of a query. CloudWatch gives
+	// 10,000 at most. (CloudWatch Logs, StartQuery.)
+	logsLimit, spansLimit = 1000, 10000
+	// insightsTerms bounds what one query looks for: its text may have 10,000
+	// characters (StartQuery), and an id takes 36 of them.
+	insightsTerms = 100
+	// insightsQueries bounds the queries of one look.
+	insightsQueries = 3
 )
 
-// run returns the fields of every result.
-func (i insights) run(ctx context.Context, groups []string, query string) (results []map[string]string, err error) {
+// each runs a query for every filter, and notes what was left out.
+func (i insights) each(ctx context.Context, groups []string, query string, filters []string, limit int32) (results []map[string]string, cut []string, err error) {
+	if more := len(filters) - insightsQueries; more > 0 {
+		filters = filters[:insightsQueries]
+		cut = append(cut, fmt.Sprintf("it was asked for %d ids, and not for some %d more", insightsQueries*insightsTerms, more*insightsTerms))
+	}
+	for _, chosen := range filters {
+		some, err := i.run(ctx, groups, strings.Replace(query, "{filter}", chosen, 1), limit)
+		results = append(results, some...)
+		if err != nil {
+			return results, cut, err
+		}
+		if len(some) >= int(limit) {
+			cut = append(cut, fmt.Sprintf("a query gives no more than %d results, and there may be more", limit))
+		}
+	}
+	return results, cut, nil
+}
+
+// run returns the fields of every result. A query that has not ended when an
+// error comes is stopped: it costs by what it reads.
+func (i insights) run(ctx context.Context, groups []string, query string, limit int32) (results []map[string]string, err error) {
 	since := i.since
 	if since.IsZero() {
 		since = time.Now().Add(-24 * time.Hour)
 	}
 	started, err := i.client.StartQuery(ctx, &cloudwatchlogs.StartQueryInput{
-		LogGroupNames: groups, QueryString: &query, StartTime: aws.Int64(since.Unix()), EndTime: aws.Int64(time.Now().Unix() + 60), Limit: aws.Int32(insightsLimit),
+		LogGroupNames: groups, QueryString: &query, StartTime: aws.Int64(since.Unix()), EndTime: aws.Int64(time.Now().Unix() + 60), Limit: aws.Int32(limit),
 	})
 	if err != nil {
 		return nil, ofAWS(err)
@@ -49,6 +72,7 @@ func (i insights) run(ctx context.Context, groups []string, query string) (resul
 	for {
 		out, err := i.client.GetQueryResults(ctx, &cloudwatchlogs.GetQueryResultsInput{QueryId: started.QueryId})
 		if err != nil {
+			i.stop(ctx, started.QueryId)
 			return nil, ofAWS(err)
 		}
 		switch out.Status {
@@ -75,7 +99,7 @@ func ofAWS(err error) error {
 	return err
 }
 
-// stop ends a query that nobody waits for: it costs by what it reads.
+// stop ends a query that nobody waits for.
 func (i insights) stop(ctx context.Context, id *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -98,30 +122,35 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\r", " ").Replace(s) + `"`
 }
 
-// filter chooses lines by the field that has the trace's id: such a comparison
+// filters choose lines by the field that has the trace's id: such a comparison
 // is served by an index, where there is one, and reads less. (CloudWatch Logs,
 // "Create field indexes to improve query performance".) Without a trace all text
-// is searched. It is empty if there is nothing to choose by.
-func filter(field string, c story.Clues) string {
+// is searched. There is one for every query, and none if there is nothing to
+// choose by.
+func filters(field string, c story.Clues) (all []string) {
 	if len(c.TraceIDs) > 0 {
-		return field + " in [" + strings.Join(quoted(slices.Concat(c.TraceIDs, c.Linked)), ", ") + "]"
+		for ids := range slices.Chunk(slices.Concat(c.TraceIDs, c.Linked), insightsTerms) {
+			all = append(all, field+" in ["+strings.Join(quoted(ids), ", ")+"]")
+		}
+		return all
 	}
 	terms := slices.Concat(c.SQS, c.SNS)
 	for _, e := range c.Events {
-		if !slices.Contains(terms, e.ID) {
-			terms = append(terms, e.ID)
-		}
+		terms = append(terms, e.ID)
 	}
 	slices.Sort(terms)
-	parts := quoted(slices.Compact(terms))
-	for i := range parts {
-		parts[i] = "@message like " + parts[i]
+	for some := range slices.Chunk(slices.Compact(terms), insightsTerms) {
+		parts := quoted(some)
+		for i := range parts {
+			parts[i] = "@message like " + parts[i]
+		}
+		all = append(all, strings.Join(parts, " or "))
 	}
-	return strings.Join(parts, " or ")
+	return all
 }
 
 func quoted(terms []string) []string {
-	list := make([]string, min(len(terms), insightsTerms))
+	list := make([]string, len(terms))
 	for i := range list {
 		list[i] = quote(terms[i])
 	}
@@ -150,17 +179,16 @@ func (Logs) Holds() story.Holding { return story.HoldsLogs }
 // traces that are linked to, as a consumer writes of its batches under the
 // invocation, are found by their ids.
 func (l Logs) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
-	chosen := filter("trace_id", c)
-	if chosen == "" {
-		return found, nil
-	}
-	query := "fields @timestamp, @message, @log | filter " + chosen + " | sort @timestamp asc"
-	results, err := insights{l.Client, l.Since, l.Poll}.run(ctx, l.Groups, query)
+	const query = "fields @timestamp, @message, @log | filter {filter} | sort @timestamp asc"
+	results, cut, err := insights{l.Client, l.Since, l.Poll}.each(ctx, l.Groups, query, filters("trace_id", c), logsLimit)
 	if missing, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 		return found, fmt.Errorf("a log group is not there: %s", missing.ErrorMessage())
 	}
 	for _, r := range results {
 		found.Logs = append(found.Logs, parseLine(r["@timestamp"], r["@message"], r["@log"]))
+	}
+	for _, why := range cut {
+		found.Notes = append(found.Notes, "Not all log lines are here: of "+l.Name()+" "+why+".")
 	}
 	return found, err
 }
@@ -187,14 +215,13 @@ func (Spans) Holds() story.Holding { return story.HoldsSpans }
 
 // Look finds spans by the trace's id, or by the message.
 func (s Spans) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
-	chosen := filter("traceId", c)
-	if chosen == "" {
-		return found, nil
-	}
-	query := "fields @message | filter " + chosen
-	results, err := insights{s.Client, s.Since, s.Poll}.run(ctx, []string{spansGroup}, query)
+	const query = "fields @message | filter {filter}"
+	results, cut, err := insights{s.Client, s.Since, s.Poll}.each(ctx, []string{spansGroup}, query, filters("traceId", c), spansLimit)
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 		return found, errors.New("there is no log group aws/spans: want Transaction Search to be on (docs/deploy-from-nothing.md)")
+	}
+	for _, why := range cut {
+		found.Cut = append(found.Cut, "of "+s.Name()+" "+why)
 	}
 	for _, r := range results {
 		span, err := parseXRay([]byte(r["@message"]))

@@ -36,7 +36,7 @@ func check(t *testing.T, spans []trace.Span) {
 func FuzzParseOTLP(f *testing.F) {
 	seed(f, "tempo-v2.json", "tempo-v1.json", "jaeger-v3.json")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if spans, err := parseOTLP(body); err == nil {
+		if spans, _, err := parseOTLP(body); err == nil {
 			check(t, spans)
 		}
 	})

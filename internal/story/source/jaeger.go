@@ -61,7 +61,8 @@ func (j Jaeger) trace(ctx context.Context, id string) ([]trace.Span, error) {
 	if err != nil || status != http.StatusOK {
 		return nil, err
 	}
-	return parseOTLP(body)
+	spans, _, err := parseOTLP(body) // Jaeger does not say whether that is all
+	return spans, err
 }
 
 func (j Jaeger) search(ctx context.Context, c story.Clues) (spans []trace.Span, err error) {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -23,6 +24,10 @@ type (
 		Batches       []otlpResourceSpans `json:"batches"` // of Tempo before /api/v2
 		Trace         *otlpTraces         `json:"trace"`   // of Tempo from /api/v2
 		Result        *otlpTraces         `json:"result"`  // of Jaeger's /api/v3
+		// Of Tempo from /api/v2: PARTIAL if not all of the trace is there, and
+		// why. (pkg/tempopb/tempo.proto, TraceByIDResponse.)
+		Status  looseText `json:"status"`
+		Message string    `json:"message"`
 	}
 	otlpResourceSpans struct {
 		Resource   otlpAttributed `json:"resource"`
@@ -139,14 +144,18 @@ func (a otlpAttributed) attributes() map[string]any {
 var errNoTrace = errors.New("the answer is no trace in OTLP's JSON")
 
 // parseOTLP reads an answer with the spans of a trace. Those that can be read
-// come with the error about one that cannot.
-func parseOTLP(body []byte) (spans []trace.Span, err error) {
+// come with the error about one that cannot. cut is why there are more, if
+// the answer says so.
+func parseOTLP(body []byte) (spans []trace.Span, cut string, err error) {
 	if depth(body) > maxDepth {
-		return nil, fmt.Errorf("%w: it is nested too deeply", errNoTrace)
+		return nil, "", fmt.Errorf("%w: it is nested too deeply", errNoTrace)
 	}
 	var t otlpTraces
 	if err := json.Unmarshal(body, &t); err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoTrace, err)
+		return nil, "", fmt.Errorf("%w: %w", errNoTrace, err)
+	}
+	if enumeration(string(t.Status), "", "COMPLETE", "PARTIAL") == "PARTIAL" {
+		cut = "the answer has a part of the trace alone: " + cmp.Or(t.Message, "it does not say why")
 	}
 	switch {
 	case t.Trace != nil:
@@ -167,7 +176,7 @@ func parseOTLP(body []byte) (spans []trace.Span, err error) {
 			}
 		}
 	}
-	return spans, err
+	return spans, cut, err
 }
 
 // depth is how deeply a document is nested, by its brackets: more than there

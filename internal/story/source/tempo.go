@@ -45,8 +45,11 @@ func (t Tempo) Look(ctx context.Context, c story.Clues) (found story.Found, err 
 		if body == nil {
 			continue
 		}
-		spans, err := parseOTLP(body)
+		spans, cut, err := parseOTLP(body)
 		found.Spans = append(found.Spans, spans...)
+		if cut != "" {
+			found.Cut = append(found.Cut, "of "+t.Name()+" "+cut)
+		}
 		if err != nil {
 			return found, err
 		}
