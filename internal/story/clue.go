@@ -102,6 +102,18 @@ func (c *Clues) learn(f *Found) {
 	for i := range f.Spans {
 		c.span(&f.Spans[i])
 	}
+	for i := range f.Logs {
+		c.line(&f.Logs[i])
+	}
+}
+
+// line takes the message out of a line that a consumer writes of one.
+func (c *Clues) line(l *Log) {
+	if l.Attributes[lineOutcome] == nil || !slices.Contains(c.TraceIDs, l.TraceID) {
+		return
+	}
+	add(&c.SQS, text(l.Attributes[lineMessage]))
+	c.event(EventID{text(l.Attributes[lineEventSource]), text(l.Attributes[lineEventID])})
 }
 
 // event keeps an id with its source in place of the id alone.

@@ -55,7 +55,8 @@ func (s *collector) is(c Candidate) bool {
 			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.TraceID == id })
 	case KindSQS:
 		id := c.Clues.SQS[0]
-		return s.hasRow("sqs_message_id", id) || slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.MessageID == id }) ||
+		return s.hasRow("sqs_message_id", id) || slices.ContainsFunc(s.found.Logs, func(l Log) bool { return text(l.Attributes[lineMessage]) == id }) ||
+			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.MessageID == id }) ||
 			slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool {
 				return (span.Kind != kindProducer || toQueue(&span)) && attr(&span, otelconv.MessagingMessageIDKey) == id
 			})

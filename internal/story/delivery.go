@@ -33,7 +33,8 @@ type Delivery struct {
 	// By is the trace that brought the row, if it is another one.
 	By string `json:"brought_by,omitempty"`
 
-	span string // the sending's span id
+	span  string // the sending's span id
+	count int    // of receives, by the row
 }
 
 // Receive is one time that a consumer was handed the message.
@@ -46,6 +47,8 @@ type Receive struct {
 	Code    string    `json:"code,omitempty"`
 	Error   string    `json:"error,omitempty"`
 	SpanID  string    `json:"span_id"`
+
+	line bool // a line tells of it, and no span
 }
 
 // Place is where an event is.
@@ -100,6 +103,14 @@ func (t *Story) deliveries() []Delivery {
 	}
 	for _, row := range t.Rows {
 		t.written(&all, row)
+	}
+	// Lines of letters go first: they say which messages became which.
+	for _, letters := range []bool{true, false} {
+		for i := range t.Logs {
+			if letters == (text(t.Logs[i].Attributes[lineOutcome]) == semconv.OutcomeDeadLettered) {
+				t.said(&all, &t.Logs[i])
+			}
+		}
 	}
 	for i := range all {
 		all[i].settle()

@@ -104,7 +104,7 @@ func (t *Story) arrived(v *Verdict, chosen []*Delivery) {
 	}
 	for _, d := range chosen {
 		if failed := d.failures(); failed > 0 {
-			v.Why = append(v.Why, fmt.Sprintf("It took %s: %d failed before, the last for %s.", counted(len(d.Receives), "receive"), failed, d.lastFailure().outcome()))
+			v.Why = append(v.Why, fmt.Sprintf("It took %s: %d failed before, the last for %s.", counted(max(len(d.Receives), d.count), "receive"), failed, d.lastFailure().outcome()))
 		}
 		if d.By != "" {
 			v.Why = append(v.Why, "The row was brought by an earlier sending of the same event, in trace "+d.By+".")

@@ -146,7 +146,7 @@ func (t *Story) written(all *[]Delivery, row trace.Row) {
 	d.EventSource, d.EventID = text(row.Get("source")), text(row.Get("id"))
 	d.SNSMessageID = cmp.Or(d.SNSMessageID, text(row.Get("sns_message_id")))
 	add(&d.SQSIDs, sqs)
-	d.WrittenAt = moment(row.Get("written_at"))
+	d.WrittenAt, d.count = moment(row.Get("written_at")), number(row.Get("receive_count"))
 	if by := text(row.Get("trace_id")); by != t.TraceID {
 		d.By = by
 	}
