@@ -187,6 +187,17 @@ func TestCollect_InvocationsTrace_IsNoEvents(t *testing.T) {
 	wantAll(t, textOf(t, s), "an invocation of dev-orders-ledger", "It links to the trace "+id)
 }
 
+// The load balancer's spans of the messages' traces do not make a request of
+// the invocation.
+func TestCollect_InvocationsTraceWithTheLoadBalancersSpans_IsNoEvents(t *testing.T) {
+	b := &fake{name: "up", holds: story.HoldsSpans | story.HoldsLogs | story.HoldsMessages, found: story.Found{Spans: arrived()}}
+	s, err := story.Collect(t.Context(), story.Config{Given: invocationTrace, Backends: []story.Backend{b}, Expect: story.Expect{ALBSpans: true}})
+	if !errors.Is(err, story.ErrNoEvent) || len(s.Missing) > 0 || s.Hops[0].Seen {
+		t.Fatalf("%v, missing %v, load balancer %+v", err, s.Missing, s.Hops[0])
+	}
+	wantAll(t, textOf(t, s), "an invocation of dev-orders-ledger", "It links to the trace "+id)
+}
+
 // A client that brings a trace of its own has the load balancer's span in
 // another one: each of the two ids leads to the client's, sampled or not.
 func TestCollect_ClientsOwnTrace_LoadBalancersIDLeadsToIt(t *testing.T) {

@@ -245,8 +245,10 @@ func (s *collector) ofTrace(id string) (own, linked []trace.Span) {
 			wanted[[2]string{l.TraceID, l.SpanID}] = true
 		}
 	}
+	// An invocation links to the traces of its messages: their requests are not its.
+	request := !slices.ContainsFunc(own, ofInvocation) || slices.ContainsFunc(own, ofEvent)
 	for _, span := range s.found.Spans {
-		if span.TraceID != id && (wanted[[2]string{span.TraceID, span.SpanID}] || ofBalancer(span) && slices.Contains(s.clues.Linked, span.TraceID)) {
+		if span.TraceID != id && (wanted[[2]string{span.TraceID, span.SpanID}] || request && ofBalancer(span) && slices.Contains(s.clues.Linked, span.TraceID)) {
 			linked = append(linked, span)
 		}
 	}

@@ -60,11 +60,20 @@ func (t *Story) invocation() *trace.Span {
 		return nil
 	}
 	for _, s := range t.spansOf(kindServer) {
-		if has(s, otelconv.FaaSInvocationIDKey) {
+		if ofInvocation(*s) {
 			return s
 		}
 	}
 	return nil
+}
+
+// ofEvent is of spans of an event's way to its consumer.
+func ofEvent(s trace.Span) bool {
+	return s.Kind == kindConsumer || s.Kind == kindProducer && !toQueue(&s)
+}
+
+func ofInvocation(s trace.Span) bool {
+	return s.Kind == kindServer && has(&s, otelconv.FaaSInvocationIDKey)
 }
 
 // server is the span of the service's request, or of the load balancer's.
