@@ -5,11 +5,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
 // cgroup is a control group of Linux's, as a container engine makes one.
 type cgroup struct{ dir, peak string }
+
+var cgroups atomic.Int32 // how many there were
 
 // newCgroup makes a group with so much memory, or returns none where this process
 // may not: such as in a container, or without being root.
@@ -19,7 +22,7 @@ func newCgroup(t *testing.T, bytes int) (cgroup, bool) {
 		{"/sys/fs/cgroup/memory", own("memory"), "memory.limit_in_bytes", "memory.max_usage_in_bytes"},
 		{"/sys/fs/cgroup", "", "memory.max", "memory.peak"},
 	} {
-		dir := filepath.Join(version.root, version.parent, "collectorcheck-"+strconv.Itoa(os.Getpid())+"-"+strconv.Itoa(int(ports.Add(1))))
+		dir := filepath.Join(version.root, version.parent, "collectorcheck-"+strconv.Itoa(os.Getpid())+"-"+strconv.Itoa(int(cgroups.Add(1))))
 		if os.Mkdir(dir, 0o755) != nil {
 			continue
 		}

@@ -8,16 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/freeport"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
@@ -115,25 +114,13 @@ func (s sidecar) start(t *testing.T) (*collector, error) {
 	return c, c.listens(t.Context(), s.http, s.grpc)
 }
 
-// Ports are handed out one after the other, from below those that the kernel gives
-// to connections.
-var (
-	firstPort = 20_000 + rand.Int32N(10_000)
-	ports     atomic.Int32
-)
-
-// freeAddress is one that nobody listens on, and that no other test gets.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", firstPort+ports.Add(1))
-		if l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address); err == nil {
-			_ = l.Close()
-			return address
-		}
+	address, err := freeport.Address(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return ""
+	return address
 }
 
 func (c *collector) note(line string) {

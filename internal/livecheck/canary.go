@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/tracehaul/tracehaul/internal/freeport"
 	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
 	"github.com/tracehaul/tracehaul/internal/program"
@@ -39,7 +40,7 @@ type canary struct {
 }
 
 func startCanary(ctx context.Context, l *localpipeline.Local, service, consumer string, telemetry map[string]string, output func(program, line string)) (_ *canary, err error) {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address(ctx)
 	if err != nil {
 		return nil, err
 	}

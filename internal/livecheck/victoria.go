@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/filelock"
+	"github.com/tracehaul/tracehaul/internal/freeport"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
@@ -44,7 +44,7 @@ func startVictoria(ctx context.Context, dir string, progress io.Writer, output f
 	if err != nil {
 		return nil, err
 	}
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -135,15 +135,6 @@ func install(ctx context.Context, dir, path string) (err error) {
 		return fmt.Errorf("go install %s: %w\n%s", source, err, bytes.TrimSpace(output))
 	}
 	return os.Rename(filepath.Join(temporary, victoriaProgram), path)
-}
-
-// freeAddress is one on the loopback interface that nobody listens on now.
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // maxAnswer bounds what is read of an answer.

@@ -51,12 +51,3 @@ func listen(ctx context.Context, port int) (net.Listener, error) {
 }
 
 func address(l net.Listener) string { return "http://" + l.Addr().String() }
-
-// freeAddress is one that nobody listens on now.
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := listen(ctx, 0)
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}

@@ -11,12 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/freeport"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
 // startService starts the service's program on a free address.
 func (l *Local) startService(ctx context.Context) error {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address(ctx)
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (l *Local) runService(address string) (err error) {
 // the load balancer does not know, and returns where it answers once it is
 // ready. Its telemetry goes to the receiver itself, whatever [Config.Route] says.
 func (l *Local) StartTwin(ctx context.Context, env map[string]string) (url string, err error) {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address(ctx)
 	if err != nil {
 		return "", err
 	}

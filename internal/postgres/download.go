@@ -12,6 +12,7 @@ import (
 	embedded "github.com/fergusstrange/embedded-postgres"
 
 	"github.com/tracehaul/tracehaul/internal/filelock"
+	"github.com/tracehaul/tracehaul/internal/freeport"
 )
 
 const (
@@ -75,7 +76,7 @@ func fetch(ctx context.Context, url, tmp string) error {
 	if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte(major+"\n"), 0o600); err != nil {
 		return err
 	}
-	port, err := freePort(ctx)
+	port, err := freeport.Find(ctx)
 	if err != nil {
 		return err
 	}

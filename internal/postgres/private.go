@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/tracehaul/tracehaul/internal/freeport"
 )
 
 const (
@@ -113,7 +115,7 @@ func (p *private) run(ctx context.Context) error {
 		return p.runOnce(ctx)
 	}
 	for try := 1; ; try++ {
-		port, err := freePort(ctx)
+		port, err := freeport.Find(ctx)
 		if err != nil {
 			return err
 		}
@@ -227,17 +229,4 @@ func (p *private) end(ctx context.Context, s syscall.Signal) error {
 	}
 	p.process = nil
 	return p.watchdog.guard(noProcess)
-}
-
-// freePort asks the system for a port that nobody listens on.
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", net.JoinHostPort(loopback, "0"))
-	if err != nil {
-		return 0, err
-	}
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, errors.Join(fmt.Errorf("%v is not a TCP address", l.Addr()), l.Close())
-	}
-	return addr.Port, l.Close()
 }
