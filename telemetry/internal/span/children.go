@@ -55,7 +55,7 @@ func (c *Children) start(parent context.Context) {
 // of a span is in all of them. Those for which more than the parent decides
 // whether they are sampled are started one by one.
 func (c *Children) encode(t *Tracer, fail func(trace.Span)) {
-	e := newEncoder(t, &c.options, len(c.parents), c.attrs)
+	e := newEncoder(t, &c.options, c.attrs)
 	defer e.release()
 	if fail != nil {
 		fail(&recording{tracer: t, state: e.common})

@@ -16,30 +16,24 @@ type encoder struct {
 	options Options
 	common  *state // what all of the spans have recorded
 	scratch *state // what the next one has
-	buf     []byte // room for the next ones
-	left    int    // how many there are to be
+	chunk   []byte // the last spans, and room for the next ones
+	encoded int    // bytes of all spans
 }
 
-const (
-	// slack is how much larger than the first one a span may be before there
-	// is not enough room for all.
-	slack = 16
+// mostRoom bounds what is put aside at once. A span that is still queued keeps
+// its neighbours' memory, so it is to have few.
+const mostRoom = 16 << 10
 
-	// mostRoom bounds what one large span has put aside for all that follow.
-	mostRoom = 512 << 10
-)
-
-func newEncoder(t *Tracer, o *Options, n int, attrs []attribute.KeyValue) *encoder {
-	e := &encoder{tracer: t, options: *o, common: newState(), left: n}
+func newEncoder(t *Tracer, o *Options, attrs []attribute.KeyValue) *encoder {
+	e := &encoder{tracer: t, options: *o, common: newState()}
 	r := recording{tracer: t, state: e.common}
 	r.begin(o, attrs, &decision{})
 	e.common.compact()
 	return e
 }
 
-// next returns a state that holds what is common. It is the encoder's, until
-// the next call, unless give makes it
-// somebody's own.
+// next returns a state that holds what is common. It is the encoder's until
+// the next call, unless give makes it somebody's own.
 func (e *encoder) next() *state {
 	if e.scratch == nil {
 		e.scratch = newState()
@@ -66,15 +60,19 @@ func (e *encoder) give() *state {
 
 // encode encodes a span that has recorded what is in the state that next
 // returned.
+//
+// How many are still to come is not known, as most may not be sampled. So the
+// first has room for itself, and then there is as much more as was needed so
+// far: what the queue counts is most of what it keeps.
 func (e *encoder) encode(r *recording, end time.Time) otlp.Span {
 	data := e.scratch.finish(r, r.name, end)
-	if cap(e.buf)-len(e.buf) < len(data) {
-		e.buf = make([]byte, 0, max(len(data), min(e.left*(len(data)+slack), mostRoom)))
+	if cap(e.chunk)-len(e.chunk) < len(data) {
+		e.chunk = make([]byte, 0, max(len(data), min(e.encoded, mostRoom)))
 	}
-	from := len(e.buf)
-	e.buf = append(e.buf, data...)
-	e.left--
-	return otlp.Span{Scope: e.tracer.scope, Data: e.buf[from:len(e.buf):len(e.buf)]}
+	from := len(e.chunk)
+	e.chunk = append(e.chunk, data...)
+	e.encoded += len(data)
+	return otlp.Span{Scope: e.tracer.scope, Data: e.chunk[from:len(e.chunk):len(e.chunk)]}
 }
 
 // release gives the memory back that is not in spans.

@@ -61,7 +61,7 @@ type member struct {
 func NewGroup(tracer trace.Tracer, name string, o Options, n int) *Group {
 	g := &Group{tracer: tracer, name: name, options: o}
 	if t, ok := tracer.(*Tracer); ok && t.provider.sink != nil {
-		g.own, g.n, g.encoder = t, n, newEncoder(t, &g.options, n, nil)
+		g.own, g.n, g.encoder = t, n, newEncoder(t, &g.options, nil)
 		g.members = make([]atomic.Pointer[block], (n+blockSize-1)/blockSize)
 	}
 	return g
@@ -141,7 +141,7 @@ func (r *recording) endFrozen(at time.Time) bool {
 	r.ended = true
 	otlp.Span{Data: r.frozen}.SetEnd(at)
 	if r.group.flushed.Load() {
-		r.tracer.provider.sink.AddAll([]otlp.Span{r.take()})
+		r.tracer.provider.sink.Add(r.take()) // a copy: of its neighbours it may be the last
 	}
 	return true
 }

@@ -26,7 +26,7 @@ type Siblings struct {
 func NewSiblings(tracer trace.Tracer, name string, o Options, n int) *Siblings {
 	s := &Siblings{tracer: tracer, name: name, options: o}
 	if t, ok := tracer.(*Tracer); ok && t.provider.sink != nil {
-		s.encoder = newEncoder(t, &s.options, n, nil)
+		s.encoder = newEncoder(t, &s.options, nil)
 		s.encoded = make([]otlp.Span, 0, n)
 	}
 	return s
