@@ -95,9 +95,9 @@ func killedAtSeam(name, what string, seam faultproxy.Seam) scenario {
 
 // gate has every INSERT wait for a lock, as one that meets a lock does.
 const (
-	gate = `CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
+	gate = `CREATE OR REPLACE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
 		$$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$;
-		CREATE TRIGGER gate BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION gate()`
+		CREATE OR REPLACE TRIGGER gate BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION gate()`
 	closeGate = `SELECT pg_advisory_lock(4711)`
 	openGate  = `SELECT pg_advisory_unlock(4711)`
 	atGate    = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`

@@ -14,6 +14,7 @@ type verdict struct {
 	scenario scenario
 	account  *account // nil if it did not come to that
 	hits     int64
+	repeats  int // of what was missed; see world.mayRepeat
 	took     time.Duration
 	errs     []error
 	lines    []string // the programs' last ones
@@ -56,7 +57,7 @@ func (s *stage) play(ctx context.Context, sc scenario, say func(string)) (v verd
 		}
 	}()
 	v.errs = w.tell(ctx, &v)
-	v.hits = w.hits.Load()
+	v.hits, v.repeats = w.hits.Load(), w.repeats
 	return v
 }
 

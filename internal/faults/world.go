@@ -55,8 +55,9 @@ type world struct {
 	pool   *pgxpool.Pool
 	say    func(what string) // progress
 
-	hits   atomic.Int64
-	serial atomic.Int64
+	hits    atomic.Int64
+	serial  atomic.Int64
+	repeats int // see mayRepeat
 
 	refusals atomic.Int64 // how many events are made that the database refuses
 	fault    atomic.Pointer[func(messaging.Call) *messaging.Fault]
