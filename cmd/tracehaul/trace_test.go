@@ -72,7 +72,12 @@ type tracedJSON struct {
 	}
 	Missing []any
 	Spans   []struct{ Name string }
+	Linked  []linkedJSON
 	Logs    []struct{ Text string }
+}
+
+type linkedJSON struct {
+	TraceID string `json:"trace_id"`
 }
 
 func (s *tracedJSON) has(line string) bool {
@@ -100,14 +105,21 @@ func (r *running) wait(given, what string, enough func(*tracedJSON) bool) (s tra
 }
 
 // send posts an event with an id of its own.
-func (r *running) send(id string) (traceID string) {
+func (r *running) send(id string) (traceID string) { return r.sendOf("/shop", id, "") }
+
+// sendOf posts an event with a source, in the client's own trace if there is
+// one.
+func (r *running) sendOf(source, id, traceparent string) (traceID string) {
 	r.t.Helper()
-	body := `{"specversion":"1.0","id":"` + id + `","source":"/shop","type":"order.placed","data":{"name":"Erika Mustermann"}}`
+	body := `{"specversion":"1.0","id":"` + id + `","source":"` + source + `","type":"order.placed","data":{"name":"Erika Mustermann"}}`
 	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.address["alb"]+"/v1/events", strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/cloudevents+json")
+	if traceparent != "" {
+		request.Header.Set("Traceparent", traceparent)
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		r.t.Fatal(err)
@@ -198,7 +210,10 @@ func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
 		t.Errorf("an unknown event: exit code %d: %s", code, errs)
 	}
 
+	r.idsLikeTraces(s.Linked)
+	r.notSampledLetter()
 	r.killDatabase()
+	r.notSampledFailure()
 	id = r.send("order-4712")
 	s = r.wait(id, "stopped", func(s *tracedJSON) bool {
 		return len(s.Deliveries) == 1 && len(s.Deliveries[0].Receives) > 0 && s.Deliveries[0].Receives[0].Outcome == "failed" && s.Deliveries[0].Receives[0].Code != "" && len(s.Missing) == 0 && s.has("batch failed, its messages will come again")
@@ -218,6 +233,66 @@ func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
 	_ = r.up.Wait() // it may say that its database was gone
 	if code, _, errs := r.trace(id, "--no-aws"); code != exitUsage || !strings.Contains(errs, "a local pipeline: none runs") {
 		t.Errorf("after it ended: exit code %d: %s", code, errs)
+	}
+}
+
+// idsLikeTraces holds that an invocation's trace is no event's, and an event's
+// id that looks like a trace's may be that of two events.
+func (r *running) idsLikeTraces(linked []linkedJSON) {
+	r.t.Helper()
+	if len(linked) == 0 {
+		r.t.Error("the event's trace is linked to no invocation")
+	}
+	for _, l := range linked {
+		wantAll(r.t, r.shows(exitNothing, l.TraceID), "an invocation of ")
+	}
+	const hex = "feedfacefeedfacefeedfacefeedface"
+	for _, source := range []string{"/a", "/b"} {
+		id := r.sendOf(source, hex, "")
+		r.wait(id, "arrived", func(s *tracedJSON) bool { return s.Verdict.Arrived })
+		wantAll(r.t, r.shows(exitOK, hex, "--source", source), "trace  "+id)
+	}
+	if code, _, errs := r.trace(hex); code != exitUsage || !strings.Contains(errs, `"/a", "/b"`) {
+		r.t.Errorf("an id of two events: exit code %d: %s", code, errs)
+	}
+}
+
+// notSampledLetter holds that a dead letter whose trace was not sampled is
+// found by the message id in its log line.
+func (r *running) notSampledLetter() {
+	r.t.Helper()
+	conn, err := pgx.Connect(r.t.Context(), r.address["database_url"])
+	if err == nil {
+		_, err = conn.Exec(r.t.Context(), "ALTER TABLE events ADD CONSTRAINT refuses CHECK (id <> 'order-refused')")
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := conn.Close(r.t.Context()); err != nil {
+		r.t.Error(err)
+	}
+	const id = "0af7651916cd43dd8448eb211c80319c"
+	r.sendOf("/shop", "order-refused", "00-"+id+"-b7ad6b7169203331-00")
+	s := r.wait(id, "a letter with its line", func(s *tracedJSON) bool {
+		return s.has("message sent to the dead-letter queue") && len(s.Deliveries) == 1 && s.Deliveries[0].Message != nil
+	})
+	for _, given := range append(s.Deliveries[0].SQSIDs, id, "order-refused") {
+		wantAll(r.t, r.shows(exitNotArrived, given), "trace  "+id, "is a dead letter", "ended dead_lettered (refused 23514)", "1 message, ")
+	}
+	if len(s.Deliveries[0].SQSIDs) != 2 {
+		r.t.Errorf("messages %q, want the event's and the letter's", s.Deliveries[0].SQSIDs)
+	}
+}
+
+// notSampledFailure holds that of an event whose trace was not sampled it is
+// told where it stopped and why.
+func (r *running) notSampledFailure() {
+	r.t.Helper()
+	const id = "1bf7651916cd43dd8448eb211c80319c"
+	r.sendOf("/shop", "order-not-sampled", "00-"+id+"-b7ad6b7169203331-00")
+	r.wait(id, "stopped", func(s *tracedJSON) bool { return s.has("message failed, it will come again") })
+	for _, given := range []string{id, "order-not-sampled"} {
+		wantAll(r.t, r.shows(exitNotArrived, given), "It stopped at the consumer of dev-intake-order-ledger and waits", "Delivery 1 ended failed (sink_unavailable", "No back end has a span")
 	}
 }
 

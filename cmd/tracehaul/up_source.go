@@ -59,7 +59,7 @@ func (s upSource) Look(ctx context.Context, c story.Clues, body bool) (found sto
 }
 
 // traceIDs are those that are asked for or, if only a message is known, those
-// that have a span of it.
+// that have a span or a line of it.
 func (s upSource) traceIDs(c story.Clues) (ids []string) {
 	if len(c.TraceIDs) > 0 {
 		return c.TraceIDs
@@ -75,6 +75,11 @@ func (s upSource) traceIDs(c story.Clues) (ids []string) {
 	for _, t := range s.Latest(allTraces) {
 		if slices.ContainsFunc(t.Spans(), of) {
 			ids = append(ids, t.ID)
+		}
+	}
+	for _, l := range s.Telemetry().Logs("") { // of what was not sampled
+		if id, _ := l.Attributes["sqs_message_id"].(string); slices.Contains(c.SQS, id) && !slices.Contains(ids, l.TraceID) {
+			ids = append(ids, l.TraceID)
 		}
 	}
 	return ids
