@@ -3,12 +3,15 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/export"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -44,6 +47,71 @@ func TestProcessor_FlushFailed_ReturnsErrorAndReportsIt(t *testing.T) {
 		if len(b.failed) != 1 {
 			t.Errorf("Failed heard of %v", b.failed)
 		}
+		_ = b.Shutdown(t.Context())
+	})
+}
+
+// What AddAll has exported early is over when Flush is called, as a rule. Its
+// failure is the flush's nevertheless, and of one only.
+func TestProcessor_FailedBeforeFlush_FlushSaysSoOnce(t *testing.T) {
+	broken := &export.Error{Reason: semconv.DropRefused, Err: errors.New("broken")}
+	for name, add := range map[string]func(*bundle){
+		"early": func(b *bundle) {
+			time.Sleep(time.Millisecond)
+			b.AddAll(make([]int, 5))
+		},
+		"a full batch":      func(b *bundle) { b.addRange(0, 10) },
+		"after a long time": func(b *bundle) { b.Add(1); time.Sleep(time.Hour) },
+	} {
+		for pending := range 2 {
+			t.Run(fmt.Sprintf("%s, %d wait", name, pending), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { failBefore(t, add, pending, broken) })
+			})
+		}
+	}
+}
+
+func failBefore(t *testing.T, add func(*bundle), pending int, broken error) {
+	t.Helper()
+	b := setup(t, Config[int]{Early: 5})
+	b.export = func(context.Context, []int) error { time.Sleep(time.Millisecond); return nil }
+	b.Add(1)
+	if err := b.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.export = func(context.Context, []int) error { return broken }
+	add(b)
+	time.Sleep(time.Millisecond)
+	if b.Pending() {
+		t.Fatal("nothing was exported before the flush")
+	}
+	b.export = nil
+	b.addRange(0, pending)
+	if err := b.Flush(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("the flush after the failure returned %v", err)
+	}
+	if err := b.Flush(t.Context()); err != nil {
+		t.Errorf("the flush after that returned %v", err)
+	}
+	_ = b.Shutdown(t.Context())
+}
+
+// Two who wait for the same items both hear of it.
+func TestProcessor_FlushesBesideEachOther_BothFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, Config[int]{})
+		broken := errors.New("broken")
+		b.export = func(context.Context, []int) error { time.Sleep(time.Second); return broken }
+		b.Add(1)
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				if err := b.Flush(t.Context()); !errors.Is(err, broken) {
+					t.Errorf("Flush returned %v", err)
+				}
+			})
+		}
+		wg.Wait()
 		_ = b.Shutdown(t.Context())
 	})
 }

@@ -50,8 +50,7 @@ type Config[T any] struct {
 
 	// Export delivers a batch, or gives it up and counts it as dropped. It
 	// must keep to ctx, and must not keep items. It is called by one goroutine.
-	// Its error is passed to whoever waits in Flush, and to Failed; see also
-	// export.Unresponsive.
+	// Its error is passed to Flush, and to Failed; see also export.Unresponsive.
 	Export func(ctx context.Context, items []T) error
 
 	// Dropped counts items that were never given to Export, with the reason.
@@ -81,6 +80,7 @@ type Processor[T any] struct {
 	stalled  bool          // the last export, or the last Flush, ran out of time
 	failure  error         // the last error of Export
 	failedAt uint64        // done after it
+	told     uint64        // items that a Flush has answered for
 	took     time.Duration // the last export, 0 before the first
 }
 
@@ -194,92 +194,6 @@ func (p *Processor[T]) Stalled() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stalled && !p.c.AlwaysWait && p.done < p.added
-}
-
-// Flush exports what was added before the call and waits for it, until ctx
-// ends. It returns the last error of Export in that time.
-func (p *Processor[T]) Flush(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	p.mu.Lock()
-	target, before := p.added, p.done
-	if before >= target {
-		p.mu.Unlock()
-		return nil
-	}
-	p.flushTo = max(p.flushTo, target)
-	stalled := p.stalled && !p.c.AlwaysWait
-	p.mu.Unlock()
-	p.signal()
-	if stalled {
-		return ErrStalled
-	}
-	for {
-		p.mu.Lock()
-		progress, reached := p.progress, p.done >= target
-		var err error
-		if p.failedAt > before {
-			err = p.failure
-		}
-		p.mu.Unlock()
-		if reached {
-			return err
-		}
-		select {
-		case <-progress:
-		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				p.stall()
-			}
-			return errors.Join(err, ctx.Err())
-		}
-	}
-}
-
-// stall notes that a flush ran out of time. The next ones do not wait until
-// the collector has answered, so that one which does not costs a Lambda one
-// flush, and not one in every invocation.
-func (p *Processor[T]) stall() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.stalled = true
-}
-
-// Shutdown exports what is queued and stops the Processor. When ctx ends
-// first, the export under way is cancelled and the rest dropped. Items added
-// afterwards are dropped. Further calls wait for the first.
-func (p *Processor[T]) Shutdown(ctx context.Context) error {
-	p.mu.Lock()
-	before, first := p.done, !p.closed
-	p.closed = true
-	p.mu.Unlock()
-	p.signal()
-	var err error
-	select {
-	case <-p.exited:
-	case <-ctx.Done():
-		err = ctx.Err()
-		p.cancel()
-		p.grace()
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if first && p.failedAt > before {
-		err = errors.Join(p.failure, err)
-	}
-	return err
-}
-
-// grace gives the export that was just cancelled a moment to end, so that
-// what is dropped is counted before Shutdown returns.
-func (p *Processor[T]) grace() {
-	timer := time.NewTimer(50 * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-p.exited:
-	case <-timer.C:
-	}
 }
 
 func (p *Processor[T]) signal() {
