@@ -122,10 +122,17 @@ func (t *Story) missingDelivery(d *Delivery, lack func(what, why string)) {
 	}
 }
 
-// waited reports whether a wait ends where a receive begins.
+// waited reports whether a wait of the message ends where a receive begins: of a
+// batch all begin at once, and of a message that comes again each has its own.
 func (t *Story) waited(r Receive) bool {
+	i := slices.IndexFunc(t.Spans, func(v SpanView) bool { return v.SpanID == r.SpanID })
+	if i < 0 {
+		return true
+	}
+	process := &t.Spans[i].Span
 	return slices.ContainsFunc(t.Spans, func(v SpanView) bool {
-		return v.Kind == kindInternal && v.End.Sub(r.At).Abs() < tolerance
+		return v.Kind == kindInternal && v.End.Sub(r.At).Abs() < tolerance && v.ParentSpanID == process.ParentSpanID &&
+			attr(&v.Span, otelconv.MessagingMessageIDKey) == attr(process, otelconv.MessagingMessageIDKey)
 	})
 }
 
