@@ -51,7 +51,8 @@ func (c *cache) get(digest [sha256.Size]byte, now time.Time) (client string, ok 
 }
 
 // put is told of a token once or more, always with the same until: it is the
-// token's own. With no room left, the one that expires first is forgotten.
+// token's own. With no room left, the one that expires first is forgotten,
+// which may be the new one.
 func (c *cache) put(digest [sha256.Size]byte, client string, until, now time.Time) {
 	if !now.Before(until) {
 		return
@@ -63,6 +64,9 @@ func (c *cache) put(digest [sha256.Size]byte, client string, until, now time.Tim
 		return
 	}
 	if len(s.order) >= maxVerified/shards {
+		if until.Before(s.order[0].until) {
+			return
+		}
 		delete(s.entries, heap.Pop(&s.order).(expiry).digest)
 	}
 	s.entries[digest] = verified{client, until}

@@ -62,6 +62,47 @@ func TestCache_Full_ForgetsSoonestFirst(t *testing.T) {
 	}
 }
 
+// A flood of tokens that are about to expire leaves those that last.
+func TestCache_Full_NewOneThatExpiresFirstIsNotKept(t *testing.T) {
+	c, now := newCache(), time.Now()
+	for i := range 3 * maxVerified {
+		c.put(digestOf(i), "client", now.Add(time.Hour), now)
+	}
+	known := c.len()
+	for i := range maxVerified {
+		c.put(digestOf(-1-i), "client", now.Add(time.Minute), now)
+	}
+	for i := range maxVerified {
+		if _, ok := c.get(digestOf(-1-i), now); ok {
+			t.Fatal("a token took the place of one that expires later")
+		}
+	}
+	if n := c.len(); n != known {
+		t.Errorf("%d tokens are known, want the %d that last longer", n, known)
+	}
+}
+
+// Two requests may come with a new token at once.
+func TestCache_SameTokenTwice_HasOnePlace(t *testing.T) {
+	c, now := newCache(), time.Now()
+	for range 3 {
+		c.put(digestOf(1), "client", now.Add(time.Hour), now)
+	}
+	s := &c[digestOf(1)[0]%shards]
+	if len(s.order) != 1 || len(s.entries) != 1 {
+		t.Errorf("%d places in the order for %d tokens, want one each", len(s.order), len(s.entries))
+	}
+}
+
+func TestCache_ExpiredWhenPut_TakesNoPlace(t *testing.T) {
+	c, now := newCache(), time.Now()
+	c.put(digestOf(1), "client", now, now)
+	c.put(digestOf(2), "client", now.Add(-time.Second), now)
+	if n := c.len(); n != 0 {
+		t.Errorf("%d tokens are known that have expired", n)
+	}
+}
+
 func TestCache_Expired_MakesRoom(t *testing.T) {
 	c, now := newCache(), time.Now()
 	for i := range 2 * maxVerified {
