@@ -208,6 +208,17 @@ func freePort(t *testing.T) string {
 	return port
 }
 
+func TestUp_PortsThatThereAreNot_Refused(t *testing.T) {
+	for _, flag := range []string{"alb", "sns", "sqs", "otlp", "web", "database"} {
+		for _, port := range []string{"-1", "65536", "99999"} {
+			code, _, errs := command(t.Context(), t, "up", "-f", description, "--"+flag+"-port="+port)
+			if code != exitUsage || !strings.Contains(errs, "--"+flag+"-port "+port+": want 1 to 65535") {
+				t.Errorf("--%s-port %s: exit code %d: %s", flag, port, code, errs)
+			}
+		}
+	}
+}
+
 func TestUp_PortTaken_SaysSo(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

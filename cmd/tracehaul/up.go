@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -45,8 +46,19 @@ Examples:
     --database-name tracehaul`
 }
 
-// Validate refuses a name before anything is built.
-func (c upCmd) Validate() error { return postgres.Config{Database: c.DatabaseName}.Validate() }
+// Validate refuses names and ports before anything is built.
+func (c upCmd) Validate() error {
+	errs := []error{postgres.Config{Database: c.DatabaseName}.Validate()}
+	for _, port := range []struct {
+		flag string
+		n    int
+	}{{"alb", c.ALBPort}, {"web", c.WebPort}, {"sns", c.SNSPort}, {"sqs", c.SQSPort}, {"otlp", c.OTLPPort}, {"database", c.DatabasePort}} {
+		if port.n < 0 || port.n > math.MaxUint16 {
+			errs = append(errs, fmt.Errorf("--%s-port %d: want 1 to %d, or 0 for a free one", port.flag, port.n, math.MaxUint16))
+		}
+	}
+	return errors.Join(errs...)
+}
 
 func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 	c.ports = localpipeline.Ports{ALB: c.ALBPort, SNS: c.SNSPort, SQS: c.SQSPort, OTLP: c.OTLPPort, Database: c.DatabasePort}
@@ -64,8 +76,11 @@ func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 		return fmt.Errorf("the page: %w", err)
 	}
 	log := slog.New(slog.NewTextHandler(env.err, nil))
+	database := func(body bool) []story.Backend {
+		return []story.Backend{source.Postgres{URL: l.Addresses().DatabaseURL, Body: body}}
+	}
 	page := &http.Server{Handler: web.New(web.Config{
-		Source: upSource{l}, Backends: []story.Backend{source.Postgres{URL: l.Addresses().DatabaseURL, Body: true}}, Expect: expected(l.Pipeline(), true), Logger: log,
+		Source: upSource{l}, Backends: database, Expect: expected(l.Pipeline(), true), Logger: log,
 	}), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = page.Serve(listener) }() // it always ends with ErrServerClosed
 	defer func() { err = errors.Join(err, page.Close()) }()

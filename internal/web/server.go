@@ -38,8 +38,9 @@ type Source interface {
 type Config struct {
 	// Source has the traces. Required.
 	Source Source
-	// Backends are asked beside it. Default to none.
-	Backends []story.Backend
+	// Backends are asked beside it, for rows with their data if body is true.
+	// Defaults to none.
+	Backends func(body bool) []story.Backend
 	// Expect is what the pipeline does with every event. Defaults to what the
 	// spans tell.
 	Expect story.Expect
@@ -112,22 +113,37 @@ func (s *server) latest(w http.ResponseWriter, r *http.Request) {
 }
 
 // local makes a back end of the source.
-type local struct{ Source }
+type local struct {
+	Source
+
+	body bool
+}
 
 func (l local) Name() string { return "this pipeline" }
 
 func (local) Holds() story.Holding { return story.HoldsSpans | story.HoldsLogs | story.HoldsMessages }
 
 func (l local) Look(ctx context.Context, c story.Clues) (story.Found, error) {
-	return l.Source.Look(ctx, c, true)
+	return l.Source.Look(ctx, c, l.body)
+}
+
+// wantsBody reports whether data of rows and bodies of messages are asked for,
+// which may be personal.
+func wantsBody(r *http.Request) bool {
+	body, _ := strconv.ParseBool(r.URL.Query().Get("body")) // anything else means no
+	return body
 }
 
 // collect tells the story of the trace in the path. If it returns nil it has
 // answered.
 func (s *server) collect(w http.ResponseWriter, r *http.Request) *story.Story {
-	id := r.PathValue("id")
+	id, body := r.PathValue("id"), wantsBody(r)
+	backends := []story.Backend{local{s.Source, body}}
+	if s.Backends != nil {
+		backends = append(backends, s.Backends(body)...)
+	}
 	t, err := story.Collect(r.Context(), story.Config{
-		Given: id, As: story.KindTrace, Backends: append([]story.Backend{local{s.Source}}, s.Backends...), Expect: s.Expect, Timeout: queryTimeout,
+		Given: id, As: story.KindTrace, Backends: backends, Expect: s.Expect, Timeout: queryTimeout,
 	})
 	switch {
 	case t == nil, errors.Is(err, story.ErrNothing):
@@ -166,8 +182,7 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) {
 		s.reply(w, r, http.StatusBadRequest, problem{"A look wants clues in JSON."})
 		return
 	}
-	body, _ := strconv.ParseBool(r.URL.Query().Get("body")) // anything else means no
-	found, err := s.Source.Look(r.Context(), c, body)
+	found, err := s.Source.Look(r.Context(), c, wantsBody(r))
 	if err != nil {
 		s.fail(w, r, "Nobody could look.", err)
 		return

@@ -44,7 +44,11 @@ func (f fixed) Look(_ context.Context, c story.Clues, body bool) (found story.Fo
 func (f fixed) Send(context.Context) (string, error) { return id, f.sendErr }
 
 // rows is the database of a fixed content.
-type rows struct{ fixed }
+type rows struct {
+	fixed
+
+	body bool
+}
 
 func (rows) Name() string { return "PostgreSQL" }
 
@@ -54,7 +58,13 @@ func (r rows) Look(_ context.Context, c story.Clues) (story.Found, error) {
 	if !slices.Contains(c.TraceIDs, id) {
 		return story.Found{}, nil
 	}
-	return story.Found{Rows: r.rows}, r.rowsErr
+	found := story.Found{Rows: slices.Clone(r.rows)}
+	for i := range found.Rows {
+		if r.body {
+			found.Rows[i] = append(slices.Clone(found.Rows[i]), trace.Column{Name: "data", Value: "Mustermann"})
+		}
+	}
+	return found, r.rowsErr
 }
 
 func path() []trace.Span {
@@ -77,7 +87,7 @@ func get(t *testing.T, src fixed, method, url string, change ...func(*http.Reque
 		c(r)
 	}
 	w := httptest.NewRecorder()
-	web.New(web.Config{Source: src, Backends: []story.Backend{rows{src}}}).ServeHTTP(w, r)
+	web.New(web.Config{Source: src, Backends: func(body bool) []story.Backend { return []story.Backend{rows{src, body}} }}).ServeHTTP(w, r)
 	body, err := io.ReadAll(w.Result().Body)
 	if err != nil {
 		t.Fatal(err)
@@ -110,13 +120,27 @@ func TestFragment_StoryWithoutInlineStyle(t *testing.T) {
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/html; charset=utf-8" {
 		t.Fatalf("status %d, %v", response.StatusCode, response.Header)
 	}
-	for _, want := range []string{"It arrived: the row is there.", "INSERT events", "&lt;b&gt;1&lt;/b&gt;", "Erika"} {
+	for _, want := range []string{"It arrived: the row is there.", "INSERT events", "&lt;b&gt;1&lt;/b&gt;"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the story lacks %q:\n%s", want, body)
 		}
 	}
 	if strings.Contains(body, "style=") || strings.Contains(body, "<style") || strings.Contains(body, "<script") {
 		t.Errorf("the story brings styles or scripts:\n%s", body)
+	}
+}
+
+// Data and bodies may be personal: the page and the file that is kept have them
+// only if somebody asks.
+func TestBodies_OnlyIfWanted(t *testing.T) {
+	src := fixed{spans: path(), rows: []trace.Row{{{Name: "source", Value: "/shop"}, {Name: "id", Value: "1"}, {Name: "sqs_message_id", Value: "m-2"}, {Name: "written_at", Value: path()[0].End}}}}
+	for _, url := range []string{"/traces/" + id, "/traces/" + id + "/report", "/api/traces/" + id} {
+		for query, want := range map[string]bool{"": false, "?body=0": false, "?body=x": false, "?body=true": true} {
+			_, body := get(t, src, "GET", "http://localhost"+url+query)
+			if !strings.Contains(body, "INSERT events") || strings.Contains(body, "Erika") != want || strings.Contains(body, "Mustermann") != want {
+				t.Errorf("GET %s%s: want bodies and data %t:\n%s", url, query, want, body)
+			}
+		}
 	}
 }
 

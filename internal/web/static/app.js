@@ -4,6 +4,7 @@ const byId = (id) => document.getElementById(id);
 const listed = { traces: [], filter: "" };
 let shown = "";     // the trace on the page
 let written = "";   // the HTML that stands there
+let data = false;   // whether data and bodies are shown
 
 function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
@@ -68,12 +69,13 @@ function replace(html) {
 
 async function show() {
   const id = current();
-  byId("report").hidden = !id;
+  byId("report").hidden = byId("data").hidden = !id;
   if (!id) return;
   byId("report").href = `traces/${encodeURIComponent(id)}/report`;
   try {
-    const html = await get(`traces/${encodeURIComponent(id)}`);
-    if (id !== current()) return;
+    const asked = data;
+    const html = await get(`traces/${encodeURIComponent(id)}${asked ? "?body=true" : ""}`);
+    if (id !== current() || asked !== data) return;
     if (html !== written) replace(html);
     shown = id; written = html;
   } catch (e) {
@@ -107,6 +109,12 @@ byId("send").addEventListener("click", async () => {
   } finally {
     byId("send").disabled = false;
   }
+});
+byId("data").addEventListener("click", () => {
+  data = !data;
+  byId("data").setAttribute("aria-pressed", String(data));
+  byId("data").textContent = data ? "Hide the data" : "Show the data";
+  show();
 });
 addEventListener("hashchange", () => { shown = ""; written = ""; drawList(); show(); });
 refresh();
