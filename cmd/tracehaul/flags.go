@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/tracehaul/tracehaul/pipeline"
 )
@@ -94,8 +97,36 @@ type jsonFlag struct {
 }
 
 func encodeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(escaping{w})
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
+}
+
+// escaping writes JSON with escapes for what a terminal would obey and JSON may
+// hold as it is: DEL and C1 controls, and what turns the direction of a text.
+// Those stand in strings alone.
+type escaping struct{ io.Writer }
+
+func (e escaping) Write(p []byte) (int, error) {
+	obeyed := func(r rune) bool { return r >= 0x7f && r < 0xa0 || unicode.Is(unicode.Cf, r) }
+	if !bytes.ContainsFunc(p, obeyed) {
+		return e.Writer.Write(p)
+	}
+	var b bytes.Buffer
+	for _, r := range string(p) { // the encoder writes whole values of valid UTF-8
+		switch {
+		case !obeyed(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	if _, err := e.Writer.Write(b.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

@@ -18,19 +18,20 @@ type traceCmd struct {
 	jsonFlag
 	traceSources
 
-	Given   []string      `arg:""                                                                                     help:"What you hold of the event: a trace id, X-Amzn-Trace-Id, traceparent, event id, message id of SNS or SQS, source and id of a row, or a line that has a trace id."`
-	As      string        `default:"auto"                                                                             enum:"auto,trace,event,sns,sqs"                                                                                                                                         help:"What it is, if its form does not tell." placeholder:"KIND"`
-	Source  string        `help:"The event's source, if its id alone is that of several."                             placeholder:"SOURCE"`
-	HTML    string        `help:"Write the story as one HTML file that needs no other; - is standard output."         name:"html"                                                                                                                                                             placeholder:"FILE"                            xor:"form"`
-	Open    bool          `help:"Show the story in the browser."                                                      xor:"form"`
-	Body    bool          `help:"Show the data of rows and the bodies of messages, too. They may hold personal data."`
-	Since   moment        `default:"24h"                                                                              help:"How far back to look where there is no index by the id: a time (RFC 3339), or so long ago."                                                                       placeholder:"TIME"`
-	Timeout time.Duration `default:"10s"                                                                              help:"How long one back end may take to answer."                                                                                                                        placeholder:"DURATION"`
+	Given       []string      `arg:""                                                                                     help:"What you hold of the event: a trace id, X-Amzn-Trace-Id, traceparent, event id, message id of SNS or SQS, source and id of a row, or a line that has a trace id."`
+	As          string        `default:"auto"                                                                             enum:"auto,trace,event,sns,sqs"                                                                                                                                         help:"What it is, if its form does not tell." placeholder:"KIND"`
+	Source      string        `help:"The event's source, if its id alone is that of several."                             placeholder:"SOURCE"`
+	HTML        string        `help:"Write the story as one HTML file that needs no other; - is standard output."         name:"html"                                                                                                                                                             placeholder:"FILE"                            xor:"form"`
+	Open        bool          `help:"Show the story in the browser."                                                      xor:"form"`
+	Body        bool          `help:"Show the data of rows and the bodies of messages, too. They may hold personal data."`
+	Since       moment        `default:"24h"                                                                              help:"How far back to look where there is no index by the id: a time (RFC 3339), or so long ago."                                                                       placeholder:"TIME"`
+	DeadLetters int           `default:"100"                                                                              help:"How many letters of each dead-letter queue to look at, if nobody else knows where the event is: each counts one receive more. 0 leaves them alone."               name:"dead-letters"                           placeholder:"N"`
+	Timeout     time.Duration `default:"10s"                                                                              help:"How long one back end may take to answer."                                                                                                                        placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
 func (traceCmd) Help() string {
-	return `It asks every back end that is configured, at the same time, and tells one story: how far the event came and why no further, the waterfall, the row, the messages, the log lines, what is missing. One that is away is said to be and hides nothing of the others. Nothing is changed, but for the receive count of dead letters: those queues are looked into last, and only if nobody else knows where the event is.
+	return `It asks every back end that is configured, at the same time, and tells one story: how far the event came and why no further, the waterfall, the row, the messages, the log lines, what is missing. One that is away is said to be and hides nothing of the others. Nothing is changed, but for the receive count of dead letters: those queues are looked into last, only if nobody else knows where the event is, and no further than --dead-letters says.
 
 A pipeline of tracehaul up on this machine is found by itself. Otherwise, and with -e, X-Ray's spans and the log groups are searched in CloudWatch, which costs by the bytes that it reads: --since bounds them. The database, Tempo and Jaeger are asked where their address is given. Data and bodies are shown only with --body, tokens never.
 
@@ -41,6 +42,19 @@ Examples:
   tracehaul trace --as sns 901e995b-10c5-40fe-a0fa-f25b555ce69d --json
   tracehaul trace order-4711 --tempo-url http://localhost:3200 \
     --html incident-12.html`
+}
+
+// Validate refuses what can be seen to be wrong before anybody is asked.
+func (c traceCmd) Validate() error {
+	switch {
+	case c.Timeout <= 0:
+		return fmt.Errorf("--timeout %s: want more than nothing", c.Timeout)
+	case c.DeadLetters < 0:
+		return fmt.Errorf("--dead-letters %d: want a number of letters, or 0 for none", c.DeadLetters)
+	case c.JSON && (c.HTML == "-" || c.Open):
+		return errors.New("--json prints JSON and nothing else: want it with --html FILE, or alone")
+	}
+	return nil
 }
 
 func (c traceCmd) Run(ctx context.Context, env environment) error {
@@ -118,9 +132,12 @@ func (c traceCmd) show(env environment, t *story.Story) error {
 		if err := writeHTML(c.HTML, t); err != nil {
 			return err
 		}
-		fmt.Fprintln(env.err, t.Verdict.Headline)
-		return nil
-	case c.JSON:
+		if !c.JSON {
+			fmt.Fprintln(env.err, t.Verdict.Headline)
+			return nil
+		}
+	}
+	if c.JSON {
 		return encodeJSON(env.out, t)
 	}
 	return t.WriteText(env.out, story.Text{Colour: showsColour(env.out), Width: columnsOf(env.out)})

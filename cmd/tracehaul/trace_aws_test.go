@@ -92,6 +92,9 @@ func TestTrace_Refusals(t *testing.T) {
 		"nobody":         {exitUsage, "there is nobody to ask: PostgreSQL", []string{"order-1", "--no-local", "--no-aws"}},
 		"no environment": {exitUsage, "nowhere", []string{"order-1", "-e", "nowhere"}},
 		"both forms":     {exitUsage, "--html", []string{"order-1", "--html", "x", "--open"}},
+		"HTML in JSON":   {exitUsage, "--json prints JSON", []string{"order-1", "--html", "-", "--json"}},
+		"no time":        {exitUsage, "--timeout 0s: want more", []string{"order-1", "--timeout", "0"}},
+		"letters":        {exitUsage, "--dead-letters -1: want", []string{"order-1", "--dead-letters=-1"}},
 		"away":           {exitFailed, "nobody who could know", []string{"order-1", "--no-local", "--no-aws", "--database-url", "postgres://u:geheim@127.0.0.1:1/x"}},
 	} {
 		t.Run(name, func(t *testing.T) {

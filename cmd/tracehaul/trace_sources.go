@@ -57,7 +57,7 @@ func (c traceCmd) config(ctx context.Context, env environment) (story.Config, er
 	default:
 		config.Expect = expected(p, false)
 	}
-	local := c.addLocal(env, &config)
+	local := c.addLocal(env, &config, p)
 	c.addDatabase(&config, local)
 	c.addTraces(env, &config, p)
 	if p != nil {
@@ -78,34 +78,47 @@ func (c traceCmd) described() (*pipeline.Pipeline, error) {
 	return c.load()
 }
 
-// addLocal adds the pipelines that run on this machine, unless an environment
-// is named.
-func (c traceCmd) addLocal(env environment, config *story.Config) (found bool) {
+// addLocal adds the pipeline that runs on this machine, unless an environment is
+// named: the description's or, without a description, the one started last.
+// What several of them have in common is no one event.
+func (c traceCmd) addLocal(env environment, config *story.Config, p *pipeline.Pipeline) (found bool) {
 	if !c.Local || c.Environment != "" {
+		return false
+	}
+	skip := func(format string, values ...any) bool {
+		config.Skipped = append(config.Skipped, "a local pipeline: "+fmt.Sprintf(format, values...))
 		return false
 	}
 	dir, err := localstate.Dir(env.getenv)
 	if err != nil {
-		config.Skipped = append(config.Skipped, "a local pipeline: "+err.Error())
-		return false
+		return skip("%s", err)
 	}
 	running, err := localstate.Find(dir)
 	if err != nil {
-		config.Skipped = append(config.Skipped, "a local pipeline: "+err.Error())
-		return false
+		return skip("%s", err)
 	}
-	for i, s := range running {
+	var others []string
+	for i := range running {
+		s := &running[i]
+		if found || p != nil && s.Prefix != p.Prefix() {
+			others = append(others, s.Prefix+" at "+s.Web)
+			continue
+		}
+		found = true
 		config.Backends = append(config.Backends,
 			source.Local{HTTP: source.HTTP{URL: s.Web}, Body: c.Body},
 			source.Postgres{URL: s.DatabaseURL, Body: c.Body, Since: c.Since.Time})
-		if p, err := pipeline.Load(s.File); i == 0 && err == nil {
+		if p, err := pipeline.Load(s.File); err == nil {
 			config.Expect = expected(p, true)
 		}
 	}
-	if len(running) == 0 {
-		config.Skipped = append(config.Skipped, "a local pipeline: none runs; tracehaul up starts one")
+	switch {
+	case len(others) > 0:
+		skip("%s runs, too, and is another one; -f FILE says which is asked", strings.Join(others, ", "))
+	case !found:
+		skip("none runs; tracehaul up starts one")
 	}
-	return len(running) > 0
+	return found
 }
 
 func (c traceCmd) addDatabase(config *story.Config, local bool) {
@@ -185,11 +198,15 @@ func (c traceCmd) addAWS(ctx context.Context, env environment, config *story.Con
 	config.Backends = append(config.Backends,
 		source.Spans{Client: logs, Since: c.Since.Time},
 		source.Logs{Client: logs, Groups: logGroups(p), Since: c.Since.Time})
+	if c.DeadLetters == 0 {
+		config.Skipped = append(config.Skipped, "dead letters: left out by --dead-letters 0")
+		return nil
+	}
 	for i := range p.Consumers {
 		of := &p.Consumers[i]
 		config.Backends = append(config.Backends,
-			source.Letters{Client: client, Queue: of.DLQName(), Body: c.Body},
-			source.Letters{Client: client, Queue: of.UndeliveredName(), Undelivered: true, Body: c.Body})
+			source.Letters{Client: client, Queue: of.DLQName(), Body: c.Body, Limit: c.DeadLetters},
+			source.Letters{Client: client, Queue: of.UndeliveredName(), Undelivered: true, Body: c.Body, Limit: c.DeadLetters})
 	}
 	return nil
 }

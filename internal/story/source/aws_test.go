@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/tracehaul/tracehaul/deadletter"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/story/source"
@@ -207,10 +209,62 @@ func TestLetters_FoundByAnyClueAndGivenBack(t *testing.T) {
 	if err != nil || len(found.Messages) != 1 || found.Messages[0].Body != event {
 		t.Errorf("with the body: %+v, %v", found.Messages, err)
 	}
-	if found, err := (source.Letters{Client: client, Queue: dlqName, Limit: 1}).Look(t.Context(), story.Clues{TraceIDs: []string{id}}); err != nil || len(found.Notes) != 1 {
-		t.Errorf("a queue with more than is read: notes %q, %v", found.Notes, err)
-	}
 	if d, err := broker.QueueDepth(dlqName); err != nil || d.Visible != 2 || d.InFlight != 0 {
 		t.Errorf("letters were not given back: %+v, %v", d, err)
 	}
+}
+
+// Each letter that is looked at counts one receive more: no more are than need
+// be, and it is said of how many.
+func TestLetters_ReadsNoFurtherThanItHasTo(t *testing.T) {
+	t.Parallel()
+	unknown := strings.Repeat("3", 32)
+	for name, tt := range map[string]struct {
+		clues     story.Clues
+		of, limit int
+		most      int // letters that may be read: they come in tens
+		complete  bool
+	}{
+		"a message of SNS":        {story.Clues{TraceIDs: []string{id}, SNS: []string{snsID}}, 25, 0, 10, true},
+		"an event":                {story.Clues{Events: []story.EventID{{Source: "/shop", ID: "order-4711"}}}, 25, 0, 10, true},
+		"an id without a source":  {story.Clues{Events: []story.EventID{{ID: "order-4711"}}}, 25, 0, 25, true},
+		"a trace":                 {story.Clues{TraceIDs: []string{id}}, 25, 0, 25, true},
+		"nothing that is there":   {story.Clues{TraceIDs: []string{unknown}}, 103, 0, 100, false},
+		"as many as are asked of": {story.Clues{TraceIDs: []string{unknown}}, 25, 7, 7, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // the end of a queue is waited for
+			broker, client := queues(t)
+			put(t, broker, client, event, "00-"+id+"-00f067aa0ba902b7-01")
+			for i := range tt.of - 1 {
+				put(t, broker, client, strings.ReplaceAll(event, "4711", strconv.Itoa(i)), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+			}
+			found, err := source.Letters{Client: client, Queue: dlqName, Limit: tt.limit}.Look(t.Context(), tt.clues)
+			if err != nil {
+				t.Fatal(err)
+			}
+			received := 0
+			if err := deadletters(t, broker, client).Each(t.Context(), 0, nil, func(l *deadletter.Letter) bool {
+				if l.ReceiveCount > 1 {
+					received++
+				}
+				return true
+			}); err != nil {
+				t.Fatal(err)
+			}
+			notes := strings.Join(found.Notes, " ")
+			if received > tt.most || received == 0 || !strings.Contains(notes, "received and given back") || strings.Contains(notes, "may have more") == tt.complete {
+				t.Errorf("%d letters were read, want at most %d; it says %q", received, tt.most, notes)
+			}
+		})
+	}
+}
+
+func deadletters(t *testing.T, broker *messaging.Broker, client *sqs.Client) *deadletter.Queue {
+	t.Helper()
+	q, err := deadletter.Open(t.Context(), deadletter.Config{SQS: client, QueueURL: broker.QueueURL(dlqName)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
 }

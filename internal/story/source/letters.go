@@ -24,9 +24,13 @@ type Letters struct {
 	Undelivered bool
 	// Body keeps the bodies. Defaults to false.
 	Body bool
-	// Limit bounds the letters that are read. Defaults to 1000.
+	// Limit bounds the letters that are read: each is received by it, and
+	// counts one receive more. Defaults to 100.
 	Limit int
 }
+
+// defaultLetters is few enough that giving them back looks like no arrivals.
+const defaultLetters = 100
 
 // Name says which queue.
 func (l Letters) Name() string { return "dead letters in " + l.Queue }
@@ -37,7 +41,8 @@ func (l Letters) Mark() string { return "adds to receive counts" }
 // Holds says what it can know.
 func (Letters) Holds() story.Holding { return story.HoldsMessages }
 
-// Look reads letters until the event is found, and gives them back.
+// Look reads letters until there can be no more of what the clues lead to, and
+// gives them back.
 func (l Letters) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
 	address, err := deadletter.Resolve(ctx, l.Client, l.Queue)
 	if err != nil {
@@ -49,8 +54,9 @@ func (l Letters) Look(ctx context.Context, c story.Clues) (found story.Found, er
 	}
 	limit, read := l.Limit, 0
 	if limit == 0 {
-		limit = 1000
+		limit = defaultLetters
 	}
+	most := most(c)
 	err = q.Each(ctx, limit, nil, func(letter *deadletter.Letter) bool {
 		read++
 		m := ofLetter(letter, l.Queue)
@@ -60,12 +66,36 @@ func (l Letters) Look(ctx context.Context, c story.Clues) (found story.Found, er
 		if matches(&m, c) {
 			found.Messages = append(found.Messages, m)
 		}
-		return true
+		return most == 0 || len(found.Messages) < most
 	})
-	if read == limit {
-		found.Notes = append(found.Notes, fmt.Sprintf("%s has more letters than the %d that were read: the event may be among the others (tracehaul dlq show).", l.Queue, limit))
+	all := most > 0 && len(found.Messages) >= most
+	if read > 0 {
+		found.Notes = append(found.Notes, fmt.Sprintf("To look into %s, at least %s received and given back: each counts one receive more.", l.Queue, letters(read)))
+	}
+	if read == limit && !all {
+		found.Notes = append(found.Notes, fmt.Sprintf("%s may have more than the %s read: the event may be among the others (--dead-letters, or tracehaul dlq show).", l.Queue, letters(limit)))
 	}
 	return found, err
+}
+
+func letters(n int) string {
+	if n == 1 {
+		return "1 letter was"
+	}
+	return fmt.Sprintf("%d letters were", n)
+}
+
+// most is how many letters of one queue clues can lead to, 0 if nobody knows: a
+// queue gets each message of SNS once, a source has an id once, and a trace
+// may have any number of events.
+func most(c story.Clues) int {
+	switch {
+	case len(c.SNS) > 0:
+		return len(c.SNS)
+	case len(c.TraceIDs) > 0 || slices.ContainsFunc(c.Events, func(e story.EventID) bool { return e.Source == "" }):
+		return 0
+	}
+	return max(len(c.SQS), len(c.Events))
 }
 
 func ofLetter(l *deadletter.Letter, queue string) story.Message {
