@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -33,39 +34,57 @@ func TestExtract_EveryVectorInOneBatch_EachContinuesItsOwn(t *testing.T) {
 func checkBatch(t *testing.T, handle func(*testing.T, events.SQSEvent) []localtrace.Span) {
 	t.Helper()
 	var e events.SQSEvent
-	want, links := map[string]parent{}, 0
+	want := map[string]parent{}
+	var contexts []string // of all messages
 	for _, v := range vectorsOf[extractVector](t, "extract") {
 		r := record(v.Message.sqs(t))
 		r.MessageId = v.Name
 		e.Records = append(e.Records, r)
 		w := v.inLambda().parent
 		if w.ParentSpanID != "" {
-			links++
+			contexts = append(contexts, w.TraceID+" "+w.ParentSpanID)
 		}
 		if w.Sampling != "not_sampled" {
 			want[v.Name] = w
 		}
 	}
-	invocations := 0
-	for _, s := range handle(t, e) {
-		switch s.Kind {
-		case "SERVER":
-			invocations++
-			if s.ParentSpanID != "" || len(s.Links) != links {
-				t.Errorf("the invocation has the parent %q and %d links, want none and %d", s.ParentSpanID, len(s.Links), links)
-			}
-		case "CONSUMER":
-			id, _ := s.Attributes[string(otelsemconv.MessagingMessageIDKey)].(string)
-			w, wanted := want[id]
-			if !wanted || w.TraceID != "" && s.TraceID != w.TraceID || s.ParentSpanID != w.ParentSpanID || len(s.Links) != 1 {
-				t.Errorf("%s: the span is %q's in %s with %d links, want %+v", id, s.ParentSpanID, s.TraceID, len(s.Links), w)
-			}
-			delete(want, id)
+	slices.Sort(contexts)
+	all := handle(t, e)
+	of := func(s localtrace.Span) bool { return s.Kind == "SERVER" }
+	i := slices.IndexFunc(all, of)
+	if i < 0 || slices.ContainsFunc(all[i+1:], of) {
+		t.Fatalf("%d spans, want one of the invocation among them", len(all))
+	}
+	invocation := all[i]
+	if got := linkedTo(invocation); invocation.ParentSpanID != "" || !slices.Equal(got, contexts) {
+		t.Errorf("the invocation has the parent %q, want none, and is linked to\n%q, want the context of each message,\n%q", invocation.ParentSpanID, got, contexts)
+	}
+	for _, s := range all {
+		if s.Kind != "CONSUMER" {
+			continue
 		}
+		id, _ := s.Attributes[string(otelsemconv.MessagingMessageIDKey)].(string)
+		w, wanted := want[id]
+		if !wanted || w.TraceID != "" && s.TraceID != w.TraceID || s.ParentSpanID != w.ParentSpanID {
+			t.Errorf("%s: the span is %q's in %s, want %+v", id, s.ParentSpanID, s.TraceID, w)
+		}
+		if got := linkedTo(s); !slices.Equal(got, []string{invocation.TraceID + " " + invocation.SpanID}) {
+			t.Errorf("%s: the span is linked to %q, want the invocation, %s in %s", id, got, invocation.SpanID, invocation.TraceID)
+		}
+		delete(want, id)
 	}
-	if invocations != 1 || len(want) > 0 {
-		t.Errorf("%d invocations; no process span of %v", invocations, want)
+	if len(want) > 0 {
+		t.Errorf("no process span of %v", want)
 	}
+}
+
+// linkedTo names what a span is linked to, sorted.
+func linkedTo(s localtrace.Span) (all []string) {
+	for _, l := range s.Links {
+		all = append(all, l.TraceID+" "+l.SpanID)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // handled has a function handle a batch.
@@ -91,7 +110,10 @@ func handledBySDK(t *testing.T, e events.SQSEvent) (all []localtrace.Span) {
 	kinds := map[trace.SpanKind]string{trace.SpanKindServer: "SERVER", trace.SpanKindConsumer: "CONSUMER"}
 	for _, s := range exported.GetSpans() {
 		span := localtrace.Span{
-			TraceID: s.SpanContext.TraceID().String(), Kind: kinds[s.SpanKind], Attributes: map[string]any{}, Links: make([]localtrace.Link, len(s.Links)),
+			TraceID: s.SpanContext.TraceID().String(), SpanID: s.SpanContext.SpanID().String(), Kind: kinds[s.SpanKind], Attributes: map[string]any{},
+		}
+		for _, l := range s.Links {
+			span.Links = append(span.Links, localtrace.Link{TraceID: l.SpanContext.TraceID().String(), SpanID: l.SpanContext.SpanID().String()})
 		}
 		if s.Parent.HasSpanID() {
 			span.ParentSpanID = s.Parent.SpanID().String()

@@ -75,12 +75,17 @@ func TestInject_EveryVector_JavaScriptAgrees(t *testing.T) {
 // What docs/propagation.md says to do where a load balancer's header wins.
 func TestRequest_JavaScriptWithXRayFirst_LetsTraceparentWin(t *testing.T) {
 	n := javascript(t)
+	tried := 0
 	for _, v := range vectorsOf[requestVector](t, "request") {
 		if v.Name != "request-traceparent-wins-over-all-fields" && v.Name != "request-traceparent-malformed" {
 			continue
 		}
+		tried++
 		a := ask(t, n, object{"operation": "extract", "propagators": []string{"xray", "tracecontext", "baggage"}, "headers": v.Headers})
 		checkAgrees(t, a.Context, v.Want.parent, nil)
+	}
+	if tried != 2 {
+		t.Errorf("%d vectors were tried, want both", tried)
 	}
 }
 

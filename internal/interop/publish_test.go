@@ -27,6 +27,7 @@ type published struct {
 	carrier     carrier
 	messages    int
 	broken      bool   // node sends no context
+	unsampled   bool   // the carrier says so, and node has no spans
 	source      string // where it is found; traceparent if empty
 }
 
@@ -36,7 +37,7 @@ var sampled = carrier{"traceparent": traceparent}
 // publications are the ways of node to send a context, or not to.
 var publications = map[string]published{
 	"Publish":            {command: "Publish", input: object{"Message": "m"}, carrier: sampled, messages: 1},
-	"Publish, unsampled": {command: "Publish", input: object{"Message": "m"}, carrier: carrier{"traceparent": unsampled}, messages: 1},
+	"Publish, unsampled": {command: "Publish", input: object{"Message": "m"}, carrier: carrier{"traceparent": unsampled}, messages: 1, unsampled: true},
 	"Publish, all parts": {
 		command: "Publish", input: object{"Message": "m", "MessageAttributes": manyAttributes(7)},
 		carrier: fullCarrier, messages: 1,
@@ -56,7 +57,7 @@ var publications = map[string]published{
 	},
 	"SendMessage, X-Ray": {
 		command: "SendMessage", input: object{"MessageBody": "m"},
-		propagators: []string{"xray"}, messages: 1, source: semconv.ContextSourceXRayAttribute,
+		propagators: []string{"xray"}, messages: 1, source: semconv.ContextSourceXRayAttribute, unsampled: true,
 		carrier: carrier{"x-amzn-trace-id": "Root=1-" + traceID[:8] + "-" + traceID[8:] + ";Parent=" + callerID + ";Sampled=0"},
 	},
 	"SendMessage, W3C and X-Ray": {
@@ -95,8 +96,11 @@ func TestPublish_JavaScript_ContinuedHere(t *testing.T) {
 				request["propagators"] = p.propagators
 			}
 			a := ask(t, n, request)
-			var producer span // none in a trace that is not sampled
-			if !p.broken && len(a.Spans) > 0 {
+			var producer span
+			switch {
+			case p.unsampled && len(a.Spans) > 0:
+				t.Errorf("node has the spans %+v, want none in a trace that is not sampled", a.Spans)
+			case !p.unsampled && !p.broken:
 				producer = a.one(t, "PRODUCER")
 			}
 			for i, queue := range queues {
@@ -130,11 +134,10 @@ func checkReceived(t *testing.T, p published, producer span, r message.Received)
 	if p.broken {
 		return
 	}
-	sampled := producer.SpanID != ""
-	if sc.IsSampled() != sampled || !sc.IsRemote() {
-		t.Errorf("the context is sampled %v and remote %v, want %v and true", sc.IsSampled(), sc.IsRemote(), sampled)
+	if sc.IsSampled() == p.unsampled || !sc.IsRemote() {
+		t.Errorf("the context is sampled %v and remote %v, want %v and true", sc.IsSampled(), sc.IsRemote(), !p.unsampled)
 	}
-	if sampled && (sc.TraceID().String() != producer.TraceID || sc.SpanID().String() != producer.SpanID) {
+	if !p.unsampled && (sc.TraceID().String() != producer.TraceID || sc.SpanID().String() != producer.SpanID) {
 		t.Errorf("the parent is %v in %v, node's is %s in %s", sc.SpanID(), sc.TraceID(), producer.SpanID, producer.TraceID)
 	}
 	if p.carrier != nil && sc.TraceID().String() != traceID {
@@ -175,11 +178,16 @@ func checkFunction(t *testing.T, b *bundle, p published, producer span, messages
 		t.Fatalf("%d of %d messages were handled: %+v, %v", handled, len(messages), response, err)
 	}
 	process, invocation := ofKind(b, trace.SpanKindConsumer), ofKind(b, trace.SpanKindServer)
-	sampled := p.broken || producer.SpanID != ""
-	if want := len(messages); sampled && len(process) != want || !sampled && len(process) != 0 {
-		t.Fatalf("%d process spans of %d messages, sampled %v", len(process), want, sampled)
+	if want := len(messages); !p.unsampled && len(process) != want || p.unsampled && len(process) != 0 {
+		t.Fatalf("%d process spans of %d messages, sampled %v", len(process), want, !p.unsampled)
+	}
+	if len(invocation) != 1 {
+		t.Fatalf("%d spans of the invocation, want 1", len(invocation))
 	}
 	for _, s := range process {
+		if got, want := linksOf(s), []string{named(invocation[0].SpanContext)}; !slices.Equal(got, want) {
+			t.Errorf("the process span is linked to %q, want the invocation, %q", got, want)
+		}
 		if p.broken {
 			if s.Parent.IsValid() {
 				t.Errorf("the process span has a parent, %v, that nobody sent", s.Parent)
@@ -190,13 +198,32 @@ func checkFunction(t *testing.T, b *bundle, p published, producer span, messages
 			t.Errorf("the process span is %v's in %v, want node's %s in %s", s.Parent.SpanID(), s.SpanContext.TraceID(), producer.SpanID, producer.TraceID)
 		}
 	}
-	if len(invocation) != 1 {
-		t.Fatalf("%d spans of the invocation, want 1", len(invocation))
+	var want []string
+	for _, m := range messages {
+		sc := trace.SpanContextFromContext(message.FromSQS(context.Background(), m).Context)
+		if producer.SpanID != "" && named(sc) != producer.TraceID+" "+producer.SpanID {
+			t.Errorf("a message is of %s, want node's %s %s", named(sc), producer.TraceID, producer.SpanID)
+		}
+		if !p.broken {
+			want = append(want, named(sc))
+		}
 	}
-	if links := len(invocation[0].Links); !p.broken && links != len(messages) {
-		t.Errorf("the invocation has %d links, want one to each of %d messages", links, len(messages))
+	slices.Sort(want)
+	if got := linksOf(invocation[0]); !slices.Equal(got, want) {
+		t.Errorf("the invocation is linked to %q, want the context of each message, %q", got, want)
 	}
 }
+
+// linksOf names what a span is linked to, sorted.
+func linksOf(s tracetest.SpanStub) (all []string) {
+	for _, l := range s.Links {
+		all = append(all, named(l.SpanContext))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func named(sc trace.SpanContext) string { return sc.TraceID().String() + " " + sc.SpanID().String() }
 
 // rows is a sink that keeps what it is given.
 type rows []*consumer.Record
