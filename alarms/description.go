@@ -40,10 +40,11 @@ func (a *Alarm) describe(p *pipeline.Pipeline) string {
 	return b.String()
 }
 
-// command is the first of what comes next that is for a shell.
+// command is the first of what comes next that is for a shell. One that needs a
+// trace's id is none: the message that it stands in has no id.
 func (a *Alarm) command() string {
 	for _, s := range a.Next {
-		if s.Language == snippet.Shell {
+		if s.Language == snippet.Shell && s.Ready() {
 			return s.Text
 		}
 	}

@@ -25,17 +25,13 @@ func (b *builder) next(a *Alarm) []snippet.Snippet {
 	return slices.DeleteFunc(list, func(s snippet.Snippet) bool { return !b.canAsk(s) })
 }
 
-// canAsk reports whether there is something that answers: traces in Tempo, spans of
-// the load balancer, rows in the described database.
+// canAsk reports whether there is something that answers: rows in the described
+// database. A query of spans that nobody keeps, or makes, is empty.
 func (b *builder) canAsk(s snippet.Snippet) bool {
-	switch s.Language {
-	case snippet.TraceQL:
-		return b.pipeline.Dashboards.TempoUID != "" && (b.pipeline.Edge.ALBSpans || !b.snippets.OfBalancer(s))
-	case snippet.SQL:
+	if s.Language == snippet.SQL {
 		return b.pipeline.HasDatabase() && (b.consumer == nil || b.consumer.Sink == "postgres")
-	case snippet.LogsInsights, snippet.Shell:
 	}
-	return true
+	return s.Text != ""
 }
 
 // nextOfPipeline are those of alarms about what every pipeline has once.
@@ -73,7 +69,7 @@ func (b *builder) nextOfPipeline(a *Alarm) []snippet.Snippet {
 		}
 		return []snippet.Snippet{service.BackEnd}
 	case "topic.md", "sns-delivery-failures.md", "sns-events-lost.md":
-		return append(b.undelivered(), s.SlowPublishes())
+		return b.undelivered() // the service's own publishes have worked
 	case "heartbeat.md", "heartbeat-missing.md", "notifier-undelivered.md", "notifier-errors.md":
 		return []snippet.Snippet{s.AlarmsThatAreOn(), s.UntoldAlarms()}
 	case "rollback.md":

@@ -190,21 +190,19 @@ func TestFillRunbook_Queries_AreThoseOfProd(t *testing.T) {
 func TestFor_EveryAlarm_HasQueries(t *testing.T) {
 	for _, p := range every(t) {
 		for _, a := range setOf(t, p).Alarms() {
-			if n := len(a.Next); n == 0 && p.Dashboards.TempoUID != "" || n > 3 {
+			if n := len(a.Next); n == 0 || n > 3 {
 				t.Errorf("%s: %s has %d queries beside its own, want one to three", p.Prefix(), a.Key, n)
 			}
 		}
 	}
 }
 
-// What cannot be asked is not shown: traces without Tempo, rows of another sink,
-// spans that nobody makes.
+// What cannot be asked is not shown: rows of another sink, spans that nobody makes.
 func TestFor_Queries_AreForWhatThereIs(t *testing.T) {
 	for name, test := range map[string]struct {
 		replace []string
 		gone    func(snippet.Snippet) bool
 	}{
-		"no Tempo":     {[]string{"  tempo_uid: tempo\n", ""}, func(s snippet.Snippet) bool { return s.Language == snippet.TraceQL }},
 		"own sink":     {[]string{"sink: postgres", "sink: custom"}, func(s snippet.Snippet) bool { return s.Language == snippet.SQL }},
 		"no ALB spans": {[]string{"authentication: jwt", "authentication: jwt\n  alb_spans: false"}, func(s snippet.Snippet) bool { return strings.Contains(s.Text, "load-balancer") }},
 	} {
@@ -221,6 +219,40 @@ func TestFor_Queries_AreForWhatThereIs(t *testing.T) {
 			}
 			if before, after := count(setOf(t, parse(t))), count(setOf(t, parse(t, test.replace...))); before == 0 || after != 0 {
 				t.Errorf("%d of them, and %d without what they ask", before, after)
+			}
+		})
+	}
+}
+
+// Spans are asked for where telemetry.export sends them: a Tempo that Grafana
+// knows of is empty if they go to CloudWatch, and nobody knows of spans that go
+// anywhere else.
+func TestFor_Spans_AreAskedWhereTheyGo(t *testing.T) {
+	const tempo, xray, export = "  tempo_uid: tempo\n", "  xray_uid: xray\n", "export: cloudwatch"
+	const endpoint, collector = "export: endpoint\n  endpoint: https://otlp.example.com", "export: collector"
+	for name, test := range map[string]struct {
+		replace []string
+		want    snippet.Language
+	}{
+		"CloudWatch":                  {nil, snippet.LogsInsights},
+		"CloudWatch, no Tempo":        {[]string{tempo, ""}, snippet.LogsInsights},
+		"a back end with Tempo":       {[]string{export, endpoint}, snippet.TraceQL},
+		"a collector for CloudWatch":  {[]string{export, collector}, snippet.LogsInsights},
+		"a collector for a back end":  {[]string{export, collector + "\n  endpoint: https://otlp.example.com"}, snippet.TraceQL},
+		"a back end that has X-Ray":   {[]string{export, endpoint, tempo, ""}, snippet.LogsInsights},
+		"a back end that nobody asks": {[]string{export, endpoint, tempo, "", xray, ""}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			count := map[snippet.Language]int{}
+			for _, a := range setOf(t, parse(t, test.replace...)).Alarms() {
+				for _, next := range a.Next {
+					if next.Language == snippet.TraceQL || next.Group == "aws/spans" {
+						count[next.Language]++
+					}
+				}
+			}
+			if total := count[snippet.TraceQL] + count[snippet.LogsInsights]; total != count[test.want] || (total > 0) != (test.want != "") {
+				t.Errorf("queries of spans: %v, want some in %q and in nothing else", count, test.want)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package notify
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -261,12 +262,25 @@ func traces(list []Trace) string {
 	return strings.Join(linked, "\n")
 }
 
+// linkLine is all links, in what a section takes: the longest address that there
+// is no room for is left out, as a part of one leads nowhere.
 func linkLine(list []Link) string {
-	var links []string
-	for _, l := range list {
-		links = append(links, slackLink(l.URL, l.Text))
+	list = slices.Clone(list)
+	for {
+		var links []string
+		longest := 0
+		for i, l := range list {
+			links = append(links, slackLink(l.URL, l.Text))
+			if len(l.URL) > len(list[longest].URL) {
+				longest = i
+			}
+		}
+		line := strings.Join(links, " · ")
+		if len(line) <= maxSection || list[longest].URL == "" {
+			return line
+		}
+		list[longest].URL = ""
 	}
-	return strings.Join(links, " · ")
 }
 
 func encodeBlocks(blocks []block) json.RawMessage {

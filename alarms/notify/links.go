@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -26,32 +27,63 @@ func links(p *pipeline.Pipeline, n Notification, since, now time.Time) []Link {
 	if isAddress(d.Runbook) {
 		list = append(list, Link{linkRunbook, d.Runbook})
 	}
+	if u := snippet.PageURL(p, path.Base(d.Runbook)); d.Runbook != "" && u != "" {
+		list = append(list, Link{linkQueries, u})
+	}
 	if d.LogGroup != "" {
 		list = append(list, Link{linkLogs, orElse(queryURL(n, since, now), n.ARN.console()+"#logsV2:log-groups/log-group/"+fragment(d.LogGroup))})
 	}
-	if p.Dashboards.GrafanaURL != "" && p.Dashboards.TempoUID != "" {
-		failing := exploreURL(p.Dashboards.GrafanaURL, p.Dashboards.TempoUID, snippet.For(p).Failing().Text, since.Add(-before), now)
-		if len(failing) <= maxURL {
-			list = append(list, Link{linkTraces, failing})
-		}
+	if u := tracesURL(p, n, since, now); u != "" && len(u) <= maxURL {
+		list = append(list, Link{linkTraces, u})
 	}
 	return list
 }
 
+// How long after a message its links go on: while the alarm is on, whoever opens
+// them wants to know what came next; and lines come late in any case.
+const (
+	after     = time.Hour
+	lateLines = 5 * time.Minute
+)
+
+// span is the time of an incident that logs and traces are asked for: its last
+// hours, as that costs by what is read, and Tempo searches a week at most
+// ("search.max_duration").
+func span(state string, since, now time.Time) (from, to time.Time) {
+	from, to = since.Add(-before), now.Add(lateLines)
+	if state != stateOK {
+		to = now.Add(after)
+	}
+	if earliest := now.Add(-casesReach); from.Before(earliest) {
+		from = earliest
+	}
+	return from, to
+}
+
 // queryURL opens Logs Insights with the alarm's query, over the time of the
-// incident, or its last hours: it costs by what it reads. It is empty if there is no query, or one so long that nobody would
+// incident. It is empty if there is no query, or one so long that nobody would
 // take the address.
 func queryURL(n Notification, since, now time.Time) string {
 	d := n.Description
 	if d.LogGroup == "" || d.Query == "" {
 		return ""
 	}
-	from := since.Add(-before)
-	if earliest := now.Add(-casesReach); from.Before(earliest) {
-		from = earliest
-	}
-	if u := snippet.InsightsURL(n.ARN.console(), d.LogGroup, d.Query, from, now); len(u) <= maxURL {
+	from, to := span(n.New, since, now)
+	if u := snippet.InsightsURL(n.ARN.console(), d.LogGroup, d.Query, from, to); len(u) <= maxURL {
 		return u
+	}
+	return ""
+}
+
+// tracesURL opens the traces that fail over the time of the incident, where spans
+// are kept: in Logs Insights or in Grafana, else nowhere.
+func tracesURL(p *pipeline.Pipeline, n Notification, since, now time.Time) string {
+	from, to := span(n.New, since, now)
+	switch failing := snippet.For(p).Failing(); {
+	case failing.Language == snippet.LogsInsights:
+		return snippet.InsightsURL(n.ARN.console(), failing.Group, failing.Text, from, to)
+	case failing.Language == snippet.TraceQL && p.Dashboards.GrafanaURL != "":
+		return exploreURL(p.Dashboards.GrafanaURL, p.Dashboards.TempoUID, failing.Text, from, to)
 	}
 	return ""
 }
@@ -87,14 +119,14 @@ func atTime(address, grafana string, from, to time.Time) string {
 	return u.String()
 }
 
-// traceURL is where a trace is shown: in Grafana where it has Tempo, else in
-// X-Ray where traces go there, else nowhere.
+// traceURL is where a trace is shown: in X-Ray or in Grafana, where spans are kept,
+// else nowhere.
 func traceURL(p *pipeline.Pipeline, a ARN, id string, from, to time.Time) string {
-	switch {
-	case p.Dashboards.GrafanaURL != "" && p.Dashboards.TempoUID != "":
-		return exploreURL(p.Dashboards.GrafanaURL, p.Dashboards.TempoUID, id, from, to)
-	case p.Dashboards.XRayUID != "" || p.Telemetry.Export == "cloudwatch":
+	switch in := snippet.For(p).SpansIn(); {
+	case in == snippet.LogsInsights:
 		return a.console() + "#xray:traces/1-" + id[:8] + "-" + id[8:]
+	case in == snippet.TraceQL && p.Dashboards.GrafanaURL != "":
+		return exploreURL(p.Dashboards.GrafanaURL, p.Dashboards.TempoUID, id, from, to)
 	}
 	return ""
 }

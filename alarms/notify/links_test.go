@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestLinks_Query_IsALinkUnlessItIsLong(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.mustHandle(t, on("1", began))
-	want := snippet.InsightsURL(console, ledgerLogs, `filter level = "ERROR" | sort @timestamp desc | limit 20`, began.Add(-30*time.Minute), began.Add(5*time.Second))
+	want := snippet.InsightsURL(console, ledgerLogs, `filter level = "ERROR" | sort @timestamp desc | limit 20`, began.Add(-30*time.Minute), began.Add(5*time.Second+time.Hour))
 	if got := b.pagerDutyLink(t, "Logs"); got != want {
 		t.Errorf("the link is %s, want %s", got, want)
 	}
@@ -63,15 +64,124 @@ func TestLinks_LongIncident_LastHours(t *testing.T) {
 	}
 }
 
-// Without Tempo there is nothing that understands the query of traces.
-func TestLinks_NoTempo_NoTraces(t *testing.T) {
+// toTempo has spans go to a Tempo.
+func toTempo(p *pipeline.Pipeline) {
+	p.Telemetry.Export, p.Telemetry.Endpoint = "endpoint", "https://otlp.example.com"
+}
+
+// The traces that fail are asked for where spans are kept: Grafana's Tempo is empty
+// if they go to CloudWatch.
+func TestLinks_Traces_AreWhereSpansGo(t *testing.T) {
 	t.Parallel()
-	for uid, want := range map[string]bool{"tempo": true, "": false} {
-		b := setup(t, func(p *pipeline.Pipeline) { p.Dashboards.TempoUID = uid })
+	for name, c := range map[string]struct {
+		change func(*pipeline.Pipeline)
+		want   []string
+	}{
+		"CloudWatch": {func(*pipeline.Pipeline) {}, []string{console + "#logsV2:logs-insights", "status.code*20*3d*20*22ERROR*22", "~source~(~'aws*2fspans)"}},
+		"no Grafana": {func(p *pipeline.Pipeline) { p.Dashboards = pipeline.Dashboards{} }, []string{console + "#logsV2:logs-insights", "~source~(~'aws*2fspans)"}},
+		"Tempo":      {toTempo, []string{"https://grafana.example.com/explore?", "status+%3D+error"}},
+		"nobody": {func(p *pipeline.Pipeline) {
+			toTempo(p)
+			p.Dashboards.TempoUID, p.Dashboards.XRayUID = "", ""
+		}, nil},
+	} {
+		b := setup(t, c.change)
 		b.mustHandle(t, on("1", began))
-		if got := b.pagerDutyLink(t, "Traces"); (got != "") != want || want && !strings.Contains(got, "status+%3D+error") {
-			t.Errorf("with the uid %q the link is %q", uid, got)
+		got := b.pagerDutyLink(t, "Traces")
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: the link has no %s: %s", name, want, got)
+			}
 		}
+		if (got == "") != (c.want == nil) {
+			t.Errorf("%s: the link is %q", name, got)
+		}
+	}
+}
+
+// Traces are asked for hours, too: Tempo refuses more than a week.
+func TestLinks_LongIncident_LastHoursOfTraces(t *testing.T) {
+	t.Parallel()
+	later := began.Add(30 * 24 * time.Hour)
+	for name, c := range map[string]struct {
+		change func(*pipeline.Pipeline)
+		want   string
+	}{
+		"CloudWatch": {func(*pipeline.Pipeline) {}, "start~'" + strings.ReplaceAll(later.Add(-3*time.Hour).Format("2006-01-02T15:04:05"), ":", "*3a")},
+		"Tempo":      {toTempo, "from%22%3A%22" + strconv.FormatInt(later.Add(-3*time.Hour).UnixMilli(), 10)},
+	} {
+		b := setup(t, c.change)
+		b.mustHandle(t, on("1", began))
+		b.setNow(later)
+		b.mustHandle(t, off("2", later))
+		posts := b.Slack.Posts()
+		if last := string(posts[len(posts)-1].Blocks); !strings.Contains(last, `|Traces\u003e`) || !strings.Contains(last, c.want) {
+			t.Errorf("%s: no link to traces since %s:\n%s", name, c.want, last)
+		}
+	}
+}
+
+// While the alarm is on, what comes after the message is in its links as well;
+// once it is over, lines that come late are.
+func TestLinks_Logs_GoOnAfterTheMessage(t *testing.T) {
+	t.Parallel()
+	end := func(at time.Time) string {
+		return "end~'" + strings.ReplaceAll(at.Format("2006-01-02T15:04:05"), ":", "*3a")
+	}
+	b := setup(t)
+	b.mustHandle(t, on("1", began))
+	if got, want := b.pagerDutyLink(t, "Logs"), end(began.Add(5*time.Second+time.Hour)); !strings.Contains(got, want) {
+		t.Errorf("while it is on, the link does not have %s: %s", want, got)
+	}
+	over := began.Add(10 * time.Minute)
+	b.setNow(over)
+	b.mustHandle(t, off("2", over))
+	posts := b.Slack.Posts()
+	if last, want := string(posts[len(posts)-1].Blocks), end(over.Add(5*time.Minute)); !strings.Contains(last, want) {
+		t.Errorf("once it is over, the link does not have %s: %s", want, last)
+	}
+}
+
+// The runbook may be the kit's, with names of another pipeline in its queries; the
+// link to the page of queries leads to those of the alarm's own environment.
+func TestLinks_Queries_AreTheEnvironments(t *testing.T) {
+	t.Parallel()
+	for runbooks, want := range map[string]string{
+		"https://github.com/tracehaul/tracehaul/blob/main/docs/runbooks":          "https://github.com/example/parcels/blob/main/docs/queries/prod.md#queue-age",
+		"https://github.com/example/parcels/blob/main/docs/runbooks":              "https://github.com/example/parcels/blob/main/docs/queries/prod.md#queue-age",
+		"https://github.com/example/parcels/blob/trunk/pipelines/x/docs/runbooks": "https://github.com/example/parcels/blob/trunk/pipelines/x/docs/queries/prod.md#queue-age",
+	} {
+		b := setup(t, func(p *pipeline.Pipeline) {
+			p.Environment, p.Repository, p.Runbooks = "prod", "https://github.com/example/parcels", runbooks
+		})
+		b.mustHandle(t, on("1", began))
+		if got := b.pagerDutyLink(t, "Queries"); got != want {
+			t.Errorf("with runbooks at %s: %q, want %s", runbooks, got, want)
+		}
+	}
+	b := setup(t, func(p *pipeline.Pipeline) { p.Repository = "" })
+	b.mustHandle(t, on("1", began))
+	if got := b.pagerDutyLink(t, "Queries"); got != "" {
+		t.Errorf("without a repository: %s", got)
+	}
+}
+
+// Where all addresses are long, the longest is left out: half of one leads nowhere.
+func TestMessages_LongLinks_AreWholeOrNotThere(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 560)
+	b := setup(t, func(p *pipeline.Pipeline) { p.Repository = "https://github.com/" + long })
+	n := on("1", began)
+	n.description = strings.NewReplacer("example.com/", "example.com/"+long+"/", "limit 20", "limit 20 # "+long[:150]).Replace(description)
+	b.mustHandle(t, n)
+	blocks := string(b.Slack.Posts()[0].Blocks)
+	for _, text := range []string{"Graph", "Dashboard", "Runbook", "Queries", "Logs", "Traces"} {
+		if !strings.Contains(blocks, text) {
+			t.Errorf("there is no %s", text)
+		}
+	}
+	if strings.Contains(blocks, "…") || strings.Count(blocks, long) == 0 {
+		t.Errorf("an address is cut off, or none is there:\n%s", blocks)
 	}
 }
 

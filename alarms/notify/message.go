@@ -57,6 +57,7 @@ const (
 	linkGraph     = "Graph"
 	linkDashboard = "Dashboard"
 	linkRunbook   = "Runbook"
+	linkQueries   = "Queries" // of the alarm's environment
 	linkLogs      = "Logs"
 	linkTraces    = "Traces" // those that fail
 )

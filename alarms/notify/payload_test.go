@@ -262,9 +262,16 @@ func TestCases_TracesWithoutGrafana_AreInXRayOrPlain(t *testing.T) {
 		change func(*pipeline.Pipeline)
 		want   string
 	}{
-		"tempo":    {func(*pipeline.Pipeline) {}, "https://grafana.example.com/explore?"},
-		"x-ray":    {func(p *pipeline.Pipeline) { p.Dashboards.TempoUID = "" }, "#xray:traces/1-4bf92f35-77b34da6a3ce929d0e0e4736|" + failingTrace},
-		"too long": {func(p *pipeline.Pipeline) { p.Dashboards.GrafanaURL += "/" + strings.Repeat("g", 200) }, "• " + failingTrace + "\\n"},
+		"tempo":      {toTempo, "https://grafana.example.com/explore?"},
+		"cloudwatch": {func(*pipeline.Pipeline) {}, "#xray:traces/1-4bf92f35-77b34da6a3ce929d0e0e4736|" + failingTrace},
+		"x-ray": {func(p *pipeline.Pipeline) {
+			toTempo(p)
+			p.Dashboards.TempoUID = ""
+		}, "#xray:traces/1-4bf92f35-77b34da6a3ce929d0e0e4736|" + failingTrace},
+		"too long": {func(p *pipeline.Pipeline) {
+			toTempo(p)
+			p.Dashboards.GrafanaURL += "/" + strings.Repeat("g", 200)
+		}, "• " + failingTrace + "\\n"},
 		"none": {func(p *pipeline.Pipeline) {
 			p.Dashboards.TempoUID, p.Dashboards.XRayUID, p.Telemetry.Export = "", "", "endpoint"
 		}, "• " + failingTrace},

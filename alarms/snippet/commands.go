@@ -12,7 +12,7 @@ func shell(ask, command string) Snippet {
 
 // Trace is the story of one event.
 func (s Set) Trace() Snippet {
-	return shell("What became of one of them?", "tracehaul trace -e "+s.pipeline.Environment+" TRACE_ID")
+	return shell("What became of one of them?", "tracehaul trace -e "+s.pipeline.Environment+" "+traceID)
 }
 
 // Letters lists the dead letters of a consumer by cause.

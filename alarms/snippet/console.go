@@ -5,7 +5,25 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"github.com/tracehaul/tracehaul/pipeline"
 )
+
+// PageURL is the address of the environment's page of queries, at the section of
+// a runbook: those in the runbook itself have the names of one environment, or,
+// where it is the kit's, of another pipeline. The page is where tracehaul
+// generate writes it: beside the runbooks, if they are in the repository, else in
+// docs/queries on its main branch. It is empty without a repository.
+func PageURL(p *pipeline.Pipeline, runbook string) string {
+	if p.Repository == "" {
+		return ""
+	}
+	docs, beside := strings.CutSuffix(p.Runbooks, "/runbooks")
+	if !beside || !strings.HasPrefix(docs, p.Repository+"/") {
+		docs = p.Repository + "/blob/main/docs"
+	}
+	return docs + "/queries/" + p.Environment + ".md#" + strings.TrimSuffix(runbook, ".md")
+}
 
 // InsightsURL is an address of CloudWatch's console that opens a query of Logs
 // Insights over a log group with a time filled in. home is the console's own

@@ -40,8 +40,8 @@ func TestQueries_RealLinesAndSpans_AreFound(t *testing.T) {
 	notifier := pipeline.LogGroupName(pipeline.KindFunction, p.NotifierName())
 	asked := 0
 	for _, q := range all[snippet.LogsInsights] {
-		if q.Group == notifier || ofLambda(t, q.Text) {
-			continue // the former is tried in package notify
+		if q.Group == notifier || q.Group == spansGroup || ofLambda(t, q.Text) {
+			continue // the first is tried in package notify
 		}
 		asked++
 		s.until(q.Group+": "+q.Text, func() error { return insights.Try(q.Text, s.heard(q.Group)) })
@@ -49,12 +49,7 @@ func TestQueries_RealLinesAndSpans_AreFound(t *testing.T) {
 	if asked < 15 {
 		t.Errorf("only %d queries of lines were asked", asked)
 	}
-	if len(all[snippet.TraceQL]) < 8 {
-		t.Errorf("there are only %d queries of traces", len(all[snippet.TraceQL]))
-	}
-	for _, q := range append(all[snippet.TraceQL], snippet.For(p).Failing()) {
-		s.until(q.Text, func() error { return findSpan(q.Text, s.Telemetry().Latest(5000)) })
-	}
+	s.spansAreFound(all[snippet.LogsInsights])
 
 	// Those that people have written into the runbooks: they cannot all find
 	// lines, but must name fields that lines have.
@@ -75,6 +70,9 @@ func TestQueries_RealLinesAndSpans_AreFound(t *testing.T) {
 		if err := insights.Try(wrong, s.heard(group)); err == nil {
 			t.Errorf("%s finds something", wrong)
 		}
+	}
+	if err := insights.Try(`filter status.code = "ERRORS"`, spanLines(s.Telemetry().Latest(5000))); err == nil {
+		t.Error("a status that no span has is found")
 	}
 	if err := findSpan(`{ resource.service.name = "orders-intake" && span.http.status_code = 400 }`, s.Telemetry().Latest(5000)); err == nil {
 		t.Error("an attribute that nobody sets is found")
@@ -255,7 +253,7 @@ func TestSnippets_Names_AreThePipelines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		known := map[string]bool{p.Prefix() + "-": true}
+		known := map[string]bool{p.Prefix() + "-": true, spansGroup: true}
 		for _, n := range p.Names() {
 			known[n.Value] = true
 		}

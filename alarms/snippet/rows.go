@@ -20,7 +20,7 @@ FROM events WHERE written_at > now() - interval '1 hour' ORDER BY took DESC NULL
 
 // RowOfTrace is what came of one trace.
 func (s Set) RowOfTrace() Snippet {
-	return rows("Did the event of a trace arrive?", `SELECT source, id, type, accepted_at, written_at, receive_count FROM events WHERE trace_id = 'TRACE_ID'`)
+	return rows("Did the event of a trace arrive?", `SELECT source, id, type, accepted_at, written_at, receive_count FROM events WHERE trace_id = '`+traceID+`'`)
 }
 
 // RowsWithoutTrace are those whose trace broke before the consumer.

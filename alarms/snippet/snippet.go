@@ -1,6 +1,8 @@
 package snippet
 
 import (
+	"strings"
+
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -28,6 +30,12 @@ type Snippet struct {
 
 	Text string
 }
+
+// traceID is what the reader replaces by a trace's id.
+const traceID = "TRACE_ID"
+
+// Ready reports whether it can be run as it is, with nothing left to replace.
+func (s Snippet) Ready() bool { return !strings.Contains(s.Text, traceID) }
 
 // Set makes the snippets of a pipeline, in one environment.
 type Set struct{ pipeline *pipeline.Pipeline }
