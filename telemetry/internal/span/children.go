@@ -12,8 +12,9 @@ import (
 
 // Children are spans that are alike but for their parents, begin and end
 // together, and have no children of their own: what a statement is in the
-// traces of its rows. They are encoded when they start. It is used by one
-// goroutine at a time.
+// traces of its rows. They are encoded when they start, and all of them are in
+// memory until End, in which no queue counts them. It is used by one goroutine
+// at a time.
 type Children struct {
 	tracer  trace.Tracer
 	name    string
@@ -57,8 +58,9 @@ func (c *Children) start(parent context.Context) {
 func (c *Children) encode(t *Tracer, fail func(trace.Span)) {
 	e := newEncoder(t, &c.options, c.attrs)
 	defer e.release()
+	all := recording{tracer: t, state: e.common, name: c.name}
 	if fail != nil {
-		fail(&recording{tracer: t, state: e.common})
+		fail(&all)
 	}
 	c.encoded = make([]otlp.Span, 0, len(c.parents))
 	c.each(func(parent context.Context, of trace.Span) {
@@ -73,14 +75,15 @@ func (c *Children) encode(t *Tracer, fail func(trace.Span)) {
 			return
 		}
 		var r recording
-		r.record(parent, t, c.name, &c.options, &d)
+		r.record(parent, t, all.name, &c.options, &d)
 		e.next()
 		c.encoded = append(c.encoded, e.encode(&r, open))
 	})
 }
 
-// End ends all spans. Fail, unless it is nil, is called for spans to say what
-// went wrong.
+// End ends all spans. Fail, unless it is nil, is called to say what went wrong:
+// for a span at a time, or once for many, with one that has no context of its
+// own.
 func (c *Children) End(at time.Time, fail func(trace.Span)) {
 	for _, s := range c.others {
 		if fail != nil {

@@ -9,8 +9,7 @@ import (
 )
 
 // encoder encodes many spans of one tracer that have much in common, one
-// after the other into the same memory. They have no events. It is used by one
-// goroutine.
+// after the other into the same memory. It is used by one goroutine.
 type encoder struct {
 	tracer  *Tracer
 	options Options
@@ -28,7 +27,6 @@ func newEncoder(t *Tracer, o *Options, attrs []attribute.KeyValue) *encoder {
 	e := &encoder{tracer: t, options: *o, common: newState()}
 	r := recording{tracer: t, state: e.common}
 	r.begin(o, attrs, &decision{})
-	e.common.compact()
 	return e
 }
 
@@ -39,8 +37,10 @@ func (e *encoder) next() *state {
 		e.scratch = newState()
 	}
 	s, c := e.scratch, e.common
+	c.compact()
 	s.buf = append(s.buf[:0], c.buf...)
 	s.attributes, s.droppedAttributes, s.seen, s.index = c.attributes, c.droppedAttributes, c.seen, nil
+	s.events.restart(&c.events)
 	s.links.restart(&c.links)
 	s.code, s.description = c.code, c.description
 	return s

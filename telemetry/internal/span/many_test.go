@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -169,39 +167,6 @@ func changes(s source, n int) []func(trace.Span) {
 	return all
 }
 
-func TestChildren_AnyParents_SameAsStart(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := random{t}
-		c := anyCrowd(s)
-		o := span.Options{Kind: trace.SpanKindClient, Time: began, Shared: c.shared}
-		var fail func(trace.Span)
-		if s.below(2) == 0 {
-			attrs, reason := anyAttributes(s), s.text()
-			fail = func(one trace.Span) { one.SetAttributes(attrs...); one.SetStatus(codes.Error, reason) }
-		}
-		want := c.record(func(tracer trace.Tracer) {
-			for _, parent := range c.parents {
-				if !trace.SpanContextFromContext(parent).IsValid() {
-					continue
-				}
-				_, one := span.Start(parent, tracer, "many", o, c.own...)
-				if fail != nil {
-					fail(one)
-				}
-				span.End(one, ended)
-			}
-		})
-		got := c.record(func(tracer trace.Tracer) {
-			span.StartChildren(c.parents, tracer, "many", o, c.own...).End(ended, fail)
-		})
-		if fail != nil { // those that were encoded are encoded anew
-			anonymise(got)
-			anonymise(want)
-		}
-		assertSame(t, got, want)
-	})
-}
-
 // anonymise takes the ids from spans and sorts them by what is left.
 func anonymise(spans []otlp.Span) {
 	for _, s := range spans {
@@ -216,42 +181,6 @@ func anonymise(spans []otlp.Span) {
 		clear(s.Data[at+2 : at+10])
 	}
 	slices.SortFunc(spans, func(a, b otlp.Span) int { return slices.Compare(a.Data, b.Data) })
-}
-
-func TestSiblings_AnySpans_SameAsStart(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := random{t}
-		c := anyCrowd(s)
-		o := span.Options{Shared: c.shared}
-		every := 1 + s.below(len(c.parents)) // so many are handed over together
-		add := func(tracer trace.Tracer, add func(parent context.Context, beside trace.Span, start time.Time)) {
-			for i, parent := range c.parents {
-				_, beside := span.Start(parent, tracer, "many", span.Options{Kind: trace.SpanKindConsumer})
-				add(parent, beside, began.Add(time.Duration(i)))
-			}
-		}
-		want := c.record(func(tracer trace.Tracer) {
-			add(tracer, func(parent context.Context, _ trace.Span, start time.Time) {
-				o := o
-				o.Time = start
-				_, one := span.Start(parent, tracer, "wait", o, c.own...)
-				span.End(one, ended)
-			})
-		})
-		got := c.record(func(tracer trace.Tracer) {
-			all, n := span.NewSiblings(tracer, "wait", o, len(c.parents)), 0
-			add(tracer, func(parent context.Context, beside trace.Span, start time.Time) {
-				all.Add(parent, beside, start, ended, c.own...)
-				if n++; n%every == 0 {
-					all.Flush()
-				}
-			})
-			all.Flush()
-		})
-		anonymise(got) // for those that are not sampled no id is made
-		anonymise(want)
-		assertSame(t, got, want)
-	})
 }
 
 // With a tracer of somebody else's all is done through the API.
@@ -342,22 +271,5 @@ func TestGroup_AddedToAfterComplete_LimitsHold(t *testing.T) {
 	}
 	if len(f.Links) != 1 || f.Links[0].TraceID != newer.TraceID() {
 		t.Errorf("the links are %v, want the newer one alone", f.Links)
-	}
-}
-
-// One large span must not make room for a thousand of its size.
-func TestSiblings_OneLargeSpan_MemoryStaysSmall(t *testing.T) {
-	tracer := span.New(span.Config{Sampler: span.Known(sdktrace.AlwaysSample()), Limits: sdktrace.NewSpanLimits(), Sink: nowhere{}}).Tracer("test")
-	_, beside := tracer.Start(t.Context(), "beside")
-	large := attribute.String("a", strings.Repeat("x", 100<<10))
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	all := span.NewSiblings(tracer, "wait", span.Options{}, 1000)
-	all.Add(t.Context(), beside, began, ended, large)
-	all.Add(t.Context(), beside, began, ended)
-	all.Flush()
-	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
-		t.Errorf("%d bytes are allocated for a span of 100 KiB among a thousand", got)
 	}
 }
