@@ -30,6 +30,9 @@ type Delivery struct {
 	Message *Message `json:"message,omitempty"`
 	// WrittenAt is when the row was inserted.
 	WrittenAt time.Time `json:"written_at,omitzero"`
+	// NoRow is true if the consumer has written it, and a database that answered
+	// has no row of it.
+	NoRow bool `json:"no_row,omitempty"`
 	// By is the trace that brought the row, if it is another one.
 	By string `json:"brought_by,omitempty"`
 
@@ -114,6 +117,7 @@ func (t *Story) deliveries() []Delivery {
 	}
 	for i := range all {
 		all[i].settle()
+		t.rowless(&all[i])
 	}
 	return all
 }

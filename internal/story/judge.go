@@ -50,6 +50,10 @@ func (t *Story) judge() Verdict {
 		v.Why = append(v.Why, fmt.Sprintf("The publish to %s failed after %s: %s", worst.Topic, counted(max(worst.Attempts, 1), "attempt"), cmp.Or(worst.SendError, "no reason is known")))
 		v.Next = append(v.Next, "The client was told so and has to send it again; with the same source and id that is harmless. See docs/runbooks/topic.md.")
 	default:
+		if worst.NoRow {
+			v.noRowOf(worst)
+			break
+		}
 		t.lost(&v, worst)
 	}
 	if n := len(chosen); n > 1 {
@@ -81,7 +85,12 @@ func rank(p Place) int {
 
 func (t *Story) counts(chosen []*Delivery) string {
 	n := map[Place]int{}
+	rowless := 0
 	for _, d := range chosen {
+		if d.NoRow {
+			rowless++
+			continue
+		}
 		n[d.Place]++
 	}
 	var parts []string
@@ -93,15 +102,14 @@ func (t *Story) counts(chosen []*Delivery) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n[p.place], p.what))
 		}
 	}
+	if rowless > 0 {
+		parts = append(parts, fmt.Sprintf("%d without its row", rowless))
+	}
 	return fmt.Sprintf("Of %d messages of this trace: %s.", len(chosen), strings.Join(parts, ", "))
 }
 
 func (t *Story) arrived(v *Verdict, chosen []*Delivery) {
-	v.Headline = "It arrived: the row is there."
-	if d := chosen[0]; d.WrittenAt.IsZero() {
-		v.Headline = "It arrived, by the word of the consumer."
-		v.Why = append(v.Why, "The row: "+strings.ToLower(t.noRow()[:1])+t.noRow()[1:]+" But the span of the processing says that it was written"+duplicate(d)+".")
-	}
+	t.arrivedBy(v, chosen)
 	for _, d := range chosen {
 		if failed := d.failures(); failed > 0 {
 			v.Why = append(v.Why, fmt.Sprintf("It took %s: %d failed before, the last for %s.", counted(max(len(d.Receives), d.count), "receive"), failed, d.lastFailure().outcome()))

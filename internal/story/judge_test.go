@@ -51,12 +51,12 @@ func TestCollect_Verdicts(t *testing.T) {
 		missing []string
 	}{
 		"arrived":            {story.Found{Spans: arrived(), Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived: the row is there."}, nil},
-		"arrived, no row":    {story.Found{Spans: arrived()}, story.PlaceRow, []string{"by the word of the consumer"}, nil},
+		"arrived, no row":    {story.Found{Spans: arrived()}, story.PlaceUnknown, []string{"The consumer says that it is written, and the database has no row of it", "A reader may be behind"}, nil},
 		"arrived, lost span": {story.Found{Spans: arrived()[:4], Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived"}, []string{"process " + queue}},
 		"arrived, lost all":  {story.Found{Spans: arrived()[:3], Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived"}, []string{"process " + queue}},
 		"with the consumer":  {story.Found{Spans: door, Messages: []story.Message{held}}, story.PlaceQueue, []string{"It is with the consumer of " + queue, "hidden for another 30s"}, nil},
 		"retried": {
-			story.Found{Spans: slices.Concat(failedTwice, receive("00000000000000d3", 3, 300, "written", nil), []trace.Span{insert("00000000000000d3", 301)})},
+			story.Found{Spans: slices.Concat(failedTwice, receive("00000000000000d3", 3, 300, "written", nil), []trace.Span{insert("00000000000000d3", 301)}), Rows: []trace.Row{row()}},
 			story.PlaceRow,
 			[]string{"3 receives: 2 failed before, the last for failed (sink_unavailable)"},
 			nil,
@@ -104,13 +104,14 @@ func TestCollect_Verdicts(t *testing.T) {
 func TestWriteHTML_LoadBalancerAlone_NoBadgeOfNoGaps(t *testing.T) {
 	for name, tt := range map[string]struct {
 		spans []trace.Span
+		rows  []trace.Row
 		want  string
 	}{
-		"alone": {[]trace.Span{balancer()}, ">has gaps<"},
-		"whole": {arrived(), ">no gaps<"},
+		"alone": {[]trace.Span{balancer()}, nil, ">has gaps<"},
+		"whole": {arrived(), []trace.Row{row()}, ">no gaps<"},
 	} {
 		var b strings.Builder
-		if err := collect(t, story.Found{Spans: tt.spans}).WriteHTML(&b); err != nil {
+		if err := collect(t, story.Found{Spans: tt.spans, Rows: tt.rows}).WriteHTML(&b); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(b.String(), tt.want) {
