@@ -115,11 +115,11 @@ reproducible: ## build the consumer's package and the service twice, the second 
 reproducible-all: ## the same with all packages, programs, generated files and images
 	build/reproducible.sh all
 
-paced: ## faults-short, faults-mutate-short and dashboards, two at a time: they wait for more than they work
-	$(MAKE) -j2 -Otarget faults-short faults-mutate-short dashboards
+# What `make ci` runs after lint, the longest first. What iac tests in Go is in race.
+CHECKS = race verify vulnerabilities modules actionlint collector fuzz-turn bench-once alarms examples faults-short faults-mutate-short dashboards image $(REPRODUCIBLE)
 
-# What iac tests in Go is in race.
-ci: lint verify vulnerabilities modules actionlint collector race fuzz-turn bench-once alarms examples paced image $(REPRODUCIBLE) ## all that CI runs
+ci: lint ## all that CI runs: lint, then two checks at a time, as most wait for much of their time
+	$(MAKE) --no-print-directory -j2 -Otarget $(CHECKS)
 	@cat dist/skipped-* 2>/dev/null || true
 
-.PHONY: examples paced faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows actionlint image vulnerabilities fuzz-turn reproducible reproducible-all ci
+.PHONY: examples faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows actionlint image vulnerabilities fuzz-turn reproducible reproducible-all ci
