@@ -36,9 +36,6 @@ func (s *collector) forget() bool {
 	}
 	s.forgot = true
 	s.clues.TraceIDs = slices.DeleteFunc(s.clues.TraceIDs, func(id string) bool { return id == s.all[0].Clues.TraceIDs[0] })
-	for i := range s.reports {
-		s.reports[i].had = max(0, s.reports[i].had-1) // the next clue is a new one
-	}
 	return true
 }
 

@@ -69,7 +69,16 @@ func TestCollect_EventIDLikeATraces_SearchedForAsText(t *testing.T) {
 			t.Errorf("%s: %v, story %+v", given, err, s)
 		}
 	}
-	// The trace itself is not searched for as text: a look costs.
+	// Who was asked is asked again for as much as one new clue.
+	letters := &fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{letter()}}}
+	lines := &fake{name: "CloudWatch Logs", holds: story.HoldsLogs, found: story.Found{Logs: []story.Log{{Time: at(5), TraceID: id, Text: "accepted " + hexID}}}}
+	if s, err := story.Collect(t.Context(), story.Config{Given: hexID, Backends: []story.Backend{letters, searched{lines}}}); err != nil || len(s.Messages) != 1 {
+		t.Errorf("%v, messages %+v", err, s.Messages)
+	}
+}
+
+// A look costs.
+func TestCollect_TraceItself_NotSearchedForAsText(t *testing.T) {
 	_, _, lines := apart()
 	lines.found.Logs = []story.Log{{Time: at(5), TraceID: id, Text: "x"}}
 	if _, err := story.Collect(t.Context(), story.Config{Given: id, Backends: []story.Backend{searched{lines}}}); err != nil || len(lines.looks) != 1 {
@@ -87,5 +96,12 @@ func TestCollect_IDWithSpaces_Found(t *testing.T) {
 		if err != nil || !s.Verdict.Arrived || s.TraceID != id {
 			t.Errorf("%q: %v", given, err)
 		}
+	}
+	mine, other := row(), row()
+	mine[1].Value, other[0].Value, other[1].Value, other[3].Value, other[4].Value = "order 47 11", "/another", "47 11", "00000000000000d2", "sqs-2"
+	b := told{&fake{name: "PostgreSQL", holds: story.HoldsRows, found: story.Found{Rows: []trace.Row{other, mine}}}}
+	s, err := story.Collect(t.Context(), story.Config{Given: "order 47 11", Backends: []story.Backend{b}})
+	if err != nil || strings.Contains(textOf(t, s), "sqs-2") {
+		t.Errorf("%v, or the event of another source is told, too: %s", err, textOf(t, s))
 	}
 }

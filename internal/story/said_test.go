@@ -73,3 +73,39 @@ func TestCollect_SampledWithLines_EachReceiveOnce(t *testing.T) {
 		t.Errorf("missing %q of %+v", missing(s), s.Deliveries)
 	}
 }
+
+// A line names the message, by which those are asked who know no trace; one of
+// a trace that is linked to is of another message.
+func TestCollect_LineOfAMessage_LeadsOn(t *testing.T) {
+	m := letter()
+	m.TraceID, m.SpanID = "", ""
+	lines := &fake{name: "lines", holds: story.HoldsLogs, found: story.Found{Logs: []story.Log{line("00000000000000d1", 100, "failed", "deadline", "", nil)}}}
+	letters := &fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{m}}}
+	s, err := story.Collect(t.Context(), story.Config{Given: id, Backends: []story.Backend{letters, lines}})
+	if err != nil || len(s.Deliveries) != 1 || s.Verdict.Place != story.PlaceDeadLetter {
+		t.Errorf("%v, messages %+v", err, s.Deliveries)
+	}
+
+	foreign := line("00000000000000d9", 100, "failed", "deadline", "", map[string]any{"sqs_message_id": "sqs-9", "event_id": "order-9"})
+	foreign.TraceID = invocationTrace
+	s = collect(t, story.Found{Spans: arrived(), Rows: []trace.Row{row()}, Logs: []story.Log{foreign}})
+	if len(s.Logs) != 1 || len(s.Deliveries) != 1 || len(s.Deliveries[0].Receives) != 1 {
+		t.Errorf("the invocation's line made %+v", s.Deliveries)
+	}
+}
+
+// Lines name no sending: they go to one that has no message yet, and a letter
+// that a consumer has made is told by its line.
+func TestCollect_LinesOfABatch_EachToItsMessage(t *testing.T) {
+	second := send()
+	second.SpanID, second.Attributes = "00000000000000b2", map[string]any{"messaging.destination.name": "dev-orders-order", "messaging.message.id": "sns-2"}
+	byConsumer := letter()
+	byConsumer.MessageID, byConsumer.Reason = "another", "refused"
+	s := collect(t, story.Found{Spans: []trace.Span{send(), second}, Messages: []story.Message{byConsumer}, Logs: []story.Log{
+		line("00000000000000d2", 90, "failed", "deadline", "", map[string]any{"sqs_message_id": "sqs-2", "event_id": "order-4712"}),
+		line("00000000000000d1", 100, "dead_lettered", "refused", "23514", nil),
+	}})
+	if len(s.Deliveries) != 2 || !slices.Equal(s.Deliveries[0].SQSIDs, []string{"another", sqsID}) || !slices.Equal(s.Deliveries[1].SQSIDs, []string{"sqs-2"}) || s.Deliveries[1].EventID != "order-4712" {
+		t.Errorf("deliveries %+v", s.Deliveries)
+	}
+}
