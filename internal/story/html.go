@@ -23,7 +23,7 @@ var storyHTML string
 var StyleSheet string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"t": clean, "para": cleanBlock, "dur": micros, "when": when, "clock": clock, "outcome": Receive.outcome, "taken": taken,
+	"t": clean, "para": cleanBlock, "dur": micros, "when": when, "clock": clock, "outcome": Receive.outcome, "lasted": Receive.took, "taken": taken,
 	"count": counted, "took": trace.Span.Duration, "duration": trace.FormatDuration,
 }).Parse(storyHTML))
 

@@ -3,7 +3,9 @@ package story
 import (
 	"cmp"
 	"slices"
+	"time"
 
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -41,6 +43,14 @@ func (t *Story) said(all *[]Delivery, l *Log) {
 		Count: number(l.Attributes[lineReceives]), At: l.Time, Outcome: outcome, Reason: has(lineReason), Code: has(lineCode), Error: has(lineError), SpanID: l.SpanID, line: true,
 	})
 	slices.SortStableFunc(d.Receives, func(a, b Receive) int { return a.At.Compare(b.At) })
+}
+
+// took is how long a receive was, which a line does not say.
+func (r Receive) took() string {
+	if r.line {
+		return "by its log line"
+	}
+	return trace.FormatDuration(time.Duration(r.TookUS) * time.Microsecond)
 }
 
 // saidOf is the delivery that a line is about: that of the message or, as the

@@ -36,7 +36,7 @@ func TestCollect_NotSampled_LinesTellWhereItStoppedAndWhy(t *testing.T) {
 		say   []string
 	}{
 		"held":           {story.Found{Messages: []story.Message{held}, Logs: []story.Log{failed}}, story.PlaceQueue, []string{"It stopped at the consumer of " + queue + " and waits", "Delivery 1 ended failed (sink_unavailable 57P01): the database is away", "hidden for another 3m"}},
-		"lines alone":    {story.Found{Logs: []story.Log{failed}}, story.PlaceQueue, []string{"It stopped at the consumer of " + queue + " and waits", "where the message lies now nobody could tell"}},
+		"lines alone":    {story.Found{Logs: []story.Log{failed}}, story.PlaceQueue, []string{"delivery 1 at 08:28:54.100, by its log line: failed", "It stopped at the consumer of " + queue + " and waits", "where the message lies now nobody could tell"}},
 		"tried again":    {story.Found{Logs: []story.Log{failed}, Rows: []trace.Row{written}}, story.PlaceRow, []string{"It arrived: the row is there", "It took 2 receives: 1 failed before, the last for failed (sink_unavailable 57P01)"}},
 		"moved by SQS":   {story.Found{Messages: []story.Message{letter()}, Logs: []story.Log{failed}}, story.PlaceDeadLetter, []string{"is a dead letter", "Delivery 1 ended failed (sink_unavailable 57P01)", "for the reason unsettled"}},
 		"by consumer":    {story.Found{Messages: []story.Message{byConsumer}, Logs: []story.Log{failed, refused}}, story.PlaceDeadLetter, []string{"is a dead letter", "ended dead_lettered (refused 23514)", "for the reason refused 23514"}},

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
@@ -178,7 +177,7 @@ func (p *writer) deliveries(t *Story) {
 			if r.Error != "" {
 				outcome += ": " + r.Error
 			}
-			p.line("       delivery %d at %s, %s: %s", r.Count, r.At.UTC().Format("15:04:05.000"), trace.FormatDuration(time.Duration(r.TookUS)*time.Microsecond), outcome)
+			p.line("       delivery %d at %s, %s: %s", r.Count, r.At.UTC().Format("15:04:05.000"), r.took(), outcome)
 		}
 		if m := d.Message; m != nil {
 			p.message(m)
