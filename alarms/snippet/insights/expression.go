@@ -110,14 +110,6 @@ func asText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// functions are those that are read, by how many arguments they take at least.
-// count(*) is one of its own.
-var functions = map[string]int{
-	"ispresent": 1, "isempty": 1, "isblank": 1, "strlen": 1, "concat": 1, "coalesce": 1, "floor": 1, "ceil": 1, "abs": 1, "tolower": 1, "toupper": 1, "replace": 3,
-	"strcontains": 2, "substr": 2, "datefloor": 2, "bin": 1, "frommillis": 1, "tomillis": 1, "now": 0,
-	"count": 0, "count_distinct": 1, "sum": 1, "avg": 1, "min": 1, "max": 1, "pct": 2, "stddev": 1, "median": 1, "earliest": 1, "latest": 1, "sortsfirst": 1, "sortslast": 1,
-}
-
 func (p *parser) either() (expression, error) { return p.joined("or", p.both) }
 func (p *parser) both() (expression, error)   { return p.joined("and", p.compared) }
 
@@ -239,30 +231,4 @@ func (p *parser) primary() (expression, error) {
 	case end, regex:
 	}
 	return nil, fmt.Errorf("%v: want a field, a value or a function", t)
-}
-
-func (p *parser) call(name string) (expression, error) {
-	least, ok := functions[name]
-	if !ok {
-		return nil, fmt.Errorf("there is no function %s", name)
-	}
-	f := function{name: name}
-	if name == "count" && p.is("*") || p.peek().text == ")" {
-		if least > 0 {
-			return nil, fmt.Errorf("%s takes %d arguments at least", name, least)
-		}
-		return f, p.expect(")")
-	}
-	err := p.list(func() error {
-		e, err := p.either()
-		f.of = append(f.of, e)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(f.of) < least {
-		return nil, fmt.Errorf("%s has %d arguments: want %d at least", name, len(f.of), least)
-	}
-	return f, p.expect(")")
 }

@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -55,7 +56,19 @@ type parser struct {
 	query  *Query
 	made   map[string]struct{} // names that commands before have made
 	summed bool                // after stats there are no fields of lines any more
+	within place               // where an expression is
+	sums   int                 // aggregates that were read
 }
+
+// place is where an expression is, on which it depends what may be in it.
+type place int
+
+const (
+	elsewhere  place = iota // of one line, or of what stats has made
+	results                 // what stats sums up, outside its aggregates
+	aggregated              // in one of them
+	groups                  // what stats does so by
+)
 
 func (p *parser) peek() token {
 	if len(p.rest) == 0 {
@@ -159,23 +172,32 @@ func (p *parser) shown() error {
 
 // stats leaves what it sums up and what it does so by.
 func (p *parser) stats() error {
-	results := map[string]struct{}{}
+	names := map[string]struct{}{}
 	one := func() error {
-		names, err := p.named()
-		for _, name := range names {
-			results[name] = struct{}{}
+		called, err := p.named()
+		for _, name := range called {
+			names[name] = struct{}{}
 		}
 		return err
 	}
-	if err := p.list(one); err != nil {
+	defer func() { p.within = elsewhere }()
+	p.within = results
+	if err := p.list(func() error {
+		before := p.sums
+		err := one()
+		if err == nil && p.sums == before {
+			err = errors.New("stats sums nothing up: want an aggregate such as count(*)")
+		}
+		return err
+	}); err != nil {
 		return err
 	}
-	if p.is("by") {
+	if p.within = groups; p.is("by") {
 		if err := p.list(one); err != nil {
 			return err
 		}
 	}
-	p.made, p.summed = results, true
+	p.made, p.summed = names, true
 	return nil
 }
 
@@ -232,6 +254,9 @@ func (p *parser) sorting() error {
 func (p *parser) name(t token) error {
 	if t.kind != word && t.kind != quoted {
 		return fmt.Errorf("%v: want a field", t)
+	}
+	if p.within == results {
+		return fmt.Errorf("%v: want it in an aggregate such as count(*), or behind by", t)
 	}
 	if _, ok := p.made[t.text]; ok {
 		return nil
