@@ -70,7 +70,7 @@ func (e *AmbiguousError) Error() string {
 
 // maxRounds bounds how often back ends are asked: a guess, message, row, trace,
 // links.
-const maxRounds = 6
+const maxRounds = 7
 
 // Collect asks everybody, until nobody has anything new, and puts it together.
 // If nothing was found the story tells who was asked, and the error is

@@ -65,13 +65,15 @@ func (s *collector) run(ctx context.Context) {
 		}
 		// Nobody knows such a trace, so those who look for a trace alone, where
 		// there is one, have not looked for what else it can be.
-		if len(s.all) > 1 && s.all[0].Kind == KindTrace && !s.is(s.all[0]) && s.forget() {
+		if !s.marked && s.wrong() && s.forget() {
 			continue
 		}
 		if s.marked || s.placed() {
 			return
 		}
 		s.marked = true
+		s.remember()
+		before = s.clues.size()
 		s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return marks })
 		if s.clues.size() == before {
 			return

@@ -14,7 +14,7 @@ import (
 // and is, or the likeliest that has not turned out to be wrong.
 func (s *collector) decide() {
 	s.candidate = s.all[0]
-	if len(s.all) > 1 && s.forgot && !s.found.empty() {
+	if s.remember(); s.wrong() && !s.found.empty() {
 		s.candidate = s.all[1]
 	}
 	for _, c := range s.all {
@@ -28,6 +28,12 @@ func (s *collector) decide() {
 	}
 }
 
+// wrong reports whether what was given could be a trace's id and something else,
+// and nobody knows such a trace.
+func (s *collector) wrong() bool {
+	return len(s.all) > 1 && s.all[0].Kind == KindTrace && !s.is(s.all[0])
+}
+
 // forget drops the guess that what was given is a trace's id, if there was one.
 // It reports whether it did.
 func (s *collector) forget() bool {
@@ -37,6 +43,14 @@ func (s *collector) forget() bool {
 	s.forgot = true
 	s.clues.TraceIDs = slices.DeleteFunc(s.clues.TraceIDs, func(id string) bool { return id == s.all[0].Clues.TraceIDs[0] })
 	return true
+}
+
+// remember takes the guess up again: who is asked last may know it.
+func (s *collector) remember() {
+	if s.forgot {
+		s.forgot = false
+		s.clues.TraceIDs = slices.Insert(s.clues.TraceIDs, 0, s.all[0].Clues.TraceIDs[0])
+	}
 }
 
 // is reports whether something of what was found is a candidate's.

@@ -105,3 +105,14 @@ func TestCollect_IDWithSpaces_Found(t *testing.T) {
 		t.Errorf("%v, or the event of another source is told, too: %s", err, textOf(t, s))
 	}
 }
+
+// Where nobody but a dead letter knows the trace, it is looked for there, too.
+func TestCollect_TraceThatALetterAloneKnows_Found(t *testing.T) {
+	letters := marking{&fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{letter()}}}}
+	_, traces, lines := apart()
+	traces.found, lines.found = story.Found{}, story.Found{}
+	s, err := story.Collect(t.Context(), story.Config{Given: id, Backends: []story.Backend{traces, searched{lines}, letters}})
+	if err != nil || s.As != story.KindTrace || s.TraceID != id || s.Verdict.Place != story.PlaceDeadLetter {
+		t.Errorf("taken for %s in trace %q at %s, %v", s.As, s.TraceID, s.Verdict.Place, err)
+	}
+}
