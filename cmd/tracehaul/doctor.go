@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -77,7 +80,7 @@ func (c doctorCmd) Validate() error {
 	return nil
 }
 
-func (c doctorCmd) Run(ctx context.Context, env environment) error {
+func (c doctorCmd) Run(ctx context.Context, env environment, command *kong.Context) error {
 	p, err := c.load()
 	if err != nil {
 		return err
@@ -95,7 +98,7 @@ func (c doctorCmd) Run(ctx context.Context, env environment) error {
 		return err
 	}
 	if local != nil {
-		reachLocal(p, local, &config)
+		c.reachLocal(env, p, local, func(flag string) bool { return isGiven(command, flag) }, &config)
 	}
 	if err := config.Validate(); err != nil {
 		return usageError("%w", err)
@@ -114,6 +117,9 @@ func (c doctorCmd) examine(ctx context.Context, env environment, config doctor.C
 	report, err := doctor.Examine(ctx, config)
 	show.done()
 	if err != nil {
+		if report != nil {
+			abandoned(env.err, report.Event)
+		}
 		return err
 	}
 	return c.print(env, report)
@@ -208,13 +214,16 @@ func (c doctorCmd) running(env environment, p *pipeline.Pipeline) (*localstate.S
 	if asked {
 		return nil, fmt.Errorf("no pipeline %s runs on this machine: start one with tracehaul up", p.Prefix())
 	}
+	if !c.NoEvent { // an up that has ended is no reason to send one to production
+		return nil, usageError("no pipeline %s runs on this machine: want --no-local or -e NAME for the one in AWS, which gets an event, or tracehaul up first", p.Prefix())
+	}
 	fmt.Fprintf(env.err, "No pipeline %s runs on this machine: the one in AWS is examined. tracehaul up starts a local one.\n", p.Prefix())
 	return nil, nil //nolint:nilnil // the one in AWS
 }
 
 // reachLocal takes the addresses of a pipeline on this machine. What the flags say
-// wins.
-func reachLocal(p *pipeline.Pipeline, s *localstate.State, config *doctor.Config) {
+// wins; what variables say is of another one.
+func (c doctorCmd) reachLocal(env environment, p *pipeline.Pipeline, s *localstate.State, given func(flag string) bool, config *doctor.Config) {
 	config.Local = true
 	if config.Address == "" {
 		config.Address = s.ALB
@@ -222,14 +231,40 @@ func reachLocal(p *pipeline.Pipeline, s *localstate.State, config *doctor.Config
 	if config.TopicARN == "" {
 		config.TopicARN = s.TopicARN
 	}
-	config.DatabaseURL = s.DatabaseURL // $DATABASE_URL is somebody else's
-	if s.Web != "" {
+	if !given("database-url") {
+		config.DatabaseURL = s.DatabaseURL
+	}
+	if !given("grafana-url") {
+		config.Grafana = ""
+	}
+	if given("tempo-url") || given("jaeger-url") {
+		if !given("tempo-url") {
+			c.TempoURL = ""
+		}
+		if !given("jaeger-url") {
+			c.JaegerURL = ""
+		}
+		c.spans(env, p, nil, config)
+	} else if s.Web != "" {
 		config.Traces = doctor.Backends{source.Local{HTTP: source.HTTP{URL: s.Web}}}
 	}
 	nobody := credentials.NewStaticCredentialsProvider("local", "local", "")
 	config.Clients = doctor.Clients{
 		SNS: sns.New(sns.Options{Region: p.Region, BaseEndpoint: aws.String(s.SNS), Credentials: nobody}),
 		SQS: sqs.New(sqs.Options{Region: p.Region, BaseEndpoint: aws.String(s.SQS), Credentials: nobody}),
+	}
+}
+
+// isGiven reports whether a flag was written, and is not a variable's value.
+func isGiven(command *kong.Context, flag string) bool {
+	return slices.ContainsFunc(command.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == flag && !p.Resolved })
+}
+
+// abandoned tells of an event that was sent before somebody interrupted.
+func abandoned(w io.Writer, e *doctor.Event) {
+	fmt.Fprintf(w, "An event was sent: %s %s, which tracehaul trace %s shows.\n", clean(e.Source), e.ID, e.TraceID)
+	if e.Left != "" {
+		fmt.Fprintf(w, "Left behind: %s.\n  %s\n", e.Left, clean(e.Remove))
 	}
 }
 

@@ -212,6 +212,24 @@ func (p *patient) queue(t *testing.T, address, name, value string) {
 	}
 }
 
+// letter puts one into a queue, until what it returns is called.
+func (p *patient) letter(t *testing.T, address string) (remove func()) {
+	t.Helper()
+	client := sqs.New(sqs.Options{Region: "eu-central-1", BaseEndpoint: new(p.Addresses().SQS), Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})
+	if _, err := client.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &address, MessageBody: new("x")}); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &address, WaitTimeSeconds: 5})
+		if err != nil || len(out.Messages) != 1 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		if _, err := client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &address, ReceiptHandle: out.Messages[0].ReceiptHandle}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // The command is given a pipeline that runs, and one fault after the other. Each
 // time it names the cause, and nothing else. The last ones leave it broken.
 func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) { //nolint:tparallel // one after the other, beside other tests
@@ -222,9 +240,40 @@ func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) { //nolint:tparallel 
 	t.Run("consumer stopped", func(t *testing.T) {
 		r := p.doctor(t, exitFault, "--timeout", "1s")
 		wantOnly(t, r, "fault consumer row: nobody takes messages out")
+		letter := p.letter(t, a.DLQURL)
+		for _, f := range p.doctor(t, exitWarning, "--no-event").Findings {
+			if want := "tracehaul dlq ls -q " + a.DLQURL[strings.LastIndexByte(a.DLQURL, '/')+1:] + " --endpoint " + a.SQS; f.Check == "dead-letters" && f.Verdict == doctor.Warning && f.Mend != want {
+				t.Errorf("%s: mend by %s, want %s", f.Subject, f.Mend, want)
+			}
+		}
+		letter()
 		if !r.Local || r.Address != a.ALB || r.Event.Left == "" {
 			t.Errorf("report %+v", r)
 		}
+	})
+	t.Run("interrupted while it waits", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		queue := a.QueueURL[strings.LastIndexByte(a.QueueURL, '/')+1:]
+		before, err := p.Broker().QueueDepth(queue)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { // until the event is there
+			for {
+				if d, err := p.Broker().QueueDepth(queue); err != nil || d.Visible > before.Visible {
+					cancel()
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		}()
+		var out, errs bytes.Buffer
+		env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": p.runtime}[name] }}
+		if code := run(ctx, []string{"doctor", "--clean", "-f", patientFile}, env); code != exitFailed {
+			t.Errorf("exit code %d", code)
+		}
+		wantAll(t, errs.String(), "An event was sent: /tracehaul/doctor doctor-", "Left behind: ", "DELETE FROM events WHERE source = '/tracehaul/doctor' AND id = 'doctor-", "interrupted")
 	})
 	if err := p.StartConsumers(); err != nil {
 		t.Fatal(err)
@@ -238,6 +287,24 @@ func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) { //nolint:tparallel 
 		if rows, err := p.Rows(t.Context(), r.Event.TraceID); err != nil || len(rows) != 0 {
 			t.Errorf("rows %v, %v", rows, err)
 		}
+	})
+	t.Run("what the flags say wins", func(t *testing.T) {
+		asked := make(chan string, 100)
+		elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case asked <- strings.Split(r.URL.Path, "/")[2]:
+			default:
+			}
+			http.NotFound(w, r)
+		}))
+		defer elsewhere.Close()
+		r := p.doctor(t, exitFault, "--settle", "1s", "--jaeger-url", elsewhere.URL)
+		wantOnly(t, r, "fault service spans: ")
+		if got := <-asked; got != "traces" {
+			t.Errorf("Jaeger was asked for %s", got)
+		}
+		r = p.doctor(t, exitFault, "--timeout", "2s", "--database-url", "postgres://nobody@127.0.0.1:1/none")
+		wantOnly(t, r, "fault database row: the database does not answer here: ", "unknown database row: ")
 	})
 	t.Run("raw delivery flipped", func(t *testing.T) {
 		p.subscription(t, "RawMessageDelivery", "false")
@@ -277,62 +344,5 @@ func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) { //nolint:tparallel 
 			t.Fatal(err)
 		}
 		wantOnly(t, p.doctor(t, exitFault), "fault edge front-door: the answer is 50")
-	})
-}
-
-// Whoever asks wrongly is told so before anything is looked for; where nobody may
-// ask AWS, the event goes its way all the same.
-func TestDoctor_ExitCodes(t *testing.T) {
-	t.Chdir(filepath.Join("..", "..", "pipeline", "testdata", "reference"))
-	for name, value := range map[string]string{
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "",
-		"DATABASE_URL": "", "GRAFANA_URL": "", "TRACEHAUL_TEMPO_URL": "", "TRACEHAUL_JAEGER_URL": "",
-	} {
-		t.Setenv(name, value)
-	}
-	server := httptest.NewServer(http.NotFoundHandler())
-	defer server.Close()
-	for name, test := range map[string]struct {
-		code int
-		want string
-		args []string
-	}{
-		"no local one":      {exitFailed, "no place", []string{"--local"}},
-		"no such file":      {exitFailed, "none.yaml", []string{"-f", "none.yaml"}},
-		"timeout":           {exitUsage, "--timeout 0s", []string{"--timeout", "0s"}},
-		"address":           {exitUsage, "https://orders.example.com", []string{"--url", "orders"}},
-		"clean without":     {exitUsage, "needs the database's URL", []string{"--url", server.URL, "--clean"}},
-		"nobody may ask":    {exitFailed, "nothing of dev-orders could be looked at", []string{"--no-local", "--no-event"}},
-		"a fault":           {exitFault, "dev-orders is not healthy", []string{"--url", server.URL}},
-		"prod, and nowhere": {exitFault, "prod-orders is not healthy", []string{"-e", "prod", "--url", server.URL, "--json"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			code, out, errs := command(t.Context(), t, append([]string{"doctor"}, test.args...)...)
-			if code != test.code || !strings.Contains(errs, test.want) {
-				t.Errorf("exit code %d, want %d and %q:\n%s%s", code, test.code, test.want, out, errs)
-			}
-			if strings.Contains(out, "\x1b") {
-				t.Errorf("colours where nobody looks:\n%s", out)
-			}
-		})
-	}
-	t.Run("no way to AWS", func(t *testing.T) {
-		closed := httptest.NewServer(http.NotFoundHandler())
-		closed.Close()
-		t.Setenv("AWS_ACCESS_KEY_ID", "AKID")
-		t.Setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
-		t.Setenv("AWS_ENDPOINT_URL", closed.URL)
-		code, out, errs := command(t.Context(), t, "doctor", "--no-local", "--no-event")
-		if code != exitFailed || strings.Count(out, "connection refused") != 1 || !strings.Contains(out, "sts:GetCallerIdentity") || !strings.Contains(out, "AWS cannot be asked") {
-			t.Errorf("exit code %d:\n%s%s", code, out, errs)
-		}
-	})
-	t.Run("none runs here", func(t *testing.T) {
-		var out, errs bytes.Buffer
-		env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": t.TempDir()}[name] }}
-		if code := run(t.Context(), []string{"doctor", "--no-event"}, env); code != exitFailed || !strings.Contains(errs.String(), "No pipeline dev-orders runs on this machine") {
-			t.Errorf("exit code %d: %s", code, errs.String())
-		}
 	})
 }

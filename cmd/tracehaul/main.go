@@ -97,7 +97,7 @@ func finish(parser *kong.Kong, args []string, env environment) (code int) {
 	if err != nil {
 		return wrongly(env, asked(err), err)
 	}
-	err = command.Run()
+	err = command.Run(command) // for those that tell flags from variables
 	if err == nil {
 		return exitOK
 	}

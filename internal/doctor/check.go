@@ -49,7 +49,7 @@ func (e *exam) has(need string) bool {
 
 // leftOut says why a check is not made, or nothing.
 func (e *exam) leftOut(c *Check) string {
-	if e.Local && !c.local {
+	if e.Local && (!c.local || slices.Contains(c.needs, needGrafana) && e.Grafana == "") {
 		return "the local pipeline has no such thing"
 	}
 	for _, need := range c.needs {

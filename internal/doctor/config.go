@@ -65,7 +65,7 @@ type Config struct {
 
 	// Grafana is the address of Grafana, and GrafanaToken a token that may read
 	// dashboards. Without a token they are not looked at. The address defaults to
-	// that of the description.
+	// that of the description, and for a local pipeline to none.
 	Grafana, GrafanaToken string
 
 	// Timeout is how long the row is waited for. Defaults to 60 seconds.
@@ -133,7 +133,7 @@ func (c Config) WithDefaults() Config {
 		if c.Address == "" && p.Edge.Domain != "" && !c.Local {
 			c.Address = "https://" + p.Edge.Domain
 		}
-		if c.Grafana == "" {
+		if c.Grafana == "" && !c.Local {
 			c.Grafana = p.Dashboards.GrafanaURL
 		}
 	}

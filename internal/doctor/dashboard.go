@@ -29,7 +29,7 @@ var dashboardChecks = []Check{
 		look: lookCloudWatchDashboard,
 	},
 	{
-		ID: "grafana-dashboards", Hop: signal.HopAlarmPath, needs: []string{needGrafana}, Page: "docs/dashboards.md",
+		ID: "grafana-dashboards", Hop: signal.HopAlarmPath, needs: []string{needGrafana}, local: true, Page: "docs/dashboards.md",
 		What: "the dashboards in Grafana are those that the description makes: an old one shows old thresholds",
 		look: lookGrafana,
 	},

@@ -95,7 +95,8 @@ func TestExamine_SeveralConsumers_Healthy(t *testing.T) {
 func TestExamine_Local_LeavesTheRestOut(t *testing.T) {
 	a := healthy(t)
 	c := a.start(t)
-	c.Local = true
+	grafana := c.Grafana
+	c.Local, c.Grafana = true, "" // that of the description is another pipeline's
 	r, err := doctor.Examine(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -106,4 +107,14 @@ func TestExamine_Local_LeavesTheRestOut(t *testing.T) {
 		}
 	}
 	wantAll(t, text(t, r), "prod-orders on this machine\n", "Left out, as the local pipeline has no such thing: targets,")
+	c.Grafana = grafana
+	if r, err = doctor.Examine(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.Findings {
+		if f.Check == "grafana-dashboards" {
+			return
+		}
+	}
+	t.Errorf("Grafana is given, and no dashboard of it is looked at:\n%s", text(t, r))
 }

@@ -20,7 +20,8 @@ type exam struct {
 }
 
 // Examine examines a pipeline. An error is a setting that cannot be used, or that
-// ctx has ended; all else is in the report.
+// ctx has ended; all else is in the report. If ctx ends once the event is sent there
+// is a report, too, of the event alone: what is left of it, and how to remove that.
 func Examine(ctx context.Context, c Config) (*Report, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -43,7 +44,12 @@ func Examine(ctx context.Context, c Config) (*Report, error) {
 	e.progress(checking, "")
 	<-arrived
 	if err := context.Cause(ctx); err != nil {
-		return nil, err
+		if !w.sent {
+			return nil, err
+		}
+		e.abandon(ctx, &w)
+		r.Event, r.Address = &w.event, w.address
+		return r, err
 	}
 	if c.NoEvent {
 		w.out = append(w.out, LeftOut{Checks: []string{"event"}, Why: "no event was to be sent"})

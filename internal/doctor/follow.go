@@ -34,6 +34,8 @@ const (
 type way struct {
 	address  string
 	untraced bool // the service has made no trace
+	sent     bool // the event may have been accepted
+	cleaned  bool // its row is removed
 	event    Event
 	findings []Finding
 	out      []LeftOut

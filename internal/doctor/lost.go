@@ -1,8 +1,6 @@
 package doctor
 
 import (
-	"fmt"
-
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -64,12 +62,12 @@ func (e *exam) stopped(id string, c *pipeline.Consumer, queues *watch, failed er
 		return signal.HopTopic, Finding{
 			Verdict: Fault, Subject: c.UndeliveredName(), Found: there, Want: "messages in " + c.QueueName(),
 			Why:  "SNS could not put it into the queue: the queue's policy, its key, its size limit, or it is gone",
-			Mend: fmt.Sprintf("tracehaul dlq ls -c %s --undelivered", c.Name), Page: "docs/runbooks/undelivered.md",
+			Mend: e.dlq("ls --undelivered -c " + c.Name), Page: "docs/runbooks/undelivered.md",
 		}
 	case last.dlq.all() > first.dlq.all():
 		return signal.HopConsumer, Finding{
 			Verdict: Fault, Subject: c.DLQName(), Found: there, Want: "a row",
-			Why: "the consumer, or SQS, gave it up", Mend: fmt.Sprintf("tracehaul dlq show -c %s %s says why", c.Name, id), Page: "docs/runbooks/dlq-arrivals.md",
+			Why: "the consumer, or SQS, gave it up", Mend: e.dlq("show -c "+c.Name+" "+id) + " says why", Page: "docs/runbooks/dlq-arrivals.md",
 		}
 	case worked && failed != nil:
 		return signal.HopDatabase, Finding{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/tracehaul/tracehaul/pipeline"
@@ -146,6 +147,16 @@ func days(d time.Duration) string {
 	return d.String()
 }
 
+// dlq is a command about dead letters, with where SQS is if that is not AWS.
+func (e *exam) dlq(what string) string {
+	if client, ok := e.Clients.SQS.(*sqs.Client); ok && e.Local {
+		if at := client.Options().BaseEndpoint; at != nil {
+			what += " --endpoint " + *at
+		}
+	}
+	return "tracehaul dlq " + what
+}
+
 // lookDeadLetters counts what waits. The doctor's own event may be among it, if
 // it was given up meanwhile.
 func lookDeadLetters(ctx context.Context, e *exam) (findings []Finding, err error) {
@@ -164,7 +175,7 @@ func lookDeadLetters(ctx context.Context, e *exam) (findings []Finding, err erro
 				continue
 			}
 			findings = append(findings, Finding{
-				Verdict: Warning, Subject: name, Found: fmt.Sprintf("%d dead letters", n), Want: "none", Mend: "tracehaul dlq ls -q " + name,
+				Verdict: Warning, Subject: name, Found: fmt.Sprintf("%d dead letters", n), Want: "none", Mend: e.dlq("ls -q " + name),
 			})
 		}
 	}

@@ -114,23 +114,41 @@ func (e *exam) clean(ctx context.Context, w *way) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := e.remove(ctx, &w.event)
-	if err != nil {
+	if _, err := e.remove(ctx, &w.event); err != nil {
 		w.add(signal.HopDatabase, checkRow, Finding{
 			Verdict: Warning, Subject: "events", Found: "the row could not be removed: " + hide(err), Want: "a row less",
 			Why: "the user of this database may not delete", Mend: "remove it as another one: " + w.event.Remove, Page: "docs/doctor.md#what-it-leaves-behind",
 		})
 		return
 	}
-	w.event.Left, w.event.Remove = "", ""
+	w.event.Left, w.event.Remove, w.cleaned = "", "", true
 }
 
-func (e *exam) remove(ctx context.Context, ev *Event) error {
+// abandon says what is left of an event that nobody waits for any more. The row is
+// removed if that is wanted and it is there already.
+func (e *exam) abandon(ctx context.Context, w *way) {
+	if w.event.Left == "" && w.cleaned {
+		return
+	}
+	w.event.Left = "it may have been accepted: a row in events, sooner or later"
+	w.event.Remove = removal(&w.event)
+	if !e.Clean || e.DatabaseURL == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+	defer cancel()
+	if removed, err := e.remove(ctx, &w.event); err == nil && removed {
+		w.event.Left, w.event.Remove = "", ""
+	}
+}
+
+// remove reports whether there was a row to remove.
+func (e *exam) remove(ctx context.Context, ev *Event) (bool, error) {
 	conn, err := pgx.Connect(ctx, e.DatabaseURL)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	_, err = conn.Exec(ctx, deleteSQL, ev.Source, ev.ID)
-	return err
+	done, err := conn.Exec(ctx, deleteSQL, ev.Source, ev.ID)
+	return done.RowsAffected() > 0, err
 }

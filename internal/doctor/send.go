@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
@@ -25,6 +26,10 @@ const (
 	// ("Signature Version 4 request is no longer valid", IAM user guide.)
 	clockRefused = 5 * time.Minute
 )
+
+// traceForm is what a trace's id looks like. What else an answer has for one is
+// not followed, nor made part of a command.
+var traceForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // accepted is the service's answer, or its problem.
 type accepted struct {
@@ -54,6 +59,12 @@ func (e *exam) send(ctx context.Context, w *way) bool {
 	}
 	w.add(signal.HopEdge, checkFrontDoor, good(w.address, "202 in "+trace.FormatDuration(took)))
 	switch {
+	case known && a.TraceID != "" && !traceForm.MatchString(a.TraceID):
+		w.untraced = true
+		w.add(signal.HopService, checkAnswer, Finding{
+			Verdict: Fault, Subject: e.pipeline.ServiceName(), Found: fmt.Sprintf("the answer's trace_id is %.60q", a.TraceID), Want: "32 hexadecimal digits, " + w.event.TraceID,
+			Why: "something else than the service has answered, or changes its answers", Mend: "look what stands between here and the service", Page: "docs/service.md",
+		})
 	case !known || a.TraceID == "":
 		w.untraced = true
 		w.add(signal.HopService, checkAnswer, Finding{
@@ -101,6 +112,7 @@ func (e *exam) post(ctx context.Context, w *way) (r reply, err error) {
 	if e.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+e.Token)
 	}
+	w.sent = true // whatever becomes of it
 	response, err := e.HTTP.Do(request)
 	if err != nil {
 		return r, err

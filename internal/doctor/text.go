@@ -69,7 +69,13 @@ type text struct {
 	Style
 }
 
+// line writes values as what they are to a terminal: text.
 func (t *text) line(format string, args ...any) {
+	for i, v := range args {
+		if s, ok := v.(string); ok {
+			args[i] = printable(s)
+		}
+	}
 	fmt.Fprintf(t, format+"\n", args...)
 }
 
@@ -80,6 +86,8 @@ func (t *text) paint(colour, s string) string {
 	return colour + s + reset
 }
 
+func (t *text) title(s string) { fmt.Fprintln(t, t.paint(bold, s)) }
+
 func (t *text) event(e *Event) {
 	if e == nil {
 		return
@@ -87,7 +95,7 @@ func (t *text) event(e *Event) {
 	t.line("event %s, which tracehaul trace %s shows", e.ID, e.TraceID)
 	if len(e.Steps) > 0 {
 		t.line("")
-		t.line("%s", t.paint(bold, "The way of the event"))
+		t.title("The way of the event")
 	}
 	for _, s := range e.Steps {
 		t.line("  %-26s %10s", s.Name, trace.FormatDuration(s.Took))
@@ -109,7 +117,7 @@ func (t *text) hop(hop signal.Hop, r *Report) {
 		if !titled {
 			titled = true
 			t.line("")
-			t.line("%s", t.paint(bold, hopTitles[hop]))
+			t.title(hopTitles[hop])
 		}
 		t.finding(f)
 	}
@@ -171,7 +179,7 @@ func (t *text) leftOut(list []LeftOut) {
 		t.line("")
 	}
 	for _, l := range list {
-		t.wrapped("", 2, "Left out, as "+l.Why+": "+strings.Join(l.Checks, ", ")+".")
+		t.wrapped("", 2, "Left out, as "+printable(l.Why)+": "+strings.Join(l.Checks, ", ")+".")
 	}
 }
 
