@@ -52,38 +52,27 @@ func (a *aggregate) bucket(value float64) int {
 	return from
 }
 
-// point is called with the lock held. It returns nil for attributes that are
-// left to the SDK.
+// point is called with the lock held.
 func (a *aggregate) point(set *attribute.Set) *point {
 	key := set.Equivalent()
-	p, known := a.points[key]
-	if known {
+	if p, known := a.points[key]; known {
 		return p
 	}
 	if nested(set) {
-		return nil
+		one := single(set)
+		if set, key = &one, one.Equivalent(); a.points[key] != nil {
+			return a.points[key]
+		}
+	}
+	if p := a.points[overflow.Equivalent()]; p != nil {
+		return p
 	}
 	if len(a.points) >= limit-1 {
 		set, key = &overflow, overflow.Equivalent()
-		if p = a.points[key]; p != nil {
-			return p
-		}
 	}
-	p = newPoint(*set, len(a.bounds)+1)
+	p := newPoint(*set, len(a.bounds)+1)
 	a.points[key] = p
 	return p
-}
-
-// nested reports whether a set has maps in it, of whose several values with
-// one key only the last counts.
-func nested(set *attribute.Set) bool {
-	for i := range set.Len() {
-		kv, _ := set.Get(i)
-		if t := kv.Value.Type(); t == attribute.MAP || t == attribute.SLICE {
-			return true
-		}
-	}
-	return false
 }
 
 // collect returns the points since the start, and starts anew if each
@@ -121,13 +110,5 @@ func add(rm *metricdata.ResourceMetrics, i *sdkmetric.Instrument, h metricdata.H
 		rm.ScopeMetrics = append(rm.ScopeMetrics, metricdata.ScopeMetrics{Scope: i.Scope})
 	}
 	sm := &rm.ScopeMetrics[at]
-	for j := range sm.Metrics { // there is one if some points were left to the SDK
-		m := &sm.Metrics[j]
-		if left, ok := m.Data.(metricdata.Histogram[float64]); ok && m.Name == i.Name && m.Unit == i.Unit && m.Description == i.Description {
-			left.DataPoints = append(left.DataPoints, h.DataPoints...)
-			m.Data = left
-			return
-		}
-	}
 	sm.Metrics = append(sm.Metrics, metricdata.Metrics{Name: i.Name, Description: i.Description, Unit: i.Unit, Data: h})
 }

@@ -5,9 +5,13 @@
 // differ in nothing but their values can be recorded at once, see [Record].
 //
 // Start from [New], which wraps the SDK's provider. Whatever is not such a
-// histogram is the SDK's, and so are the names, errors and warnings of all.
-// What is collected is what the SDK would have collected; tests compare the
-// two.
+// histogram is the SDK's, and so are the names, errors and warnings of all. An
+// instrument is wholly ours or wholly the SDK's.
+//
+// What is collected is what the SDK collects of the same calls one after the
+// other: sets of attributes, their limit, counts, sums to the last bit, least
+// and most, what is not a number included. Exemplars are other values of the
+// same buckets. Tests compare the two.
 //
 // The package imports nothing of this module.
 package histogram

@@ -3,78 +3,74 @@ package histogram
 import (
 	"context"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
 
 // instrument is a histogram of ours.
 type instrument struct {
-	metric.Float64Histogram // the SDK's, for what we do not know
+	metric.Float64Histogram // the SDK's, which knows whether it is enabled
 
 	aggregate *aggregate
 }
 
 // Record implements metric.Float64Histogram.
 func (i *instrument) Record(ctx context.Context, value float64, options ...metric.RecordOption) {
-	if unknown(options) {
-		i.Float64Histogram.Record(ctx, value, options...)
-		return
-	}
-	c := metric.NewRecordConfig(options)
-	a, set := i.aggregate, c.Attributes()
+	a, set := i.aggregate, attributesOf(options)
 	offered := a.filter(ctx)
 	bucket := a.bucket(value)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if p := a.point(&set); p != nil {
-		p.add(ctx, bucket, value, offered)
-		return
-	}
-	i.Float64Histogram.Record(ctx, value, options...)
+	a.point(&set).add(ctx, bucket, value, offered)
 }
 
 // Record records n values with the same options, each in a context of its own.
 // Where h is of this package, that is much faster than one after the other. A
 // value that is not ok is left out.
 func Record(h metric.Float64Histogram, n int, at func(i int) (ctx context.Context, value float64, ok bool), options ...metric.RecordOption) {
-	own, _ := h.(*instrument)
-	if own == nil || unknown(options) || !own.aggregate.addAll(n, at, metric.NewRecordConfig(options)) {
-		for i := range n {
+	if own, ok := h.(*instrument); ok {
+		set := attributesOf(options)
+		own.aggregate.addAll(&set, n, at)
+		return
+	}
+	for i := range n {
+		if ctx, value, ok := at(i); ok {
+			h.Record(ctx, value, options...)
+		}
+	}
+}
+
+// measured is a value with what is found out without the lock.
+type measured struct {
+	ctx     context.Context //nolint:containedctx // it is the value's
+	value   float64
+	bucket  int
+	offered bool // as an exemplar
+}
+
+// addAll adds some values at a time: neither at nor the filter, which are
+// others' and may record, too, is called with the lock held.
+func (a *aggregate) addAll(set *attribute.Set, n int, at func(i int) (context.Context, float64, bool)) {
+	var some [32]measured
+	for i := 0; i < n; {
+		ready := some[:0]
+		for ; i < n && len(ready) < len(some); i++ {
 			if ctx, value, ok := at(i); ok {
-				h.Record(ctx, value, options...)
+				ready = append(ready, measured{ctx, value, a.bucket(value), a.filter(ctx)})
 			}
 		}
+		if len(ready) > 0 {
+			a.addSome(set, ready)
+		}
 	}
 }
 
-// addAll reports whether the attributes are such as we have.
-func (a *aggregate) addAll(n int, at func(i int) (context.Context, float64, bool), c metric.RecordConfig) bool {
-	set := c.Attributes()
-	if nested(&set) {
-		return false
-	}
+func (a *aggregate) addSome(set *attribute.Set, ready []measured) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var p *point // none where no value is ok
-	for i := range n {
-		ctx, value, ok := at(i)
-		if !ok {
-			continue
-		}
-		if p == nil {
-			p = a.point(&set)
-		}
-		p.add(ctx, a.bucket(value), value, a.filter(ctx))
+	p := a.point(set)
+	for i := range ready {
+		m := &ready[i]
+		p.add(m.ctx, m.bucket, m.value, m.offered)
 	}
-	return true
-}
-
-// unknown reports whether options have attributes that only the SDK knows how
-// to get at.
-func unknown(options []metric.RecordOption) bool {
-	for _, o := range options {
-		if _, ok := o.(interface{ Experimental() }); ok {
-			return true
-		}
-	}
-	return false
 }

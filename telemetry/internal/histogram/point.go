@@ -2,7 +2,6 @@ package histogram
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -14,11 +13,29 @@ import (
 
 // point is what was measured with one set of attributes.
 type point struct {
-	attributes       attribute.Set
-	counts           []uint64
-	sum, least, most float64
-	kept             []kept // one for each bucket
+	attributes  attribute.Set
+	counts      []uint64
+	sum         sum
+	measured    bool // least and most are there
+	least, most float64
+	kept        []kept // one for each bucket, once there is one
 }
+
+// sum is kept in two parts, as by the SDK, so that whole numbers lose nothing.
+type sum struct {
+	whole int64
+	rest  float64
+}
+
+func (s *sum) add(value float64) {
+	if whole := int64(value); float64(whole) == value {
+		s.whole += whole
+		return
+	}
+	s.rest += value
+}
+
+func (s *sum) value() float64 { return s.rest + float64(s.whole) }
 
 // kept is the exemplar of a bucket: one of its values, as good as any.
 type kept struct {
@@ -29,16 +46,16 @@ type kept struct {
 }
 
 func newPoint(set attribute.Set, buckets int) *point {
-	return &point{
-		attributes: set, counts: make([]uint64, buckets), kept: make([]kept, buckets),
-		least: math.Inf(1), most: math.Inf(-1),
-	}
+	return &point{attributes: set, counts: make([]uint64, buckets)}
 }
 
 // add is called with the aggregate's lock held.
 func (p *point) add(ctx context.Context, bucket int, value float64, offered bool) {
 	p.counts[bucket]++
-	p.sum += value
+	p.sum.add(value)
+	if !p.measured { // nothing is less or more than what is not a number
+		p.measured, p.least, p.most = true, value, value
+	}
 	if value < p.least {
 		p.least = value
 	}
@@ -47,6 +64,9 @@ func (p *point) add(ctx context.Context, bucket int, value float64, offered bool
 	}
 	if !offered {
 		return
+	}
+	if p.kept == nil {
+		p.kept = make([]kept, len(p.counts))
 	}
 	k := &p.kept[bucket]
 	k.offered++
@@ -60,13 +80,13 @@ func (p *point) add(ctx context.Context, bucket int, value float64, offered bool
 func (p *point) data(bounds []float64, start, now time.Time) metricdata.HistogramDataPoint[float64] {
 	d := metricdata.HistogramDataPoint[float64]{
 		Attributes: p.attributes, StartTime: start, Time: now,
-		Bounds: slices.Clone(bounds), BucketCounts: slices.Clone(p.counts), Sum: p.sum,
+		Bounds: slices.Clone(bounds), BucketCounts: slices.Clone(p.counts), Sum: p.sum.value(),
+		Min: metricdata.NewExtrema(p.least), Max: metricdata.NewExtrema(p.most),
 	}
+	p.sum = sum{}
+	p.sum.add(d.Sum) // so does the SDK
 	for _, n := range p.counts {
 		d.Count += n
-	}
-	if p.least <= p.most { // there was something but what is not a number
-		d.Min, d.Max = metricdata.NewExtrema(p.least), metricdata.NewExtrema(p.most)
 	}
 	for i := range p.kept {
 		k := &p.kept[i]

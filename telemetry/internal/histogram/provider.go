@@ -30,7 +30,7 @@ type Provider struct {
 	c Config
 
 	mu          sync.Mutex
-	instruments map[identity]*aggregate
+	instruments map[identity]*aggregate // nil for those that are left to the SDK
 	order       []*aggregate
 }
 
@@ -64,7 +64,7 @@ type meter struct {
 // does not like is not ours.
 func (m *meter) Float64Histogram(name string, options ...metric.Float64HistogramOption) (metric.Float64Histogram, error) {
 	h, err := m.Meter.Float64Histogram(name, options...)
-	if err != nil || experimental(options) {
+	if err != nil || !h.Enabled(context.Background()) {
 		return h, err
 	}
 	c := metric.NewFloat64HistogramConfig(options...)
@@ -72,10 +72,11 @@ func (m *meter) Float64Histogram(name string, options ...metric.Float64Histogram
 		Name: name, Description: c.Description(), Unit: c.Unit(), Kind: sdkmetric.InstrumentKindHistogram, Scope: m.scope,
 	}
 	bounds, ok := m.provider.c.Bounds(i, c.ExplicitBucketBoundaries())
-	if !ok || !h.Enabled(context.Background()) {
+	a := m.provider.aggregateOf(&i, bounds, ok && !experimental(options))
+	if a == nil {
 		return h, nil
 	}
-	return &instrument{Float64Histogram: h, aggregate: m.provider.aggregateOf(&i, bounds)}, nil
+	return &instrument{Float64Histogram: h, aggregate: a}, nil
 }
 
 // experimental reports whether options have something of the SDK's
@@ -87,16 +88,21 @@ func experimental(options []metric.Float64HistogramOption) bool {
 	})
 }
 
-// aggregateOf returns the same aggregate for the same instrument.
-func (p *Provider) aggregateOf(i *sdkmetric.Instrument, bounds []float64) *aggregate {
+// aggregateOf returns the same aggregate for the same instrument, or nil if it
+// is left to the SDK. What was said first of an instrument holds for all who
+// make it again, as with the SDK: else it would have two points of everything.
+func (p *Provider) aggregateOf(i *sdkmetric.Instrument, bounds []float64, ours bool) *aggregate {
 	key := identity{i.Scope, strings.ToLower(i.Name), i.Description, i.Unit}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	a := p.instruments[key]
-	if a == nil {
+	a, known := p.instruments[key]
+	if known {
+		return a
+	}
+	if ours {
 		a = newAggregate(i, bounds, &p.c)
-		p.instruments[key] = a
 		p.order = append(p.order, a)
 	}
+	p.instruments[key] = a
 	return a
 }
