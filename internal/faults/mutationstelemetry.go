@@ -41,7 +41,7 @@ func telemetryMutations() []mutation {
 		},
 		{
 			name: "hung-collector-is-left-alone", what: "every invocation waits for a collector that hangs",
-			edits:  []edit{{"telemetry/internal/batch/processor.go", "\tif stalled {\n", "\tif false && stalled {\n"}},
+			edits:  []edit{{"telemetry/internal/batch/flush.go", "\tif stalled {\n", "\tif false && stalled {\n"}},
 			claims: []claim{{"collector/hangs", "until all is consumed"}},
 		},
 		{
