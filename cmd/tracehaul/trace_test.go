@@ -236,8 +236,8 @@ func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
 	}
 }
 
-// idsLikeTraces holds that an invocation's trace is no event's, and an event's
-// id that looks like a trace's may be that of two events.
+// idsLikeTraces holds that an invocation's trace is no event's, an event's id
+// that looks like a trace's may be that of two events, and one may have spaces.
 func (r *running) idsLikeTraces(linked []linkedJSON) {
 	r.t.Helper()
 	if len(linked) == 0 {
@@ -251,6 +251,11 @@ func (r *running) idsLikeTraces(linked []linkedJSON) {
 		id := r.sendOf(source, hex, "")
 		r.wait(id, "arrived", func(s *tracedJSON) bool { return s.Verdict.Arrived })
 		wantAll(r.t, r.shows(exitOK, hex, "--source", source), "trace  "+id)
+	}
+	id := r.send("order 47 11")
+	r.wait(id, "arrived", func(s *tracedJSON) bool { return s.Verdict.Arrived })
+	for _, args := range [][]string{{"order 47 11"}, {"order", "47", "11"}, {"order 47 11", "--as", "event"}, {"/shop", "order 47 11"}} {
+		wantAll(r.t, r.shows(exitOK, args...), "trace  "+id)
 	}
 	if code, _, errs := r.trace(hex); code != exitUsage || !strings.Contains(errs, `"/a", "/b"`) {
 		r.t.Errorf("an id of two events: exit code %d: %s", code, errs)
