@@ -68,6 +68,12 @@ func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("%d events have the id %q: want its source, one of %s", len(e.Events), e.Events[0].ID, strings.Join(names, ", "))
 }
 
+// maxSpans bounds the spans that are put together, which takes longer than they
+// are many and cannot be interrupted: 5,000 take about a second.
+const maxSpans = 5000
+
+const tooMany = "there are more than the 5,000 that a story is made of"
+
 // maxRounds bounds how often back ends are asked: a guess, message, row, trace,
 // links.
 const maxRounds = 7

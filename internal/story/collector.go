@@ -141,11 +141,19 @@ func (s *collector) fresh(r *Report) (c Clues, anything bool) {
 
 // take keeps what is new of an answer.
 func (s *collector) take(f *Found, r *Report) {
+	if len(f.Spans) > maxSpans {
+		f.Cut = append(f.Cut, tooMany)
+		f.Spans = f.Spans[:maxSpans]
+	}
 	f.mask()
 	f.clean()
 	s.clues.learn(f)
 	for _, span := range f.Spans {
 		key := [2]string{span.TraceID, span.SpanID}
+		if !s.spans[key] && len(s.found.Spans) == maxSpans {
+			add(&f.Cut, tooMany)
+			break
+		}
 		if !s.spans[key] {
 			s.spans[key] = true
 			s.found.Spans = append(s.found.Spans, span)
