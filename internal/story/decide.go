@@ -60,7 +60,7 @@ func (s *collector) is(c Candidate) bool {
 		id := c.Clues.TraceIDs[0]
 		root := "1-" + id[:8] + "-" + id[8:]
 		return s.hasRow("trace_id", id) || s.hasRow("alb_root", root) ||
-			slices.ContainsFunc(s.found.AccessLog, func(line string) bool { return strings.Contains(line, root) }) ||
+			slices.ContainsFunc(s.found.AccessLog, func(line string) bool { return strings.Contains(strings.ToLower(line), root) }) ||
 			slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool { return span.TraceID == id }) ||
 			slices.ContainsFunc(s.found.Logs, func(l Log) bool { return l.TraceID == id }) ||
 			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.TraceID == id })

@@ -33,9 +33,9 @@ func TestCollect_EventIDLikeATraces_AmbiguityIsSaid(t *testing.T) {
 	}
 }
 
-// A line that has the id is enough to know a trace by.
+// A line that has the id is enough to know a trace by, as the client wrote it.
 func TestCollect_AccessLogAlone_IsTheTraces(t *testing.T) {
-	b := told{&fake{name: "up", holds: story.HoldsSpans | story.HoldsMessages, found: story.Found{AccessLog: []string{`h2 "Root=1-` + id[:8] + "-" + id[8:] + `"`}}}}
+	b := told{&fake{name: "up", holds: story.HoldsSpans | story.HoldsMessages, found: story.Found{AccessLog: []string{`h2 "Root=1-` + strings.ToUpper(id[:8]+"-"+id[8:]) + `"`}}}}
 	s, err := story.Collect(t.Context(), story.Config{Given: id, Backends: []story.Backend{b}})
 	if err != nil || s.As != story.KindTrace || s.TraceID != id {
 		t.Errorf("taken for %s in trace %q, %v", s.As, s.TraceID, err)
