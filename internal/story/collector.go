@@ -101,7 +101,10 @@ func (s *collector) round(ctx context.Context, chosen func(Backend) bool) {
 			begin := time.Now()
 			found, err := b.Look(ctx, clues)
 			s.reports[i].TookMS += time.Since(begin).Milliseconds()
-			if err != nil {
+			s.reports[i].Skipped = ""
+			if skipped, ok := errors.AsType[*NotAskedError](err); ok {
+				s.reports[i].Skipped = skipped.Why
+			} else if err != nil {
 				s.reports[i].Problem = problem(err, s.Timeout)
 			}
 			answers[i] = &found
@@ -206,7 +209,7 @@ func (s *collector) novel(parts ...string) bool {
 // candidates: spans do not tell of events.
 func (s *collector) answered() bool {
 	for i, r := range s.reports {
-		if _, marks := s.Backends[i].(Intrusive); r.Problem != "" || marks && !s.marked {
+		if _, marks := s.Backends[i].(Intrusive); r.Problem != "" || r.Skipped != "" || marks && !s.marked {
 			continue
 		}
 		for _, c := range s.all {

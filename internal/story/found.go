@@ -33,6 +33,12 @@ const (
 	HoldsMessages
 )
 
+// NotAskedError is what a back end returns that cannot look by the clues, which is
+// not the same as to find nothing. It is asked again once there are more.
+type NotAskedError struct{ Why string }
+
+func (e *NotAskedError) Error() string { return "it was not asked: " + e.Why }
+
 // Intrusive is a back end that leaves a mark where it looks. It is asked last,
 // and only if nobody else knows where the event is.
 type Intrusive interface {

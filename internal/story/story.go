@@ -150,8 +150,9 @@ func (s *collector) report() []Report {
 		case r.Problem != "":
 		case marks && !s.marked:
 			r.Skipped = "it is known where the event is, and a look " + mark.Mark()
+		case r.Skipped != "" && r.spans+r.rows+r.messages+r.logs+r.lines == 0:
 		default:
-			r.Found = r.summary()
+			r.Found, r.Skipped = r.summary(), ""
 		}
 	}
 	return reports

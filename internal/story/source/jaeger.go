@@ -44,6 +44,12 @@ func (j Jaeger) Look(ctx context.Context, c story.Clues) (found story.Found, err
 		}
 	}
 	if len(ids) == 0 {
+		if err := searchable(c); err != nil {
+			return found, err
+		}
+		if len(c.SQS)+len(c.SNS) > 0 && len(j.Services) == 0 {
+			return found, &story.NotAskedError{Why: "it searches for messages in services alone, and there is no description that names them: say -f FILE"}
+		}
 		found.Spans, err = j.search(ctx, c)
 	}
 	return found, err

@@ -33,6 +33,9 @@ func (Tempo) Holds() story.Holding { return story.HoldsSpans }
 func (t Tempo) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
 	ids := c.TraceIDs
 	if len(ids) == 0 {
+		if err := searchable(c); err != nil {
+			return found, err
+		}
 		if ids, err = t.search(ctx, c); err != nil {
 			return found, err
 		}
@@ -70,6 +73,14 @@ func (t Tempo) trace(ctx context.Context, id string) ([]byte, error) {
 		}
 	}
 	return nil, nil
+}
+
+// searchable is an error if there is nothing to search spans for.
+func searchable(c story.Clues) error {
+	if len(c.SQS)+len(c.SNS)+len(c.Linked) == 0 {
+		return &story.NotAskedError{Why: "spans have no ids of events, and no trace or message of it is known"}
+	}
+	return nil
 }
 
 func (t Tempo) search(ctx context.Context, c story.Clues) (ids []string, err error) {

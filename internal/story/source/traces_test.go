@@ -1,7 +1,9 @@
 package source_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -162,4 +164,43 @@ func TestLocal_AsksWithCluesAndKeepsNumbers(t *testing.T) {
 	if a := found.Spans[0].Attributes; a["n"] != int64(9007199254740993) || a["f"] != 1.5 || found.Logs[0].Attributes["n"] != int64(7) {
 		t.Errorf("attributes are %v and %v", a, found.Logs[0].Attributes)
 	}
+}
+
+// To find nothing is not the same as to be unable to look.
+func TestTraces_NothingToLookBy_NotAsked(t *testing.T) {
+	at, requests := recorded(t, map[string]string{"/api/traces/" + id: "jaeger.json", "/api/v2/traces/" + id: "tempo-v2.json"})
+	jaeger, tempo := source.Jaeger{HTTP: at}, source.Tempo{HTTP: at}
+	for name, tt := range map[string]struct {
+		backend story.Backend
+		given   string
+		want    string
+	}{
+		"Jaeger, a message":     {jaeger, sqsID, "say -f FILE"},
+		"Jaeger, an event's id": {jaeger, "order-4711", "no ids of events"},
+		"Tempo, an event's id":  {tempo, "order-4711", "no ids of events"},
+	} {
+		s, err := story.Collect(t.Context(), story.Config{Given: tt.given, Backends: []story.Backend{tt.backend}})
+		if !errors.Is(err, story.ErrUnreachable) || !strings.Contains(s.Asked[0].Skipped, tt.want) || s.Asked[0].Found != "" {
+			t.Errorf("%s: %v, %+v", name, err, s.Asked)
+		}
+	}
+	if len(*requests) > 0 {
+		t.Errorf("it was asked %d times", len(*requests))
+	}
+	// Once a trace is known it is asked by that.
+	s, err := story.Collect(t.Context(), story.Config{Given: sqsID, Backends: []story.Backend{jaeger, knows{}}})
+	if err != nil || len(s.Spans) != 2 || s.Asked[0].Skipped != "" {
+		t.Errorf("with a trace from elsewhere: %d spans, %+v, %v", len(s.Spans), s.Asked, err)
+	}
+}
+
+// knows is a back end that knows the trace of a message.
+type knows struct{}
+
+func (knows) Name() string { return "a queue" }
+
+func (knows) Holds() story.Holding { return story.HoldsMessages }
+
+func (knows) Look(context.Context, story.Clues) (story.Found, error) {
+	return story.Found{Messages: []story.Message{{Queue: "q", MessageID: sqsID, TraceID: id}}}, nil
 }
