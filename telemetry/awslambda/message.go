@@ -52,6 +52,11 @@ type settlement struct {
 
 // Context returns the context to work on the message in. It carries the
 // message's process span and its baggage, and ends with the batch's.
+//
+// The span is not the handler's to end: it ends when the message is settled. One
+// that a handler of SQSBatch ends itself may go out before what is put off
+// while the handler works: without the message's id, its receive count, its
+// outcome and the link to the invocation.
 func (m *Message) Context() context.Context { return m.ctx }
 
 // Written settles the message as done: something new was stored.
