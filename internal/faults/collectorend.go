@@ -38,7 +38,7 @@ func beforeCollector(s *settings, hook func(*http.Request) faultproxy.Fault) {
 // atDeadline is how many processes of the consumer have their first batch, of
 // one message, when the table is locked. Each has 280 ms to answer after its
 // flush, which on a busy machine may not do for all of them.
-const atDeadline = 3
+const atDeadline = 5
 
 // hangsAtTheDeadline has a flush begin at a time from which FlushTimeout would
 // reach beyond Lambda's deadline.
@@ -97,7 +97,7 @@ func (w *world) lateAtTheDeadline(ctx context.Context) (late int64, err error) {
 
 // endRounds is how many processes of the consumer are ended that have to send
 // their last spans.
-const endRounds = 3
+const endRounds = 6
 
 // endsItself is how soon a process ends that is not out of time: before
 // awslambda.Start gives its Shutdown up, and before Lambda kills it.
