@@ -49,3 +49,22 @@ func TestCollect_LargeTrace_CutAndSaid(t *testing.T) {
 		}
 	}
 }
+
+// Of the traces that are linked to only those lines are told that are of a span
+// that is: an invocation has a hundred other messages.
+func TestCollect_LinesOfOtherTraces_LeftOut(t *testing.T) {
+	other := strings.Repeat("5", 32)
+	f := story.Found{Spans: arrived()}
+	f.Spans[2].Links = append(f.Spans[2].Links, trace.Link{TraceID: other, SpanID: "0000000000000099"}) // which nobody has
+	for _, traceID := range []string{id, invocationTrace, other, ""} {
+		f.Logs = append(f.Logs, story.Log{Time: at(1), TraceID: traceID, Text: "of " + traceID})
+	}
+	s := collect(t, f)
+	var texts []string
+	for _, l := range s.Logs {
+		texts = append(texts, l.Text)
+	}
+	if want := []string{"of " + id, "of " + invocationTrace}; !slices.Equal(texts, want) {
+		t.Errorf("the lines are %q, want %q", texts, want)
+	}
+}

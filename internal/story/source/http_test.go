@@ -73,3 +73,20 @@ func TestHTTP_RedirectInACircle_Ends(t *testing.T) {
 		t.Errorf("after %d requests: %v", asked, err)
 	}
 }
+
+// No answer fills the memory.
+func TestHTTP_AnswerWithoutEnd_IsCutOff(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		part := []byte(strings.Repeat(" ", 1<<20))
+		for r.Context().Err() == nil {
+			if _, err := w.Write(part); err != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	_, err := source.Tempo{HTTP: source.HTTP{URL: server.URL}}.Look(t.Context(), story.Clues{TraceIDs: []string{id}})
+	if err == nil || !strings.Contains(err.Error(), "more than 67108864 bytes") {
+		t.Errorf("an answer without end: %v", err)
+	}
+}

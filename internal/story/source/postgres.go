@@ -79,6 +79,9 @@ func (p Postgres) Look(ctx context.Context, c story.Clues) (story.Found, error) 
 			return found, failure(err)
 		}
 		found.Rows = append(found.Rows, some...)
+		if len(some) == rowLimit {
+			found.Notes = append(found.Notes, fmt.Sprintf("There may be more rows than the %d that were read of %s.", rowLimit, p.Name()))
+		}
 	}
 	found.Rows = unique(found.Rows)
 	return found, nil

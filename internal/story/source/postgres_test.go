@@ -103,3 +103,36 @@ func TestPostgres_Away_NoPasswordInTheError(t *testing.T) {
 		}
 	}
 }
+
+// The session cannot write, whoever the user is and whatever events has become.
+func TestPostgres_SessionReadsOnly(t *testing.T) {
+	url, conn := database(t)
+	rows, err := conn.Query(t.Context(), "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'events' AND column_name <> 'source'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{"ALTER TABLE events RENAME TO kept", "CREATE VIEW events AS SELECT current_setting('transaction_read_only') AS source, " + strings.Join(columns, ", ") + " FROM kept"} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := source.Postgres{URL: url}.Look(t.Context(), story.Clues{SQS: []string{sqsID}})
+	if err != nil || len(found.Rows) != 1 || found.Rows[0].Get("source") != "on" {
+		t.Errorf("read only is %v, %v", found.Rows, err)
+	}
+}
+
+func TestPostgres_MoreRowsThanAreRead_Said(t *testing.T) {
+	url, conn := database(t)
+	if _, err := conn.Exec(t.Context(), `INSERT INTO events (source, id, type, data, trace_id, receive_count, written_at) SELECT '/many', n::text, 'x', '{}', $1, 1, now() FROM generate_series(1, 1000) n`, id); err != nil {
+		t.Fatal(err)
+	}
+	found, err := source.Postgres{URL: url}.Look(t.Context(), story.Clues{TraceIDs: []string{id}})
+	if err != nil || len(found.Rows) >= 1000 || len(found.Notes) != 1 {
+		t.Errorf("%d rows, notes %q, %v", len(found.Rows), found.Notes, err)
+	}
+}
