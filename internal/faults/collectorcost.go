@@ -46,9 +46,9 @@ func (c *cost) compare(ctx context.Context, w *world) error {
 	if err != nil {
 		return fmt.Errorf("a second service: %w", err)
 	}
-	c.round(ctx, w, twin, senders) // which opens connections
+	c.round(ctx, w, twin, senders, 0) // which opens connections
 	for n := w.sc.events; ; n = min(n, defaultEvents) {
-		c.round(ctx, w, twin, n)
+		c.round(ctx, w, twin, n, compareFor)
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
@@ -61,13 +61,13 @@ func (c *cost) compare(ctx context.Context, w *world) error {
 	}
 }
 
-// round times so many requests of either kind. Every client goes from one to the
+// round times so many requests of either kind, over a time. Every client goes from one to the
 // other, and each of them is first as often, so that what else happens on the
 // machine happens to both.
-func (c *cost) round(ctx context.Context, w *world, twin string, n int) {
+func (c *cost) round(ctx context.Context, w *world, twin string, n int, over time.Duration) {
 	c.broken, c.well = nil, nil
 	var clients sync.WaitGroup
-	pause := compareFor / time.Duration(max(1, n/senders))
+	pause := over / time.Duration(max(1, n/senders))
 	for i := range senders {
 		clients.Go(func() {
 			for k := range n/senders + min(1, max(0, n%senders-i)) {

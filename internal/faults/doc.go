@@ -12,7 +12,8 @@
 // were answered is held against all rows, all dead letters and all spans. What
 // is lost, doubled, corrupted, broken off from its trace, unexplained or was
 // never sent fails the run; so does a fault that was never met, because it
-// proves nothing.
+// proves nothing. What depends on time, and is missed, is repeated: twice at most
+// in a scenario, and the table says so.
 //
 // With -mutate it proves the same of itself: it takes one safeguard after the
 // other out of the programs, as the idempotent insert or the halving of a batch

@@ -72,7 +72,7 @@ func printSum(w io.Writer, verdicts []verdict, took time.Duration) bool {
 		}
 	}
 	if repeats > 0 {
-		_, _ = fmt.Fprintf(w, "Of what depends on time %d parts were missed and repeated: a few are right for a busy machine, none for an idle one\n", repeats)
+		_, _ = fmt.Fprintf(w, "Of what depends on time %d parts were missed and repeated: right on a busy machine, and a reason to look on an idle one\n", repeats)
 	}
 	if len(failed) == 0 {
 		_, _ = fmt.Fprintf(w, "%d scenarios, %d events, %.0fs: nothing lost, nothing doubled, no trace broken\n", len(verdicts), events, took.Seconds())
