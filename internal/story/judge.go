@@ -114,10 +114,32 @@ func (t *Story) arrived(v *Verdict, chosen []*Delivery) {
 		if failed := d.failures(); failed > 0 {
 			v.Why = append(v.Why, fmt.Sprintf("It took %s: %d failed before, the last for %s.", counted(max(len(d.Receives), d.count), "receive"), failed, d.lastFailure().outcome()))
 		}
+		if r := d.putAside(); r != nil {
+			v.Why = append(v.Why, fmt.Sprintf("Delivery %d ended %s: it was a dead letter, and somebody has redriven it.", r.Count, r.outcome()))
+		}
 		if d.By != "" {
 			v.Why = append(v.Why, "The row was brought by an earlier sending of the same event, in trace "+d.By+".")
 		}
 	}
+}
+
+// putAside is the receive by which the consumer gave it up, or nil.
+func (d *Delivery) putAside() *Receive {
+	for i := range d.Receives {
+		if d.Receives[i].Outcome == semconv.OutcomeDeadLettered {
+			return &d.Receives[i]
+		}
+	}
+	return nil
+}
+
+// since says what the time of a message is: SQS keeps that of the first sending
+// where it moves one, and what is put aside is sent anew, and not received yet.
+func (m *Message) since() string {
+	if m.DeadLetter && m.Reason != reasonUnsettled {
+		return " since it was put there"
+	}
+	return ", first sent"
 }
 
 func duplicate(d *Delivery) string {
@@ -166,7 +188,7 @@ func (d *Delivery) deadLetter(v *Verdict, now time.Time) {
 	if m.Reason != "" {
 		why += " for the reason " + strings.TrimSpace(m.Reason+" "+m.Code)
 	}
-	v.Why = append(v.Why, fmt.Sprintf("%s, received %d times, first sent %s ago.", why, m.ReceiveCount, age(now.Sub(m.SentAt))))
+	v.Why = append(v.Why, fmt.Sprintf("%s, received %d times%s %s ago.", why, m.ReceiveCount, m.since(), age(now.Sub(m.SentAt))))
 	if m.Problem != "" {
 		v.Why = append(v.Why, "There is no event in it: "+m.Problem)
 	}

@@ -133,10 +133,11 @@ func (t *Story) events() (ids []EventID) {
 	for _, d := range t.chosen() {
 		add(&ids, EventID{d.EventSource, d.EventID})
 	}
-	for _, row := range t.Rows {
+	for _, row := range t.rowsInFocus() {
 		add(&ids, EventID{text(row.Get("source")), text(row.Get("id"))})
 	}
-	return slices.DeleteFunc(ids, func(id EventID) bool { return id.ID == "" })[:min(len(ids), 10)]
+	ids = slices.DeleteFunc(ids, func(id EventID) bool { return id.ID == "" })
+	return ids[:min(len(ids), 10)]
 }
 
 func (p *writer) missing(t *Story) {
@@ -213,7 +214,7 @@ func (p Place) String() string {
 }
 
 func (p *writer) message(m *Message) {
-	p.line("       lies in %s as %s, received %d times, first sent %s", m.Queue, m.MessageID, m.ReceiveCount, m.SentAt.UTC().Format("15:04:05.000"))
+	p.line("       lies in %s as %s, received %d times%s %s", m.Queue, m.MessageID, m.ReceiveCount, m.since(), m.SentAt.UTC().Format("15:04:05.000"))
 	if m.Reason != "" {
 		p.line("       reason %s", strings.TrimSpace(m.Reason+" "+m.Code))
 	}
