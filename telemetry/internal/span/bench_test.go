@@ -87,3 +87,45 @@ func BenchmarkSpan(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkMany makes the spans of a batch of a thousand messages, by the span.
+func BenchmarkMany(b *testing.B) {
+	const n = 1000
+	tracer := providers(sdktrace.ParentBased(sdktrace.AlwaysSample()))["Ours"].Tracer("bench")
+	parents, shared := parentsOf(n, n), span.Share(fixed...)
+	id, count := attribute.String("messaging.message.id", "00000000-0000-4000-8000-000000000000"), attribute.Int("count", 1)
+	_, beside := tracer.Start(parents[0], "beside")
+	for name, batch := range map[string]func(){
+		"Group": func() {
+			g, spans := span.NewGroup(tracer, "process", span.Options{Shared: shared}, n), make([]trace.Span, n)
+			for i, parent := range parents {
+				_, spans[i] = g.Start(parent, i, began)
+			}
+			for _, s := range spans {
+				g.Complete(s, beside.SpanContext(), id, count)
+			}
+			for _, s := range spans {
+				span.End(s, ended)
+			}
+			g.Flush()
+		},
+		"Siblings": func() {
+			all := span.NewSiblings(tracer, "wait", span.Options{Shared: shared}, n)
+			for _, parent := range parents {
+				all.Add(parent, beside, began, ended, id, count)
+			}
+			all.Flush()
+		},
+		"Children": func() {
+			span.StartChildren(parents, tracer, "INSERT", span.Options{Time: began, Shared: shared}).End(ended, nil)
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				batch()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/span")
+		})
+	}
+}
