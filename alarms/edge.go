@@ -97,7 +97,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	b.add(Alarm{
 		Key: "rejected-connections", Title: "The load balancer turns connections away", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "rejected-connections.md",
 		Meaning: "The load balancer has reached the most connections that it can have. Clients cannot connect.",
-		Logs:    b.snippets.Service().Clients,
+		// No log has them: there is no request, and no task knows.
 		Metric: &Metric{
 			// Without the filling, minutes after the last one CloudWatch would
 			// go back to older periods, and the alarm would go on and off.
@@ -118,7 +118,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 		b.add(Alarm{
 			Key: "waf-blocked", Title: "The firewall blocks far more than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityNotice, Runbook: "waf-blocked.md",
 			Meaning: "AWS WAF blocks far more requests than at this hour on other days: an attack, or a rule that hits customers.",
-			Logs:    b.snippets.Service().Clients,
+			Logs:    b.snippets.Blocked(),
 			Metric: &Metric{
 				Inputs:     []Input{{"blocked", *e.Blocked}},
 				Expression: "IF(FILL(blocked, 0) > 500, FILL(blocked, 0), 0)", Comparison: AboveBand, BandWidth: 6, Unit: signal.UnitCount, Period: minutes(5), Periods: 4, Datapoints: 3,
@@ -155,7 +155,7 @@ func (b *builder) albSpans(s *signal.ALBSpans) {
 	})
 	b.add(Alarm{
 		Key: "access-log-unread", Title: "Lines of the access log cannot be read", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "access-log-unread.md",
-		Meaning: "Lines of the load balancer's access log cannot be read, or not all of their fields. Events are not affected, but requests have no span of the load balancer, or one that lacks something. AWS has perhaps changed the format.",
+		Meaning: "Lines of the load balancer's access log cannot be read, or not all of their fields. Events are not affected, but requests have no span of the load balancer, or one that lacks something. AWS has perhaps changed the format. A file that Lambda tries again counts each time, three times at most.",
 		Logs:    logs.Lines,
 		Metric: &Metric{
 			Inputs:     []Input{{"bad", s.BadLines}, {"faulty", s.FaultyLines}},

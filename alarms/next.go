@@ -50,7 +50,7 @@ func (b *builder) nextOfPipeline(a *Alarm) []snippet.Snippet {
 	case "waf-blocked.md":
 		return []snippet.Snippet{s.BlockedRequests(), s.RowsBySource()}
 	case "rejected-connections.md":
-		return []snippet.Snippet{s.ServiceEvents(), s.SlowRequests()}
+		return []snippet.Snippet{s.RowsBySource(), s.SlowRequests()} // nobody logs who was turned away
 	case "request-volume.md":
 		return []snippet.Snippet{s.RowsBySource(), s.LatestRows()}
 	case "certificate.md":
@@ -62,7 +62,7 @@ func (b *builder) nextOfPipeline(a *Alarm) []snippet.Snippet {
 	case "service.md", "running-tasks.md", "tasks-missing.md", "service-silent.md", "service-cpu.md", "service-memory.md":
 		return []snippet.Snippet{s.ServiceEvents(), s.StoppedTasks(), service.Versions}
 	case "contexts-dropped.md":
-		return []snippet.Snippet{s.RowsWithoutTrace()}
+		return []snippet.Snippet{s.LargestRows()}
 	case "telemetry-dropped.md":
 		if a.Hop == signal.HopEdge {
 			return []snippet.Snippet{spans.BackEnd}

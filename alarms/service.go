@@ -82,16 +82,13 @@ func (b *builder) topic() {
 	b.page(Alarm{
 		Key: "topic", Title: "Events do not leave the topic", Hop: signal.HopTopic, Runbook: "topic.md",
 		Meaning: "SNS cannot put messages into a queue. Events that were answered with 202 wait in the queue for undelivered ones.",
-		Logs:    b.snippets.Service().Publish,
 	}, "", Alarm{
 		Key: "sns-delivery-failures", Title: "Deliveries of the topic fail", Runbook: "sns-delivery-failures.md",
 		Meaning: "A queue does not take messages of the topic: its policy, its key, or messages with more than ten attributes.",
-		Logs:    b.snippets.Service().Publish,
 		Metric:  &Metric{Inputs: of(t.Failed), Threshold: 0, Periods: 5, Datapoints: 3},
 	}, Alarm{
 		Key: "sns-events-lost", Title: "Events are lost at the topic", Runbook: "sns-events-lost.md",
 		Meaning: "SNS could put messages neither into a queue nor into the queue for undelivered ones. They are gone: only their producers can send them again.",
-		Logs:    b.snippets.Service().Publish,
 		Metric:  &Metric{Inputs: of(t.Lost), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
 }

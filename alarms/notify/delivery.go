@@ -7,10 +7,12 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms/routing"
+	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -219,10 +221,11 @@ func (d *delivery) compose(ctx context.Context) {
 // is read, and an alarm may be on for weeks.
 const casesReach = 3 * time.Hour
 
-// findCases asks the logs of an alarm that went on.
+// findCases asks the logs of an alarm that went on. The firewall's tell neither a
+// version nor a trace.
 func (d *delivery) findCases(ctx context.Context) Cases {
 	group := d.note.Description.LogGroup
-	if d.NoCases || group == "" || d.note.New != stateAlarm {
+	if d.NoCases || group == "" || strings.HasPrefix(group, snippet.FirewallLogs) || d.note.New != stateAlarm {
 		return Cases{}
 	}
 	from, to := d.message.Since.Add(-before), d.Now()

@@ -30,14 +30,15 @@ func (s Set) Undelivered(c *pipeline.Consumer) Snippet {
 	return shell("What did not reach the queue of "+c.Name+"?", "tracehaul dlq ls -e "+s.pipeline.Environment+" -c "+c.Name+" -u")
 }
 
-// UntoldAlarms lists what the notifier gave up.
+// UntoldAlarms shows what the notifier gave up: which alarms is in the bodies alone.
 func (s Set) UntoldAlarms() Snippet {
-	return shell("What did the notifier give up?", "tracehaul dlq ls -q "+s.pipeline.NotifierDLQName())
+	return shell("What did the notifier give up?", "tracehaul dlq show -q "+s.pipeline.NotifierDLQName()+" all --body")
 }
 
-// GivenUpFiles lists the files of the access log that wait to be read again.
+// GivenUpFiles shows the files of the access log that wait to be read again: their
+// names are in the bodies alone.
 func (s Set) GivenUpFiles() Snippet {
-	return shell("Which files wait to be read again?", "tracehaul dlq ls -q "+s.pipeline.ALBSpansDLQName())
+	return shell("Which files wait to be read again?", "tracehaul dlq show -q "+s.pipeline.ALBSpansDLQName()+" all --body")
 }
 
 // aws is a command of the AWS CLI in the pipeline's region.
@@ -51,12 +52,14 @@ func (s Set) ServiceEvents() Snippet {
 		`--query 'services[0].events[:10].[createdAt,message]' --output table`)
 }
 
-// StoppedTasks is why tasks ended.
+// StoppedTasks is why tasks ended. ECS remembers them for an hour; where there are
+// none, nothing is asked, and nothing said.
 func (s Set) StoppedTasks() Snippet {
-	cluster, service := s.pipeline.ClusterName(), s.pipeline.ServiceName()
-	list := "$(aws ecs list-tasks --cluster " + cluster + " --service-name " + service + " --desired-status STOPPED --query taskArns --output text --region " + s.pipeline.Region + ")"
-	return s.aws("Why did tasks stop?", "ecs describe-tasks --cluster", cluster, "--tasks", list,
-		`--query 'tasks[].[stoppedAt,stopCode,stoppedReason,containers[0].exitCode]' --output table`)
+	cluster := s.pipeline.ClusterName()
+	list := s.aws("Why did tasks stop?", "ecs list-tasks --cluster", cluster, "--service-name", s.pipeline.ServiceName(), "--desired-status STOPPED --query 'taskArns[]' --output text")
+	list.Text += " |\n  xargs -r -n 100 aws ecs describe-tasks --cluster " + cluster +
+		" --query 'tasks[].[stoppedAt,stopCode,stoppedReason,containers[0].exitCode]' --output table --region " + s.pipeline.Region + " --tasks"
+	return list
 }
 
 // EventSource is whether Lambda reads a consumer's queue.
@@ -77,10 +80,18 @@ func (s Set) AlarmsThatAreOn() Snippet {
 		`--query '[MetricAlarms,CompositeAlarms][].[StateUpdatedTimestamp,AlarmName]' --output text`)
 }
 
-// Certificate is what keeps ACM from renewing it.
+// Certificate is what keeps ACM from renewing it. Without keyTypes ACM lists those
+// with RSA of up to 2048 bits alone; the domain may be the certificate's first name,
+// another one, or one of a wildcard.
 func (s Set) Certificate() Snippet {
-	return s.aws("What does ACM say of the certificate?", "acm list-certificates",
-		`--query "CertificateSummaryList[?DomainName=='`+s.pipeline.Edge.Domain+`'].[CertificateArn,Status,RenewalEligibility,NotAfter,InUse]" --output table`)
+	domain := s.pipeline.Edge.Domain
+	names := "DomainName=='" + domain + "' || contains(SubjectAlternativeNameSummaries || [''], '" + domain + "')"
+	if _, parent, ok := strings.Cut(domain, "."); ok {
+		names += " || contains(SubjectAlternativeNameSummaries || [''], '*." + parent + "')"
+	}
+	return s.aws("What does ACM say of the certificate?",
+		"acm list-certificates --includes keyTypes=RSA_1024,RSA_2048,RSA_3072,RSA_4096,EC_prime256v1,EC_secp384r1,EC_secp521r1",
+		`--query "CertificateSummaryList[?`+names+`].[CertificateArn,DomainName,Status,RenewalEligibility,NotAfter,InUse]" --output table`)
 }
 
 // Database is the state of the cluster and its instances.

@@ -6,9 +6,12 @@
 // puts them into runbooks and messages. [InsightsURL] is an address that opens
 // CloudWatch's console with a query and a time filled in.
 //
-// In a snippet, TRACE_ID and other words in capitals are for the reader to
-// replace. Tests run all of them: on the lines and spans of the real programs, on
-// the schema of the database, and on the parser of the command.
+// In a snippet, TRACE_ID is for the reader to replace. Tests hold each against what
+// it asks: queries of lines and spans against those of the real programs, queries
+// of rows in psql against the real schema with a row in it, commands of tracehaul
+// against its own parser. What AWS alone can answer is held against what AWS
+// documents, in testdata: lines of Lambda and of the firewall, and a table of the
+// AWS CLI's options, values and members of answers. No command was sent to AWS.
 //
 // The package imports pipeline and telemetry/semconv.
 package snippet

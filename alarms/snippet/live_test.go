@@ -210,6 +210,7 @@ func (s *stage) trouble() {
 		s.post(1, plain, `{"order":`, nil)
 	})
 	s.post(1, structured, largest("large"), wide()) // no room for a context of that size
+	s.post(1, plain, `{"order":"\u0000"}`, nil)     // no text of PostgreSQL's: a dead letter
 	s.files()
 
 	c, err := pgx.Connect(t.Context(), s.Addresses().DatabaseURL)

@@ -13,7 +13,6 @@ const (
 
 	queryRefusals = `filter msg = "refused" and status >= 500 | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
 	queryClients  = `filter msg = "refused" and status < 500 | stats count(*) as lines, sum(omitted) as left_out by code, route`
-	queryPublish  = `filter msg = "refused" and code like /publish/ | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
 	queryErrors   = complaints + `stats count(*) by msg, reason, code`
 	queryFiles    = complaints + `stats count(*) by msg, error`
 	queryNotifier = complaints + `stats count(*) by msg, destination, error`
@@ -31,6 +30,10 @@ const (
 	queryFailed   = `filter msg = "access log not read to its end" | stats count(*) as tries, max(@timestamp) as last by key, error | sort last desc | limit 20`
 	queryBadLines = `filter msg = "bad line in access log" | stats count(*) as lines by error | sort lines desc | limit 20`
 
+	// What AWS WAF writes of a request. ("Log fields for web ACL traffic", AWS WAF
+	// developer guide.)
+	queryBlocked = `filter action = "BLOCK" | stats count(*) as requests by terminatingRuleId, httpRequest.clientIp, httpRequest.uri | sort requests desc | limit 20`
+
 	// What Lambda writes itself: REPORT lines, and what it says of a process
 	// that ended.
 	queryReports = `filter @type = "REPORT" | stats count(*) as invocations, max(@duration) as longest_ms, max(@maxMemoryUsed / @memorySize) as memory by bin(5m)`
@@ -42,7 +45,7 @@ func logs(ask, group, query string) Snippet {
 }
 
 // ServiceLogs are the questions for the service's log group.
-type ServiceLogs struct{ Refusals, Clients, Publish, Errors, Contexts, Dropped, Traces, Versions, BackEnd Snippet }
+type ServiceLogs struct{ Refusals, Clients, Errors, Contexts, Dropped, Traces, Versions, BackEnd Snippet }
 
 // Service returns those for the service's log group.
 func (s Set) Service() ServiceLogs {
@@ -50,7 +53,6 @@ func (s Set) Service() ServiceLogs {
 	return ServiceLogs{
 		Refusals: logs("What does the service refuse, and why?", g, queryRefusals),
 		Clients:  logs("What do clients send that is refused?", g, queryClients),
-		Publish:  logs("What does SNS answer?", g, queryPublish),
 		Errors:   logs("What does the service complain of?", g, queryErrors),
 		Contexts: logs("Which part of the context is dropped, and why?", g, queryContexts),
 		Dropped:  logs("What is dropped, and why?", g, queryDropped),
@@ -104,4 +106,12 @@ func (s Set) ALBSpans() ALBSpansLogs {
 // NotifierErrors is what the notifier complains of.
 func (s Set) NotifierErrors() Snippet {
 	return logs("Whom does the notifier not reach, and why?", functionGroup(s.pipeline.NotifierName()), queryNotifier)
+}
+
+// FirewallLogs begins the names of AWS WAF's log groups: it takes no others.
+const FirewallLogs = "aws-waf-logs-"
+
+// Blocked is what the firewall blocks.
+func (s Set) Blocked() Snippet {
+	return logs("Which rule blocks whom?", FirewallLogs+s.pipeline.ServiceName(), queryBlocked)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,20 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/tracehaul/tracehaul/alarms/snippet"
 	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
-	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
-	"github.com/tracehaul/tracehaul/internal/postgres/postgrestest"
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
-
-// byLambda are the fields that CloudWatch makes, or finds in lines of Lambda
-// itself.
-// ("Supported logs and discovered fields", Amazon CloudWatch Logs user guide.)
-var byLambda = []string{"@timestamp", "@message", "@logStream", "@type", "@initDuration", "@duration", "@maxMemoryUsed", "@memorySize", "@requestId"}
 
 // The real programs are run, everything goes wrong once, and then each query must
 // find lines, or spans, that they have really written, with every field that it
@@ -40,7 +30,7 @@ func TestQueries_RealLinesAndSpans_AreFound(t *testing.T) {
 	notifier := pipeline.LogGroupName(pipeline.KindFunction, p.NotifierName())
 	asked := 0
 	for _, q := range all[snippet.LogsInsights] {
-		if q.Group == notifier || q.Group == spansGroup || ofLambda(t, q.Text) {
+		if q.Group == notifier || q.Group == spansGroup || ofAWS(t, q) {
 			continue // the first is tried in package notify
 		}
 		asked++
@@ -51,18 +41,7 @@ func TestQueries_RealLinesAndSpans_AreFound(t *testing.T) {
 	}
 	s.spansAreFound(all[snippet.LogsInsights])
 
-	// Those that people have written into the runbooks: they cannot all find
-	// lines, but must name fields that lines have.
-	for file, list := range written(t) {
-		for _, text := range list {
-			if err := s.names(text); err != nil {
-				t.Errorf("%s: %s: %v", file, text, err)
-			}
-		}
-	}
-	if err := s.names(`filter msg = "refused" | stats count(*) by reasons`); err == nil {
-		t.Error("a field that no line has is none that is missed")
-	}
+	s.writtenAreFound(written(t))
 
 	// And it can fail: names that nobody writes are not found.
 	group := pipeline.LogGroupName(pipeline.KindService, p.ServiceName())
@@ -77,72 +56,6 @@ func TestQueries_RealLinesAndSpans_AreFound(t *testing.T) {
 	if err := findSpan(`{ resource.service.name = "orders-intake" && span.http.status_code = 400 }`, s.Telemetry().Latest(5000)); err == nil {
 		t.Error("an attribute that nobody sets is found")
 	}
-}
-
-// notHere are fields of lines that no program has written here: of a task of ECS,
-// and of the notifier, whose own tests have them.
-var notHere = []string{"aws.ecs.task.id", "topic", "alarm", "state", "destination"}
-
-// names says which field of a query no line of any program has.
-func (s *stage) names(text string) error {
-	q, err := insights.Parse(text)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, name := range q.Fields() {
-		has := slices.Contains(notHere, name) || slices.Contains(byLambda, name)
-		for _, lines := range s.lines {
-			has = has || slices.ContainsFunc(lines, func(line map[string]any) bool { return line[name] != nil })
-		}
-		if !has {
-			return fmt.Errorf("no line has a field %s", name)
-		}
-	}
-	return nil
-}
-
-// written are the queries of Logs Insights that people have written into the
-// runbooks: blocks without a language, outside of what is generated.
-func written(t *testing.T) map[string][]string {
-	t.Helper()
-	files, err := filepath.Glob("../../docs/runbooks/*.md")
-	if err != nil || len(files) < 40 {
-		t.Fatalf("%d runbooks, %v", len(files), err)
-	}
-	list := map[string][]string{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		before, rest, _ := strings.Cut(string(text), "<!-- queries -->")
-		_, behind, _ := strings.Cut(rest, "<!-- /queries -->")
-		for i, part := range strings.Split(before+behind, "```") {
-			if query := strings.TrimSpace(part); i%2 == 1 && strings.HasPrefix(part, "\n") && !strings.HasPrefix(query, "{") {
-				list[filepath.Base(file)] = append(list[filepath.Base(file)], query)
-			}
-		}
-	}
-	return list
-}
-
-// ofLambda tells whether a query asks lines of Lambda itself, of which there are
-// none here; it checks their fields.
-func ofLambda(t *testing.T, text string) bool {
-	t.Helper()
-	q, err := insights.Parse(text)
-	if err != nil {
-		t.Errorf("%s: %v", text, err)
-		return true
-	}
-	for _, name := range q.Fields() {
-		if strings.HasPrefix(name, "@") && !slices.Contains(byLambda, name) {
-			t.Errorf("%s: Lambda's lines have no %s", text, name)
-		}
-	}
-	return !slices.ContainsFunc(q.Fields(), func(name string) bool { return !strings.HasPrefix(name, "@") })
 }
 
 var condition = regexp.MustCompile(`^(\S+) (=~|=|!=|>=|>|<) (nil|true|false|"[^"]*"|[\w.]+)$`)
@@ -210,41 +123,6 @@ func fulfils(s trace.Span, name, sign, want string) bool {
 	return sign == "=" && text == want
 }
 
-// Every query of rows is asked of the real schema, in a transaction that may not
-// write.
-func TestQueries_SQL_RunOnTheSchema(t *testing.T) {
-	url := postgrestest.Database(t)
-	if err := migrate.UpURL(t.Context(), url); err != nil {
-		t.Fatal(err)
-	}
-	c, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(t.Context()) }()
-	list := used(t, described(t))[snippet.SQL]
-	if len(list) < 9 {
-		t.Errorf("there are only %d queries", len(list))
-	}
-	for _, q := range append(list, snippet.Snippet{Text: "SELECT sources FROM events"}) {
-		tx, err := c.BeginTx(t.Context(), pgx.TxOptions{AccessMode: pgx.ReadOnly})
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows, err := tx.Query(t.Context(), q.Text)
-		if err == nil {
-			rows.Close()
-			err = rows.Err()
-		}
-		if seeded := q.Language == ""; (err != nil) != seeded {
-			t.Errorf("%s: %v", q.Text, err)
-		}
-		if err := tx.Rollback(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // Whatever looks like a name of the pipeline's is one, in every environment, and
 // every command is for the pipeline's region.
 func TestSnippets_Names_AreThePipelines(t *testing.T) {
@@ -254,6 +132,9 @@ func TestSnippets_Names_AreThePipelines(t *testing.T) {
 			t.Fatal(err)
 		}
 		known := map[string]bool{p.Prefix() + "-": true, spansGroup: true}
+		if p.Edge.WAF {
+			known[firewallGroup(t, p)] = true
+		}
 		for _, n := range p.Names() {
 			known[n.Value] = true
 		}
@@ -268,10 +149,24 @@ func TestSnippets_Names_AreThePipelines(t *testing.T) {
 				if s.Group != "" && !known[s.Group] {
 					t.Errorf("%s: there is no log group %s", environment, s.Group)
 				}
-				if language == snippet.Shell && strings.HasPrefix(s.Text, "aws ") && !strings.HasSuffix(s.Text, "--region "+p.Region) {
+				if calls := strings.Count(s.Text, "aws "); language == snippet.Shell && strings.Count(s.Text, "--region "+p.Region) != calls {
 					t.Errorf("%s: another region, or none: %s", environment, s.Text)
 				}
 			}
 		}
 	}
+}
+
+// firewallGroup is the log group that Terraform makes for the firewall.
+func firewallGroup(t *testing.T, p *pipeline.Pipeline) string {
+	t.Helper()
+	text, err := os.ReadFile("../../iac/terraform/service/firewall.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`name += "(aws-waf-logs-)\$\{local\.names\.service\.name\}"`).FindSubmatch(text)
+	if m == nil {
+		t.Fatal("firewall.tf makes no log group aws-waf-logs-")
+	}
+	return string(m[1]) + p.ServiceName()
 }

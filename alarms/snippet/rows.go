@@ -1,9 +1,9 @@
 package snippet
 
 // Queries of the table that the reference consumer writes, and of PostgreSQL's own
-// views. None changes anything.
+// views. None changes anything. psql runs what ends with a semicolon.
 
-func rows(ask, text string) Snippet { return Snippet{Ask: ask, Language: SQL, Text: text} }
+func rows(ask, text string) Snippet { return Snippet{Ask: ask, Language: SQL, Text: text + ";"} }
 
 // LatestRows tells when a row came last.
 func (s Set) LatestRows() Snippet {
@@ -23,10 +23,10 @@ func (s Set) RowOfTrace() Snippet {
 	return rows("Did the event of a trace arrive?", `SELECT source, id, type, accepted_at, written_at, receive_count FROM events WHERE trace_id = '`+traceID+`'`)
 }
 
-// RowsWithoutTrace are those whose trace broke before the consumer.
-func (s Set) RowsWithoutTrace() Snippet {
-	return rows("Whose events have no trace?", `SELECT source, type, count(*) AS rows, max(written_at) AS last
-FROM events WHERE trace_id IS NULL AND written_at > now() - interval '1 hour' GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20`)
+// LargestRows tells whose events leave no room beside them: a message has 256 KiB.
+func (s Set) LargestRows() Snippet {
+	return rows("Whose events are the largest?", `SELECT source, type, count(*) AS rows, max(coalesce(octet_length(data::text), octet_length(data_bytes))) AS bytes, max(written_at) AS last
+FROM events WHERE written_at > now() - interval '1 hour' GROUP BY 1, 2 ORDER BY 4 DESC NULLS LAST LIMIT 20`)
 }
 
 // RowsBySource tells who sends less than before.
