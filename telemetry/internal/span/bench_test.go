@@ -88,14 +88,14 @@ func BenchmarkSpan(b *testing.B) {
 	}
 }
 
-// BenchmarkMany makes the spans of a batch of a thousand messages, by the span.
-func BenchmarkMany(b *testing.B) {
-	const n = 1000
+// manyAtOnce makes the spans of a batch of n messages, in each of the ways that
+// there are.
+func manyAtOnce(n int) map[string]func() {
 	tracer := providers(sdktrace.ParentBased(sdktrace.AlwaysSample()))["Ours"].Tracer("bench")
 	parents, shared := parentsOf(n, n), span.Share(fixed...)
 	id, count := attribute.String("messaging.message.id", "00000000-0000-4000-8000-000000000000"), attribute.Int("count", 1)
 	_, beside := tracer.Start(parents[0], "beside")
-	for name, batch := range map[string]func(){
+	return map[string]func(){
 		"Group": func() {
 			g, spans := span.NewGroup(tracer, "process", span.Options{Shared: shared}, n), make([]trace.Span, n)
 			for i, parent := range parents {
@@ -119,7 +119,13 @@ func BenchmarkMany(b *testing.B) {
 		"Children": func() {
 			span.StartChildren(parents, tracer, "INSERT", span.Options{Time: began, Shared: shared}).End(ended, nil)
 		},
-	} {
+	}
+}
+
+// BenchmarkMany makes the spans of a batch of a thousand messages, by the span.
+func BenchmarkMany(b *testing.B) {
+	const n = 1000
+	for name, batch := range manyAtOnce(n) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -125,3 +125,17 @@ func TestGroup_FewEndLate_QueueKeepsLittleMoreThanItCounts(t *testing.T) {
 	runtime.KeepAlive(late)
 	runtime.KeepAlive(parents)
 }
+
+// What a thousand spans have together is theirs; none has one of its own.
+func TestMany_AThousandSpans_FewAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
+	for name, batch := range manyAtOnce(1000) {
+		t.Run(name, func(t *testing.T) {
+			if n := testing.AllocsPerRun(20, batch); n > 100 {
+				t.Errorf("%v allocations for 1000 spans, want 100 at most", n)
+			}
+		})
+	}
+}
