@@ -21,7 +21,7 @@ var elsewhere = map[string]string{
 	"aws": "needs an account", "terraform": "needs an account; make modules validates and plans", "docker": "needs an engine; make image builds",
 	"gh": "needs GitHub", "git": "changes the repository", "curl": "needs what it asks", "psql": "needs the database of a deployment",
 	"base64": "the machine's own", "cat": "the machine's own", "cmp": "the machine's own", "cut": "the machine's own", "date": "the machine's own",
-	"head": "the machine's own", "jq": "the machine's own", "openssl": "the machine's own", "rm": "the machine's own", "sed": "the machine's own",
+	"head": "the machine's own", "jq": "the machine's own", "openssl": "the machine's own", "rm": "the machine's own", "sed": "the machine's own", "xargs": "the machine's own",
 	"sleep": "the machine's own", "token": "what the reader gets tokens with", "tr": "the machine's own",
 	"[": "the shell's own", "cd": "the shell's own", "echo": "the shell's own", "eval": "the shell's own", "export": "the shell's own",
 	"local": "the shell's own", "printf": "the shell's own", "read": "the shell's own",
