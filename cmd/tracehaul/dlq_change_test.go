@@ -142,9 +142,3 @@ func TestDLQLs_Interrupted_GivesBack(t *testing.T) {
 	wantAll(t, errs, "interrupted")
 	b.wantDepth(orderDLQ, 3)
 }
-
-func TestClean_WhatATerminalWouldObey_IsGone(t *testing.T) {
-	if got := clean("a\x1b[31m\r\nö"); strings.ContainsAny(got, "\x1b\r\n") || !strings.HasSuffix(got, "ö") {
-		t.Errorf("got %q", got)
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
 // errNothing is for what chose none of the letters that were read.
@@ -101,7 +102,7 @@ func printListing(w io.Writer, l deadletter.Listing, now time.Time) error {
 			fmt.Fprintf(w, "%s: %s\n", g.Reason, why)
 		}
 	}
-	_, err := fmt.Fprintf(w, "The oldest of these is deleted in %s: the queue keeps letters for %s.\n", age(oldest.Add(info.Retention).Sub(now)), age(info.Retention))
+	_, err := fmt.Fprintf(w, "The oldest of these is deleted in %s: the queue keeps letters for %s.\n", trace.FormatAge(oldest.Add(info.Retention).Sub(now)), trace.FormatAge(info.Retention))
 	return err
 }
 

@@ -8,41 +8,17 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/trace"
 )
-
-// age is a duration as people say it: the two largest units.
-func age(d time.Duration) string {
-	d = max(0, d)
-	switch {
-	case d >= 24*time.Hour:
-		return fmt.Sprintf("%dd%dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
-}
-
-// clean is a text from outside, fit for a terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
 
 // dash stands where there is nothing.
 func dash(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return clean(s)
+	return trace.Printable(s)
 }
 
 // writeGroups writes a table of letters by cause.
@@ -56,7 +32,7 @@ func writeGroups(w io.Writer, groups []deadletter.Group, now time.Time) error {
 		if g.MaxReceives != g.MinReceives {
 			received += "-" + strconv.Itoa(g.MaxReceives)
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", g.Count, dash(g.Reason), dash(g.Code), age(now.Sub(g.Oldest)), age(now.Sub(g.Newest)),
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", g.Count, dash(g.Reason), dash(g.Code), trace.FormatAge(now.Sub(g.Oldest)), trace.FormatAge(now.Sub(g.Newest)),
 			received, g.MaxRedrives, dash(strings.TrimSpace(g.Example.EventSource+" "+g.Example.EventID)), dash(g.Example.TraceID))
 	}
 	if err := t.Flush(); err != nil {

@@ -9,10 +9,11 @@ import (
 	"slices"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/telemetry"
 )
 
@@ -89,7 +90,7 @@ func (c dlqRedriveCmd) Run(ctx context.Context, env environment) (err error) {
 
 // dlqTracers sends the spans of a redrive where the environment says, if it
 // says so.
-func dlqTracers(ctx context.Context, env environment) (trace.TracerProvider, func() error, error) {
+func dlqTracers(ctx context.Context, env environment) (oteltrace.TracerProvider, func() error, error) {
 	if env.getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && env.getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
 		return noop.NewTracerProvider(), func() error { return nil }, nil
 	}
@@ -135,7 +136,7 @@ func printRedriven(w io.Writer, r deadletter.Redriven, maxRedrives int) error {
 	say(r.Left, "were sent and could not be taken out: the next redrive sends them again, which the consumer takes for what it is.")
 	say(r.Failed, "could not be sent, or it is not known; they stay:")
 	for _, text := range slices.Sorted(maps.Keys(r.Failures)) {
-		fmt.Fprintf(w, "  %d times %s\n", r.Failures[text], clean(text))
+		fmt.Fprintf(w, "  %d times %s\n", r.Failures[text], trace.Printable(text))
 	}
 	say(r.Returned, "of them are back already: their cause is still there.")
 	say(r.Later-r.Returned, "came after the start, and stay.")

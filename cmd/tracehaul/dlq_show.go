@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
 type dlqShowCmd struct {
@@ -72,11 +73,11 @@ func (c dlqShowCmd) Run(ctx context.Context, env environment) error {
 func printRecord(w io.Writer, r *deadletter.Record, retention time.Duration, now time.Time) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, format string, values ...any) {
-		fmt.Fprintf(t, "  %s\t%s\n", name, clean(fmt.Sprintf(format, values...)))
+		fmt.Fprintf(t, "  %s\t%s\n", name, trace.Printable(fmt.Sprintf(format, values...)))
 	}
-	fmt.Fprintf(t, "%s\n", clean(r.MessageID))
+	fmt.Fprintf(t, "%s\n", trace.Printable(r.MessageID))
 	line("reason", "%s", strings.TrimSpace(r.Reason+" "+r.Code))
-	line("sent", "%s, %s ago; deleted in %s", r.SentAt.Format(time.RFC3339), age(now.Sub(r.SentAt)), age(r.SentAt.Add(retention).Sub(now)))
+	line("sent", "%s, %s ago; deleted in %s", r.SentAt.Format(time.RFC3339), trace.FormatAge(now.Sub(r.SentAt)), trace.FormatAge(r.SentAt.Add(retention).Sub(now)))
 	line("received", "%d times, this look included", r.ReceiveCount)
 	if r.Redrives > 0 {
 		line("redriven", "%d times", r.Redrives)
@@ -119,7 +120,7 @@ func printRecord(w io.Writer, r *deadletter.Record, retention time.Duration, now
 		return err
 	}
 	if r.Body != nil {
-		fmt.Fprintln(w, clean(*r.Body))
+		fmt.Fprintln(w, trace.Printable(*r.Body))
 	}
 	_, err := fmt.Fprintln(w)
 	return err

@@ -21,6 +21,7 @@ import (
 	"github.com/tracehaul/tracehaul/internal/localstate"
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/story/source"
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -262,9 +263,9 @@ func isGiven(command *kong.Context, flag string) bool {
 
 // abandoned tells of an event that was sent before somebody interrupted.
 func abandoned(w io.Writer, e *doctor.Event) {
-	fmt.Fprintf(w, "An event was sent: %s %s, which tracehaul trace %s shows.\n", clean(e.Source), e.ID, e.TraceID)
+	fmt.Fprintf(w, "An event was sent: %s %s, which tracehaul trace %s shows.\n", trace.Printable(e.Source), e.ID, e.TraceID)
 	if e.Left != "" {
-		fmt.Fprintf(w, "Left behind: %s.\n  %s\n", e.Left, clean(e.Remove))
+		fmt.Fprintf(w, "Left behind: %s.\n  %s\n", e.Left, trace.Printable(e.Remove))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
 // progress tells, on standard error, of what takes longer than a second: on a
@@ -66,11 +67,11 @@ func (p *progress) tick(end <-chan struct{}) {
 		switch {
 		case p.end != end: // it was done meanwhile
 		case p.terminal:
-			p.line(fmt.Sprintf("%s (%s)", p.what, age(time.Duration(seconds)*everyPhase)))
+			p.line(fmt.Sprintf("%s (%s)", p.what, trace.FormatAge(time.Duration(seconds)*everyPhase)))
 		case seconds == 1:
 			p.line(p.what)
 		case time.Duration(seconds)*everyPhase%(6*everyLine) == 0:
-			p.line(fmt.Sprintf("%s: %s so far", p.what, age(time.Duration(seconds)*everyPhase)))
+			p.line(fmt.Sprintf("%s: %s so far", p.what, trace.FormatAge(time.Duration(seconds)*everyPhase)))
 		}
 		p.mu.Unlock()
 	}
@@ -91,7 +92,7 @@ func (p *progress) tell(at deadletter.Progress) {
 	p.last = now
 	line := fmt.Sprintf("%s: %d of about %d", p.what, at.Done, at.Total)
 	if left := at.Total - at.Done; at.Done > 0 && left > 0 {
-		line += ", " + age(time.Duration(float64(now.Sub(p.begin))/float64(at.Done)*float64(left))) + " left"
+		line += ", " + trace.FormatAge(time.Duration(float64(now.Sub(p.begin))/float64(at.Done)*float64(left))) + " left"
 	}
 	p.line(line)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/story"
+	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
 type traceCmd struct {
@@ -62,7 +63,7 @@ func (c traceCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	p := startProgress(env.err, "asking "+counted(len(config.Backends), "back end"))
+	p := startProgress(env.err, "asking "+trace.Counted(len(config.Backends), "back end"))
 	config.Progress = func(waiting []string) { p.phase("waiting for " + strings.Join(waiting, ", ")) }
 	t, err := story.Collect(ctx, config)
 	p.done()
@@ -100,14 +101,7 @@ func away(t *story.Story) string {
 	if n == 0 {
 		return ""
 	}
-	return "; " + counted(n, "back end") + " could not be asked"
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return "; " + trace.Counted(n, "back end") + " could not be asked"
 }
 
 // given is what is looked for: words that a shell has taken apart belong

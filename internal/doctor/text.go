@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
@@ -161,18 +160,8 @@ func (t *text) wrapped(head string, indent int, s string) {
 	fmt.Fprintln(t)
 }
 
-// printable is a text from outside, fit for a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return ' '
-		case !unicode.IsPrint(r):
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
+// printable is a text from outside in one line, fit for a terminal.
+func printable(s string) string { return trace.Printable(strings.ReplaceAll(s, "\n", " ")) }
 
 func (t *text) leftOut(list []LeftOut) {
 	if len(list) > 0 {

@@ -68,8 +68,12 @@ const (
 	PlaceNone       Place = "none" // what was found is of no event
 )
 
-// reasonUnsettled is deadletter.ReasonUnsettled.
-const reasonUnsettled = "unsettled"
+// Reasons of package deadletter, without its clients of AWS. A test holds them
+// against each other.
+const (
+	reasonUnsettled   = "unsettled"
+	reasonUndelivered = "undelivered"
+)
 
 func (r Receive) outcome() string {
 	outcome, because := cmp.Or(r.Outcome, "no outcome"), strings.TrimSpace(r.Reason+" "+r.Code)

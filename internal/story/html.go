@@ -23,8 +23,8 @@ var storyHTML string
 var StyleSheet string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"t": clean, "para": cleanBlock, "dur": micros, "when": when, "clock": clock, "outcome": Receive.outcome, "lasted": Receive.took, "taken": taken,
-	"count": counted, "took": trace.Span.Duration, "duration": trace.FormatDuration,
+	"t": trace.Printable, "para": cleanBlock, "dur": micros, "when": when, "clock": clock, "outcome": Receive.outcome, "lasted": Receive.took, "taken": taken,
+	"count": trace.Counted, "took": trace.Span.Duration, "duration": trace.FormatDuration,
 }).Parse(storyHTML))
 
 // WriteHTML writes the story as one file that needs no other, to attach to an

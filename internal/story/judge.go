@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -47,7 +48,7 @@ func (t *Story) judge() Verdict {
 		worst.inQueue(&v, t)
 	case PlaceUnsent:
 		v.Headline = "It did not get out of the service: SNS did not take it."
-		v.Why = append(v.Why, fmt.Sprintf("The publish to %s failed after %s: %s", worst.Topic, counted(max(worst.Attempts, 1), "attempt"), cmp.Or(worst.SendError, "no reason is known")))
+		v.Why = append(v.Why, fmt.Sprintf("The publish to %s failed after %s: %s", worst.Topic, trace.Counted(max(worst.Attempts, 1), "attempt"), cmp.Or(worst.SendError, "no reason is known")))
 		v.Next = append(v.Next, "The client was told so and has to send it again; with the same source and id that is harmless. See docs/runbooks/topic.md.")
 	default:
 		if worst.NoRow {
@@ -112,7 +113,7 @@ func (t *Story) arrived(v *Verdict, chosen []*Delivery) {
 	t.arrivedBy(v, chosen)
 	for _, d := range chosen {
 		if failed := d.failures(); failed > 0 {
-			v.Why = append(v.Why, fmt.Sprintf("It took %s: %d failed before, the last for %s.", counted(max(len(d.Receives), d.count), "receive"), failed, d.lastFailure().outcome()))
+			v.Why = append(v.Why, fmt.Sprintf("It took %s: %d failed before, the last for %s.", trace.Counted(max(len(d.Receives), d.count), "receive"), failed, d.lastFailure().outcome()))
 		}
 		if r := d.putAside(); r != nil {
 			v.Why = append(v.Why, fmt.Sprintf("Delivery %d ended %s: it was a dead letter, and somebody has redriven it.", r.Count, r.outcome()))
@@ -188,14 +189,14 @@ func (d *Delivery) deadLetter(v *Verdict, now time.Time) {
 	if m.Reason != "" {
 		why += " for the reason " + strings.TrimSpace(m.Reason+" "+m.Code)
 	}
-	v.Why = append(v.Why, fmt.Sprintf("%s, received %d times%s %s ago.", why, m.ReceiveCount, m.since(), age(now.Sub(m.SentAt))))
+	v.Why = append(v.Why, fmt.Sprintf("%s, received %d times%s %s ago.", why, m.ReceiveCount, m.since(), trace.FormatAge(now.Sub(m.SentAt))))
 	if m.Problem != "" {
 		v.Why = append(v.Why, "There is no event in it: "+m.Problem)
 	}
 	switch m.Reason {
 	case reasonUnsettled:
 		v.Next = append(v.Next, "The cause was around it (database, time, throttling) and may be gone: then `tracehaul dlq redrive` brings it in. See docs/dlq.md.")
-	case "undelivered":
+	case reasonUndelivered:
 		v.Next = append(v.Next, "SNS could not put it into the queue, and no consumer has seen it. See docs/runbooks/undelivered.md.")
 	default:
 		v.Next = append(v.Next, "It can never work as it is: mend what sends such events, or the table, before `tracehaul dlq redrive`. See docs/dlq.md.")
@@ -219,11 +220,11 @@ func (d *Delivery) inQueue(v *Verdict, t *Story) {
 			why += fmt.Sprintf(" of %d before it becomes a dead letter", most)
 		}
 		if m.HiddenUntil.After(t.At) {
-			why += "; hidden for another " + age(m.HiddenUntil.Sub(t.At))
+			why += "; hidden for another " + trace.FormatAge(m.HiddenUntil.Sub(t.At))
 		}
 		v.Why = append(v.Why, why+".")
 	} else if failed > 0 {
-		v.Why = append(v.Why, counted(failed, "receive")+" failed so far; where the message lies now nobody could tell.")
+		v.Why = append(v.Why, trace.Counted(failed, "receive")+" failed so far; where the message lies now nobody could tell.")
 	}
 	switch {
 	case failed == 0 && d.held(t.At):
@@ -256,18 +257,4 @@ func (t *Story) lost(v *Verdict, d *Delivery) {
 			"It still waits in the queue (docs/runbooks/queue-age.md), the subscription's filter left it out, or its attributes were too many for raw delivery (docs/runbooks/sns-events-lost.md).",
 			"If the consumer's spans are only late, ask again in a minute.")
 	}
-}
-
-// age is a duration as people say it: the two largest units.
-func age(d time.Duration) string {
-	d = max(0, d)
-	switch {
-	case d >= 24*time.Hour:
-		return fmt.Sprintf("%dd%dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
 }

@@ -94,7 +94,7 @@ func (t *Story) missingDelivery(d *Delivery, lack func(what, why string)) {
 		if len(d.Receives) == 0 && d.held(t.At) {
 			return // it is being worked on
 		}
-		received := len(d.Receives) > 0 || d.Message != nil && d.Message.ReceiveCount > 0 && d.Message.Reason != "undelivered"
+		received := len(d.Receives) > 0 || d.Message != nil && d.Message.ReceiveCount > 0 && d.Message.Reason != reasonUndelivered
 		told := d.Queue == "" && len(t.expect.Queues) > 0 // of every queue
 		if !told && (!d.WrittenAt.IsZero() || received) {
 			lack(strings.TrimSpace("process "+d.Queue), "The consumer did not sample it, the function was killed before it sent its spans, the trace context was lost on the way (docs/runbooks/contexts-dropped.md), or it is still to come.")

@@ -165,20 +165,13 @@ func (r *Report) summary() string {
 		what string
 	}{{r.spans, "span"}, {r.rows, "row"}, {r.messages, "message"}, {r.logs, "log line"}, {r.lines, "access-log line"}} {
 		if p.n > 0 {
-			parts = append(parts, counted(p.n, p.what))
+			parts = append(parts, trace.Counted(p.n, p.what))
 		}
 	}
 	if len(parts) == 0 {
 		return "nothing new"
 	}
 	return strings.Join(parts, ", ")
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // note tells what a reader would stumble over.

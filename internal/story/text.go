@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
@@ -73,7 +72,7 @@ func (p *writer) paint(colour, s string) string {
 func (p *writer) line(format string, values ...any) {
 	for i, v := range values {
 		if s, ok := v.(string); ok {
-			values[i] = clean(s)
+			values[i] = trace.Printable(s)
 		}
 	}
 	fmt.Fprintf(&p.b, format+"\n", values...)
@@ -88,7 +87,7 @@ func (p *writer) head(t *Story) {
 	if t.Verdict.Arrived {
 		colour = green
 	}
-	p.b.WriteString(p.paint(colour+boldIf(p.Colour), clean(t.Verdict.Headline)) + "\n")
+	p.b.WriteString(p.paint(colour+boldIf(p.Colour), trace.Printable(t.Verdict.Headline)) + "\n")
 	for _, why := range t.Verdict.Why {
 		p.line("  %s", why)
 	}
@@ -186,7 +185,7 @@ func (p *writer) deliveries(t *Story) {
 		p.line("       now: %s", d.Place.String())
 	}
 	if more := len(t.Deliveries) - min(len(shown), maxShown); more > 0 {
-		p.line("  and %s of this trace: --json has all", counted(more, "further message"))
+		p.line("  and %s of this trace: --json has all", trace.Counted(more, "further message"))
 	}
 }
 
@@ -241,17 +240,7 @@ func (p *writer) rows(t *Story) error {
 		}
 	}
 	if more := len(t.Rows) - len(rows); more > 0 {
-		p.line("  and %s of this trace: --json has all", counted(more, "further row"))
+		p.line("  and %s of this trace: --json has all", trace.Counted(more, "further row"))
 	}
 	return nil
-}
-
-// clean is a text from outside, fit for a terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

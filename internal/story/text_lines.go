@@ -23,15 +23,15 @@ func (p *writer) logs(t *Story) {
 	names := t.spanNames()
 	for i := range t.Logs {
 		l := &t.Logs[i]
-		severity := fmt.Sprintf("%-5s", clean(l.Severity))
+		severity := fmt.Sprintf("%-5s", trace.Printable(l.Severity))
 		if isBad(l.Severity) {
 			severity = p.paint(red, severity)
 		}
 		in := names[l.SpanID]
 		if in != "" {
-			in = p.paint(dim, " in "+clean(in))
+			in = p.paint(dim, " in "+trace.Printable(in))
 		}
-		fmt.Fprintf(&p.b, "  %10s  %s %s  %s%s%s\n", l.after(begin), severity, clean(l.Service), clean(l.Text), clean(l.attributes()), in)
+		fmt.Fprintf(&p.b, "  %10s  %s %s  %s%s%s\n", l.after(begin), severity, trace.Printable(l.Service), trace.Printable(l.Text), trace.Printable(l.attributes()), in)
 	}
 }
 
@@ -84,7 +84,7 @@ func (p *writer) asked(t *Story) {
 		case r.Skipped != "":
 			what = "not asked: " + r.Skipped
 		}
-		fmt.Fprintf(tw, "  %s\t%s\n", clean(r.Name), clean(strings.ReplaceAll(what, "\n", "; ")))
+		fmt.Fprintf(tw, "  %s\t%s\n", trace.Printable(r.Name), trace.Printable(strings.ReplaceAll(what, "\n", "; ")))
 	}
 	_ = tw.Flush() // into memory
 	for _, s := range t.Skipped {

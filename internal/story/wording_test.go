@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracehaul/tracehaul/deadletter"
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
@@ -43,4 +44,15 @@ func TestVerdict_Redriven_TellsOfTheLetter(t *testing.T) {
 		t.Fatalf("the verdict is %+v", s.Verdict)
 	}
 	wantAll(t, strings.Join(s.Verdict.Why, "\n"), "Delivery 1 ended dead_lettered (refused): it was a dead letter")
+}
+
+// What package deadletter calls the reasons is what is told of them.
+func TestVerdict_ReasonsOfDeadLetters(t *testing.T) {
+	for reason, want := range map[string]string{
+		deadletter.ReasonUnsettled: "may be gone", deadletter.ReasonUndelivered: "docs/runbooks/undelivered.md", deadletter.ReasonUnknown: "It can never work as it is",
+	} {
+		m := letter()
+		m.Reason = reason
+		wantAll(t, strings.Join(collect(t, story.Found{Spans: arrived()[:3], Messages: []story.Message{m}}).Verdict.Next, "\n"), want)
+	}
 }

@@ -65,7 +65,7 @@ func (r Row) Write(w io.Writer) error {
 	}
 	var b strings.Builder
 	for _, c := range r {
-		b.WriteString("  " + pad(c.Name, width) + "  " + printable(FormatValue(c.Value)) + "\n")
+		b.WriteString("  " + pad(c.Name, width) + "  " + Printable(FormatValue(c.Value)) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -71,9 +70,9 @@ func (t *Trace) lines() []line {
 	var lines []line
 	var down func(n *Node, first, rest string)
 	down = func(n *Node, first, rest string) {
-		label := first + printable(n.Span.Name)
+		label := first + Printable(n.Span.Name)
 		if n.Orphan {
-			label += " (parent " + printable(n.Span.ParentSpanID) + " not seen)"
+			label += " (parent " + Printable(n.Span.ParentSpanID) + " not seen)"
 		}
 		lines = append(lines, line{label, n})
 		for i, c := range n.Children {
@@ -130,7 +129,7 @@ func (p *painter) line(l line) {
 	hue := p.hue(s.Service)
 	fmt.Fprintf(p.out, "%s %s %s%s%s %*s\n",
 		label,
-		p.paint(hue, pad(printable(s.Service), p.columns.service)),
+		p.paint(hue, pad(Printable(s.Service), p.columns.service)),
 		gap, p.paint(hue, strings.Repeat(drawn, to-from)), rest,
 		durationCols, FormatDuration(s.Duration()))
 }
@@ -165,17 +164,6 @@ func (p *painter) paint(colour, s string) string {
 		return s
 	}
 	return colour + s + colourReset
-}
-
-// printable replaces what could move a terminal's cursor or change its state:
-// names come from whoever sent the spans.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return utf8.RuneError
-	}, s)
 }
 
 // pad fills s with spaces to width columns, or cuts it there with an ellipsis.
