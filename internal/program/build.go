@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -29,8 +30,9 @@ const Module = "github.com/tracehaul/tracehaul"
 // Build compiles the named commands of this module (directories below cmd)
 // and puts the programs into dir. It returns the path of each, in order.
 //
-// The source is the module around the working directory. Outside of it, it is
-// the released version that the running program was installed from. Linked
+// The source is the module around the working directory, or what that module's
+// go.mod takes for this one. Where neither is, it is the released version that
+// the running program was installed from. Linked
 // programs are kept in the user's cache directory, so that a build of
 // unchanged source takes no time to speak of; dir gets copies of its own.
 func Build(ctx context.Context, dir string, commands ...string) ([]string, error) {
@@ -99,33 +101,47 @@ func compile(ctx context.Context, root, out string, commands []string) error {
 	return nil
 }
 
-// moduleDir is the root of this module's source if the working directory lies
-// in it, else empty.
+// moduleDir is the root of this module's source: the module that the working
+// directory lies in, or the one that it takes this module from, be it replaced
+// or downloaded. It is empty where there is none.
 func moduleDir(ctx context.Context) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}}\t{{.Dir}}")
+	cmd := exec.CommandContext(ctx, "go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", Module) // a vendored module lacks its commands
 	output, err := cmd.Output()
+	if err != nil && ctx.Err() != nil {
+		return "", ctx.Err()
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return "", ctx.Err()
-		}
-		return "", nil // not in a module at all
+		return "", nil //nolint:nilerr // not in a module at all, or in one that does not need this one
 	}
-	for line := range strings.Lines(string(output)) {
-		if path, dir, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok && path == Module {
-			return dir, nil
-		}
-	}
-	return "", nil
+	return strings.TrimSpace(string(output)), nil
 }
 
 // release is the version the running program was installed from.
 func release() (string, error) {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Path != Module || !strings.HasPrefix(info.Main.Version, "v") {
+	if !ok || !released(&info.Main) {
 		return "", errors.New("the programs are built from source, which is not here: run this in a clone of " + Module +
 			", or install a released version of the tool, or name programs by --service-program, --consumer-program and --albspans-program")
 	}
 	return info.Main.Version, nil
+}
+
+// pseudoForm is a version that the go command makes of a commit.
+// (golang.org/ref/mod#pseudo-versions.)
+var pseudoForm = regexp.MustCompile(`^v[0-9]+\.(0\.0-|[0-9]+\.[0-9]+-([^+]*\.)?0\.)[0-9]{14}-[A-Za-z0-9]+(\+.*)?$`)
+
+// released is whether the go command can fetch the module again by its version.
+// It could before if there is a checksum. Without one the program was built in a
+// clone, where a version is that of a tag, or is made of a commit that nobody may
+// have published, with +dirty behind it if there were edits.
+func released(m *debug.Module) bool {
+	switch {
+	case m.Path != Module || !strings.HasPrefix(m.Version, "v"):
+		return false
+	case m.Sum != "":
+		return true
+	}
+	return !strings.Contains(m.Version, "+") && !pseudoForm.MatchString(m.Version)
 }
 
 // cacheDir makes the directory that keeps the linked programs of one source.
