@@ -93,17 +93,22 @@ func TestPrograms_WhatTheyLink_IsListed(t *testing.T) {
 	}
 }
 
-// What must never be in the programs that stand in the way of events, and what
-// some of them are there for.
-func TestServiceConsumerMigrate_LinkNothingOfTheTools(t *testing.T) {
+// What must never be in the programs that are deployed, but for what some of them
+// are there for.
+func TestPrograms_LinkNothingOfTheTools(t *testing.T) {
 	forbidden := []string{
 		"github.com/grafana/", "github.com/pressly/goose", "github.com/fergusstrange/", "github.com/alecthomas/kong", "testing",
 		module + "/alarms", module + "/dashboards", module + "/internal/localcloud", module + "/internal/web",
 	}
-	for _, name := range []string{"service", "consumer", "migrate"} {
+	purpose := map[string]string{"migrate": "github.com/pressly/goose", "notifier": module + "/alarms"}
+	for _, p := range programs(t) {
+		name := filepath.Base(p.Dir)
+		if name == "tracehaul" {
+			continue
+		}
 		for _, d := range list(t, "-deps", "./cmd/"+name) {
 			for _, f := range forbidden {
-				if name == "migrate" && f == "github.com/pressly/goose" {
+				if f == purpose[name] {
 					continue
 				}
 				if d.ImportPath == f || strings.HasPrefix(d.ImportPath, f) && f != "testing" {
@@ -118,7 +123,11 @@ func TestServiceConsumerMigrate_LinkNothingOfTheTools(t *testing.T) {
 }
 
 func TestFunctions_LinkNoGRPC(t *testing.T) {
-	for _, name := range []string{"consumer", "migrate", "notifier"} {
+	for _, p := range programs(t) {
+		name := filepath.Base(p.Dir)
+		if name == "service" || name == "tracehaul" { // all others are functions
+			continue
+		}
 		for _, d := range list(t, "-deps", "./cmd/"+name) {
 			if strings.HasPrefix(d.ImportPath, "google.golang.org/grpc") {
 				t.Errorf("cmd/%s links %s, which costs start-up and size", name, d.ImportPath)
