@@ -52,28 +52,3 @@ func namesIn(page string) map[string]bool {
 	}
 	return names
 }
-
-var linkForm = regexp.MustCompile(`\]\(([^)#\s]+)[^)]*\)`)
-
-func TestPages_Links_LeadSomewhere(t *testing.T) {
-	t.Parallel()
-	for _, page := range []string{"docs/propagation.md", "propagation/README.md"} {
-		file := filepath.Join("..", "..", filepath.FromSlash(page))
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		links := linkForm.FindAllStringSubmatch(string(b), -1)
-		if len(links) == 0 {
-			t.Errorf("%s has no links", page)
-		}
-		for _, m := range links {
-			if strings.Contains(m[1], "://") {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(file), filepath.FromSlash(m[1]))); err != nil {
-				t.Errorf("%s: %v", page, err)
-			}
-		}
-	}
-}
