@@ -43,6 +43,8 @@ func TestAddAConsumer_PrintsWhatThePageSays(t *testing.T) {
 	after := s.must(t, "go run ./cmd/tracehaul alarms list")
 	if more := strings.Count(after, "\n") - strings.Count(before, "\n"); !strings.Contains(page, fmt.Sprintf("| alarms | %d in each environment", more)) {
 		t.Errorf("there are %d alarms more: the page says something else", more)
+	} else if !strings.Contains(page, fmt.Sprintf("\n    tracehaul: %d alarms have not been tried in full\n", more)) {
+		t.Errorf("%d alarms have no scenario: the page says something else", more)
 	}
 	if more := dollars(t, after) - dollars(t, before); !strings.Contains(page, fmt.Sprintf("for %.2f a month", more)) {
 		t.Errorf("the alarms cost %.2f more a month: the page says something else", more)
