@@ -249,17 +249,13 @@ func (s *Set) checkComposite(a *Alarm) (problems []string) {
 	if !c.Rule.whole() {
 		return []string{"Composite.Rule is incomplete: not takes one rule, any and all at least one, and a state is one of CloudWatch's"}
 	}
-	keys := c.Rule.Keys()
-	if len(keys) > maxChildren {
-		say("Composite.Rule names %d alarms, CloudWatch takes %d", len(keys), maxChildren)
-	}
-	for _, key := range keys {
+	for _, key := range c.Rule.Keys() {
 		if _, known := s.byKey[key]; !known {
 			say("Composite.Rule names %q, which does not stand before it", key)
 		}
 	}
-	if n := len(c.Rule.Text(s.Pipeline.AlarmName)); n > maxRule {
-		say("Composite.Rule has %d characters, CloudWatch takes %d", n, maxRule)
+	if _, err := parseRule(c.Rule.Text(s.Pipeline.AlarmName)); err != nil {
+		say("Composite.Rule is not one that CloudWatch takes: %v", err)
 	}
 	if c.Suppressor == "" {
 		if c.Wait != 0 || c.Extension != 0 {

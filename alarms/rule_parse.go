@@ -14,7 +14,7 @@ const (
 	maxRuleDepth = 50
 )
 
-// ParseRule reads the text of a composite's rule, such as
+// parseRule reads the text of a composite's rule, such as
 //
 //	(ALARM("latency") OR ALARM(errors)) AND NOT ALARM("deploy in progress")
 //
@@ -28,7 +28,7 @@ const (
 // an error if the text breaks a limit of CloudWatch: 10,240 characters, 100
 // different alarms, 500 elements. ("Create a composite alarm", CloudWatch user
 // guide.)
-func ParseRule(text string) (Rule, error) {
+func parseRule(text string) (Rule, error) {
 	if n := utf8.RuneCountInString(text); n > maxRule {
 		return Rule{}, fmt.Errorf("the rule has %d characters, CloudWatch takes %d", n, maxRule)
 	}

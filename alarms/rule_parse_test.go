@@ -105,23 +105,6 @@ func alarmsNamed(n int) string {
 	return b.String()
 }
 
-func ExampleParseRule() {
-	r, err := alarms.ParseRule(`ALARM(late) AND NOT (ALARM(database) OR ALARM("deploy in progress"))`)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(r.Keys())
-	on := map[string]alarms.State{"late": alarms.StateAlarm, "database": alarms.StateOK}
-	fmt.Println(r.Holds(func(key string) alarms.State { return on[key] }))
-
-	_, err = alarms.ParseRule(`ALARM(late) AND NOT`)
-	fmt.Println(err)
-	// Output:
-	// [late database deploy in progress]
-	// true
-	// column 20: the end is not expected here: want ALARM, OK, INSUFFICIENT_DATA, NOT, TRUE, FALSE or "("
-}
-
 // FuzzParseRule checks that a text is refused or understood, and that what was
 // understood is written so that it is understood again.
 func FuzzParseRule(f *testing.F) {

@@ -12,10 +12,16 @@ import (
 // them. (HTTP protocol binding 1.0, 3.1.3.1.)
 const headerPrefix = "Ce-"
 
-// ParseHTTP is [ParseRequest] with CloudEvents' binary mode on top: where the
-// content type is not one of CloudEvents' own and a header such as ce-id
-// stands in the request, the headers are the attributes and the body is the
-// data. header is an http.Header.
+// ParseHTTP reads an HTTP request; header is an http.Header. Its body is one event
+// (application/cloudevents+json), a batch of them
+// (application/cloudevents-batch+json), or any JSON value (application/json),
+// which becomes the data of one new event. A batch is taken or refused as a
+// whole, and an empty batch is valid. The error is an [*Error] whose Index
+// tells which event it speaks of. The events keep no reference to body.
+//
+// Where the content type is not one of CloudEvents' own and a header such as ce-id
+// stands in the request, it is CloudEvents' binary mode: the headers are the
+// attributes and the body is the data.
 //
 // In binary mode a body whose media type is JSON becomes Data, without the
 // white space around it, any other body DataBase64, and an empty one no data.
@@ -26,7 +32,7 @@ func ParseHTTP(header map[string][]string, body []byte, d Defaults) ([]Event, er
 		contentType = values[0]
 	}
 	if hasPrefixFold(contentType, "application/cloudevents") || !isBinary(header) {
-		return ParseRequest(contentType, body, d)
+		return parseRequest(contentType, body, d)
 	}
 	d = d.WithDefaults()
 	e, err := d.Limits.binary(header, contentType, body)

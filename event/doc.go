@@ -2,9 +2,8 @@
 // 1.0 in JSON.
 //
 // Start from [Event]. [Parse] reads one event as it lies in a message,
-// [ParseRequest] what an HTTP client posted (one event, a batch, or plain
-// JSON that is wrapped), [ParseHTTP] the same with CloudEvents' binary mode.
-// [Event.AppendJSON] writes it.
+// [ParseHTTP] what an HTTP client posted (one event, a batch, one in CloudEvents'
+// binary mode, or plain JSON that is wrapped). [Event.AppendJSON] writes it.
 //
 // An event is identified by its source and id together, as the specification
 // says; a second event with the same pair is a duplicate, whatever else it

@@ -62,13 +62,8 @@ func (d Defaults) Validate() error {
 	return d.Limits.Validate(Event{ID: "1", Source: d.Source, Type: d.Type})
 }
 
-// ParseRequest reads the body of an HTTP request: one event
-// (application/cloudevents+json), a batch of them
-// (application/cloudevents-batch+json), or any JSON value (application/json),
-// which becomes the data of one new event. A batch is taken or refused as a
-// whole, and an empty batch is valid. The error is an [*Error] whose Index
-// tells which event it speaks of. The events keep no reference to body.
-func ParseRequest(contentType string, body []byte, d Defaults) ([]Event, error) {
+// parseRequest is [ParseHTTP] without binary mode: all is in the body.
+func parseRequest(contentType string, body []byte, d Defaults) ([]Event, error) {
 	d = d.WithDefaults()
 	mediaType, ok := cutUTF8(contentType)
 	if !ok {

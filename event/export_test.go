@@ -1,0 +1,4 @@
+package event
+
+// ParseRequest is ParseHTTP without binary mode.
+var ParseRequest = parseRequest
