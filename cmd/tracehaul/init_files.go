@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -34,9 +35,7 @@ func starterFiles(c initCmd) ([]starterFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	played, err := copied(scenarios.Files, "alarms/scenarios", func(text []byte) []byte {
-		return kitConsumer.ReplaceAllLiteral(text, []byte(c.Consumer))
-	})
+	played, err := copied(scenarios.Files, "alarms/scenarios", func(text []byte) []byte { return fromKit(text, c) })
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +84,23 @@ func wrongSetting(c initCmd, err error) error {
 	return usageError("%s", strings.Join(lines, "\n"))
 }
 
-// kitConsumer is the consumer that the kit's scenarios are about.
-var kitConsumer = regexp.MustCompile(`\bledger\b`)
+// The kit's scenarios are about its consumer and its small environment. It has
+// a third one besides prod, which a new pipeline lacks.
+var (
+	kitConsumer = regexp.MustCompile(`\bledger\b`)
+	kitSmall    = regexp.MustCompile(`(?m)^(title: .*\bin |environment: )dev\b`)
+	kitThird    = regexp.MustCompile(`(?m)^environment: staging$`)
+)
+
+// fromKit makes a file of the kit's scenarios, which lines --- divide, one of
+// the new pipeline's.
+func fromKit(text []byte, c initCmd) []byte {
+	const divider = "\n---\n"
+	kept := slices.DeleteFunc(bytes.Split(text, []byte(divider)), kitThird.Match)
+	text = bytes.Join(kept, []byte(divider))
+	text = kitSmall.ReplaceAll(text, []byte("${1}"+c.Environment))
+	return kitConsumer.ReplaceAllLiteral(text, []byte(c.Consumer))
+}
 
 var (
 	outwards = regexp.MustCompile(`\]\(\.\./(\.\./)?([^)]*)\)`)

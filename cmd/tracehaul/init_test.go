@@ -2,10 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tracehaul/tracehaul/alarms/scenario"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
@@ -28,6 +33,34 @@ func TestInit_Demo_RunsWithNamedPrograms(t *testing.T) {
 	code := run(t.Context(), []string{"demo", "--service-program", programs[0], "--consumer-program", programs[1], "--albspans-program", programs[2]}, env)
 	if code != exitOK || !strings.Contains(out.String(), "process dev-intake-event-archive") {
 		t.Errorf("exit code %d\n%s\n%s", code, &out, &errs)
+	}
+}
+
+// Each of the kit's scenarios can be played in a new pipeline, whatever its names
+// are. That they all go well there is seen in examples/own-signal, which does
+// not wait for the race detector.
+func TestInit_Scenarios_NameWhatIsThere(t *testing.T) {
+	for _, small := range []string{"dev", "test", "staging"} {
+		t.Run(small, func(t *testing.T) {
+			dir := t.TempDir()
+			files, err := starterFiles(initCmd{Product: "returns", Environment: small, Region: "eu-west-1", Consumer: "archive", Owner: "team-returns"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := writeNew(dir, files); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel() // what is read is looked at in full before anything is played
+			_, err = scenario.RunFiles(ctx, scenario.Config{Description: filepath.Join(dir, "tracehaul.yaml")}, filepath.Join(dir, "alarms", "scenarios"))
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("the scenarios cannot be played: %v", err)
+			}
+			weeks, err := os.ReadFile(filepath.Join(dir, "alarms", "scenarios", "week.scenario"))
+			if err != nil || !bytes.Contains(weeks, []byte("\nenvironment: "+small+"\n")) {
+				t.Errorf("no normal week in %s: %v", small, err)
+			}
+		})
 	}
 }
 

@@ -19,14 +19,15 @@ func TestObserve_OwnSignal_IsEverywhere(t *testing.T) {
 	observe := build(t, "observe", ".", ".")
 	ours := filepath.Join("alarms", "scenarios", "own", "refunds.scenario")
 	runbook := filepath.Join("docs", "runbooks", "refunds-stuck.md")
-	must(t, dir, tool, "init", "--product", "shop")
+	must(t, dir, tool, "init", "--product", "shop", "--environment", "test")
+	must(t, dir, tool, "alarms", "test", "--quiet") // the first thing to see, before anything is one's own
 
 	refused(t, dir, `alarm "refunds-stuck" has no runbook`, observe, "generate")
 	copyFile(t, runbook, filepath.Join(dir, runbook))
 	must(t, dir, observe, "generate")
 	must(t, dir, observe, "check")
 	for file, want := range map[string]string{
-		"iac/terraform/observability/alarms/dev/alarms.tf.json":          `"metric_name": "RefundsWaiting"`,
+		"iac/terraform/observability/alarms/test/alarms.tf.json":          `"metric_name": "RefundsWaiting"`,
 		"iac/terraform/observability/alarms/prod/alarms.tf.json":         `"alarm_name": "prod-shop-refunds-stuck"`,
 		"iac/terraform/observability/dashboards/prod/alarms.json":        "refunds-stuck",
 		"iac/terraform/observability/dashboards/prod/consumers.json":     "Refunds that wait",
