@@ -173,6 +173,7 @@ func (c *cloud) path(t *testing.T, id string) string {
 func started(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = patience
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

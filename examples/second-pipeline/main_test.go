@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,8 +46,8 @@ func TestPipeline_TwoConsumers_BothGetEachEvent(t *testing.T) {
 // What is committed is what the description says, and the alarms of both
 // consumers do what their teams want.
 func TestDescription_GeneratedAndAlarms_AreAsTheyShouldBe(t *testing.T) {
-	up := &running{env: os.Environ()}
-	for _, args := range [][]string{{"generate", "--check"}, {"alarms", "test", "--quiet", filepath.Join("examples", "second-pipeline", "alarms", "scenarios")}} {
+	up := &running{program: tool(t), env: os.Environ()}
+	for _, args := range [][]string{{"generate", "--check"}, {"alarms", "test", "--quiet", filepath.Join("alarms", "scenarios")}} {
 		if out, err := up.tool(t, args...).Output(); err != nil {
 			t.Errorf("tracehaul %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
@@ -100,23 +101,22 @@ func (p *partner) next(t *testing.T) call {
 // running is the pipeline of tracehaul.yaml on this machine.
 type running struct {
 	ALB, SQS string
+	program  string
 	env      []string
 }
 
 // start builds the consumer as it is deployed, and starts the pipeline with it.
 func start(t *testing.T, url string) *running {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "partner")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	up := &running{env: append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir())}
+	program := build(t, "partner", ".", "-tags", "lambda.norpc")
+	up := &running{program: tool(t), env: append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir())}
 	cmd := up.tool(t, "up", "--json", "--alb-port", "0", "--web-port", "0", "--consumer-program", "partner="+program, "--consumer-env", "WEBHOOK_URL="+url)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = patience
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -135,22 +135,33 @@ func start(t *testing.T, url string) *running {
 	return up
 }
 
-// tool is a call of tracehaul, or of its source. It runs in the kit's directory,
-// where it finds the source of the service and of the other consumer.
+// tool is the program tracehaul, built if none is named. `go run` would not do:
+// it does not pass on the signal that ends the pipeline.
+func tool(t *testing.T) string {
+	t.Helper()
+	if named := os.Getenv("TRACEHAUL"); named != "" {
+		return named
+	}
+	return build(t, "tracehaul", "./cmd/tracehaul", "-C", "../..")
+}
+
+// build builds a command, as `go build` does it, and returns its path.
+func build(t *testing.T, name, of string, flags ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	args := slices.Concat([]string{"build"}, flags, []string{"-o", file, of})
+	if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
+		t.Fatalf("go %v: %v\n%s", args, err, out)
+	}
+	return file
+}
+
+// tool is a call of tracehaul in this directory, as the README has it. The kit's
+// programs are built from the module that go.mod names.
 func (up *running) tool(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	here, err := filepath.Abs("tracehaul.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := []string{"go", "run", "./cmd/tracehaul"}
-	if tool := os.Getenv("TRACEHAUL"); tool != "" {
-		command = []string{tool}
-	}
-	command = append(command, args...)
-	command = append(command, "--file", here)
-	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stderr = "../..", up.env, t.Output()
+	cmd := exec.CommandContext(t.Context(), up.program, args...)
+	cmd.Env, cmd.Stderr = up.env, t.Output()
 	return cmd
 }
 

@@ -32,9 +32,9 @@ const Module = "github.com/tracehaul/tracehaul"
 //
 // The source is the module around the working directory, or what that module's
 // go.mod takes for this one. Where neither is, it is the released version that
-// the running program was installed from. Linked
-// programs are kept in the user's cache directory, so that a build of
-// unchanged source takes no time to speak of; dir gets copies of its own.
+// the running program was installed from. Linked programs are kept in the user's
+// cache directory, so that a build of unchanged source takes no time to speak of;
+// dir gets copies of its own.
 func Build(ctx context.Context, dir string, commands ...string) ([]string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return nil, fmt.Errorf("the go command is needed to build %s: %w", strings.Join(commands, " and "), err)

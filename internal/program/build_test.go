@@ -62,6 +62,27 @@ func TestBuild_UnknownCommand_NamesIt(t *testing.T) {
 	}
 }
 
+// Who has a module of their own runs the programs of the kit that it needs.
+func TestBuild_ModuleThatReplacesTheKit_BuildsTheKits(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := t.TempDir()
+	t.Chdir(own)
+	mod := "module example.com/own\n\ngo 1.26.0\n\nrequire " + program.Module + " v0.0.0\n\nreplace " + program.Module + " => " + root + "\n"
+	if err := os.WriteFile("go.mod", []byte(mod), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	paths, err := program.Build(t.Context(), t.TempDir(), "service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), paths[0], "version").CombinedOutput(); err != nil {
+		t.Errorf("service version: %v: %s", err, out)
+	}
+}
+
 func TestBuild_OutsideOfTheModule_SaysWhatToDo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := program.Build(t.Context(), t.TempDir(), "service")
