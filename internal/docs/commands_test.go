@@ -123,7 +123,7 @@ func absentTarget(t *testing.T, words []string) string {
 // that it runs.
 func absentGo(t *testing.T, c docs.Command) string {
 	t.Helper()
-	if !slices.Contains([]string{"build", "install", "run", "test", "tool", "version"}, c.Words[1]) {
+	if !slices.Contains([]string{"build", "get", "install", "mod", "run", "test", "tool", "version"}, c.Words[1]) {
 		return "go has no " + c.Words[1]
 	}
 	program := ""
