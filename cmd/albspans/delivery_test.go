@@ -107,7 +107,7 @@ func TestAlbspans_BatchRefusedWhileLinesAreRead_FailsTheFile(t *testing.T) {
 	var failed *lambda.InvocationError
 	if _, err := b.function.Invoke(t.Context(), created(t, file(1))); !errors.As(err, &failed) {
 		t.Fatalf("Invoke gave %v, and %d spans are missing; want a failure, so that the file is read again\n%s", err, b.missing(lines), b.output())
-	} else if want := "512 of this file were dropped"; !strings.Contains(failed.Message, want) {
+	} else if want := "traces: 512 dropped"; !strings.Contains(failed.Message, want) {
 		t.Errorf("Invoke gave %s, want that %s", failed.Message, want)
 	}
 	if _, err := b.function.Invoke(t.Context(), created(t, file(1))); err != nil || b.missing(lines) > 0 {
