@@ -2,17 +2,26 @@ package main
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
 // interleave measures subjects in turns and returns, for each, one value a
-// round. The order of a round's turns rotates, so that none always follows
-// the same other one. A round that comes before does not count.
+// round. Each round has an order of its own, as what a turn leaves behind, such
+// as pages to be written, is borne by the next. A round that comes before, in the
+// order given, does not count.
 func interleave[T any](rounds int, subjects ...func() (T, error)) ([][]T, error) {
 	values := make([][]T, len(subjects))
+	order := make([]int, len(subjects))
+	for i := range order {
+		order[i] = i
+	}
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same orders each time
 	for round := -1; round < rounds; round++ {
-		for turn := range subjects {
-			i := (turn + round + 1) % len(subjects)
+		if round >= 0 {
+			random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		}
+		for _, i := range order {
 			value, err := subjects[i]()
 			if err != nil {
 				return nil, err
