@@ -79,7 +79,6 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 		return nil, err
 	}
 	defer flushedLater.pool.Close()
-
 	traced.flush, flushedLater.flush = tel.FlushInvocation, tel.FlushInvocation // as cmd/consumer does
 	stop, err := profileCPU(b.profileOf("consumer.cpu"))
 	if err != nil {
@@ -98,10 +97,8 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(copying.check(ctx), untraced.check(ctx), traced.check(ctx), flushedLater.check(ctx)); err != nil {
-		return nil, err
-	}
-	return consumerLines(got), nil
+	err = errors.Join(copying.check(ctx), untraced.check(ctx), traced.check(ctx), flushedLater.check(ctx))
+	return consumerLines(got), err
 }
 
 // consumerLines are what the turns of measureConsumer come to, in its order: copy,
