@@ -39,8 +39,9 @@ var (
 )
 
 // check lists what is wrong with a completed alarm. The alarms before it are in
-// s.byKey.
-func (s *Set) check(a *Alarm) (problems []string) {
+// s.byKey. Snippets that are right are added to right and not read again: most are
+// of several alarms.
+func (s *Set) check(a *Alarm, right map[snippet.Snippet]bool) (problems []string) {
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if !keyForm.MatchString(a.Key) {
 		say("the key must be lower-case words with hyphens, such as queue-age")
@@ -64,8 +65,13 @@ func (s *Set) check(a *Alarm) (problems []string) {
 		say("Logs must be in one line")
 	}
 	for _, n := range append([]snippet.Snippet{a.Logs}, a.Next...) {
+		if right[n] {
+			continue
+		}
 		if problem := n.Check(); problem != "" {
 			say("%s", problem)
+		} else {
+			right[n] = true
 		}
 	}
 	if !runbookForm.MatchString(a.Runbook) {

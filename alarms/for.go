@@ -30,10 +30,11 @@ func For(p *pipeline.Pipeline, more ...Alarm) (*Set, error) {
 	b.alarms = append(b.alarms, more...)
 	s := &Set{Pipeline: p, Signals: b.signals, alarms: b.alarms, byKey: make(map[string]int, len(b.alarms))}
 	var errs []error
+	right := map[snippet.Snippet]bool{}
 	for i := range s.alarms {
 		a := &s.alarms[i]
 		a.complete(p)
-		for _, problem := range s.check(a) {
+		for _, problem := range s.check(a, right) {
 			errs = append(errs, fmt.Errorf("alarm %q: %s", a.Key, problem))
 		}
 		if _, twice := s.byKey[a.Key]; !twice {

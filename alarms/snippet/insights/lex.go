@@ -62,12 +62,15 @@ func next(rest string, before []token) (t token, length int, err error) {
 		}
 		kinds := map[byte]kind{'`': quoted, '/': regex, '"': text, '\'': text}
 		return token{kinds[c], rest[1 : 1+closing]}, closing + 2, nil
+	case c == '@' || c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z':
+		t = token{word, wordPattern.FindString(rest)}
+	case '0' <= c && c <= '9':
+		t = token{number, numberPattern.FindString(rest)}
 	default:
-		for k, p := range map[kind]*regexp.Regexp{word: wordPattern, number: numberPattern, sign: signPattern} {
-			if m := p.FindString(rest); m != "" {
-				return token{k, m}, len(m), nil
-			}
-		}
+		t = token{sign, signPattern.FindString(rest)}
+	}
+	if t.text != "" {
+		return t, len(t.text), nil
 	}
 	return t, 0, fmt.Errorf("%q has no meaning here: %.40s", rest[0], rest)
 }
