@@ -5,7 +5,6 @@ package docs_test
 import (
 	"bytes"
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/freeport"
 	"github.com/tracehaul/tracehaul/internal/localcloud/otlp"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
@@ -58,7 +58,10 @@ func TestREADME_ServiceFromNothing_SpanArrives(t *testing.T) {
 	}
 	server := httptest.NewServer(receiver)
 	t.Cleanup(server.Close)
-	address := freeAddress(t)
+	address, err := freeport.Address(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
 	run, _, _ := strings.Cut(commands[1], "\n")
 	stop := start(ctx, t, dir, replaced(t, run, "localhost:8090", address), "OTLP="+server.URL)
 	get(ctx, t, "http://"+address+"/orders/7")
@@ -84,16 +87,6 @@ func replaced(t *testing.T, text, old, replacement string) string {
 		t.Fatalf("%q does not name %s", text, old)
 	}
 	return strings.ReplaceAll(text, old, replacement)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // start runs a command as a terminal does. stop is Ctrl-C, and returns what was

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+	"github.com/tracehaul/tracehaul/internal/unchecked"
 )
 
 // shared is what all tests of the package have in common: the local cloud and,
@@ -54,26 +54,17 @@ func run(m *testing.M) int {
 	return code
 }
 
-// skipped is where `make ci` looks for checks that could not be made.
-var skipped = filepath.Join("..", "..", "dist", "skipped-interop")
-
 // javascript returns the other end. Without node the test is skipped, loudly,
 // or fails where everything has to run.
 func javascript(t *testing.T) *node {
 	t.Helper()
 	n, err := shared.node()
-	if err == nil {
-		_ = os.Remove(skipped)
-		return n
-	}
-	if !errors.Is(err, errNoNode) || os.Getenv("CI_REQUIRE") != "" || os.Getenv("GITHUB_ACTIONS") != "" {
+	switch {
+	case errors.Is(err, errNoNode):
+		unchecked.Skip(t, "interop", "there is no OpenTelemetry JavaScript: "+err.Error())
+	case err != nil:
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("\n!! internal/interop: NOTHING WAS TRIED with OpenTelemetry JavaScript: %v\n"+
-		"!! With CI_REQUIRE=1 this fails.\n\n", err)
-	if os.MkdirAll(filepath.Dir(skipped), 0o750) == nil {
-		_ = os.WriteFile(skipped, []byte(text), 0o600)
-	}
-	t.Skip(text)
-	return nil
+	unchecked.Checked(t, "interop")
+	return n
 }
