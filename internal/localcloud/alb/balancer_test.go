@@ -150,7 +150,8 @@ var logLine = regexp.MustCompile(`^http \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z a
 	`(?P<conn>TID_[0-9a-f]{32}) "-" "-" "-"$`)
 
 func TestAccessLog_OneRequest_EveryFieldInOrder(t *testing.T) {
-	b := setup(t, alb.Config{Name: "dev-api", TargetGroup: "dev-api"}, func(w http.ResponseWriter, _ *http.Request) {
+	b := setup(t, alb.Config{Name: "dev-api", TargetGroup: "dev-api"}, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // the target's time begins when it has all
 		time.Sleep(20 * time.Millisecond)
 		w.WriteHeader(http.StatusAccepted)
 	})
@@ -160,8 +161,8 @@ func TestAccessLog_OneRequest_EveryFieldInOrder(t *testing.T) {
 	if m == nil {
 		t.Fatalf("entry does not have the documented form: %s", e.Line)
 	}
-	if took := m[3]; took < "0.020" || took > "1" {
-		t.Errorf("target processing time %s, want about 0.020", took)
+	if took := m[3]; took < "0.020" || took > "5" {
+		t.Errorf("target processing time %s, want at least 0.020", took)
 	}
 	got := map[string]string{"elb": m[5], "target": m[6], "request": m[logLine.SubexpIndex("request")], "agent": m[logLine.SubexpIndex("agent")]}
 	want := map[string]string{

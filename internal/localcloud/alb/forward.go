@@ -22,7 +22,6 @@ type forwarding struct {
 	record   *record
 	response http.ResponseWriter
 	request  *http.Request
-	sentAt   atomic.Int64 // Unix nanoseconds; a goroutine of the transport sets it
 }
 
 // hopByHop are the header fields that belong to one connection (RFC 9110,
@@ -35,8 +34,9 @@ func (f *forwarding) forward(ctx context.Context, target *url.URL) {
 	body := &clientBody{from: f.request.Body, control: http.NewResponseController(f.response), idle: f.balancer.cfg.IdleTimeout}
 	out := f.outgoing(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:      func(c httptrace.GotConnInfo) { f.record.target = c.Conn.RemoteAddr().String() },
-		WroteRequest: func(httptrace.WroteRequestInfo) { f.sentAt.Store(time.Now().UnixNano()) },
+		WroteHeaders: body.handedOver, // not WroteRequest: that comes after the flush, when the target may be at work already
 	}), target, body)
+	body.handedOver()
 	answer, err := f.balancer.transport.RoundTrip(out)
 	f.record.receivedBytes = requestBytes(f.request) + body.read.Load()
 	if err != nil {
@@ -45,9 +45,9 @@ func (f *forwarding) forward(ctx context.Context, target *url.URL) {
 	}
 	defer answer.Body.Close()
 	f.record.answered = time.Now()
-	f.record.sent = f.record.answered // a target may answer before it has read all
-	if at := f.sentAt.Load(); at != 0 {
-		f.record.sent = time.Unix(0, at)
+	f.record.sent = time.Unix(0, body.handed.Load())
+	if f.record.sent.After(f.record.answered) { // a target may answer before it has read all
+		f.record.sent = f.record.answered
 	}
 	f.record.targetStatus, f.record.elbStatus = answer.StatusCode, answer.StatusCode
 	f.copy(answer, cancel)
@@ -177,13 +177,17 @@ type clientBody struct {
 	control *http.ResponseController
 	idle    time.Duration
 	read    atomic.Int64 // a goroutine of the transport reads
+	handed  atomic.Int64 // when the last of the request went to the connection, Unix nanoseconds
 	stalled atomic.Bool
 }
+
+func (r *clientBody) handedOver() { r.handed.Store(time.Now().UnixNano()) }
 
 func (r *clientBody) Read(b []byte) (int, error) {
 	_ = r.control.SetReadDeadline(time.Now().Add(r.idle)) // not every writer can
 	n, err := r.from.Read(b)
 	r.read.Add(int64(n))
+	r.handedOver()
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		r.stalled.Store(true)
