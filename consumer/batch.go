@@ -254,7 +254,7 @@ func (b *batch) logFailure(messages int) {
 	if b.failed == 0 {
 		return
 	}
-	b.cfg.Logger.LogAttrs(b.ctx, slog.LevelError, "batch failed, its messages will come again",
+	b.cfg.Logger.LogAttrs(b.ctx, slog.LevelError, semconv.LogBatchFailed,
 		slog.String("reason", b.reason),
 		slog.String("code", ErrorCode(b.err)),
 		slog.Int("failed", b.failed),

@@ -46,6 +46,10 @@ func (p *Pipeline) Name(component string) string {
 // there is one of: the ECS cluster, the VPC.
 func (p *Pipeline) Prefix() string { return p.Environment + "-" + p.Product }
 
+// LoadBalancerComponent is the load balancer as a component, in the names that
+// [Pipeline.TelemetryName] gives.
+const LoadBalancerComponent = "load-balancer"
+
 // TelemetryName is the service.name that a component's telemetry bears. The
 // environment is an attribute of its own there (deployment.environment.name).
 func (p *Pipeline) TelemetryName(component string) string { return p.Product + "-" + component }

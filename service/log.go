@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // requestLog writes about requests: a line for every refusal, at Info if the
@@ -56,7 +58,7 @@ func (l *requestLog) refused(r *http.Request, status int, refused *refusal) {
 	if omitted > 0 {
 		attrs = append(attrs, slog.Int("omitted", omitted))
 	}
-	l.logger.LogAttrs(ctx, level, "refused", attrs...)
+	l.logger.LogAttrs(ctx, level, semconv.LogRefused, attrs...)
 }
 
 // clip shortens what a client chose.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/telemetry/internal/export"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // reporter logs what goes wrong with telemetry itself, at a bounded rate: a
@@ -52,9 +53,9 @@ func (r *reporter) report(signal Signal, err error) {
 	if !now {
 		return
 	}
-	message := "telemetry was not delivered"
+	message := semconv.LogTelemetryUndelivered
 	if signal == sdkErrors {
-		message = "OpenTelemetry reports an error"
+		message = semconv.LogOTelError
 	}
 	r.logger.LogAttrs(context.Background(), slog.LevelWarn, message,
 		slog.String("signal", string(signal)), slog.String("error", err.Error()), slog.Int("suppressed", suppressed))

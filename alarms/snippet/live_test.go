@@ -99,7 +99,7 @@ func (s *stage) startALBSpans(binary, group string, p *pipeline.Pipeline) {
 	s.t.Cleanup(objects.Close)
 	env := map[string]string{
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL_S3": objects.URL, "OTEL_EXPORTER_OTLP_ENDPOINT": s.Addresses().OTLP,
-		"OTEL_SERVICE_NAME": p.TelemetryName("albspans"), "ALB_SERVICE_NAME": p.TelemetryName("load-balancer"), "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=" + p.Environment,
+		"OTEL_SERVICE_NAME": p.TelemetryName("albspans"), "ALB_SERVICE_NAME": p.TelemetryName(pipeline.LoadBalancerComponent), "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=" + p.Environment,
 	}
 	maps.Copy(env, deadMetrics)
 	var err error

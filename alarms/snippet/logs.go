@@ -11,8 +11,8 @@ const (
 	complaints = `filter level in ["WARN", "ERROR"] | `
 	traced     = `fields @timestamp, msg, reason, code, error, trace_id | sort @timestamp desc | limit 20`
 
-	queryRefusals = `filter msg = "refused" and status >= 500 | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
-	queryClients  = `filter msg = "refused" and status < 500 | stats count(*) as lines, sum(omitted) as left_out by code, route`
+	queryRefusals = `filter msg = "` + semconv.LogRefused + `" and status >= 500 | stats count(*) as lines, sum(omitted) as left_out by code, bin(1m)`
+	queryClients  = `filter msg = "` + semconv.LogRefused + `" and status < 500 | stats count(*) as lines, sum(omitted) as left_out by code, route`
 	queryErrors   = complaints + `stats count(*) by msg, reason, code`
 	queryFiles    = complaints + `stats count(*) by msg, error`
 	queryNotifier = complaints + `stats count(*) by msg, destination, error`
@@ -25,10 +25,10 @@ const (
 	queryRequests = `filter ispresent(trace_id) and (level in ["WARN", "ERROR"] or status >= 500) | ` + traced
 	queryMessages = `filter ispresent(trace_id) and level in ["WARN", "ERROR"] | ` + traced
 	queryVersions = complaints + "stats count(*) as lines, min(@timestamp) as first by `service.version`, msg | sort lines desc | limit 20"
-	queryBatches  = `filter msg = "batch failed, its messages will come again" | stats sum(failed) as messages by reason, code, bin(5m)`
-	queryBackEnd  = `filter msg in ["telemetry was not delivered", "telemetry was not flushed", "OpenTelemetry reports an error"] | stats count(*) as lines by msg, error | sort lines desc | limit 20`
-	queryFailed   = `filter msg = "access log not read to its end" | stats count(*) as tries, max(@timestamp) as last by key, error | sort last desc | limit 20`
-	queryBadLines = `filter msg = "bad line in access log" | stats count(*) as lines by error | sort lines desc | limit 20`
+	queryBatches  = `filter msg = "` + semconv.LogBatchFailed + `" | stats sum(failed) as messages by reason, code, bin(5m)`
+	queryBackEnd  = `filter msg in ["` + semconv.LogTelemetryUndelivered + `", "` + semconv.LogTelemetryUnflushed + `", "` + semconv.LogOTelError + `"] | stats count(*) as lines by msg, error | sort lines desc | limit 20`
+	queryFailed   = `filter msg = "` + semconv.LogAccessLogUnread + `" | stats count(*) as tries, max(@timestamp) as last by key, error | sort last desc | limit 20`
+	queryBadLines = `filter msg = "` + semconv.LogAccessLogBadLine + `" | stats count(*) as lines by error | sort lines desc | limit 20`
 
 	// What AWS WAF writes of a request. ("Log fields for web ACL traffic", AWS WAF
 	// developer guide.)

@@ -67,13 +67,10 @@ func (s Set) SlowStatements(c *pipeline.Consumer) Snippet {
 	return s.spans("Which statements are slow?", s.of(c.Name), kind("client"), is(otelsemconv.DBSystemNameKey, "postgresql"), longer(time.Second))
 }
 
-// balancerComponent names the load balancer in traces, as Terraform has it.
-const balancerComponent = "load-balancer"
-
 // balancerSpans are those of the load balancer; nothing where nobody makes them.
 func (s Set) balancerSpans(ask string, conditions ...condition) Snippet {
 	if !s.pipeline.Edge.ALBSpans {
 		return Snippet{}
 	}
-	return s.spans(ask, s.of(balancerComponent), conditions...)
+	return s.spans(ask, s.of(pipeline.LoadBalancerComponent), conditions...)
 }

@@ -85,7 +85,7 @@ func (r *reader) handle(ctx context.Context, e events.S3Event) error {
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("file %s: %w", key, err))
-			r.logger.LogAttrs(ctx, slog.LevelError, "access log not read to its end", append(attrs, slog.String("error", err.Error()))...)
+			r.logger.LogAttrs(ctx, slog.LevelError, semconv.LogAccessLogUnread, append(attrs, slog.String("error", err.Error()))...)
 			continue
 		}
 		r.logger.LogAttrs(ctx, slog.LevelInfo, semconv.LogAccessLogRead, attrs...)
@@ -138,7 +138,7 @@ func (r *reader) read(ctx context.Context, key string, body io.Reader) (c counts
 		switch bad, isLine := errors.AsType[*alblog.LineError](err); {
 		case isLine:
 			if c.bad++; c.bad <= maxTold {
-				r.logger.LogAttrs(ctx, slog.LevelWarn, "bad line in access log", slog.String("key", key), slog.String("error", bad.Error()))
+				r.logger.LogAttrs(ctx, slog.LevelWarn, semconv.LogAccessLogBadLine, slog.String("key", key), slog.String("error", bad.Error()))
 			}
 			continue
 		case errors.Is(err, io.EOF):

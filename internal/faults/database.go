@@ -14,6 +14,7 @@ import (
 	"github.com/tracehaul/tracehaul/internal/faultproxy"
 	"github.com/tracehaul/tracehaul/internal/harness"
 	"github.com/tracehaul/tracehaul/internal/localpipeline"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // consumerSessions are the consumer's, as pg_stat_activity knows them.
@@ -76,9 +77,6 @@ func (d *database) start(s *settings, url string) (string, error) {
 // mostStruck is how many batches of a scenario are struck at most.
 const mostStruck = 12
 
-// batchFailed is in the line about a batch that failed, for whatever reason.
-const batchFailed = "batch failed, its messages will come again"
-
 // strike has a seam of some batches met by a fault, each a hit: of two in a
 // row, so that a second attempt does not help, and of single ones, where it
 // does.
@@ -140,7 +138,7 @@ func seamScenarios() []scenario {
 		name: "database/hangs", what: "The server takes batches and answers none until the consumer gives up, so that its pool, of one connection, is exhausted.",
 		setup: d.betweenPoolOfOne, events: 60,
 		run: func(ctx context.Context, w *world) error {
-			w.output.watch(batchFailed)
+			w.output.watch(semconv.LogBatchFailed)
 			d.strike(w, faultproxy.SeamBegin, func(ctx context.Context) faultproxy.Verdict {
 				<-ctx.Done()
 				return faultproxy.Drop()
@@ -156,7 +154,7 @@ func seamScenarios() []scenario {
 // onlyStruckFailed wants each hang to fail one batch: none for want of a
 // connection, while the pool waits for those that hang.
 func (w *world) onlyStruckFailed() error {
-	if failed, struck := w.output.count(batchFailed), int(w.hits.Load()); failed > struck {
+	if failed, struck := w.output.count(semconv.LogBatchFailed), int(w.hits.Load()); failed > struck {
 		return fmt.Errorf("%d batches failed, and only %d were struck", failed, struck)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/internal/faultproxy"
 	"github.com/tracehaul/tracehaul/internal/harness"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // away is how long a database is away.
@@ -33,7 +34,9 @@ func stateScenarios() []scenario {
 		{
 			name: "database/restarted", what: "The server is shut down and started again, three times, while events come in.",
 			check: allStored,
-			run:   func(ctx context.Context, w *world) error { return w.under(ctx, 6*time.Second, batchFailed, w.restart) },
+			run: func(ctx context.Context, w *world) error {
+				return w.under(ctx, 6*time.Second, semconv.LogBatchFailed, w.restart)
+			},
 		},
 		{
 			name: "database/crashed", what: "The server crashes, is away for two seconds and recovers from its log.",

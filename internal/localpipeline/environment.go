@@ -82,7 +82,7 @@ func (l *Local) albspansVariables(s3 string) variables {
 	p := l.cfg.Pipeline
 	return l.common(p.TelemetryName("albspans")).with(map[string]string{
 		"AWS_ENDPOINT_URL_S3": s3,
-		"ALB_SERVICE_NAME":    p.TelemetryName("load-balancer"),
+		"ALB_SERVICE_NAME":    p.TelemetryName(pipeline.LoadBalancerComponent),
 	}, l.cfg.ALBSpansEnv)
 }
 

@@ -7,9 +7,11 @@ import (
 	"go/parser"
 	"go/printer"
 	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -40,11 +42,15 @@ func TestAPI_WhatIsExported_IsListed(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v; go test ./internal/repo -update writes it", err)
 	}
+	promise := readFile(t, "docs/versioning.md")
 	for _, e := range entries {
 		top, _ := strings.CutSuffix(e.Name(), ".txt")
 		want := strings.SplitAfter(readFile(t, "api/"+e.Name()), "\n")
 		if diff := cmp.Diff(want, append(files[top], "")); diff != "" {
 			t.Errorf("%s exports something else than api/%s says; see docs/versioning.md, then go test ./internal/repo -update (-want +got):\n%s", top, e.Name(), diff)
+		}
+		if !strings.Contains(promise, "`"+top+"`") && !strings.Contains(promise, "`"+top+"/") {
+			t.Errorf("docs/versioning.md does not say whether %s is stable", top)
 		}
 		delete(files, top)
 	}
@@ -86,7 +92,7 @@ func exported(t *testing.T, p listed) (lines []string) {
 					lines = append(lines, written(fset, d))
 				}
 			case *ast.GenDecl:
-				for _, s := range d.Specs {
+				for _, s := range inherited(fset, d) {
 					lines = append(lines, specLines(fset, d.Tok, s)...)
 				}
 			}
@@ -94,6 +100,32 @@ func exported(t *testing.T, p listed) (lines []string) {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// inherited is the specs of a declaration, where constants without an expression
+// have their predecessor's, and iota is its value.
+func inherited(fset *token.FileSet, d *ast.GenDecl) []ast.Spec {
+	var last *ast.ValueSpec
+	for i, s := range d.Specs {
+		s, ok := s.(*ast.ValueSpec)
+		if !ok || d.Tok != token.CONST {
+			continue
+		}
+		if s.Values == nil {
+			s.Type, s.Values = last.Type, slices.Clone(last.Values)
+		}
+		last = &ast.ValueSpec{Type: s.Type, Values: slices.Clone(s.Values)}
+		for j, v := range s.Values {
+			if text := written(fset, v); strings.Contains(text, "iota") {
+				text = strings.ReplaceAll(text, "iota", strconv.Itoa(i))
+				if value, err := types.Eval(fset, nil, token.NoPos, text); err == nil { // fails where it is reckoned from others
+					text = value.Value.ExactString()
+				}
+				s.Values[j] = &ast.BasicLit{Value: text}
+			}
+		}
+	}
+	return d.Specs
 }
 
 // specLines are those of a constant, a variable or a type.

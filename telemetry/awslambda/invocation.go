@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 const scopeName = "github.com/tracehaul/tracehaul/telemetry/awslambda"
@@ -146,6 +148,6 @@ func (inv *invocation) flush() {
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(inv.ctx), limit)
 	defer cancel()
 	if err := inv.Flush(ctx); err != nil {
-		inv.Logger.WarnContext(inv.ctx, "telemetry was not flushed", slog.Any("error", err))
+		inv.Logger.WarnContext(inv.ctx, semconv.LogTelemetryUnflushed, slog.Any("error", err))
 	}
 }

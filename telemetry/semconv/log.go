@@ -38,6 +38,33 @@ const (
 	LogAccessLogRead = "access log read"
 )
 
+// Messages of log lines that only Logs Insights queries look for: a person
+// reads them, nothing counts them.
+const (
+	// LogRefused is a request that the service answered with 4xx (level info)
+	// or 5xx (warn, or error if somebody has to do something); lines beyond a
+	// few a second are left out, and counted in the next.
+	LogRefused = "refused"
+
+	// LogBatchFailed is a batch whose messages will come again, with the cause.
+	LogBatchFailed = "batch failed, its messages will come again"
+
+	// LogTelemetryUndelivered is a request of the exporter that the back end
+	// did not take, and LogTelemetryUnflushed an invocation that had to end
+	// before its telemetry was out.
+	LogTelemetryUndelivered = "telemetry was not delivered"
+	LogTelemetryUnflushed   = "telemetry was not flushed"
+
+	// LogOTelError is what OpenTelemetry's own error handler was told.
+	LogOTelError = "OpenTelemetry reports an error"
+
+	// LogAccessLogUnread is a file of the load balancer's access log that was
+	// not read to its end, and LogAccessLogBadLine a line in one that is not as
+	// AWS documents it.
+	LogAccessLogUnread  = "access log not read to its end"
+	LogAccessLogBadLine = "bad line in access log"
+)
+
 // Keys of the lines above.
 const (
 	LogKeyMessages     = "messages"
