@@ -19,8 +19,8 @@ type traceCmd struct {
 	jsonFlag
 	traceSources
 
-	Given       []string      `arg:""                                                                                     help:"What you hold of the event: a trace id, X-Amzn-Trace-Id, traceparent, event id, message id of SNS or SQS, source and id of a row, or a line that has a trace id."`
-	As          string        `default:"auto"                                                                             enum:"auto,trace,event,sns,sqs"                                                                                                                                         help:"What it is, if its form does not tell." placeholder:"KIND"`
+	Given       []string      `arg:""                                                                                     help:"What you hold of the event: a trace id, X-Amzn-Trace-Id, traceparent, event id, subject of events, message id of SNS or SQS, source and id of a row, or a line that has a trace id."`
+	As          string        `default:"auto"                                                                             enum:"auto,trace,event,sns,sqs,subject"                                                                                                                                 help:"What it is, if its form does not tell." placeholder:"KIND"`
 	Source      string        `help:"The event's source, if its id alone is that of several."                             placeholder:"SOURCE"`
 	HTML        string        `help:"Write the story as one HTML file that needs no other; - is standard output."         name:"html"                                                                                                                                                             placeholder:"FILE"                            xor:"form"`
 	Open        bool          `help:"Show the story in the browser."                                                      xor:"form"`
@@ -69,6 +69,8 @@ func (c traceCmd) Run(ctx context.Context, env environment) error {
 	p.done()
 	var ambiguous *story.AmbiguousError
 	switch {
+	case errors.As(err, &ambiguous) && ambiguous.Subject != "":
+		return codedError{err, exitUsage}
 	case errors.As(err, &ambiguous):
 		return usageError("%w; say it by --source", err)
 	case t == nil:

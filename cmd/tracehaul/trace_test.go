@@ -107,11 +107,11 @@ func (r *running) wait(given, what string, enough func(*tracedJSON) bool) (s tra
 // send posts an event with an id of its own.
 func (r *running) send(id string) (traceID string) { return r.sendOf("/shop", id, "") }
 
-// sendOf posts an event with a source, in the client's own trace if there is
-// one.
+// sendOf posts an event with a source, and a subject made of its id, in the
+// client's own trace if there is one.
 func (r *running) sendOf(source, id, traceparent string) (traceID string) {
 	r.t.Helper()
-	body := `{"specversion":"1.0","id":"` + id + `","source":"` + source + `","type":"order.placed","data":{"name":"Erika Mustermann"}}`
+	body := `{"specversion":"1.0","id":"` + id + `","source":"` + source + `","type":"order.placed","subject":"customer of ` + id + `","data":{"name":"Erika Mustermann"}}`
 	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.address["alb"]+"/v1/events", strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
@@ -196,7 +196,7 @@ func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
 		t.Fatalf("the story is %+v", s)
 	}
 	ids := []string{
-		id, "1-" + id[:8] + "-" + id[8:], "Root=1-" + id[:8] + "-" + id[8:], "00-" + id + "-00f067aa0ba902b7-01", "order-4711", "/shop order-4711",
+		id, "1-" + id[:8] + "-" + id[8:], "Root=1-" + id[:8] + "-" + id[8:], "00-" + id + "-00f067aa0ba902b7-01", "order-4711", "/shop order-4711", "customer of order-4711",
 		s.Deliveries[0].SNSMessageID, s.Deliveries[0].SQSIDs[0],
 	}
 	first := sameStory(t, r, ids, exitOK)
@@ -223,7 +223,7 @@ func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
 	}
 	text := r.shows(exitNotArrived, "order-4712")
 	wantAll(t, text, "It stopped at the consumer of dev-intake-order-ledger", "failed (sink_unavailable", "received 1 times of 5", "could not be asked: no connection", "batch failed, its messages will come again")
-	for _, given := range []string{id, "order-4712", s.Deliveries[0].SNSMessageID, s.Deliveries[0].SQSIDs[0]} {
+	for _, given := range []string{id, "order-4712", "customer of order-4712", s.Deliveries[0].SNSMessageID, s.Deliveries[0].SQSIDs[0]} {
 		wantAll(t, r.shows(exitNotArrived, given), "trace  "+id, "It stopped at the consumer of dev-intake-order-ledger")
 	}
 
@@ -260,6 +260,9 @@ func (r *running) idsLikeTraces(linked []linkedJSON) {
 	if code, _, errs := r.trace(hex); code != exitUsage || !strings.Contains(errs, `"/a", "/b"`) {
 		r.t.Errorf("an id of two events: exit code %d: %s", code, errs)
 	}
+	if code, _, errs := r.trace("customer of " + hex); code != exitUsage || !strings.Contains(errs, "2 events have the subject") || !strings.Contains(errs, "\n  /b "+hex) {
+		r.t.Errorf("a subject of two events: exit code %d: %s", code, errs)
+	}
 }
 
 // notSampledLetter holds that a dead letter whose trace was not sampled is
@@ -281,7 +284,7 @@ func (r *running) notSampledLetter() {
 	s := r.wait(id, "a letter with its line", func(s *tracedJSON) bool {
 		return s.has("message sent to the dead-letter queue") && len(s.Deliveries) == 1 && s.Deliveries[0].Message != nil
 	})
-	for _, given := range append(s.Deliveries[0].SQSIDs, id, "order-refused") {
+	for _, given := range append(s.Deliveries[0].SQSIDs, id, "order-refused", "customer of order-refused") {
 		wantAll(r.t, r.shows(exitNotArrived, given), "trace  "+id, "is a dead letter", "ended dead_lettered (refused 23514)", "1 message, ")
 	}
 	if len(s.Deliveries[0].SQSIDs) != 2 {

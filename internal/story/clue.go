@@ -23,6 +23,7 @@ type Clues struct {
 	TraceIDs []string  // 32 lower-case hexadecimal digits
 	Linked   []string  // further traces, of which spans are linked to
 	Events   []EventID //
+	Subjects []string  // of events, looked for where nothing else was found
 	SNS, SQS []string  // message ids
 	Queues   []string  // that spans tell of
 }
@@ -59,10 +60,10 @@ func add[T comparable](list *[]T, v T) {
 
 // clone is a copy that back ends may keep.
 func (c *Clues) clone() Clues {
-	return Clues{slices.Clone(c.TraceIDs), slices.Clone(c.Linked), slices.Clone(c.Events), slices.Clone(c.SNS), slices.Clone(c.SQS), slices.Clone(c.Queues)}
+	return Clues{slices.Clone(c.TraceIDs), slices.Clone(c.Linked), slices.Clone(c.Events), slices.Clone(c.Subjects), slices.Clone(c.SNS), slices.Clone(c.SQS), slices.Clone(c.Queues)}
 }
 
-// size grows with every clue.
+// size grows with every clue that leads on: a subject is none.
 func (c *Clues) size() int {
 	return len(c.TraceIDs) + len(c.Linked) + len(c.Events) + len(c.SNS) + len(c.SQS) + len(c.Queues)
 }

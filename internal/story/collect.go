@@ -57,10 +57,27 @@ var (
 	ErrUnreachable = errors.New("nobody who could know of it could be asked")
 )
 
-// AmbiguousError lists the events that have the id that was given.
-type AmbiguousError struct{ Events []EventID }
+// AmbiguousError lists the events that have the id that was given or, if Subject
+// is not empty, the subject.
+type AmbiguousError struct {
+	Subject string
+	Events  []EventID
+}
+
+// shownEvents are as many as fit into an error that somebody reads.
+const shownEvents = 20
 
 func (e *AmbiguousError) Error() string {
+	if e.Subject != "" {
+		var list strings.Builder
+		for _, id := range e.Events[:min(shownEvents, len(e.Events))] {
+			fmt.Fprintf(&list, "\n  %s %s", id.Source, id.ID)
+		}
+		if more := len(e.Events) - shownEvents; more > 0 {
+			fmt.Fprintf(&list, "\n  and %d more", more)
+		}
+		return fmt.Sprintf("%d events have the subject %q: want one of them, by source and id%s", len(e.Events), e.Subject, list.String())
+	}
 	names := make([]string, len(e.Events))
 	for i, id := range e.Events {
 		names[i] = fmt.Sprintf("%q", id.Source)
@@ -74,9 +91,9 @@ const maxSpans = 5000
 
 const tooMany = "there are more than the 5,000 that a story is made of"
 
-// maxRounds bounds how often back ends are asked: a guess, message, row, trace,
-// links.
-const maxRounds = 7
+// maxRounds bounds how often back ends are asked: two guesses, message, row,
+// trace, links.
+const maxRounds = 8
 
 // Collect asks everybody, until nobody has anything new, and puts it together.
 // If nothing was found the story tells who was asked, and the error is

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +50,9 @@ func newCollector(c Config, candidates []Candidate) *collector {
 		given := candidate.Clues
 		s.clues.TraceIDs, s.clues.Events = append(s.clues.TraceIDs, given.TraceIDs...), append(s.clues.Events, given.Events...)
 		s.clues.SQS, s.clues.SNS = append(s.clues.SQS, given.SQS...), append(s.clues.SNS, given.SNS...)
+		if len(candidates) == 1 {
+			s.clues.Subjects = given.Subjects
+		}
 	}
 	for i, b := range c.Backends {
 		s.reports[i].Name, s.reports[i].holds = b.Name(), b.Holds()
@@ -66,6 +70,9 @@ func (s *collector) run(ctx context.Context) {
 		// Nobody knows such a trace, so those who look for a trace alone, where
 		// there is one, have not looked for what else it can be.
 		if !s.marked && s.wrong() && s.forget() {
+			continue
+		}
+		if s.found.empty() && s.guessSubject() {
 			continue
 		}
 		if s.marked || s.placed() {
@@ -119,6 +126,17 @@ func (s *collector) round(ctx context.Context, chosen func(Backend) bool) {
 	}
 }
 
+// guessSubject has those asked who know subjects, before anybody is asked who
+// minds. It reports whether that is new.
+func (s *collector) guessSubject() bool {
+	last := s.all[len(s.all)-1]
+	if s.marked || last.Kind != KindSubject || len(s.clues.Subjects) > 0 {
+		return false
+	}
+	s.clues.Subjects = last.Clues.Subjects
+	return true
+}
+
 func problem(err error, timeout time.Duration) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %v", timeout)
@@ -130,7 +148,11 @@ func problem(err error, timeout time.Duration) string {
 // spans and lines alone is asked for each trace once: a look may cost.
 func (s *collector) fresh(r *Report) (c Clues, anything bool) {
 	if r.holds&^(HoldsSpans|HoldsLogs) != 0 || len(s.clues.TraceIDs) == 0 {
-		anything, r.had = s.clues.size() > r.had, s.clues.size()
+		known := s.clues.size()
+		if r.holds&^(HoldsSpans|HoldsLogs) != 0 {
+			known += len(s.clues.Subjects)
+		}
+		anything, r.had = known > r.had, known
 		return s.clues.clone(), anything
 	}
 	for _, id := range slices.Concat(s.clues.TraceIDs, s.clues.Linked) {
@@ -213,7 +235,7 @@ func (s *collector) answered() bool {
 			continue
 		}
 		for _, c := range s.all {
-			if c.Kind != KindEvent || r.holds&^HoldsSpans != 0 {
+			if c.Kind != KindEvent && c.Kind != KindSubject || r.holds&^HoldsSpans != 0 {
 				return true
 			}
 		}
@@ -221,29 +243,58 @@ func (s *collector) answered() bool {
 	return false
 }
 
-// ambiguous is an error if an id without source is that of several events.
+// ambiguous is an error if an id without source, or a subject, is that of
+// several events.
 func (s *collector) ambiguous() error {
-	if s.candidate.Kind != KindEvent || s.candidate.Clues.Events[0].Source != "" {
+	events := s.events()
+	if len(events) < 2 {
 		return nil
 	}
-	var same []EventID
+	err := &AmbiguousError{Events: events}
+	if s.candidate.Kind == KindSubject {
+		err.Subject = s.candidate.Clues.Subjects[0]
+	}
+	return err
+}
+
+// events are those that what was given can be: none for a trace or a message.
+func (s *collector) events() (same []EventID) {
+	var wanted func(id EventID, subject string) bool
+	switch s.candidate.Kind {
+	case KindEvent:
+		wanted = func(id EventID, _ string) bool { return s.candidate.Clues.Events[0].is(id.Source, id.ID) }
+	case KindSubject:
+		wanted = func(_ EventID, subject string) bool { return subject == s.candidate.Clues.Subjects[0] }
+	default:
+		return nil
+	}
 	for _, row := range s.found.Rows {
-		id := EventID{text(row.Get("source")), text(row.Get("id"))}
-		if id.ID == s.candidate.Clues.Events[0].ID {
+		if id := (EventID{text(row.Get("source")), text(row.Get("id"))}); wanted(id, text(row.Get("subject"))) {
 			add(&same, id)
 		}
 	}
 	for i := range s.found.Messages {
 		m := &s.found.Messages[i]
-		if m.EventID == s.candidate.Clues.Events[0].ID {
-			add(&same, EventID{m.EventSource, m.EventID})
+		if id := (EventID{m.EventSource, m.EventID}); wanted(id, m.EventSubject) {
+			add(&same, id)
 		}
 	}
-	if len(same) < 2 {
-		return nil
+	slices.SortFunc(same, func(a, b EventID) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.ID, b.ID))
+	})
+	return same
+}
+
+// event is the one that is asked for by its id or subject; nil if it was asked
+// for by something else.
+func (s *collector) event() *EventID {
+	switch events := s.events(); {
+	case len(events) == 1:
+		return &events[0]
+	case s.candidate.Kind == KindEvent:
+		return &s.candidate.Clues.Events[0]
 	}
-	slices.SortFunc(same, func(a, b EventID) int { return strings.Compare(a.Source, b.Source) })
-	return &AmbiguousError{same}
+	return nil
 }
 
 // ofTrace are the spans of the event's trace; the others are linked to.

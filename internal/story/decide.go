@@ -77,6 +77,9 @@ func (s *collector) is(c Candidate) bool {
 			slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool {
 				return span.Kind == kindProducer && !toQueue(&span) && attr(&span, otelconv.MessagingMessageIDKey) == id || attr(&span, semconv.SNSMessageIDKey) == id
 			})
+	case KindSubject:
+		subject := c.Clues.Subjects[0]
+		return s.hasRow("subject", subject) || slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.EventSubject == subject })
 	default:
 		e := c.Clues.Events[0]
 		return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return e.is(text(row.Get("source")), text(row.Get("id"))) }) ||

@@ -101,6 +101,7 @@ type Message struct {
 	EventSource  string    `json:"event_source,omitempty"`
 	EventID      string    `json:"event_id,omitempty"`
 	EventType    string    `json:"event_type,omitempty"`
+	EventSubject string    `json:"event_subject,omitempty"`
 	Problem      string    `json:"problem,omitempty"` // why there is no event
 	Reason       string    `json:"reason,omitempty"`  // why it is a dead letter
 	Code         string    `json:"code,omitempty"`

@@ -19,10 +19,14 @@ const (
 	KindEvent Kind = "event" // an event by its id, which is its row's primary key with the source
 	KindSNS   Kind = "sns"   // a message by the id that SNS gave it
 	KindSQS   Kind = "sqs"   // a message by the id that SQS gave it
+
+	// KindSubject is what an event is about (CloudEvents' subject): an order, a
+	// customer. Several events may be about the same.
+	KindSubject Kind = "subject"
 )
 
 // Kinds are all kinds.
-func Kinds() []Kind { return []Kind{KindTrace, KindEvent, KindSNS, KindSQS} }
+func Kinds() []Kind { return []Kind{KindTrace, KindEvent, KindSNS, KindSQS, KindSubject} }
 
 // Candidate is one thing that what was given can be.
 type Candidate struct {
@@ -51,7 +55,7 @@ var (
 func Read(given, source string, as Kind) ([]Candidate, error) {
 	given = strings.TrimSpace(given)
 	if given == "" {
-		return nil, errors.New("nothing was given: want a trace id, an X-Amzn-Trace-Id, a traceparent, an event's id, a message's id of SNS or SQS")
+		return nil, errors.New("nothing was given: want a trace id, an X-Amzn-Trace-Id, a traceparent, an event's id or subject, a message's id of SNS or SQS")
 	}
 	if len(given) > maxGiven {
 		return nil, fmt.Errorf("%d bytes were given: want an id, or a line of at most %d bytes that holds one", len(given), maxGiven)
@@ -72,6 +76,9 @@ func Read(given, source string, as Kind) ([]Candidate, error) {
 		for _, id := range eventIDs(given, source) {
 			all = append(all, Candidate{KindEvent, Clues{Events: []EventID{id}}})
 		}
+	}
+	if source == "" && (as == KindSubject || rest(given)) {
+		all = append(all, Candidate{KindSubject, Clues{Subjects: []string{given}}})
 	}
 	if as != "" {
 		all = slices.DeleteFunc(all, func(c Candidate) bool { return c.Kind != as })

@@ -21,6 +21,9 @@ func TestRead_EveryForm(t *testing.T) {
 	event := func(source, id string) story.Candidate {
 		return story.Candidate{Kind: story.KindEvent, Clues: story.Clues{Events: []story.EventID{{Source: source, ID: id}}}}
 	}
+	subject := func(text string) story.Candidate {
+		return story.Candidate{Kind: story.KindSubject, Clues: story.Clues{Subjects: []string{text}}}
+	}
 	message := func(id string) []story.Candidate {
 		return []story.Candidate{
 			{Kind: story.KindSQS, Clues: story.Clues{SQS: []string{id}}},
@@ -34,10 +37,10 @@ func TestRead_EveryForm(t *testing.T) {
 		as            story.Kind
 		want          []story.Candidate
 	}{
-		"trace id":           {id, "", "", []story.Candidate{ofTrace, event("", id)}},
-		"upper case":         {strings.ToUpper(id), "", "", []story.Candidate{ofTrace, event("", strings.ToUpper(id))}},
+		"trace id":           {id, "", "", []story.Candidate{ofTrace, event("", id), subject(id)}},
+		"upper case":         {strings.ToUpper(id), "", "", []story.Candidate{ofTrace, event("", strings.ToUpper(id)), subject(strings.ToUpper(id))}},
 		"spaces around":      {" " + id + "\n", "", story.KindTrace, []story.Candidate{ofTrace}},
-		"root":               {root, "", "", []story.Candidate{ofTrace, event("", root)}},
+		"root":               {root, "", "", []story.Candidate{ofTrace, event("", root), subject(root)}},
 		"header":             {"Root=" + root, "", "", []story.Candidate{ofTrace}},
 		"header with self":   {"Self=1-67891234-12456789abcdef012345678;Root=" + root + ";Sampled=1", "", "", []story.Candidate{ofTrace}},
 		"header's line":      {"X-Amzn-Trace-Id: Root=" + root, "", "", []story.Candidate{ofTrace}},
@@ -45,15 +48,16 @@ func TestRead_EveryForm(t *testing.T) {
 		"traceparent's line": {`"traceparent":"00-` + id + `-00f067aa0ba902b7-01"`, "", "", []story.Candidate{ofTrace}},
 		"access log":         {line, "", "", []story.Candidate{ofTrace}},
 		"log line":           {`{"level":"INFO","msg":"x","trace_id":"` + id + `"}`, "", "", []story.Candidate{ofTrace}},
-		"uuid":               {sqsID, "", "", append(message(sqsID), event("", sqsID))},
+		"uuid":               {sqsID, "", "", append(message(sqsID), event("", sqsID), subject(sqsID))},
 		"uuid and source":    {sqsID, "/shop", "", []story.Candidate{event("/shop", sqsID)}},
 		"as sns":             {sqsID, "", story.KindSNS, message(sqsID)[1:]},
-		"source and id":      {"/orders/intake order-4711", "", "", []story.Candidate{event("/orders/intake", "order-4711"), event("", "/orders/intake order-4711")}},
+		"source and id":      {"/orders/intake order-4711", "", "", []story.Candidate{event("/orders/intake", "order-4711"), event("", "/orders/intake order-4711"), subject("/orders/intake order-4711")}},
 		"id with spaces":     {"order 47 11", "", story.KindEvent, []story.Candidate{event("order", "47 11"), event("", "order 47 11")}},
 		"and its source":     {"order 47 11", "/shop", "", []story.Candidate{event("/shop", "order 47 11")}},
-		"id":                 {"order-4711", "", "", []story.Candidate{event("", "order-4711")}},
+		"id":                 {"order-4711", "", "", []story.Candidate{event("", "order-4711"), subject("order-4711")}},
 		"as event":           {id, "", story.KindEvent, []story.Candidate{event("", id)}},
-		"zeros":              {strings.Repeat("0", 32), "", "", []story.Candidate{event("", strings.Repeat("0", 32))}},
+		"as subject":         {id, "", story.KindSubject, []story.Candidate{subject(id)}},
+		"zeros":              {strings.Repeat("0", 32), "", "", []story.Candidate{event("", strings.Repeat("0", 32)), subject(strings.Repeat("0", 32))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := story.Read(tt.given, tt.source, tt.as)
@@ -75,7 +79,7 @@ func TestRead_Refusals_SayWhatWouldBeRight(t *testing.T) {
 	}{
 		"nothing":      {" ", "", "want a trace id"},
 		"no trace":     {"order-4711", story.KindTrace, "32 hexadecimal digits"},
-		"unknown kind": {id, "row", "want one of [trace event sns sqs]"},
+		"unknown kind": {id, "row", "want one of [trace event sns sqs subject]"},
 		"huge":         {strings.Repeat("x", 33<<10), "", "at most 32768 bytes"},
 	} {
 		if _, err := story.Read(tt.given, "", tt.as); err == nil || !strings.Contains(err.Error(), tt.want) {

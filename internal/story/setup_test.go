@@ -62,12 +62,12 @@ func (f *fake) Look(ctx context.Context, c story.Clues) (out story.Found, err er
 	}
 	for _, row := range f.found.Rows {
 		e := story.EventID{Source: row.Get("source").(string), ID: row.Get("id").(string)}
-		if of(row.Get("trace_id").(string)) || slices.Contains(c.SQS, row.Get("sqs_message_id").(string)) || slices.Contains(c.Events, e) || slices.Contains(c.Events, story.EventID{ID: e.ID}) {
+		if of(row.Get("trace_id").(string)) || slices.Contains(c.SQS, row.Get("sqs_message_id").(string)) || slices.Contains(c.Events, e) || slices.Contains(c.Events, story.EventID{ID: e.ID}) || isSubject(c, row.Get("subject")) {
 			out.Rows = append(out.Rows, row)
 		}
 	}
 	for _, m := range f.found.Messages {
-		if of(m.TraceID) || slices.Contains(c.SQS, m.MessageID) || slices.Contains(c.Events, story.EventID{ID: m.EventID}) {
+		if of(m.TraceID) || slices.Contains(c.SQS, m.MessageID) || slices.Contains(c.Events, story.EventID{ID: m.EventID}) || isSubject(c, m.EventSubject) {
 			out.Messages = append(out.Messages, m)
 		}
 	}
@@ -75,6 +75,11 @@ func (f *fake) Look(ctx context.Context, c story.Clues) (out story.Found, err er
 		out.AccessLog, out.Notes = f.found.AccessLog, f.found.Notes
 	}
 	return out, nil
+}
+
+func isSubject(c story.Clues, of any) bool {
+	subject, _ := of.(string)
+	return subject != "" && slices.Contains(c.Subjects, subject)
 }
 
 // marking is a back end that leaves a mark.

@@ -79,9 +79,7 @@ func (s *collector) tell() *Story {
 	t.keepLogs()
 	slices.SortStableFunc(t.Logs, func(a, b Log) int { return a.Time.Compare(b.Time) })
 	slices.SortStableFunc(t.Messages, func(a, b Message) int { return a.SentAt.Compare(b.SentAt) })
-	if s.candidate.Kind == KindEvent {
-		t.focus = &s.candidate.Clues.Events[0]
-	}
+	t.focus = s.event()
 	t.Asked = s.report()
 	t.Deliveries = t.deliveries()
 	t.Hops = t.hops()

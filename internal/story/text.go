@@ -122,6 +122,8 @@ func taken(k Kind) string {
 		return "a message of SNS"
 	case KindSQS:
 		return "a message of SQS"
+	case KindSubject:
+		return "the subject of an event"
 	default:
 		return "an event"
 	}

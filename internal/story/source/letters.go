@@ -92,7 +92,7 @@ func most(c story.Clues) int {
 	switch {
 	case len(c.SNS) > 0:
 		return len(c.SNS)
-	case len(c.TraceIDs) > 0 || slices.ContainsFunc(c.Events, func(e story.EventID) bool { return e.Source == "" }):
+	case len(c.TraceIDs)+len(c.Subjects) > 0 || slices.ContainsFunc(c.Events, func(e story.EventID) bool { return e.Source == "" }):
 		return 0
 	}
 	return max(len(c.SQS), len(c.Events))
@@ -101,7 +101,7 @@ func most(c story.Clues) int {
 func ofLetter(l *deadletter.Letter, queue string) story.Message {
 	return story.Message{
 		Queue: queue, DeadLetter: true, MessageID: l.MessageID, SNSMessageID: l.Received.SNSMessageID, TraceID: l.TraceID, SpanID: spanOf(l.Received.Context),
-		EventSource: l.Event.Source, EventID: l.Event.ID, EventType: l.Event.Type, Problem: l.Problem, Reason: l.Reason, Code: l.Code,
+		EventSource: l.Event.Source, EventID: l.Event.ID, EventType: l.Event.Type, EventSubject: l.Event.Subject, Problem: l.Problem, Reason: l.Reason, Code: l.Code,
 		SentAt: l.SentAt, ReceiveCount: l.ReceiveCount, Redrives: l.Redrives, BodyBytes: len(l.Received.Body),
 	}
 }
@@ -116,7 +116,7 @@ func spanOf(ctx context.Context) string {
 // matches reports whether a message is what the clues lead to.
 func matches(m *story.Message, c story.Clues) bool {
 	return slices.Contains(c.TraceIDs, m.TraceID) && m.TraceID != "" || slices.Contains(c.SQS, m.MessageID) ||
-		m.SNSMessageID != "" && slices.Contains(c.SNS, m.SNSMessageID) ||
+		m.SNSMessageID != "" && slices.Contains(c.SNS, m.SNSMessageID) || m.EventSubject != "" && slices.Contains(c.Subjects, m.EventSubject) ||
 		m.EventID != "" && slices.ContainsFunc(c.Events, func(e story.EventID) bool { return e.ID == m.EventID && (e.Source == "" || e.Source == m.EventSource) })
 }
 
@@ -133,7 +133,7 @@ func OfQueue(ctx context.Context, queue string, m sqstypes.Message, c story.Clue
 	if e, err := event.ParseString(r.Body); err != nil {
 		out.Problem = err.Error()
 	} else {
-		out.EventSource, out.EventID, out.EventType = e.Source, e.ID, e.Type
+		out.EventSource, out.EventID, out.EventType, out.EventSubject = e.Source, e.ID, e.Type, e.Subject
 	}
 	if body {
 		out.Body = r.Body

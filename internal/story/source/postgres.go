@@ -114,6 +114,9 @@ func (p Postgres) looks(c story.Clues) (looks []look) {
 	if len(ids) > 0 {
 		looks = append(looks, look{"written_at > $1 AND id = ANY($2)", []any{since, ids}, true})
 	}
+	if len(c.Subjects) > 0 {
+		looks = append(looks, look{"written_at > $1 AND subject = ANY($2)", []any{since, c.Subjects}, true})
+	}
 	if len(c.SQS)+len(c.SNS) > 0 {
 		looks = append(looks, look{"written_at > $1 AND (sqs_message_id = ANY($2) OR sns_message_id = ANY($3))", []any{since, c.SQS, c.SNS}, true})
 	}

@@ -25,8 +25,8 @@ func database(t *testing.T) (url string, conn *pgx.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	const row = `INSERT INTO events (source, id, type, data, trace_id, span_id, alb_root, sns_message_id, sqs_message_id, receive_count, accepted_at, written_at)
-		VALUES ($1, 'order-4711', 'order.placed', '{"name":"Erika"}', $2, '00f067aa0ba902b7', $3, $4, $5, 1, now(), $6)`
+	const row = `INSERT INTO events (source, id, type, subject, data, trace_id, span_id, alb_root, sns_message_id, sqs_message_id, receive_count, accepted_at, written_at)
+		VALUES ($1, 'order-4711', 'order.placed', 'customer-17', '{"name":"Erika"}', $2, '00f067aa0ba902b7', $3, $4, $5, 1, now(), $6)`
 	root := "1-6b07edc6-9e86922d4e1e7ef667a03dbb"
 	for _, arguments := range [][]any{
 		{"/shop", "11111111111111111111111111111111", root, snsID, sqsID, time.Now()}, // the client's own trace, so Root is another
@@ -48,6 +48,8 @@ func TestPostgres_RowByEveryClue(t *testing.T) {
 		"trace":        {story.Clues{TraceIDs: []string{"11111111111111111111111111111111"}}, "/shop"},
 		"key":          {story.Clues{Events: []story.EventID{{Source: "/shop", ID: "order-4711"}}}, "/shop"},
 		"id":           {story.Clues{Events: []story.EventID{{ID: "order-4711"}}}, "/shop"},
+		"subject":      {story.Clues{Subjects: []string{"customer-17"}}, "/shop"},
+		"id first":     {story.Clues{Events: []story.EventID{{ID: "order-4711"}}, Subjects: []string{"customer-17"}}, "/shop"},
 		"SQS":          {story.Clues{SQS: []string{sqsID}}, "/shop"},
 		"SNS":          {story.Clues{SNS: []string{snsID}}, "/shop"},
 		"root":         {story.Clues{TraceIDs: []string{id}}, "/shop"},
