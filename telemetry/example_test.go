@@ -92,7 +92,7 @@ func ExampleTelemetry_Shutdown() {
 	span.End()
 	start := time.Now()
 	err = tel.Shutdown(context.Background())
-	fmt.Println(err != nil, time.Since(start) < time.Second)
+	fmt.Println(err != nil, time.Since(start) < 5*time.Second) // a collector may take 10 seconds, otherwise
 	// Output: true true
 }
 

@@ -72,9 +72,9 @@ func TestHandle_SlackAway_FailsAndIsDeliveredOnceLater(t *testing.T) {
 	}
 }
 
-// slowly is a post that takes a time.
-func slowly(d time.Duration) notifytest.Fault {
-	return notifytest.Fault{Status: 200, Delay: d, Body: `{"ok":true,"channel":"C0ALERTS","ts":"1773000000.000001"}`}
+// answered is a post that takes until then.
+func answered(until <-chan struct{}) notifytest.Fault {
+	return notifytest.Fault{Status: 200, Until: until, Body: `{"ok":true,"channel":"C0ALERTS","ts":"1773000000.000001"}`}
 }
 
 // A fault that passes costs an attempt, not a delivery: the next one is minutes

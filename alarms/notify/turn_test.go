@@ -19,7 +19,10 @@ func TestHandle_CrashBetweenTurnAndSending_NextOneWaitsForTheLease(t *testing.T)
 	ctx, cancel := context.WithCancel(t.Context())
 	b.Slack.FailAlways(notifytest.Fault{Status: 429})
 	go func() { // no deadline and no table any more: as good as dead
-		time.Sleep(300 * time.Millisecond)
+		for b.Table.Lease(queueAge, "to#team").IsZero() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(300 * time.Millisecond) // PagerDuty is told, and that is noted
 		b.Table.FailAlways(notifytest.Fault{Status: 500})
 		cancel()
 	}()
@@ -64,7 +67,8 @@ func TestHandle_Lease_OutlivesTheInvocation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			b.Slack.Fail(1, slowly(300*time.Millisecond))
+			release := make(chan struct{})
+			b.Slack.Fail(1, answered(release))
 			var handled sync.WaitGroup
 			handled.Go(func() {
 				if err := b.Handle(c.ctx(t), on("1", began).event(t)); err != nil {
@@ -74,6 +78,7 @@ func TestHandle_Lease_OutlivesTheInvocation(t *testing.T) {
 			if lease := b.waitForLease(t).Sub(b.clock()); lease < c.from || lease > c.to {
 				t.Errorf("the lease ends in %v, want %v to %v", lease, c.from, c.to)
 			}
+			close(release)
 			handled.Wait()
 		})
 	}
@@ -98,10 +103,11 @@ func TestHandle_TurnLost_NoteOfTheOtherStays(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	other := b.another(t)
-	b.Slack.Fail(1, slowly(500*time.Millisecond))
+	release := make(chan struct{})
+	b.Slack.Fail(1, answered(release))
 	var handled sync.WaitGroup
 	handled.Go(func() {
-		if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "team: note what was told") {
+		if err := b.Handle(within(t, 10*budget), on("1", began).event(t)); err == nil || !strings.Contains(err.Error(), "team: note what was told") {
 			t.Errorf("error: %v", err)
 		}
 	})
@@ -110,6 +116,7 @@ func TestHandle_TurnLost_NoteOfTheOtherStays(t *testing.T) {
 	if err := other.Handle(within(t, 10*budget), on("1", began).event(t)); err != nil {
 		t.Error(err)
 	}
+	close(release)
 	handled.Wait()
 	b.mustHandle(t, on("1", began), off("2", began.Add(11*time.Minute)))
 	if posts := b.Slack.Posts(); len(posts) != 2 || posts[0].Updates != 1 || posts[1].ThreadTS != posts[0].TS {

@@ -36,15 +36,8 @@ func hole(t *testing.T) string {
 	return "http://" + l.Addr().String()
 }
 
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
-}
+// nobody listens there: the port is a privileged one, which no test is given.
+const nobody = "http://127.0.0.1:1"
 
 func exportTo(endpoint string) func(*localpipeline.Config) {
 	return func(c *localpipeline.Config) {
@@ -55,36 +48,59 @@ func exportTo(endpoint string) func(*localpipeline.Config) {
 
 // With nobody at the OTLP endpoint, and with one who never answers, every
 // event still becomes a row, and requests take as long as they do otherwise.
-// The pipelines run side by side and take turns, so that noise hits all.
+// The pipelines run side by side and take turns, so that noise hits all; what
+// is missed once may still be noise, and is tried again.
 func TestPath_CollectorAwayOrHung_EventsLandInTheSameTime(t *testing.T) {
-	const events = 300
+	const tries = 3
 	names := []string{"collector", "unreachable", "never answers"}
 	pipelines := []*localpipeline.Local{
-		start(t, fast), start(t, fast, exportTo(closedPort(t))), start(t, fast, exportTo(hole(t))),
+		start(t, fast), start(t, fast, exportTo(nobody)), start(t, fast, exportTo(hole(t))),
 	}
+	for try := 1; ; try++ {
+		slow := slower(names, takeTurns(t, try, names, pipelines))
+		if slow == "" {
+			return
+		}
+		if try == tries {
+			t.Fatalf("%d times requests were slower without a collector; the last time: %s", tries, slow)
+		}
+		t.Log(slow)
+	}
+}
+
+// takeTurns sends events to the pipelines by turns, waits for their rows, and
+// returns the 99th percentile of what requests took of each.
+func takeTurns(t *testing.T, try int, names []string, pipelines []*localpipeline.Local) (p99 []time.Duration) {
+	t.Helper()
+	const events = 300
 	took := make([][]time.Duration, len(pipelines))
 	for i := range events {
 		for j, l := range pipelines {
 			begin := time.Now()
-			send(t, l, fmt.Sprintf(`{"order":%d}`, i), nil)
+			send(t, l, fmt.Sprintf(`{"order":"%d-%d"}`, try, i), nil)
 			took[j] = append(took[j], time.Since(begin))
 		}
 	}
-	var p99 []time.Duration
 	for j, l := range pipelines {
 		eventually(t, "a row for every event: "+names[j], func() bool {
 			n, err := l.CountRows(wait(t))
-			return err == nil && n == events
+			return err == nil && n == events*try
 		})
 		slices.Sort(took[j])
 		p99 = append(p99, took[j][events*99/100])
 		t.Logf("%-14s p50 %v, p99 %v", names[j], took[j][events/2], p99[j])
 	}
-	// Waiting for a collector would show in seconds, as its timeouts do. Noise on
-	// a busy machine is tens of milliseconds, now and then a few hundred.
-	for j := range pipelines[1:] {
+	return p99
+}
+
+// slower says who took longer than the first of them by more than noise is.
+// Waiting for a collector would show in seconds, as its timeouts do; noise on a
+// busy machine is tens of milliseconds, now and then a few hundred.
+func slower(names []string, p99 []time.Duration) string {
+	for j := range p99[1:] {
 		if got, limit := p99[j+1], 3*p99[0]+250*time.Millisecond; got > limit {
-			t.Errorf("%s: p99 %v, with a collector %v; want at most %v", names[j+1], got, p99[0], limit)
+			return fmt.Sprintf("%s: p99 %v, with a collector %v; want at most %v", names[j+1], got, p99[0], limit)
 		}
 	}
+	return ""
 }

@@ -180,7 +180,7 @@ func TestLines_CollectorAway_EverySpanIsCounted(t *testing.T) {
 	var n *counted
 	l := start(t, fast, func(c *localpipeline.Config) {
 		spansOnly := map[string]string{
-			"OTEL_EXPORTER_OTLP_ENDPOINT": closedPort(t), "OTEL_EXPORTER_OTLP_TIMEOUT": "200",
+			"OTEL_EXPORTER_OTLP_ENDPOINT": nobody, "OTEL_EXPORTER_OTLP_TIMEOUT": "200",
 			"OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none", "DRAIN_GRACE": "0s",
 		}
 		c.ServiceEnv, c.ConsumerEnv = spansOnly, spansOnly

@@ -2,6 +2,7 @@ package notifytest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -86,8 +87,9 @@ type Fault struct {
 	Late       bool   // the request is dealt with, and only then does the answer fail
 	Break      bool   // the connection breaks instead of an answer
 
-	Delay time.Duration // before the answer, unless the client gives up
-	Only  string        // the operation of AWS that fails, if not all do
+	Delay time.Duration   // before the answer, unless the client gives up
+	Until <-chan struct{} // the same, until it is closed
+	Only  string          // the operation of AWS that fails, if not all do
 }
 
 // Faults are failures to come.
@@ -152,13 +154,17 @@ func (f *Faults) wrap(w http.ResponseWriter, q *http.Request, deal func(http.Res
 		deal(w)
 		return
 	}
-	if fault.Delay > 0 {
+	if fault.Delay > 0 || fault.Until != nil {
 		body, _ := io.ReadAll(io.LimitReader(q.Body, 1<<20)) // the server notices that a client is gone once it has read all
 		q.Body = io.NopCloser(bytes.NewReader(body))
-		timer := time.NewTimer(fault.Delay)
-		defer timer.Stop()
+		until := fault.Until
+		if until == nil {
+			over, cancel := context.WithTimeout(context.Background(), fault.Delay)
+			defer cancel()
+			until = over.Done()
+		}
 		select {
-		case <-timer.C:
+		case <-until:
 		case <-q.Context().Done():
 		}
 	}

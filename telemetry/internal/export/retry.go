@@ -32,12 +32,16 @@ func (r *retry) do(ctx context.Context, attempt func() ([]byte, error)) ([]byte,
 		if err := r.wait(ctx, first); err != nil {
 			return nil, err
 		}
+		began := time.Now()
 		response, err := attempt()
 		if err == nil {
 			*r = retry{}
 			return response, nil
 		}
 		failure := classify(ctx, err)
+		if failure.Reason == semconv.DropTimeout && r.last != nil && time.Since(began) < firstWait {
+			failure = r.last // this one had no time, and tells less
+		}
 		switch {
 		case failure.Retry:
 			r.failed(failure)

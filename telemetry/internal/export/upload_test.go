@@ -186,6 +186,30 @@ func TestUpload_CollectorDown_AttemptsBackOffAcrossBatches(t *testing.T) {
 	})
 }
 
+// An attempt that the end of its time cuts off at once does not make a timeout
+// of a connection that is refused; one that hangs does.
+func TestUpload_LastAttemptCutOff_ReasonOfTheOneBefore(t *testing.T) {
+	for after, want := range map[time.Duration]string{firstWait - 1: semconv.DropConnection, mostWait: semconv.DropTimeout} {
+		synctest.Test(t, func(t *testing.T) {
+			var end time.Time
+			refusedUntilThen := func(ctx context.Context, items string) (string, error) {
+				if time.Until(end) <= after {
+					return hang(ctx, items)
+				}
+				time.Sleep(time.Until(end) - after) // then nobody answers any more
+				return "", errors.New("connection refused")
+			}
+			u, dropped := uploader(&transport{answers: []func(context.Context, string) (string, error){refusedUntilThen}})
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			end = time.Now().Add(10 * time.Second)
+			if err := u.Upload(ctx, "abc"); !Unresponsive(err) || dropped[want] != 3 {
+				t.Errorf("%v before the end: %v, dropped %v, want 3 for %s", after, err, dropped, want)
+			}
+		})
+	}
+}
+
 func TestUpload_RetryAfter_IsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		throttled := &Error{Reason: semconv.DropUnavailable, Retry: true, After: 7 * time.Second, Err: errors.New("429")}
