@@ -168,7 +168,7 @@ func (b *batch) write(records []*Record) {
 		b.write(records)
 	case len(records) == 1:
 		records[0].outcome = outcomeRefused
-		b.letters = append(b.letters, letter{message: records[0].message, reason: semconv.ReasonRefused, err: err})
+		b.letters = append(b.letters, letter{message: records[0].message, record: records[0], reason: semconv.ReasonRefused, err: err})
 	default:
 		half := len(records) / 2
 		b.write(records[:half])
@@ -218,10 +218,16 @@ func (b *batch) logFailed(r *Record) {
 	if b.failed > maxFailedLines {
 		return
 	}
-	attrs := append(b.settled(r.message, semconv.OutcomeFailed, b.reason, b.err),
-		slog.String("event_source", r.Event.Source),
-		slog.String("event_id", r.Event.ID))
+	attrs := append(b.settled(r.message, semconv.OutcomeFailed, b.reason, b.err), r.names()...)
 	b.cfg.Logger.LogAttrs(r.message.Context(), slog.LevelWarn, "message failed, it will come again", attrs...)
+}
+
+// names are the attributes that name the event in lines about one message.
+func (r *Record) names() []slog.Attr {
+	if r == nil {
+		return nil
+	}
+	return []slog.Attr{slog.String("event_source", r.Event.Source), slog.String("event_id", r.Event.ID)}
 }
 
 // settled tells what became of a message, for who has a line of it alone.

@@ -122,12 +122,12 @@ func (b *batch) undelivered(p parcel, reason string, err error) {
 	for _, l := range p.letters {
 		l.message.Failed(reason, err)
 		b.cfg.Logger.LogAttrs(l.message.Context(), slog.LevelError, "message not sent to the dead-letter queue, it will come again",
-			b.settled(l.message, semconv.OutcomeFailed, reason, err)...)
+			append(b.settled(l.message, semconv.OutcomeFailed, reason, err), l.record.names()...)...)
 	}
 }
 
 func (b *batch) logLetter(l letter, text, outcome string, dropped []string) {
-	attrs := b.settled(l.message, outcome, l.reason, l.err)
+	attrs := append(b.settled(l.message, outcome, l.reason, l.err), l.record.names()...)
 	if len(dropped) > 0 {
 		attrs = append(attrs, slog.String("dropped_attributes", list(dropped)))
 	}

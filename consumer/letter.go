@@ -45,6 +45,7 @@ const awsTraceHeader = string(sqstypes.MessageSystemAttributeNameForSendsAWSTrac
 // letter is a message that goes to the dead-letter queue.
 type letter struct {
 	message *awslambda.Message
+	record  *Record // nil if there is no event in the message
 	reason  string
 	err     error
 }
