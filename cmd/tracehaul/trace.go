@@ -69,10 +69,8 @@ func (c traceCmd) Run(ctx context.Context, env environment) error {
 	p.done()
 	var ambiguous *story.AmbiguousError
 	switch {
-	case errors.As(err, &ambiguous) && ambiguous.Subject != "":
-		return codedError{err, exitUsage}
 	case errors.As(err, &ambiguous):
-		return usageError("%w; say it by --source", err)
+		return c.choose(env, ambiguous)
 	case t == nil:
 		return err
 	}
@@ -104,6 +102,19 @@ func away(t *story.Story) string {
 		return ""
 	}
 	return "; " + trace.Counted(n, "back end") + " could not be asked"
+}
+
+// choose says what there is to choose from.
+func (c traceCmd) choose(env environment, a *story.AmbiguousError) error {
+	if c.JSON {
+		if err := encodeJSON(env.out, a); err != nil {
+			return err
+		}
+	}
+	if a.Subject != "" {
+		return codedError{a, exitUsage}
+	}
+	return usageError("%w; say it by --source", a)
 }
 
 // given is what is looked for: words that a shell has taken apart belong

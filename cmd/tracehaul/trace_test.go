@@ -257,11 +257,17 @@ func (r *running) idsLikeTraces(linked []linkedJSON) {
 	for _, args := range [][]string{{"order 47 11"}, {"order", "47", "11"}, {"order 47 11", "--as", "event"}, {"/shop", "order 47 11"}} {
 		wantAll(r.t, r.shows(exitOK, args...), "trace  "+id)
 	}
-	if code, _, errs := r.trace(hex); code != exitUsage || !strings.Contains(errs, `"/a", "/b"`) {
+	if code, _, errs := r.trace(hex); code != exitUsage || !strings.Contains(errs, `"/a"`) || !strings.Contains(errs, `"/b"`) {
 		r.t.Errorf("an id of two events: exit code %d: %s", code, errs)
 	}
-	if code, _, errs := r.trace("customer of " + hex); code != exitUsage || !strings.Contains(errs, "2 events have the subject") || !strings.Contains(errs, "\n  /b "+hex) {
+	if code, _, errs := r.trace("customer of " + hex); code != exitUsage || !strings.Contains(errs, "2 events have the subject") || !strings.Contains(errs, "\n  /b "+hex+"  2") || !strings.Contains(errs, ", written") {
 		r.t.Errorf("a subject of two events: exit code %d: %s", code, errs)
+	}
+	var several struct {
+		Events []struct{ Source, ID, Place string }
+	}
+	if out := r.shows(exitUsage, "customer of "+hex, "--json"); json.Unmarshal([]byte(out), &several) != nil || len(several.Events) != 2 || several.Events[0].ID != hex || several.Events[0].Place != "row" {
+		r.t.Errorf("a subject of two events as JSON: %s", out)
 	}
 }
 

@@ -135,6 +135,36 @@ func (c *Clues) names(s *trace.Span) bool {
 	return id != "" && (slices.Contains(c.SNS, id) || slices.Contains(c.SQS, id)) || sns != "" && slices.Contains(c.SNS, sns)
 }
 
+// namedBy reports whether a line is of a message or an event that is looked for.
+func (c *Clues) namedBy(l *Log) bool {
+	message, id := text(l.Attributes[lineMessage]), text(l.Attributes[lineEventID])
+	return message != "" && slices.Contains(c.SQS, message) ||
+		id != "" && slices.ContainsFunc(c.Events, func(e EventID) bool { return e.is(text(l.Attributes[lineEventSource]), id) })
+}
+
+// keepNamed drops what a back end found by the text of an id, which may be a part
+// of another: it keeps traces in which something is what is looked for.
+func (f *Found) keepNamed(c *Clues) {
+	traces := map[string]bool{}
+	for i := range f.Spans {
+		if c.names(&f.Spans[i]) {
+			traces[f.Spans[i].TraceID] = true
+		}
+	}
+	for i := range f.Logs {
+		if c.namedBy(&f.Logs[i]) {
+			traces[f.Logs[i].TraceID] = true
+		}
+	}
+	// In copies: the back end may keep them.
+	f.Spans = slices.DeleteFunc(slices.Clone(f.Spans), func(s trace.Span) bool { return !traces[s.TraceID] && !linksTo(&s, traces) })
+	f.Logs = slices.DeleteFunc(slices.Clone(f.Logs), func(l Log) bool { return !traces[l.TraceID] && !c.namedBy(&l) })
+}
+
+func linksTo(s *trace.Span, traces map[string]bool) bool {
+	return slices.ContainsFunc(s.Links, func(l trace.Link) bool { return traces[l.TraceID] })
+}
+
 func (c *Clues) span(s *trace.Span) {
 	if !slices.Contains(c.TraceIDs, s.TraceID) {
 		return

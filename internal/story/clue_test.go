@@ -27,7 +27,7 @@ func TestCollect_NoTraceID_NobodyIsAskedForIt(t *testing.T) {
 			given string
 			found story.Found
 		}{
-			"line":    {"order-1", story.Found{Logs: []story.Log{{Time: at(1), Text: "got order-1", TraceID: bad}}}},
+			"line":    {"order-1", story.Found{Logs: []story.Log{{Time: at(1), Text: "got it", TraceID: bad, Attributes: map[string]any{"event_id": "order-1"}}}}},
 			"message": {"order-1", story.Found{Messages: []story.Message{{Queue: queue, MessageID: sqsID, EventID: "order-1", TraceID: bad}}}},
 			"row":     {"order-1", story.Found{Rows: []trace.Row{{{Name: "id", Value: "order-1"}, {Name: "source", Value: "/a"}, {Name: "trace_id", Value: bad}}}}},
 			"link":    {id, story.Found{Spans: []trace.Span{linking}}},

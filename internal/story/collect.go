@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -40,7 +41,9 @@ type Config struct {
 // Expect is what a pipeline does with every event.
 type Expect struct {
 	Pipeline      string         // its prefix
+	Service       string         // its service, as telemetry names it
 	Queues        []string       // that every event goes to
+	RowQueue      string         // whose consumer makes the rows, if it is one alone
 	MaxReceives   map[string]int // by queue, before a message becomes a dead letter
 	ALBSpans      bool           // the load balancer's access log becomes spans
 	SamplePercent float64        // of traces that are kept; 0 if that is not known
@@ -58,10 +61,20 @@ var (
 )
 
 // AmbiguousError lists the events that have the id that was given or, if Subject
-// is not empty, the subject.
+// is not empty, the subject; the latest come first.
 type AmbiguousError struct {
-	Subject string
-	Events  []EventID
+	Subject string   `json:"subject,omitempty"`
+	Events  []Choice `json:"events"`
+	// More is true if there may be more than those.
+	More bool `json:"more"`
+}
+
+// Choice is one of several events that what was given can be.
+type Choice struct {
+	EventID
+
+	At    time.Time `json:"at,omitzero"` // it was written, or sent to the queue that it lies in
+	Place Place     `json:"place"`
 }
 
 // shownEvents are as many as fit into an error that somebody reads.
@@ -71,12 +84,16 @@ func (e *AmbiguousError) Error() string {
 	if e.Subject != "" {
 		var list strings.Builder
 		for _, id := range e.Events[:min(shownEvents, len(e.Events))] {
-			fmt.Fprintf(&list, "\n  %s %s", id.Source, id.ID)
+			fmt.Fprintf(&list, "\n  %s %s  %s, %s", id.Source, id.ID, id.At.UTC().Format("2006-01-02 15:04:05Z"), id.Place.String())
 		}
 		if more := len(e.Events) - shownEvents; more > 0 {
 			fmt.Fprintf(&list, "\n  and %d more", more)
 		}
-		return fmt.Sprintf("%d events have the subject %q: want one of them, by source and id%s", len(e.Events), e.Subject, list.String())
+		count := strconv.Itoa(len(e.Events))
+		if e.More {
+			count += " or more"
+		}
+		return fmt.Sprintf("%s events have the subject %q: want one of them, by source and id%s", count, e.Subject, list.String())
 	}
 	names := make([]string, len(e.Events))
 	for i, id := range e.Events {

@@ -64,6 +64,13 @@ func (s *collector) run(ctx context.Context) {
 	for range maxRounds {
 		before := s.clues.size()
 		s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return !marks || s.marked })
+		if s.severalEvents() { // nobody need follow each of them
+			if !s.marked {
+				s.marked = true
+				s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return marks })
+			}
+			return
+		}
 		if s.clues.size() > before {
 			continue
 		}
@@ -72,7 +79,7 @@ func (s *collector) run(ctx context.Context) {
 		if !s.marked && s.wrong() && s.forget() {
 			continue
 		}
-		if s.found.empty() && s.guessSubject() {
+		if _, known := s.best(); !known && s.guessSubject() {
 			continue
 		}
 		if s.marked || s.placed() {
@@ -82,7 +89,7 @@ func (s *collector) run(ctx context.Context) {
 		s.remember()
 		before = s.clues.size()
 		s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return marks })
-		if s.clues.size() == before {
+		if s.clues.size() == before || s.severalEvents() {
 			return
 		}
 	}
@@ -91,7 +98,7 @@ func (s *collector) run(ctx context.Context) {
 // round asks those that are chosen, at the same time.
 func (s *collector) round(ctx context.Context, chosen func(Backend) bool) {
 	var wg sync.WaitGroup
-	answers := make([]*Found, len(s.Backends))
+	answers, asked := make([]*Found, len(s.Backends)), make([]Clues, len(s.Backends))
 	w := newWaiting(s.Progress)
 	for i, b := range s.Backends {
 		if !chosen(b) || s.reports[i].Problem != "" {
@@ -101,6 +108,7 @@ func (s *collector) round(ctx context.Context, chosen func(Backend) bool) {
 		if !anything {
 			continue
 		}
+		asked[i] = clues
 		wg.Go(func() {
 			defer w.begin(b.Name())()
 			ctx, cancel := context.WithTimeout(ctx, s.Timeout)
@@ -121,9 +129,18 @@ func (s *collector) round(ctx context.Context, chosen func(Backend) bool) {
 	w.end()
 	for i, found := range answers {
 		if found != nil {
+			if len(asked[i].TraceIDs) == 0 {
+				found.keepNamed(&asked[i])
+			}
 			s.take(found, &s.reports[i])
 		}
 	}
+}
+
+// severalEvents reports whether what was given is the subject of more than one.
+func (s *collector) severalEvents() bool {
+	c, known := s.best()
+	return known && c.Kind == KindSubject && len(s.events(c)) > 1
 }
 
 // guessSubject has those asked who know subjects, before anybody is asked who
@@ -246,41 +263,40 @@ func (s *collector) answered() bool {
 // ambiguous is an error if an id without source, or a subject, is that of
 // several events.
 func (s *collector) ambiguous() error {
-	events := s.events()
+	events := s.events(s.candidate)
 	if len(events) < 2 {
 		return nil
 	}
-	err := &AmbiguousError{Events: events}
+	err := &AmbiguousError{Events: events, More: len(events) >= manyRows}
 	if s.candidate.Kind == KindSubject {
 		err.Subject = s.candidate.Clues.Subjects[0]
 	}
 	return err
 }
 
-// events are those that what was given can be: none for a trace or a message.
-func (s *collector) events() (same []EventID) {
-	var wanted func(id EventID, subject string) bool
-	switch s.candidate.Kind {
-	case KindEvent:
-		wanted = func(id EventID, _ string) bool { return s.candidate.Clues.Events[0].is(id.Source, id.ID) }
-	case KindSubject:
-		wanted = func(_ EventID, subject string) bool { return subject == s.candidate.Clues.Subjects[0] }
-	default:
-		return nil
+// events are those that a candidate can be, the latest first: none for a trace
+// or a message.
+func (s *collector) events(of Candidate) (same []Choice) {
+	choose := func(c Choice, subject string) {
+		wanted := of.Kind == KindSubject && subject == of.Clues.Subjects[0] || of.Kind == KindEvent && of.Clues.Events[0].is(c.Source, c.ID)
+		if wanted && !slices.ContainsFunc(same, func(other Choice) bool { return other.EventID == c.EventID }) {
+			same = append(same, c)
+		}
 	}
 	for _, row := range s.found.Rows {
-		if id := (EventID{text(row.Get("source")), text(row.Get("id"))}); wanted(id, text(row.Get("subject"))) {
-			add(&same, id)
-		}
+		id := EventID{text(row.Get("source")), text(row.Get("id"))}
+		choose(Choice{id, moment(row.Get("written_at")), PlaceRow}, text(row.Get("subject")))
 	}
 	for i := range s.found.Messages {
 		m := &s.found.Messages[i]
-		if id := (EventID{m.EventSource, m.EventID}); wanted(id, m.EventSubject) {
-			add(&same, id)
+		place := PlaceQueue
+		if m.DeadLetter {
+			place = PlaceDeadLetter
 		}
+		choose(Choice{EventID{m.EventSource, m.EventID}, m.SentAt, place}, m.EventSubject)
 	}
-	slices.SortFunc(same, func(a, b EventID) int {
-		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.ID, b.ID))
+	slices.SortStableFunc(same, func(a, b Choice) int {
+		return cmp.Or(b.At.Compare(a.At), strings.Compare(a.Source, b.Source), strings.Compare(a.ID, b.ID))
 	})
 	return same
 }
@@ -288,9 +304,9 @@ func (s *collector) events() (same []EventID) {
 // event is the one that is asked for by its id or subject; nil if it was asked
 // for by something else.
 func (s *collector) event() *EventID {
-	switch events := s.events(); {
+	switch events := s.events(s.candidate); {
 	case len(events) == 1:
-		return &events[0]
+		return &events[0].EventID
 	case s.candidate.Kind == KindEvent:
 		return &s.candidate.Clues.Events[0]
 	}

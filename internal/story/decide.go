@@ -14,15 +14,13 @@ import (
 // and is, or the likeliest that has not turned out to be wrong.
 func (s *collector) decide() {
 	s.candidate = s.all[0]
-	if s.remember(); s.wrong() && !s.found.empty() {
-		s.candidate = s.all[1]
+	s.remember()
+	c, known := s.best()
+	if !known { // what was found beside it is of others
+		s.found = Found{Notes: s.found.Notes}
+		return
 	}
-	for _, c := range s.all {
-		if s.is(c) {
-			s.candidate = c
-			break
-		}
-	}
+	s.candidate = c
 	if s.candidate.Kind != KindTrace {
 		s.forget()
 	}
@@ -83,6 +81,7 @@ func (s *collector) is(c Candidate) bool {
 	default:
 		e := c.Clues.Events[0]
 		return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return e.is(text(row.Get("source")), text(row.Get("id"))) }) ||
+			slices.ContainsFunc(s.found.Logs, func(l Log) bool { return c.Clues.namedBy(&l) }) ||
 			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return e.is(m.EventSource, m.EventID) })
 	}
 }
@@ -96,27 +95,40 @@ func (s *collector) hasRow(column, value string) bool {
 	return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return text(row.Get(column)) == value })
 }
 
-// placed reports whether it is known where the event is or, if a trace was
-// given, where each of its events is.
+// best is the likeliest thing that was given, and of which something was found.
+func (s *collector) best() (c Candidate, known bool) {
+	if i := slices.IndexFunc(s.all, s.is); i >= 0 {
+		return s.all[i], true
+	}
+	return c, false
+}
+
+// placed reports whether it is known where the event is at each queue or, if a
+// trace was given, where each of its events is. Of a subject there may always be
+// one more.
 func (s *collector) placed() bool {
 	if len(s.found.Messages) > 0 {
 		return true
 	}
-	for _, c := range s.all {
-		if c.Kind == KindEvent && s.is(c) {
-			return true
-		}
+	switch c, known := s.best(); {
+	case !known, c.Kind == KindSubject:
+		return false
+	case len(s.Expect.Queues) <= 1 && (c.Kind == KindEvent || c.Kind == KindSQS && s.hasRow("sqs_message_id", c.Clues.SQS[0])):
+		return true
 	}
-	sent, written := map[string]bool{}, map[string]bool{}
+	sent, written := map[string]bool{}, map[[2]string]bool{}
 	for i := range s.found.Spans {
 		span := &s.found.Spans[i]
 		switch outcome := attr(span, semconv.OutcomeKey); {
 		case span.Kind == kindProducer && !toQueue(span) && slices.Contains(s.clues.TraceIDs, span.TraceID):
 			sent[span.SpanID] = true
 		case span.Kind == kindConsumer && (outcome == semconv.OutcomeWritten || outcome == semconv.OutcomeDuplicate):
-			written[span.ParentSpanID] = true
+			written[[2]string{span.ParentSpanID, attr(span, otelconv.MessagingDestinationNameKey)}] = true
 		}
 	}
-	settled := max(len(s.found.Rows), len(written))
-	return settled > 0 && settled >= len(sent)
+	settled, wanted := len(written), len(sent)*max(len(s.Expect.Queues), 1)
+	if len(s.Expect.Queues) <= 1 {
+		settled = max(settled, len(s.found.Rows))
+	}
+	return wanted > 0 && settled >= wanted
 }

@@ -3,6 +3,7 @@ package story_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +50,7 @@ type searched struct{ *fake }
 func (b searched) Look(_ context.Context, c story.Clues) (out story.Found, _ error) {
 	b.looks = append(b.looks, c)
 	for _, l := range b.found.Logs {
-		ofText := slices.ContainsFunc(c.Events, func(e story.EventID) bool { return strings.Contains(l.Text, e.ID) })
+		ofText := slices.ContainsFunc(c.Events, func(e story.EventID) bool { return strings.Contains(l.Text+fmt.Sprint(l.Attributes), e.ID) })
 		if slices.Contains(c.TraceIDs, l.TraceID) || len(c.TraceIDs) == 0 && ofText {
 			out.Logs = append(out.Logs, l)
 		}
@@ -63,7 +64,7 @@ func TestCollect_EventIDLikeATraces_SearchedForAsText(t *testing.T) {
 	for _, given := range []string{hexID, "1-01234567-89abcdef0123456789abcdef"} {
 		_, traces, lines := apart()
 		letters := &fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{letter()}}}
-		lines.found.Logs = []story.Log{{Time: at(5), TraceID: id, Text: "accepted " + given}}
+		lines.found.Logs = []story.Log{{Time: at(5), TraceID: id, Text: "failed", Attributes: map[string]any{"event_id": given}}}
 		s, err := story.Collect(t.Context(), story.Config{Given: given, Backends: []story.Backend{letters, traces, searched{lines}}})
 		if err != nil || s.As != story.KindEvent || s.TraceID != id || len(s.Spans) == 0 || len(s.Messages) != 1 {
 			t.Errorf("%s: %v, story %+v", given, err, s)
@@ -71,7 +72,7 @@ func TestCollect_EventIDLikeATraces_SearchedForAsText(t *testing.T) {
 	}
 	// Who was asked is asked again for as much as one new clue.
 	letters := &fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{letter()}}}
-	lines := &fake{name: "CloudWatch Logs", holds: story.HoldsLogs, found: story.Found{Logs: []story.Log{{Time: at(5), TraceID: id, Text: "accepted " + hexID}}}}
+	lines := &fake{name: "CloudWatch Logs", holds: story.HoldsLogs, found: story.Found{Logs: []story.Log{{Time: at(5), TraceID: id, Text: "failed", Attributes: map[string]any{"event_id": hexID}}}}}
 	if s, err := story.Collect(t.Context(), story.Config{Given: hexID, Backends: []story.Backend{letters, searched{lines}}}); err != nil || len(s.Messages) != 1 {
 		t.Errorf("%v, messages %+v", err, s.Messages)
 	}

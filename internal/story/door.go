@@ -20,6 +20,9 @@ func (t *Story) atTheDoor(v Verdict) Verdict {
 		for _, l := range invocation.Links[:min(len(invocation.Links), 20)] {
 			v.Next = append(v.Next, "It links to the trace "+l.TraceID)
 		}
+	case service != nil && t.elsewhere(service):
+		v.Place = PlaceNone
+		v.Headline = fmt.Sprintf("This is a request of %s that brings no event.", service.Service)
 	case service != nil && number(service.Attributes[string(otelconv.HTTPResponseStatusCodeKey)]) >= 400:
 		v.Place = PlaceRefused
 		v.Headline = fmt.Sprintf("The service did not take it: it answered %s.", attr(service, otelconv.HTTPResponseStatusCodeKey))
@@ -51,6 +54,16 @@ func (t *Story) atTheDoor(v Verdict) Verdict {
 		v.Headline = "Nothing was found."
 	}
 	return v
+}
+
+// elsewhere reports whether a request brings no event: it reads, or another
+// program than the pipeline's service has answered it.
+func (t *Story) elsewhere(service *trace.Span) bool {
+	switch attr(service, otelconv.HTTPRequestMethodKey) {
+	case "GET", "HEAD", "OPTIONS":
+		return true
+	}
+	return t.expect.Service != "" && service.Service != t.expect.Service
 }
 
 // invocation is the span of a function's invocation, in a trace that has

@@ -74,7 +74,7 @@ func (t *Story) chosen() []*Delivery {
 			focused = append(focused, d)
 		}
 	}
-	if len(focused) > 0 {
+	if t.focus != nil {
 		return focused
 	}
 	return all

@@ -147,7 +147,8 @@ func (f *Found) mask() {
 		f.Logs[i].Text, f.Logs[i].Attributes = mask(f.Logs[i].Text), maskAttributes(f.Logs[i].Attributes)
 	}
 	for i := range f.Messages {
-		f.Messages[i].Body, f.Messages[i].Problem = mask(f.Messages[i].Body), mask(f.Messages[i].Problem)
+		m := &f.Messages[i]
+		m.Body, m.Problem, m.EventSubject = mask(m.Body), mask(m.Problem), mask(m.EventSubject)
 	}
 	for _, row := range f.Rows {
 		for i, c := range row {

@@ -131,7 +131,8 @@ func (t *Story) written(all *[]Delivery, row trace.Row) {
 	for i := range *all {
 		at := &(*all)[i]
 		byReceive := slices.ContainsFunc(at.Receives, func(r Receive) bool { return process != "" && r.SpanID == process })
-		byEvent := at.EventID != "" && at.EventID == text(row.Get("id")) && at.EventSource == text(row.Get("source"))
+		another := t.expect.RowQueue != "" && at.Queue != "" && at.Queue != t.expect.RowQueue
+		byEvent := !another && at.EventID != "" && at.EventID == text(row.Get("id")) && at.EventSource == text(row.Get("source"))
 		if byReceive || byEvent || sqs != "" && slices.Contains(at.SQSIDs, sqs) {
 			d = at
 			break
@@ -141,7 +142,7 @@ func (t *Story) written(all *[]Delivery, row trace.Row) {
 		d = t.unclaimed(*all, row)
 	}
 	if d == nil {
-		d = find(all, "", "", sqs, text(row.Get("sns_message_id")))
+		d = find(all, "", t.expect.RowQueue, sqs, text(row.Get("sns_message_id")))
 	}
 	d.EventSource, d.EventID = text(row.Get("source")), text(row.Get("id"))
 	d.SNSMessageID = cmp.Or(d.SNSMessageID, text(row.Get("sns_message_id")))

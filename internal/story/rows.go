@@ -61,6 +61,24 @@ func (t *Story) arrivedBy(v *Verdict, chosen []*Delivery) {
 		v.Headline = fmt.Sprintf("It arrived: %d of %d rows are there, of the others by the word of the consumer.", len(chosen)-len(word), len(chosen))
 		v.Why = append(v.Why, "The span of the processing says that it was written"+duplicate(word[0])+".")
 	}
+	if silent := t.silent(chosen); len(silent) > 0 {
+		v.Headline += " Of " + strings.Join(silent, " and ") + " nothing is known."
+		v.Why = append(v.Why, "There every event goes, too, and nobody has a span, a log line or a dead letter of this one: it waits, or its trace was not sampled and the consumer is content.")
+	}
+}
+
+// silent are the queues that every event goes to and of which nothing is known,
+// where there are several.
+func (t *Story) silent(chosen []*Delivery) (queues []string) {
+	if len(t.expect.Queues) < 2 {
+		return nil
+	}
+	for _, q := range t.expect.Queues {
+		if !slices.ContainsFunc(chosen, func(d *Delivery) bool { return d.Queue == q }) {
+			queues = append(queues, q)
+		}
+	}
+	return queues
 }
 
 // noRowOf is for what was written and is not there.

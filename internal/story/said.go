@@ -36,7 +36,7 @@ func (t *Story) said(all *[]Delivery, l *Log) {
 	}) {
 		return
 	}
-	d := saidOf(all, has(lineQueue), sqs, EventID{has(lineEventSource), has(lineEventID)}, outcome)
+	d := t.saidOf(all, has(lineQueue), sqs, EventID{has(lineEventSource), has(lineEventID)}, outcome)
 	add(&d.SQSIDs, sqs)
 	d.EventSource, d.EventID = cmp.Or(d.EventSource, has(lineEventSource)), cmp.Or(d.EventID, has(lineEventID))
 	d.Receives = append(d.Receives, Receive{
@@ -55,7 +55,7 @@ func (r Receive) took() string {
 
 // saidOf is the delivery that a line is about: that of the message or, as the
 // line tells no sending, one that can be it.
-func saidOf(all *[]Delivery, queue, sqs string, e EventID, outcome string) *Delivery {
+func (t *Story) saidOf(all *[]Delivery, queue, sqs string, e EventID, outcome string) *Delivery {
 	for i := range *all {
 		if d := &(*all)[i]; slices.Contains(d.SQSIDs, sqs) {
 			d.Queue = cmp.Or(d.Queue, queue)
@@ -65,10 +65,13 @@ func saidOf(all *[]Delivery, queue, sqs string, e EventID, outcome string) *Deli
 	for i := range *all {
 		d := &(*all)[i]
 		other := d.EventID != "" && e.ID != "" && e != EventID{d.EventSource, d.EventID} || d.Queue != "" && queue != "" && d.Queue != queue
+		// What is redriven is a new message of the same event.
+		same := d.Queue == queue || d.Queue == "" && len(t.expect.Queues) == 0
+		redriven := same && e.ID != "" && e == EventID{d.EventSource, d.EventID}
 		fresh := d.span != "" && !d.SendFailed && len(d.SQSIDs) == 0
 		// A consumer's dead letter is a new message.
 		letter := outcome == semconv.OutcomeDeadLettered && len(d.Receives) == 0 && d.Message != nil && d.Message.DeadLetter && d.Message.Reason != reasonUnsettled
-		if !other && (fresh || letter) {
+		if !other && (fresh || letter || redriven) {
 			d.Queue = cmp.Or(d.Queue, queue)
 			return d
 		}

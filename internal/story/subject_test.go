@@ -73,14 +73,16 @@ func TestCollect_IDThatIsASubjectToo_IsTheID(t *testing.T) {
 func TestCollect_SubjectOfSeveral_ListsThem(t *testing.T) {
 	database := &fake{name: "PostgreSQL", holds: story.HoldsRows}
 	for n := range 25 {
-		database.found.Rows = append(database.found.Rows, about(n+1, "customer-17"))
+		r := about(n+1, "customer-17")
+		r[9].Value = at(float64(6000 - 1000*n)) // the latest come first
+		database.found.Rows = append(database.found.Rows, r)
 	}
 	_, err := ofSubject(t, "", database)
 	several, ok := errors.AsType[*story.AmbiguousError](err)
 	if !ok || len(several.Events) != 25 || several.Subject != "customer-17" {
 		t.Fatalf("error %v, want 25 events", err)
 	}
-	for _, want := range []string{"25 events have the subject", "\n  /orders/intake order-0020\n", "and 5 more"} {
+	for _, want := range []string{"25 events have the subject", "\n  /orders/intake order-0001  2026-11-26 08:29:00Z, written\n", "and 5 more"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q, want %q in it", err, want)
 		}
@@ -92,5 +94,31 @@ func TestCollect_SubjectGuessed_SearchesAreNotRepeated(t *testing.T) {
 	_, _, lines := apart()
 	if _, err := ofSubject(t, "", searched{lines}, &fake{name: "PostgreSQL", holds: story.HoldsRows}); !errors.Is(err, story.ErrNothing) || len(lines.looks) != 1 {
 		t.Errorf("%d looks, want 1; %v", len(lines.looks), err)
+	}
+}
+
+// Of a subject there may always be one more: the letters are looked into though
+// one event is a row, and several are listed with where they are.
+func TestCollect_SubjectOfARowAndALetter_ListsBoth(t *testing.T) {
+	database := &fake{name: "PostgreSQL", holds: story.HoldsRows, found: story.Found{Rows: []trace.Row{about(1, "customer-17")}}}
+	m := letter()
+	m.EventSubject = "customer-17"
+	letters := marking{&fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{m}}}}
+	_, traces, _ := apart()
+	_, err := ofSubject(t, "", letters, database, traces)
+	if err == nil || !strings.Contains(err.Error(), "order-0001  2026-11-26 08:28:55Z, written") || !strings.Contains(err.Error(), "order-4711  2026-11-26 08:28:54Z, a dead letter") {
+		t.Errorf("error %v, want both events and where they are", err)
+	}
+	if len(letters.looks) != 1 {
+		t.Errorf("%d looks at letters, want 1: each counts", len(letters.looks))
+	}
+}
+
+// A word in somebody's line does not keep the subject from being asked for.
+func TestCollect_SubjectInALine_IsStillTheSubject(t *testing.T) {
+	database := &fake{name: "PostgreSQL", holds: story.HoldsRows, found: story.Found{Rows: []trace.Row{about(1, "customer-17"), about(2, "customer-17")}}}
+	lines := told{&fake{name: "CloudWatch Logs", holds: story.HoldsLogs, found: story.Found{Logs: []story.Log{failed("order-4711", sqsID)}}}}
+	if _, err := ofSubject(t, "", database, lines); err == nil || !strings.Contains(err.Error(), "2 events have the subject") {
+		t.Errorf("error %v, want the two events", err)
 	}
 }

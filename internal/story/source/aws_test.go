@@ -140,7 +140,7 @@ func TestLogs_QuoteInID_StaysInTheText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q := i.started[0]["queryString"].(string); !strings.Contains(q, `@message like "x\" | delete \\" | sort`) {
+	if q := i.started[0]["queryString"].(string); !strings.Contains(q, `event_id in ["x\" | delete \\"] | sort`) {
 		t.Errorf("the query is %s", q)
 	}
 }

@@ -29,7 +29,9 @@ const (
 	// insightsTerms bounds what one query looks for: its text may have 10,000
 	// characters (StartQuery), and an id takes 36 of them.
 	insightsTerms = 100
-	// insightsQueries bounds the queries of one look.
+	// insightsGroups is how many log groups a query may have (StartQuery).
+	insightsGroups = 50
+	// insightsQueries bounds the queries of one look, for so many groups.
 	insightsQueries = 3
 )
 
@@ -40,13 +42,15 @@ func (i insights) each(ctx context.Context, groups []string, query string, filte
 		cut = append(cut, fmt.Sprintf("it was asked for %d ids, and not for some %d more", insightsQueries*insightsTerms, more*insightsTerms))
 	}
 	for _, chosen := range filters {
-		some, err := i.run(ctx, groups, strings.Replace(query, "{filter}", chosen, 1), limit)
-		results = append(results, some...)
-		if err != nil {
-			return results, cut, err
-		}
-		if len(some) >= int(limit) {
-			cut = append(cut, fmt.Sprintf("a query gives no more than %d results, and there may be more", limit))
+		for some := range slices.Chunk(groups, insightsGroups) {
+			rows, err := i.run(ctx, some, strings.Replace(query, "{filter}", chosen, 1), limit)
+			results = append(results, rows...)
+			if err != nil {
+				return results, cut, err
+			}
+			if len(rows) >= int(limit) {
+				cut = append(cut, fmt.Sprintf("a query gives no more than %d results, and there may be more", limit))
+			}
 		}
 	}
 	return results, cut, nil
@@ -122,31 +126,52 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\r", " ").Replace(s) + `"`
 }
 
-// filters choose lines by the field that has the trace's id: such a comparison
-// is served by an index, where there is one, and reads less. (CloudWatch Logs,
-// "Create field indexes to improve query performance".) Without a trace all text
-// is searched. There is one for every query, and none if there is nothing to
-// choose by.
-func filters(field string, c story.Clues) (all []string) {
-	if len(c.TraceIDs) > 0 {
-		for ids := range slices.Chunk(slices.Concat(c.TraceIDs, c.Linked), insightsTerms) {
-			all = append(all, field+" in ["+strings.Join(quoted(ids), ", ")+"]")
-		}
-		return all
+// byTrace chooses by the field that has the trace's id: such a comparison is
+// served by an index, where there is one, and reads less. (CloudWatch Logs,
+// "Create field indexes to improve query performance".) There is a filter for
+// every query, and none if there is no trace.
+func byTrace(field string, c story.Clues) (all []string) {
+	for ids := range slices.Chunk(slices.Concat(c.TraceIDs, c.Linked), insightsTerms) {
+		all = append(all, among(field, ids))
 	}
-	terms := slices.Concat(c.SQS, c.SNS)
-	for _, e := range c.Events {
-		terms = append(terms, e.ID)
+	return all
+}
+
+// byName chooses the lines that consumers write of single messages, by the
+// fields that name them. Searched as text, an id would be found in longer ones.
+func byName(c story.Clues) (all []string) {
+	events := make([]string, len(c.Events))
+	for i, e := range c.Events {
+		events[i] = e.ID
 	}
-	slices.Sort(terms)
-	for some := range slices.Chunk(slices.Compact(terms), insightsTerms) {
-		parts := quoted(some)
+	slices.Sort(events)
+	events = slices.Compact(events)
+	for ids := range slices.Chunk(events, insightsTerms) {
+		all = append(all, among("event_id", ids))
+	}
+	for ids := range slices.Chunk(c.SQS, insightsTerms) {
+		all = append(all, among("sqs_message_id", ids))
+	}
+	if len(all) > 1 && len(events)+len(c.SQS) <= insightsTerms {
+		return []string{strings.Join(all, " or ")} // each query costs
+	}
+	return all
+}
+
+// byMessage chooses spans by the ids of messages in them.
+func byMessage(c story.Clues) (all []string) {
+	for ids := range slices.Chunk(slices.Concat(c.SQS, c.SNS), insightsTerms) {
+		parts := quoted(ids)
 		for i := range parts {
 			parts[i] = "@message like " + parts[i]
 		}
 		all = append(all, strings.Join(parts, " or "))
 	}
 	return all
+}
+
+func among(field string, ids []string) string {
+	return field + " in [" + strings.Join(quoted(ids), ", ") + "]"
 }
 
 func quoted(terms []string) []string {
@@ -175,12 +200,19 @@ func (l Logs) Name() string { return "CloudWatch Logs" }
 // Holds says what it can know.
 func (Logs) Holds() story.Holding { return story.HoldsLogs }
 
-// Look finds lines that hold the trace's id, or what else is known. Those of
-// traces that are linked to, as a consumer writes of its batches under the
-// invocation, are found by their ids.
+// Look finds the lines of the trace or, if it is not known, those that name the
+// event or the message. Those of traces that are linked to, as a consumer writes
+// of its batches under the invocation, are found by their ids.
 func (l Logs) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
 	const query = "fields @timestamp, @message, @log | filter {filter} | sort @timestamp asc"
-	results, cut, err := insights{l.Client, l.Since, l.Poll}.each(ctx, l.Groups, query, filters("trace_id", c), logsLimit)
+	filters := byTrace("trace_id", c)
+	if len(c.TraceIDs) == 0 {
+		filters = byName(c)
+	}
+	if len(filters) == 0 {
+		return found, &story.NotAskedError{Why: "lines name traces, events and messages of SQS, and none of them is known"}
+	}
+	results, cut, err := insights{l.Client, l.Since, l.Poll}.each(ctx, l.Groups, query, filters, logsLimit)
 	if missing, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 		return found, fmt.Errorf("a log group is not there: %s", missing.ErrorMessage())
 	}
@@ -216,7 +248,14 @@ func (Spans) Holds() story.Holding { return story.HoldsSpans }
 // Look finds spans by the trace's id, or by the message.
 func (s Spans) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {
 	const query = "fields @message | filter {filter}"
-	results, cut, err := insights{s.Client, s.Since, s.Poll}.each(ctx, []string{spansGroup}, query, filters("traceId", c), spansLimit)
+	filters := byTrace("traceId", c)
+	if len(c.TraceIDs) == 0 {
+		if err := searchable(c); err != nil {
+			return found, err
+		}
+		filters = byMessage(c)
+	}
+	results, cut, err := insights{s.Client, s.Since, s.Poll}.each(ctx, []string{spansGroup}, query, filters, spansLimit)
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 		return found, errors.New("there is no log group aws/spans: want Transaction Search to be on (docs/deploy-from-nothing.md)")
 	}

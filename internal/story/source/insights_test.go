@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -125,5 +126,49 @@ func TestTempo_PartOfATrace_Said(t *testing.T) {
 		if (want != "") != strings.Contains(missing, "It may be there") || !strings.Contains(notes, want) || (want == "") != (notes == "") {
 			t.Errorf("%s: notes %q, missing %q", status, notes, missing)
 		}
+	}
+}
+
+// As text an id would be found in longer ones, and spans have none of events'.
+func TestInsights_NoTraceKnown_AskedByFields(t *testing.T) {
+	for name, tt := range map[string]struct {
+		clues       story.Clues
+		logs, spans string // filters; none if it is not asked
+	}{
+		"event":   {story.Clues{Events: []story.EventID{{ID: "order-4711"}}}, `event_id in ["order-4711"]`, ""},
+		"message": {story.Clues{SQS: []string{sqsID}, Events: []story.EventID{{ID: sqsID}}}, `event_id in ["` + sqsID + `"] or sqs_message_id in ["` + sqsID + `"]`, `@message like "` + sqsID + `"`},
+		"SNS":     {story.Clues{SNS: []string{snsID}}, "", `@message like "` + snsID + `"`},
+		"subject": {story.Clues{Subjects: []string{"customer-17"}}, "", ""},
+	} {
+		logs, spans := &insights{}, &insights{}
+		_, err := source.Logs{Client: logs.client(t), Groups: []string{"g"}, Poll: time.Millisecond}.Look(t.Context(), tt.clues)
+		wantFilter(t, name+" in logs", logs, err, tt.logs)
+		_, err = source.Spans{Client: spans.client(t), Poll: time.Millisecond}.Look(t.Context(), tt.clues)
+		wantFilter(t, name+" in spans", spans, err, tt.spans)
+	}
+}
+
+func wantFilter(t *testing.T, name string, i *insights, err error, want string) {
+	t.Helper()
+	_, notAsked := errors.AsType[*story.NotAskedError](err)
+	if want == "" {
+		if !notAsked || len(i.started) > 0 {
+			t.Errorf("%s: %v after %d queries, want none", name, err, len(i.started))
+		}
+		return
+	}
+	if err != nil || len(i.started) != 1 || !strings.Contains(i.started[0]["queryString"].(string), "| filter "+want) {
+		t.Errorf("%s: %v, queries %v, want one with the filter %s", name, err, i.started, want)
+	}
+}
+
+// A query may have 50 log groups, and a pipeline more.
+func TestInsights_ManyGroups_SeveralQueries(t *testing.T) {
+	i := &insights{}
+	if _, err := (source.Logs{Client: i.client(t), Groups: slices.Repeat([]string{"g"}, 51), Poll: time.Millisecond}).Look(t.Context(), traces(1)); err != nil {
+		t.Fatal(err)
+	}
+	if len(i.started) != 2 || len(i.started[0]["logGroupNames"].([]any)) != 50 {
+		t.Errorf("%d queries, the first with %v", len(i.started), i.started[0]["logGroupNames"])
 	}
 }

@@ -92,12 +92,13 @@ type look struct {
 	where     string
 	arguments []any
 	slow      bool // no index serves it
+	latest    bool // of many, the latest are wanted
 }
 
 func (p Postgres) looks(c story.Clues) (looks []look) {
 	c.TraceIDs = traceIDs(c.TraceIDs)
 	if len(c.TraceIDs) > 0 {
-		looks = append(looks, look{"trace_id = ANY($1)", []any{c.TraceIDs}, false})
+		looks = append(looks, look{where: "trace_id = ANY($1)", arguments: []any{c.TraceIDs}})
 	}
 	since := p.Since
 	if since.IsZero() {
@@ -109,23 +110,23 @@ func (p Postgres) looks(c story.Clues) (looks []look) {
 			ids = append(ids, e.ID)
 			continue
 		}
-		looks = append(looks, look{"source = $1 AND id = $2", []any{e.Source, e.ID}, false})
+		looks = append(looks, look{where: "source = $1 AND id = $2", arguments: []any{e.Source, e.ID}})
 	}
 	if len(ids) > 0 {
-		looks = append(looks, look{"written_at > $1 AND id = ANY($2)", []any{since, ids}, true})
+		looks = append(looks, look{where: "written_at > $1 AND id = ANY($2)", arguments: []any{since, ids}, slow: true})
 	}
 	if len(c.Subjects) > 0 {
-		looks = append(looks, look{"written_at > $1 AND subject = ANY($2)", []any{since, c.Subjects}, true})
+		looks = append(looks, look{where: "written_at > $1 AND subject = ANY($2)", arguments: []any{since, c.Subjects}, slow: true, latest: true})
 	}
 	if len(c.SQS)+len(c.SNS) > 0 {
-		looks = append(looks, look{"written_at > $1 AND (sqs_message_id = ANY($2) OR sns_message_id = ANY($3))", []any{since, c.SQS, c.SNS}, true})
+		looks = append(looks, look{where: "written_at > $1 AND (sqs_message_id = ANY($2) OR sns_message_id = ANY($3))", arguments: []any{since, c.SQS, c.SNS}, slow: true})
 	}
 	if len(c.TraceIDs) > 0 {
 		roots := make([]string, len(c.TraceIDs))
 		for i, id := range c.TraceIDs {
 			roots[i] = "1-" + id[:8] + "-" + id[8:]
 		}
-		looks = append(looks, look{"written_at > $1 AND alb_root = ANY($2)", []any{since, roots}, true})
+		looks = append(looks, look{where: "written_at > $1 AND alb_root = ANY($2)", arguments: []any{since, roots}, slow: true})
 	}
 	return looks
 }
@@ -140,7 +141,11 @@ func (p Postgres) query(l look) string {
 	if p.Body {
 		list += bodyColumns
 	}
-	return fmt.Sprintf("SELECT %s FROM events WHERE %s ORDER BY written_at, source, id LIMIT %d", list, l.where, rowLimit)
+	order := "written_at"
+	if l.latest {
+		order += " DESC"
+	}
+	return fmt.Sprintf("SELECT %s FROM events WHERE %s ORDER BY %s, source, id LIMIT %d", list, l.where, order, rowLimit)
 }
 
 func unique(rows []trace.Row) (list []trace.Row) {
