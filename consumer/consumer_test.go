@@ -147,6 +147,9 @@ func TestConsumer_Poison_TouchesNoNeighbour(t *testing.T) {
 	if diff := cmp.Diff(map[string]int64{"written": 99, "dead_lettered refused": 1}, b.outcomes()); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
+	if lines := b.log.with("message sent to the dead-letter queue"); len(lines) != 1 || lines[0]["event_source"] != "/orders" || lines[0]["event_id"] != "17" {
+		t.Errorf("log lines %v, want one that names the event", lines)
+	}
 }
 
 // With p poisonous messages of n, everything else is written, and the sink is
