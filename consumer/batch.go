@@ -18,7 +18,7 @@ import (
 type batch struct {
 	*Consumer
 	ctx     context.Context //nolint:containedctx // a batch lives as long as the call
-	letters []letter
+	letters mailer
 
 	// Once something fails that will pass, nothing more is tried: reason and
 	// err tell why, failed counts the messages.
@@ -42,7 +42,7 @@ const (
 )
 
 // decode turns messages into records sorted by their keys. What holds no event
-// is left for the dead-letter queue.
+// goes to the dead-letter queue.
 func (b *batch) decode(messages []*awslambda.Message) []*Record {
 	space := make([]Record, len(messages))
 	errs := make([]error, len(messages))
@@ -57,14 +57,16 @@ func (b *batch) decode(messages []*awslambda.Message) []*Record {
 		}
 	})
 	records := make([]*Record, 0, len(messages))
+	var malformed []letter
 	for i, m := range messages {
 		if errs[i] != nil {
-			b.letters = append(b.letters, letter{message: m, reason: semconv.ReasonMalformed, err: errs[i]})
+			malformed = append(malformed, letter{message: m, reason: semconv.ReasonMalformed, err: errs[i]})
 			continue
 		}
 		space[i].position = i
 		records = append(records, &space[i])
 	}
+	b.putAside(malformed...)
 	sortByKey(records)
 	return records
 }
@@ -168,7 +170,7 @@ func (b *batch) write(records []*Record) {
 		b.write(records)
 	case len(records) == 1:
 		records[0].outcome = outcomeRefused
-		b.letters = append(b.letters, letter{message: records[0].message, record: records[0], reason: semconv.ReasonRefused, err: err})
+		b.putAside(letter{message: records[0].message, record: records[0], reason: semconv.ReasonRefused, err: err})
 	default:
 		half := len(records) / 2
 		b.write(records[:half])

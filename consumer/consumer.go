@@ -56,7 +56,7 @@ func (c *Consumer) Handle(ctx context.Context, messages []*awslambda.Message) er
 		records = b.follow(again)
 	}
 	b.logStored()
-	b.deadLetter()
+	b.letters.sending.Wait()
 	b.logFailure(len(messages))
 	return nil
 }

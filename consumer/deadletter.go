@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -26,10 +27,47 @@ type parcel struct {
 	size    int
 }
 
-// deadLetter sends what can never work to the dead-letter queue.
-func (b *batch) deadLetter() {
+// mailer has the letters of a batch that wait to be sent.
+type mailer struct {
+	mu      sync.Mutex
+	waiting []letter
+	busy    bool
+	sending sync.WaitGroup
+}
+
+// putAside sends what can never work to the dead-letter queue, beside the sink's
+// work: neither waits for the other, and of a batch whose time is over before
+// all its poison is found, less comes again. What is put aside during a call
+// goes into the next one.
+func (b *batch) putAside(letters ...letter) {
+	m := &b.letters
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waiting = append(m.waiting, letters...)
+	if m.busy || len(m.waiting) == 0 {
+		return
+	}
+	m.busy = true
+	m.sending.Go(func() {
+		for letters := m.take(); len(letters) > 0; letters = m.take() {
+			b.deadLetter(letters)
+		}
+	})
+}
+
+// take returns all that waits. With nothing, the mailer is no longer busy.
+func (m *mailer) take() (letters []letter) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	letters, m.waiting = m.waiting, nil
+	m.busy = len(letters) > 0
+	return letters
+}
+
+// deadLetter sends letters, in as few calls as they fit into.
+func (b *batch) deadLetter(letters []letter) {
 	var p parcel
-	for _, l := range b.letters {
+	for _, l := range letters {
 		if b.cfg.DeadLetterQueueURL == "" {
 			l.message.Failed(l.reason, l.err)
 			b.logLetter(l, "message can never work, and there is no dead-letter queue", semconv.OutcomeFailed, nil)

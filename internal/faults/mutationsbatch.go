@@ -10,9 +10,9 @@ func batchMutations() []mutation {
 			name: "bisect", what: "a batch with poison in it is refused as a whole", short: true,
 			edits: []edit{{
 				"consumer/batch.go", "\tcase len(records) == 1:\n\t\trecords[0].outcome = outcomeRefused\n" +
-					"\t\tb.letters = append(b.letters, letter{message: records[0].message, reason: semconv.ReasonRefused, err: err})\n",
+					"\t\tb.putAside(letter{message: records[0].message, record: records[0], reason: semconv.ReasonRefused, err: err})\n",
 				"\tcase true:\n\t\tfor _, r := range records {\n\t\t\tr.outcome = outcomeRefused\n" +
-					"\t\t\tb.letters = append(b.letters, letter{message: r.message, reason: semconv.ReasonRefused, err: err})\n\t\t}\n",
+					"\t\t\tb.putAside(letter{message: r.message, record: r, reason: semconv.ReasonRefused, err: err})\n\t\t}\n",
 			}},
 			claims: []claim{{"consumer/poison", "belongs in the table"}},
 		},
