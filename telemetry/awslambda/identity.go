@@ -112,10 +112,10 @@ func (h header) relate(ctx context.Context, asParent bool) (context.Context, []t
 	return ctx, append(options, trace.WithLinks(link))
 }
 
-// append adds the header as it came, which is also in Lambda's REPORT line.
+// append adds what AWS wrote into the header. Lambda's REPORT line has its Root.
 func (h header) append(to []attribute.KeyValue) []attribute.KeyValue {
-	if h.raw == "" {
-		return to
+	if known := xray.Known(h.raw); known != "" {
+		to = append(to, semconv.AmznTraceIDKey.String(known))
 	}
-	return append(to, semconv.AmznTraceIDKey.String(h.raw))
+	return to
 }

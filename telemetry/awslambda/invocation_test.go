@@ -117,6 +117,25 @@ func TestWrap_XRayHeader_LinkOrParentNeverDecides(t *testing.T) {
 	}
 }
 
+// Who invokes a function may set the header, too.
+func TestWrap_XRayHeader_OnlyKnownFieldsAreTold(t *testing.T) {
+	const root = "Root=1-5759e988-bd862e3fe1be46a994272793"
+	for header, want := range map[string]any{
+		"Authorization=secret;" + root + ";Sampled=1":  root + ";Sampled=1",
+		"x=" + strings.Repeat("y", 2<<10) + ";" + root: root,
+		"Authorization=secret":                         nil,
+	} {
+		b := setup(t)
+		h := awslambda.Wrap(func(context.Context, any) (any, error) { return nil, nil }, b.config)
+		if _, err := h(withTraceHeader(t.Context(), header), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := mapOf(b.invocation(t).Attributes())["tracehaul.amzn_trace_id"]; got != want {
+			t.Errorf("of %.40q the span tells %v, want %v", header, got, want)
+		}
+	}
+}
+
 func TestWrap_EventCarriesAParent_InvocationContinuesItsTrace(t *testing.T) {
 	b := setup(t)
 	b.config.XRayParent = true // the event's own goes before it

@@ -160,8 +160,8 @@ func (m *middleware) describe(ctx context.Context, s trace.Span, r *http.Request
 	to = append(to, otelsemconv.URLPath(text(r.URL.EscapedPath())))
 	to = m.appendClient(to, r)
 	to = m.appendServer(to, r)
-	if raw, ok := xray.RawHeader(ctx); ok {
-		to = append(to, semconv.AmznTraceIDKey.String(xray.Known(raw)))
+	if known := xray.KnownHeader(ctx); known != "" {
+		to = append(to, semconv.AmznTraceIDKey.String(known))
 	}
 	span.SetAttributes(s, to...)
 }

@@ -324,20 +324,32 @@ func outOfRange(i int) (value any) {
 	return []int{}[i]
 }
 
-// A client may put fields of its own into the trace header.
+// A client may put fields of its own into the trace header, in front of the
+// load balancer's, too.
 func TestMiddleware_TraceHeader_OnlyKnownFieldsAreTold(t *testing.T) {
 	t.Parallel()
-	b := setup(t, httpserver.Config{}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Header.Set("X-Amzn-Trace-Id", albRoot+";Authorization=secret;Sampled=1")
-	b.serve(r)
-	got := ""
-	for _, a := range b.span(t).Attributes() {
-		if a.Key == "tracehaul.amzn_trace_id" {
-			got = a.Value.AsString()
+	for name, tt := range map[string]struct{ header, want string }{
+		"OwnFields":   {albRoot + ";Authorization=secret;Sampled=1", albRoot + ";Sampled=1"},
+		"RootBehind":  {"x=" + strings.Repeat("y", 2<<10) + ";" + albRoot, albRoot},
+		"Garbage":     {"Authorization=secret", ""},
+		"TooLong":     {albRoot + ";x=" + strings.Repeat("y", 7<<10), ""},
+		"Traceparent": {albRoot, albRoot},
+	} {
+		b := setup(t, httpserver.Config{}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("X-Amzn-Trace-Id", tt.header)
+		if name == "Traceparent" {
+			r.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 		}
-	}
-	if want := albRoot + ";Sampled=1"; got != want {
-		t.Errorf("the span tells %q of the header, want %q", got, want)
+		b.serve(r)
+		got, told := "", false
+		for _, a := range b.span(t).Attributes() {
+			if a.Key == "tracehaul.amzn_trace_id" {
+				got, told = a.Value.AsString(), true
+			}
+		}
+		if got != tt.want || told != (tt.want != "") {
+			t.Errorf("%s: the span tells %q of the header, want %q", name, got, tt.want)
+		}
 	}
 }

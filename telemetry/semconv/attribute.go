@@ -4,10 +4,11 @@ import "go.opentelemetry.io/otel/attribute"
 
 // Attribute keys of spans, metrics and log records.
 const (
-	// AmznTraceIDKey is the raw X-Amzn-Trace-Id header as it reached the
-	// service, cut to its documented length. It joins a span to the line in
-	// the load balancer's access log even when traceparent won. The load
-	// balancer's own spans have of it what AWS knows, see xray.Known.
+	// AmznTraceIDKey is what is AWS's of the X-Amzn-Trace-Id header that
+	// reached the service or the function, or that is in the access log, and
+	// nothing else that a client put there: see xray.Known. It joins a span to
+	// the line in the load balancer's access log even when traceparent won, and
+	// is left off where nothing of AWS's is in the header.
 	AmznTraceIDKey = attribute.Key("tracehaul.amzn_trace_id")
 
 	// ContextSourceKey says where a message's parent context was found: one

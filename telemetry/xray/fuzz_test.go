@@ -32,6 +32,9 @@ func FuzzParse(f *testing.F) {
 		if got := trace.SpanContextFromContext(ctx).TraceID(); got != h.OrSelf().Root {
 			t.Fatalf("Extract(%q) continues trace %v, want %v", header, got, h.OrSelf().Root)
 		}
+		if known := xray.KnownHeader(ctx); known != xray.Known(header) || len(known) >= 400 {
+			t.Fatalf("KnownHeader = %q, want what Known leaves, less than 400 bytes", known)
+		}
 		if raw, ok := xray.RawHeader(ctx); ok != (header != "") || len(raw) > 1024 {
 			t.Fatalf("RawHeader = %d bytes, %v", len(raw), ok)
 		}

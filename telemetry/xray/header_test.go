@@ -1,6 +1,7 @@
 package xray_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -227,6 +228,24 @@ func TestKnown_FieldsOfClients_AreGone(t *testing.T) {
 	header := "Self=" + self + ";Root=" + root
 	if n := testing.AllocsPerRun(100, func() { xray.Known(header) }); n != 0 {
 		t.Errorf("a header that is fine takes %v allocations", n)
+	}
+}
+
+// Where something of a client's stands in front of a Root that counts, it is told.
+func TestKnownHeader_RootBehindMuch_IsFound(t *testing.T) {
+	t.Parallel()
+	long := "x=" + strings.Repeat("y", 2<<10) + ";Root=" + root
+	ctx := extract(xray.Propagator{ALBParent: true}, long)
+	if got := xray.KnownHeader(ctx); got != "Root="+root {
+		t.Errorf("KnownHeader = %q, want the Root", got)
+	}
+	if _, ok := xray.ALBSpanContext(ctx, selfID); !ok {
+		t.Error("the load balancer's span is not found behind 1 KiB")
+	}
+	for _, ctx := range []context.Context{context.Background(), extract(xray.Propagator{}, "x=y")} {
+		if got := xray.KnownHeader(ctx); got != "" {
+			t.Errorf("KnownHeader = %q, want nothing", got)
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import "strings"
 // Known writes a header anew from the fields that are AWS's and well formed,
 // with or without a Root: nothing of what else a client may have put there is
 // left. A Lineage of other signs than AWS's, or longer than 256, is left off.
+// The result has less than 400 bytes, and none where no field is left or the
+// header is longer than [MaxLength].
 func Known(header string) string {
 	if id, ok := rootAlone(header); ok {
 		var room [rootLength]byte

@@ -9,8 +9,8 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 )
 
-// maxRaw is how much of a header is kept for [RawHeader]. AWS's own fields
-// take up to about 300 bytes; the rest is whatever a client put there.
+// maxRaw is how much of a header [RawHeader] returns. AWS's own fields take
+// less than 400 bytes; the rest is whatever a client put there.
 const maxRaw = 1 << 10
 
 // Propagator carries the trace context in the X-Amzn-Trace-Id header.
@@ -67,7 +67,7 @@ func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarr
 	if raw == "" {
 		return ctx
 	}
-	c := &headerContext{Context: ctx, raw: raw[:min(len(raw), maxRaw)], alb: p.ALBParent}
+	c := &headerContext{Context: ctx, raw: raw, alb: p.ALBParent}
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() && sc.IsRemote() {
 		return c
 	}
@@ -83,14 +83,25 @@ func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarr
 func (Propagator) Fields() []string { return []string{HeaderName} }
 
 // RawHeader returns the X-Amzn-Trace-Id header as it arrived, cut to 1 KiB,
-// and whether there was one. It is what joins a span to a line of the load
-// balancer's access log, whichever header won.
+// and whether there was one: with whatever a client put there. For what joins a
+// span to a line of the load balancer's access log, see [KnownHeader].
 func RawHeader(ctx context.Context) (string, bool) {
 	c, ok := ctx.Value(rawKey{}).(*headerContext)
 	if !ok {
 		return "", false
 	}
-	return c.raw, true
+	return c.raw[:min(len(c.raw), maxRaw)], true
+}
+
+// KnownHeader returns what [Known] leaves of the X-Amzn-Trace-Id header that
+// arrived, wherever in it the fields stood and whichever header won. It is empty
+// when there was none, or nothing of AWS's in it.
+func KnownHeader(ctx context.Context) string {
+	c, ok := ctx.Value(rawKey{}).(*headerContext)
+	if !ok {
+		return ""
+	}
+	return Known(c.raw)
 }
 
 // ALBSpanContext returns the load balancer's span of a request, where
