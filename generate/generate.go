@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
@@ -76,17 +77,29 @@ func (c Config) WithDefaults() Config {
 // root is the directory that all files are below.
 func (c Config) root() string { return filepath.Dir(c.Description) }
 
+// Changes are what [Write] did: paths below the description's directory, sorted.
+type Changes struct {
+	// Written are the files that differed, or were missing.
+	Written []string `json:"written"`
+
+	// Removed are the files that a run before made, and that are made no more.
+	Removed []string `json:"removed"`
+}
+
 // Write brings the files up to date, takes away what is left over, and returns
-// the paths of those that changed, below the description's directory. The error
-// names everything that is wrong with the description, the alarms and the
-// runbooks; then nothing is written.
-func Write(c Config) (changed []string, err error) {
+// the paths of those that changed. What it may take away is named by a file of
+// its own, generated.txt beside the directory of alarms, which wants to be
+// committed: files of others stay, wherever they lie. The error names everything
+// that is wrong with the description, the alarms and the runbooks; then nothing
+// is written.
+func Write(c Config) (Changes, error) {
 	c = c.WithDefaults()
 	set, err := c.files()
 	if err != nil {
-		return nil, err
+		return Changes{}, err
 	}
-	return set.Write(c.root())
+	done, err := set.Write(c.root())
+	return Changes(done), err
 }
 
 // Stale returns the paths of files that differ, are missing or are left over,
@@ -97,8 +110,14 @@ func Stale(c Config) (paths []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return set.Stale(c.root())
+	due, err := set.Stale(c.root())
+	paths = append(due.Written, due.Removed...)
+	slices.Sort(paths)
+	return paths, err
 }
+
+// listFile names what was generated, beside environmentsFile.
+const listFile = "generated.txt"
 
 // sets are the alarms of every environment.
 func (c Config) sets() ([]*alarms.Set, error) {
@@ -121,10 +140,7 @@ func (c Config) files() (generated.Set, error) {
 	if err != nil {
 		return generated.Set{}, err
 	}
-	out := generated.Set{Owned: []string{
-		path.Join(c.Terraform, "*", "alarms.tf.json"), path.Join(c.Pipelines, "*.json"), path.Join(c.Dashboards, "*", "*.json"), path.Join(c.Grafana, "dashboards", "*.json"),
-		path.Join(c.Queries, "*.md"),
-	}}
+	out := generated.Set{List: path.Join(path.Dir(c.Terraform), listFile)}
 	var modules []generated.File // of all environments
 	for _, s := range sets {
 		files, applied, err := c.environment(s)
@@ -148,8 +164,7 @@ func (c Config) files() (generated.Set, error) {
 	if c.elsewhere(sets[0].Pipeline) {
 		return out, nil
 	}
-	written, err := c.runbooks(sets)
-	out.Files = append(out.Files, written...)
+	out.Filled, err = c.runbooks(sets)
 	return out, err
 }
 

@@ -37,25 +37,66 @@ func TestWrite_Twice_SecondChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"iac/described/staging.json", "queries/prod.md", "iac/terraform/observability/alarms/prod/alarms.tf.json", "iac/grafana/dashboards/pipeline.json"} {
-		if !slices.Contains(changed, want) {
-			t.Errorf("%s was not written, but %q", want, changed)
+		if !slices.Contains(changed.Written, want) {
+			t.Errorf("%s was not written, but %q", want, changed.Written)
 		}
 	}
 	if page, err := os.ReadFile(filepath.Join(dir, "queries", "prod.md")); err != nil || !bytes.Contains(page, []byte("(../docs/runbooks/queue-age.md)")) {
 		t.Errorf("the page of queries does not lead to the runbooks: %v", err)
 	}
-	left := filepath.Join(dir, "iac", "described", "old.json")
-	if err := os.WriteFile(left, nil, 0o600); err != nil {
+	if stale, err := generate.Stale(c); err != nil || len(stale) > 0 {
+		t.Errorf("stale after writing: %q, %v", stale, err)
+	}
+	if changed, err := generate.Write(c); err != nil || len(changed.Written)+len(changed.Removed) > 0 {
+		t.Errorf("the second time there is %q, %v", changed, err)
+	}
+}
+
+// An environment that is no more takes its files along, and those alone: a board
+// that was copied, a page and a file of somebody's lie in the same directories.
+func TestWrite_EnvironmentGone_ItsFilesAlone(t *testing.T) {
+	dir, description := setup(t)
+	c := generate.Config{Description: description, Pipelines: "."}
+	mine := []string{"iac/grafana/dashboards/cost.json", "docs/queries/mine.md", "package.json", "iac/terraform/observability/dashboards/staging/ours.json", "docs/runbooks/ours.md"}
+	if _, err := generate.Write(c); err != nil {
 		t.Fatal(err)
 	}
-	if stale, err := generate.Stale(c); err != nil || !slices.Equal(stale, []string{"iac/described/old.json"}) {
-		t.Errorf("stale: %q, %v, want what is left over", stale, err)
+	copied, err := os.ReadFile(filepath.Join(dir, "iac", "terraform", "observability", "dashboards", "staging", "cost.json"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if changed, err := generate.Write(c); err != nil || len(changed) != 1 {
-		t.Errorf("the second time %q are changed, %v", changed, err)
+	for _, file := range mine {
+		if err := os.WriteFile(filepath.Join(dir, file), copied, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := os.Stat(left); !os.IsNotExist(err) {
-		t.Errorf("what is left over is still there: %v", err)
+	if stale, err := generate.Stale(c); err != nil || len(stale) > 0 {
+		t.Errorf("files of somebody else are stale: %q, %v", stale, err)
+	}
+	if err := os.Remove(filepath.Join(dir, "environments", "staging.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	leftover := []string{"docs/queries/staging.md", "iac/terraform/observability/alarms/staging/alarms.tf.json", "iac/terraform/observability/dashboards/staging/cost.json", "staging.json"}
+	stale, err := generate.Stale(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := generate.Write(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range leftover {
+		if !slices.Contains(stale, file) || !slices.Contains(changed.Removed, file) {
+			t.Errorf("%s is left over: not among %q, or not among %q", file, stale, changed.Removed)
+		}
+		if _, err := os.Stat(filepath.Join(dir, file)); !os.IsNotExist(err) {
+			t.Errorf("what is left over is still there: %v", err)
+		}
+	}
+	for _, file := range mine {
+		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+			t.Errorf("not ours, and gone: %v", err)
+		}
 	}
 }
 

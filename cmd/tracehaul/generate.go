@@ -22,7 +22,7 @@ type generateCmd struct {
 
 // Help is shown by --help below the line about the command.
 func (generateCmd) Help() string {
-	return `It prints the files that were not as they should be, and has written them. Where "runbooks" in the description is an address outside of its repository, and there is no directory of them, they are looked at elsewhere: none is asked for here.
+	return `It prints the files that it wrote, and "removed FILE" for those that a run before made and that are made no more. Which those are, generated.txt beside the directory of alarms says: commit it. Files of yours stay where they are, also in these directories. Where "runbooks" in the description is an address outside of its repository, and there is no directory of them, they are looked at elsewhere: none is asked for here.
 
 Examples:
   tracehaul generate
@@ -42,10 +42,14 @@ func (c generateCmd) Run(env environment) error {
 	}
 	changed, err := generate.Write(config)
 	p.done()
-	if c.JSON && (err == nil || len(changed) > 0) {
-		return errors.Join(err, encodeJSON(env.out, append([]string{}, changed...)))
+	if c.JSON && (err == nil || len(changed.Written)+len(changed.Removed) > 0) {
+		changed.Written, changed.Removed = append([]string{}, changed.Written...), append([]string{}, changed.Removed...)
+		return errors.Join(err, encodeJSON(env.out, changed))
 	}
-	for _, file := range changed {
+	for _, file := range changed.Removed {
+		fmt.Fprintln(env.out, "removed", file)
+	}
+	for _, file := range changed.Written {
 		fmt.Fprintln(env.out, file)
 	}
 	return err

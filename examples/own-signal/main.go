@@ -63,7 +63,10 @@ func run(ctx context.Context, args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "generate":
 		changed, err := generate.Write(files)
-		for _, path := range changed {
+		for _, path := range changed.Removed {
+			fmt.Fprintln(os.Stdout, "removed", path)
+		}
+		for _, path := range changed.Written {
 			fmt.Fprintln(os.Stdout, path)
 		}
 		return err

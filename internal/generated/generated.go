@@ -1,5 +1,6 @@
 // Package generated keeps generated files in step with what they are made
-// from: it writes them, or says which are not up to date.
+// from: it writes them, or says which are not up to date. A file among them,
+// the list, names what it made, so that nothing else is ever taken away.
 package generated
 
 import (
@@ -20,62 +21,86 @@ type File struct {
 
 // Set is what one run generates.
 type Set struct {
+	// Files are made whole. The next run takes away those that it makes no more.
 	Files []File
 
-	// Owned are patterns, below the root, of files that nothing but the
-	// generator makes: one of them that is not among Files is a leftover.
-	Owned []string
+	// Filled are files of people's, of which a part is made. None is taken away.
+	Filled []File
+
+	// List is the path of the file that names Files, for the next run.
+	List string
 }
 
-// Write brings the files below root up to date and takes leftovers away. It
-// returns the paths of those that changed, sorted. A file that is up to date is
-// not touched.
-func (s Set) Write(root string) (changed []string, err error) {
-	changed, err = s.Stale(root)
+// Changes are paths below the root, sorted.
+type Changes struct {
+	Written []string // they differed, or were missing
+	Removed []string // they were left over
+}
+
+// Write brings the files below root up to date, takes leftovers away, and
+// returns what it changed. A file that is up to date is not touched. What is
+// left over is taken away first: the new list does not name it.
+func (s Set) Write(root string) (done Changes, err error) {
+	due, err := s.Stale(root)
 	if err != nil {
-		return nil, err
+		return Changes{}, err
 	}
-	for _, path := range changed {
-		full := filepath.Join(root, filepath.FromSlash(path))
-		i := slices.IndexFunc(s.Files, func(f File) bool { return f.Path == path })
-		if i < 0 {
-			err = errors.Join(err, os.Remove(full))
-			continue
+	for _, path := range due.Removed {
+		if err := os.Remove(below(root, path)); err != nil {
+			return done, err
 		}
-		if e := os.MkdirAll(filepath.Dir(full), 0o755); e != nil { //nolint:gosec // sources are for everybody to read
-			return nil, e
-		}
-		err = errors.Join(err, os.WriteFile(full, s.Files[i].Content, 0o644)) //nolint:gosec // likewise
+		done.Removed = append(done.Removed, path)
 	}
-	return changed, err
+	content := map[string][]byte{}
+	for _, f := range s.all() {
+		content[f.Path] = f.Content
+	}
+	for _, path := range due.Written {
+		full := below(root, path)
+		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil { //nolint:gosec // sources are for everybody to read
+			return done, err
+		}
+		if err := os.WriteFile(full, content[path], 0o644); err != nil { //nolint:gosec // likewise
+			return done, err
+		}
+		done.Written = append(done.Written, path)
+	}
+	return done, nil
 }
 
-// Stale returns the paths of files that differ, are missing, or are left over,
-// sorted.
-func (s Set) Stale(root string) ([]string, error) {
-	var stale []string
-	wanted := make(map[string]struct{}, len(s.Files))
-	for _, f := range s.Files {
+// Stale returns what Write would change.
+func (s Set) Stale(root string) (due Changes, err error) {
+	wanted := map[string]struct{}{}
+	for _, f := range s.all() {
 		wanted[f.Path] = struct{}{}
-		content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(f.Path)))
+		content, err := os.ReadFile(below(root, f.Path))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("generated file: %w", err)
+			return Changes{}, fmt.Errorf("generated file: %w", err)
 		}
 		if err != nil || !bytes.Equal(content, f.Content) {
-			stale = append(stale, f.Path)
+			due.Written = append(due.Written, f.Path)
 		}
 	}
-	for _, pattern := range s.Owned {
-		found, err := fs.Glob(os.DirFS(root), pattern)
-		if err != nil {
-			return nil, fmt.Errorf("generated files %s: %w", pattern, err)
+	made, err := s.made(root)
+	if err != nil {
+		return Changes{}, err
+	}
+	for _, path := range made {
+		if _, ok := wanted[path]; ok {
+			continue
 		}
-		for _, path := range found {
-			if _, ok := wanted[path]; !ok {
-				stale = append(stale, path)
-			}
+		if info, err := os.Lstat(below(root, path)); err == nil && !info.IsDir() {
+			due.Removed = append(due.Removed, path)
 		}
 	}
-	slices.Sort(stale)
-	return slices.Compact(stale), nil
+	slices.Sort(due.Written)
+	slices.Sort(due.Removed)
+	return due, nil
 }
+
+// all are the files with the list of them.
+func (s Set) all() []File {
+	return append(slices.Concat(s.Files, s.Filled), File{s.List, s.list()})
+}
+
+func below(root, path string) string { return filepath.Join(root, filepath.FromSlash(path)) }

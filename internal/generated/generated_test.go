@@ -3,20 +3,19 @@ package generated_test
 import (
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/internal/generated"
 )
 
-func TestSet_WriteThenStale_NothingLeft(t *testing.T) {
-	root := t.TempDir()
-	set := generated.Set{
-		Files: []generated.File{{"a/new.json", []byte("1")}, {"a/changed.json", []byte("2")}, {"a/same.json", []byte("3")}, {"b.md", []byte("4")}},
-		Owned: []string{"a/*.json"},
-	}
-	for path, content := range map[string]string{"a/changed.json": "old", "a/same.json": "3", "a/left.json": "x", "a/hand.md": "mine", "c.json": "mine"} {
+// write writes files below root: their paths with their contents.
+func write(t *testing.T, root string, files map[string]string) {
+	t.Helper()
+	for path, content := range files {
 		full := filepath.Join(root, path)
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
 			t.Fatal(err)
@@ -25,29 +24,92 @@ func TestSet_WriteThenStale_NothingLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// run writes a set, which must change what Stale says.
+func run(t *testing.T, set generated.Set, root string, want generated.Changes) {
+	t.Helper()
+	if got, err := set.Stale(root); err != nil || !cmp.Equal(got, want) {
+		t.Fatalf("stale: %q, %v, want %q", got, err, want)
+	}
+	if got, err := set.Write(root); err != nil || !cmp.Equal(got, want) {
+		t.Fatalf("changed: %q, %v, want %q", got, err, want)
+	}
+	if got, err := set.Stale(root); err != nil || !cmp.Equal(got, generated.Changes{}) {
+		t.Errorf("stale after writing: %q, %v", got, err)
+	}
+}
+
+func TestSet_WriteThenStale_NothingLeft(t *testing.T) {
+	root := t.TempDir()
+	set := generated.Set{
+		Files:  []generated.File{{"a/new.json", []byte("1")}, {"a/changed.json", []byte("2")}, {"a/same.json", []byte("3")}},
+		Filled: []generated.File{{"b.md", []byte("4")}},
+		List:   "made.txt",
+	}
+	write(t, root, map[string]string{"a/changed.json": "old", "a/same.json": "3"})
 	long := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(filepath.Join(root, "a/same.json"), long, long); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"a/changed.json", "a/left.json", "a/new.json", "b.md"}
-	if got, err := set.Stale(root); err != nil || !slices.Equal(got, want) {
-		t.Fatalf("stale: %q, %v, want %q", got, err, want)
-	}
-	if got, err := set.Write(root); err != nil || !slices.Equal(got, want) {
-		t.Fatalf("changed: %q, %v, want %q", got, err, want)
-	}
-	if got, err := set.Stale(root); err != nil || len(got) > 0 {
-		t.Errorf("stale after writing: %q, %v", got, err)
-	}
+	run(t, set, root, generated.Changes{Written: []string{"a/changed.json", "a/new.json", "b.md", "made.txt"}})
 	if info, err := os.Stat(filepath.Join(root, "a/same.json")); err != nil || !info.ModTime().Equal(long) {
 		t.Errorf("a file that was up to date was written: %v, %v", info, err)
 	}
-	for _, path := range []string{"a/hand.md", "c.json"} {
+}
+
+// What the run before made goes, and nothing that somebody else put beside it:
+// not even what looks like it, or what people write and a run fills.
+func TestSet_MadeNoMore_IsRemovedAlone(t *testing.T) {
+	root := t.TempDir()
+	before := generated.Set{
+		Files:  []generated.File{{"a/one.json", []byte("1")}, {"a/gone.json", []byte("2")}, {"docs/gone.md", []byte("3")}, {"a/taken.json", []byte("4")}, {"a/deleted.json", nil}},
+		Filled: []generated.File{{"book.md", []byte("5")}},
+		List:   "made.txt",
+	}
+	if _, err := before.Write(root); err != nil {
+		t.Fatal(err)
+	}
+	write(t, root, map[string]string{"a/copy.json": "2", "docs/guide.md": "mine", "package.json": "{}"})
+	if err := os.Remove(filepath.Join(root, "a/deleted.json")); err != nil {
+		t.Fatal(err)
+	}
+	after := generated.Set{
+		Files:  []generated.File{{"a/one.json", []byte("1")}},
+		Filled: []generated.File{{"a/taken.json", []byte("4")}},
+		List:   "made.txt",
+	}
+	run(t, after, root, generated.Changes{Written: []string{"made.txt"}, Removed: []string{"a/gone.json", "docs/gone.md"}})
+	for _, path := range []string{"a/copy.json", "docs/guide.md", "package.json", "book.md", "a/taken.json", "a/one.json"} {
 		if _, err := os.Stat(filepath.Join(root, path)); err != nil {
-			t.Errorf("not ours, and gone: %v", err)
+			t.Errorf("it was not left over, and is gone: %v", err)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(root, "a/left.json")); err == nil {
-		t.Error("a leftover is still there")
+	for _, path := range []string{"a/gone.json", "docs/gone.md"} {
+		if _, err := os.Stat(filepath.Join(root, path)); err == nil {
+			t.Errorf("%s was left over, and is still there", path)
+		}
+	}
+}
+
+// A list is kept with the sources, where anybody may have edited it.
+func TestSet_ListNamesWhatIsOutside_NothingIsDone(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "root")
+	set := generated.Set{Files: []generated.File{{"a.json", nil}, {"../c.json", nil}}, List: "made.txt"}
+	write(t, root, map[string]string{"../b.json": "mine", "made.txt": "../b.json\n"})
+	if _, err := set.Write(root); err == nil || !strings.Contains(err.Error(), `made.txt names "../b.json": want`) {
+		t.Errorf("error %v, want one that names the line", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "a.json")); err == nil {
+		t.Error("something was written all the same")
+	}
+	if err := os.Remove(filepath.Join(root, "made.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := set.Write(root); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := set.Stale(root); err != nil || !cmp.Equal(got, generated.Changes{}) {
+		t.Errorf("stale: %q, %v: a list with files outside was not read again", got, err)
 	}
 }
