@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -49,7 +50,7 @@ func (c pipelineCheckCmd) Run(env environment) error {
 		return encodeJSON(env.out, checked)
 	}
 	for _, p := range checked {
-		fmt.Fprintf(env.out, "%s: %d consumers, %d names\n", p.Prefix, p.Consumers, p.Names)
+		fmt.Fprintf(env.out, "%s: %s, %s\n", p.Prefix, trace.Counted(p.Consumers, "consumer"), trace.Counted(p.Names, "name"))
 	}
 	return nil
 }
