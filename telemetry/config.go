@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -113,7 +114,9 @@ type TracesConfig struct {
 
 	// Limits bound one span. Defaults to OpenTelemetry's (128 attributes,
 	// events, attributes per event and per link; values of any length), but
-	// 10,000 links: an invocation links to every message of its batch.
+	// 10,000 links: an invocation links to every message of its batch. Once it is
+	// set, its zero fields are no defaults but what the SDK says of them, mostly
+	// to keep nothing: change those of [ConfigFromEnv] or [sdktrace.NewSpanLimits].
 	Limits *sdktrace.SpanLimits
 
 	// Batch says how ended spans are queued. Defaults to a queue of 2048,
@@ -168,13 +171,19 @@ type LogsConfig struct {
 	Batch BatchConfig
 }
 
-// LogLimits bound a log record. Negative numbers mean no limit.
+// LogLimits bound a log record. Negative numbers mean no limit, but for
+// [KeepNone].
 type LogLimits struct {
-	// AttributeCount is how many attributes a record keeps.
+	// AttributeCount is how many attributes a record keeps. Defaults to 128.
 	AttributeCount int
-	// AttributeValueLength is the length to which strings are cut.
+	// AttributeValueLength is the length to which strings are cut. Defaults to
+	// no limit.
 	AttributeValueLength int
 }
+
+// KeepNone as a limit of [LogLimits] keeps no attributes, or nothing of their
+// values, as 0 does in the OTEL_* variables.
+const KeepNone = math.MinInt
 
 // BatchConfig says how ended spans, or log records, are queued and batched.
 type BatchConfig struct {
@@ -270,8 +279,8 @@ type ExporterConfig struct {
 
 // Signing is the scope of SigV4 signatures.
 type Signing struct {
-	Service string // "xray", "logs" or "monitoring"
-	Region  string
+	Service string // "xray", "logs" or "monitoring"; required
+	Region  string // such as "eu-west-1"; required
 }
 
 // Dialer makes the transport to the collector of one signal. It must not wait

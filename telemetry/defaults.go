@@ -108,8 +108,15 @@ func (c MetricsConfig) withDefaults() MetricsConfig {
 func (c LogsConfig) withDefaults() LogsConfig {
 	c.Exporter = c.Exporter.withDefaults(SignalLogs)
 	c.Batch = c.Batch.withDefaults(defaultLogDelay)
-	c.Limits = orDefault(c.Limits, &defaultLogLimits)
+	limits := orDefault(c.Limits, &defaultLogLimits).withDefaults()
+	c.Limits = &limits
 	return c
+}
+
+func (l LogLimits) withDefaults() LogLimits {
+	l.AttributeCount = orDefault(l.AttributeCount, defaultLogLimits.AttributeCount)
+	l.AttributeValueLength = orDefault(l.AttributeValueLength, defaultLogLimits.AttributeValueLength)
+	return l
 }
 
 func (c BatchConfig) withDefaults(delay time.Duration) BatchConfig {
@@ -234,6 +241,8 @@ func (c ExporterConfig) validate(prefix string, all Config) error {
 	switch {
 	case c.Protocol == ProtocolGRPC && all.GRPC == nil:
 		return badField(prefix+"Protocol", c.Protocol, "http/protobuf, or Config.GRPC = otlpgrpc.Dial")
+	case c.Protocol == ProtocolHTTP && c.Signing != nil && (c.Signing.Service == "" || c.Signing.Region == ""):
+		return badField(prefix+"Signing", fmt.Sprintf("%+v", *c.Signing), "a service and a region, or none for those of the endpoint's host name")
 	case c.Protocol == ProtocolHTTP && c.Signing != nil && all.Credentials == nil:
 		return badField(prefix+"Endpoint", endpoint, "Config.Credentials as well, because requests to it are signed")
 	}

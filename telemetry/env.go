@@ -143,6 +143,9 @@ func (s *settings) logs() LogsConfig {
 	limits := defaultLogLimits
 	s.limit(&limits.AttributeCount, "OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT")
 	s.limit(&limits.AttributeValueLength, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT")
+	for _, n := range []*int{&limits.AttributeCount, &limits.AttributeValueLength} {
+		*n = orDefault(*n, KeepNone)
+	}
 	return LogsConfig{Exporter: s.exporter(SignalLogs), Limits: &limits, Batch: s.batch("OTEL_BLRP_")}
 }
 

@@ -176,6 +176,10 @@ func TestConfigFromEnv(t *testing.T) {
 			env:  map[string]string{"OTEL_METRIC_EXPORT_INTERVAL": "10000", "OTEL_METRIC_EXPORT_TIMEOUT": "5000"},
 			want: func(s *settings) { s.Interval, s.MetricTimeout = 10*time.Second, 5*time.Second },
 		},
+		"LogLimitZero_KeepsNone": {
+			env:  map[string]string{"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT": "0"},
+			want: func(s *settings) { s.LogLimits.AttributeCount = telemetry.KeepNone },
+		},
 		"Limits_SpecialOnesWin": {
 			env: map[string]string{
 				"OTEL_ATTRIBUTE_COUNT_LIMIT": "64", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "1000",

@@ -2,11 +2,13 @@ package telemetry_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
@@ -32,6 +34,36 @@ func TestLogger_Level_HoldsForLinesAndOTLP(t *testing.T) {
 	}
 	if len(c.records) != 1 || c.records[0].Body.GetStringValue() != "shown" || len(c.records[0].Attributes) != 2 {
 		t.Errorf("the records are %v", c.records)
+	}
+}
+
+func TestLogger_LimitsPartlySet_TheOthersAreTheDefaults(t *testing.T) {
+	for name, tc := range map[string]struct {
+		limits telemetry.LogLimits
+		want   map[string]string
+	}{
+		"Length":    {telemetry.LogLimits{AttributeValueLength: 3}, map[string]string{"a": "abc", "b": "fgh"}},
+		"Count":     {telemetry.LogLimits{AttributeCount: 1}, map[string]string{"a": "abcde"}},
+		"Zero":      {telemetry.LogLimits{}, map[string]string{"a": "abcde", "b": "fghij"}},
+		"KeepNone":  {telemetry.LogLimits{AttributeCount: telemetry.KeepNone}, map[string]string{}},
+		"Unlimited": {telemetry.LogLimits{AttributeCount: -1, AttributeValueLength: -1}, map[string]string{"a": "abcde", "b": "fghij"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCollector(t)
+			config := configFor(c.URL)
+			config.LogWriter, config.Logs.Limits = io.Discard, &tc.limits
+			tel := setup(t, config)
+			tel.Logger().Info("order", "a", "abcde", "b", "fghij")
+			if err := tel.ForceFlush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if len(c.records) != 1 {
+				t.Fatalf("the records are %v", c.records)
+			}
+			if diff := cmp.Diff(tc.want, texts(c.records[0].Attributes)); diff != "" {
+				t.Errorf("attributes (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

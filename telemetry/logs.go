@@ -17,8 +17,8 @@ func newLoggerProvider(ctx context.Context, s *setup) (*sdklog.LoggerProvider, s
 	c := s.config.Logs
 	options := []sdklog.LoggerProviderOption{
 		sdklog.WithResource(s.resource),
-		sdklog.WithAttributeCountLimit(c.Limits.AttributeCount),
-		sdklog.WithAttributeValueLengthLimit(c.Limits.AttributeValueLength),
+		sdklog.WithAttributeCountLimit(limit(c.Limits.AttributeCount)),
+		sdklog.WithAttributeValueLengthLimit(limit(c.Limits.AttributeValueLength)),
 	}
 	p, err := newPipe(ctx, s, SignalLogs, c.Exporter, sliceCodec(otlp.AppendLogs), func(ctx context.Context, records []sdklog.Record) error {
 		return console.Logs(ctx, s.lines, records)
@@ -31,6 +31,14 @@ func newLoggerProvider(ctx context.Context, s *setup) (*sdklog.LoggerProvider, s
 	}
 	processor := &logProcessor{queue: batch.New(queueConfig(s, SignalLogs, c.Exporter, c.Batch, p)), close: p.close}
 	return sdklog.NewLoggerProvider(append(options, sdklog.WithProcessor(processor))...), processor, nil
+}
+
+// limit is one of [LogLimits] in the SDK's terms.
+func limit(n int) int {
+	if n == KeepNone {
+		return 0
+	}
+	return n
 }
 
 // logProcessor puts log records into the queue.

@@ -94,3 +94,14 @@ func TestSigning_CloudWatchWithoutCredentials_Refused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestSigning_PartlySet_Refused(t *testing.T) {
+	for _, signing := range []telemetry.Signing{{Service: "logs"}, {Region: "eu-west-1"}} {
+		config := configFor("http://localhost:4318")
+		config.Credentials = someone
+		config.Logs.Exporter.Signing = &signing
+		if _, err := telemetry.Setup(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Config.Logs.Exporter.Signing") {
+			t.Errorf("%+v: the error is %v", signing, err)
+		}
+	}
+}
