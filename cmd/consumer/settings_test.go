@@ -2,12 +2,20 @@ package main
 
 import (
 	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tracehaul/tracehaul/consumer"
+	"github.com/tracehaul/tracehaul/consumer/postgres"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 )
 
@@ -82,6 +90,40 @@ func TestSettings_Bad_AreAllNamed(t *testing.T) {
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in:\n%v", want, err)
+		}
+	}
+}
+
+// The page for operators has a row for each variable that is read, and no other,
+// with what it defaults to.
+func TestDocs_EveryVariable_IsInTheTable(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "consumer.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	fallbacks := map[string]string{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\| (.*?) \\|").FindAllStringSubmatch(string(text), -1) {
+		rows = append(rows, m[1])
+		fallbacks[m[1]] = m[2]
+	}
+	asked := map[string]struct{}{}
+	getenv := func(name string) string {
+		asked[name] = struct{}{}
+		return map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "GOMEMLIMIT": "1GiB"}[name] // which leave the memory alone
+	}
+	tuneMemory(getenv)
+	_, _ = postgres.ConfigFromEnv(getenv) // what is required is missing
+	for _, v := range variables {
+		asked[v.Name] = struct{}{}
+	}
+	slices.Sort(rows)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(asked)), rows); diff != "" {
+		t.Errorf("docs/consumer.md (-want +got):\n%s", diff)
+	}
+	for _, v := range variables {
+		if v.Fallback != "" && fallbacks[v.Name] != v.Fallback {
+			t.Errorf("docs/consumer.md says that %s defaults to %s, and it is %s", v.Name, fallbacks[v.Name], v.Fallback)
 		}
 	}
 }

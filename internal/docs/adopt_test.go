@@ -22,9 +22,59 @@ import (
 )
 
 // The service that the README begins with is made and run as it stands there, but
-// for the clone's place and the port, and its span arrives.
+// for the clone's place and the port. Whoever stops it, Ctrl-C or ECS, its span
+// arrives, and it ends well.
 func TestREADME_ServiceFromNothing_SpanArrives(t *testing.T) {
 	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	dir, run := shop(ctx, t)
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			receiver, err := otlp.New(otlp.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := httptest.NewServer(receiver)
+			t.Cleanup(server.Close)
+			address, err := freeport.Address(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stop := start(ctx, t, dir, replaced(t, run, "localhost:8090", address), "OTLP="+server.URL)
+			get(ctx, t, "http://"+address+"/orders/7")
+			logged, err := stop(signal) // what is left is sent
+			if err != nil {
+				t.Errorf("it ends with %v:\n%s", err, logged)
+			}
+
+			traces := receiver.Latest(2)
+			if len(traces) != 1 {
+				t.Fatalf("%d traces came, want one:\n%s", len(traces), logged)
+			}
+			spans := receiver.Spans(traces[0].ID)
+			if len(spans) != 1 || spans[0].Name != "GET /orders/{id}" || spans[0].Service != "shop" {
+				t.Errorf("spans %+v, want GET /orders/{id} of shop", spans)
+			}
+			if !strings.Contains(logged, `"trace_id":"`+traces[0].ID+`"`) {
+				t.Errorf("no line has the trace's id %s:\n%s", traces[0].ID, logged)
+			}
+		})
+	}
+	t.Run("AddressTaken_Fails", func(t *testing.T) {
+		taken := httptest.NewServer(http.NotFoundHandler())
+		t.Cleanup(taken.Close)
+		logged, err := start(ctx, t, dir, replaced(t, run, "localhost:8090", taken.Listener.Addr().String()), "OTLP="+taken.URL)(0)
+		if err == nil || !strings.Contains(logged, "address already in use") {
+			t.Errorf("it ends with %v, and says\n%s", err, logged)
+		}
+	})
+}
+
+// shop is the README's service, built in its directory, and the command that runs
+// it: what `go run` builds and runs passes no exit code on when a signal ends both.
+func shop(ctx context.Context, t *testing.T) (dir, run string) {
+	t.Helper()
 	if err := program.WatchSources(); err != nil {
 		t.Fatal(err)
 	}
@@ -40,44 +90,17 @@ func TestREADME_ServiceFromNothing_SpanArrives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir = t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source[0]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	made := exec.CommandContext(ctx, "bash", "-euc", replaced(t, commands[0], "../tracehaul", clone))
+	made := exec.CommandContext(ctx, "bash", "-euc", replaced(t, commands[0], "../tracehaul", clone)+"\ngo build -o shop .")
 	made.Dir = dir
 	if out, err := made.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-
-	receiver, err := otlp.New(otlp.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(receiver)
-	t.Cleanup(server.Close)
-	address, err := freeport.Address(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, _, _ := strings.Cut(commands[1], "\n")
-	stop := start(ctx, t, dir, replaced(t, run, "localhost:8090", address), "OTLP="+server.URL)
-	get(ctx, t, "http://"+address+"/orders/7")
-	logged := stop() // what is left is sent
-
-	traces := receiver.Latest(2)
-	if len(traces) != 1 {
-		t.Fatalf("%d traces came, want one:\n%s", len(traces), logged)
-	}
-	spans := receiver.Spans(traces[0].ID)
-	if len(spans) != 1 || spans[0].Name != "GET /orders/{id}" || spans[0].Service != "shop" {
-		t.Errorf("spans %+v, want GET /orders/{id} of shop", spans)
-	}
-	if !strings.Contains(logged, `"trace_id":"`+traces[0].ID+`"`) {
-		t.Errorf("no line has the trace's id %s:\n%s", traces[0].ID, logged)
-	}
+	line, _, _ := strings.Cut(commands[1], "\n")
+	return dir, replaced(t, line, "go run .", "exec ./shop")
 }
 
 // replaced replaces what has to stand there.
@@ -89,9 +112,9 @@ func replaced(t *testing.T, text, old, replacement string) string {
 	return strings.ReplaceAll(text, old, replacement)
 }
 
-// start runs a command as a terminal does. stop is Ctrl-C, and returns what was
-// printed once all of it has ended.
-func start(ctx context.Context, t *testing.T, dir, command, variable string) (stop func() string) {
+// start runs a command as a terminal does. stop sends it a signal, or none, and
+// returns what was printed and how it ended once all of it has.
+func start(ctx context.Context, t *testing.T, dir, command, variable string) (stop func(syscall.Signal) (string, error)) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, "bash", "-euc", command)
@@ -102,16 +125,19 @@ func start(ctx context.Context, t *testing.T, dir, command, variable string) (st
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	var how error
 	ended := make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // by its signal, or with the server's last word
+		how = cmd.Wait()
 		close(ended)
 	}()
 	t.Cleanup(func() { <-ended }) // by then the context has
-	return func() string {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+	return func(signal syscall.Signal) (string, error) {
+		if signal != 0 {
+			_ = syscall.Kill(-cmd.Process.Pid, signal)
+		}
 		<-ended
-		return out.String()
+		return out.String(), how
 	}
 }
 

@@ -129,6 +129,26 @@ func TestPages_AreLinked(t *testing.T) {
 	}
 }
 
+// "All that there is" in the README is all.
+func TestREADME_EveryPackageOfTelemetry_IsThere(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages, err := filepath.Glob(filepath.Join(root, "telemetry", "*", "doc.go"))
+	if err != nil || len(packages) == 0 {
+		t.Fatalf("telemetry has no packages: %v", err)
+	}
+	_, all, _ := strings.Cut(string(text), "\nAll that there is:\n")
+	all, _, _ = strings.Cut(all, "\n## ")
+	for _, file := range packages {
+		if name := "telemetry/" + filepath.Base(filepath.Dir(file)); !strings.Contains(all, "]("+name+")") {
+			t.Errorf("the README has no line for %s", name)
+		}
+	}
+}
+
 // Whoever comes has at most five pages to read first, and every page is in the
 // list of all.
 func TestIndex_ThreeReaders_AndAllPages(t *testing.T) {
