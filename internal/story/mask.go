@@ -55,6 +55,15 @@ func mask(s string) string {
 	return s
 }
 
+// MaskNamed is a value from outside as it may be shown: whole, unless its name or
+// what it looks like is a credential's.
+func MaskNamed(name, value string) string {
+	if secretName.MatchString(name) {
+		return masked
+	}
+	return mask(value)
+}
+
 // maskJSON masks a text that is an object or a list in JSON as a whole, by what
 // it holds. Where there is nothing to hide the text stays as it was written.
 func maskJSON(s string) (hidden string, ok bool) {
