@@ -17,7 +17,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/tracehaul/tracehaul/consumer"
@@ -93,7 +92,8 @@ func (w *webhook) tell(r *consumer.Record) error {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/cloudevents+json")
-	otel.GetTextMapPropagator().Inject(r.Context, propagation.HeaderCarrier(request.Header))
+	// Not the baggage: our clients wrote it for us, not for the partner.
+	propagation.TraceContext{}.Inject(r.Context, propagation.HeaderCarrier(request.Header))
 	response, err := w.client.Do(request)
 	if err != nil {
 		return errors.New("the webhook does not answer") // err holds its address

@@ -15,6 +15,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/tracehaul/tracehaul/consumer"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // patience is for a machine that has other things to do.
@@ -41,6 +47,28 @@ func TestPipeline_TwoConsumers_BothGetEachEvent(t *testing.T) {
 	}
 	up.eventually(t, "a dead letter", func(out string) bool { return strings.Contains(out, "webhook_422") && strings.Contains(out, bad) },
 		"dlq", "ls", "--json", "--consumer", "partner", "--endpoint", up.SQS)
+}
+
+// The partner is told of the trace, and of nothing else that a client sent along.
+func TestWebhook_ClientsBaggage_StaysHere(t *testing.T) {
+	global := otel.GetTextMapPropagator()
+	t.Cleanup(func() { otel.SetTextMapPropagator(global) })
+	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}, xray.Propagator{}))
+	told := make(chan http.Header, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told <- r.Header }))
+	t.Cleanup(server.Close)
+	const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	ctx := otel.GetTextMapPropagator().Extract(t.Context(), propagation.MapCarrier{
+		"traceparent": traceparent, "baggage": "customer=jane%40example.com", "X-Amzn-Trace-Id": "Root=1-67891233-abcdef012345678912345678",
+	})
+	w := &webhook{url: server.URL, client: server.Client()}
+	if _, err := w.Write(t.Context(), []*consumer.Record{{Context: ctx}}); err != nil {
+		t.Fatal(err)
+	}
+	got := <-told
+	if got.Get("Traceparent") != traceparent || got.Get("Baggage") != "" || got.Get("X-Amzn-Trace-Id") != "" {
+		t.Errorf("the partner is told %v, want the traceparent alone", got)
+	}
 }
 
 // What is committed is what the description says, and the alarms of both

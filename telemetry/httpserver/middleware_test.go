@@ -1,6 +1,7 @@
 package httpserver_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,7 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -350,6 +353,34 @@ func TestMiddleware_TraceHeader_OnlyKnownFieldsAreTold(t *testing.T) {
 		}
 		if got != tt.want || told != (tt.want != "") {
 			t.Errorf("%s: the span tells %q of the header, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// What docs/security.md says of a client's baggage.
+func TestMiddleware_Baggage_FirstMembersOrNothing(t *testing.T) {
+	t.Parallel()
+	members := make([]string, 65)
+	for i := range members {
+		members[i] = fmt.Sprintf("k%d=v", i)
+	}
+	for name, tt := range map[string]struct {
+		header string
+		config httpserver.Config
+		want   int
+	}{
+		"Default":           {"customer=jane%40example.com", httpserver.Config{}, 1},
+		"65Members":         {strings.Join(members, ","), httpserver.Config{}, 64},
+		"MoreThan8192":      {"a=b,k=" + strings.Repeat("v", 8192), httpserver.Config{}, 0},
+		"TraceContextAlone": {"customer=jane", httpserver.Config{Propagator: propagation.TraceContext{}}, 0},
+	} {
+		got := -1
+		b := setup(t, tt.config, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = baggage.FromContext(r.Context()).Len() }))
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Baggage", tt.header)
+		b.serve(r)
+		if got != tt.want {
+			t.Errorf("%s: the handler has %d members, want %d", name, got, tt.want)
 		}
 	}
 }
