@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/internal/spelling"
 )
 
 // Problem is one thing that is wrong with a description.
@@ -93,44 +95,9 @@ func sortProblems(problems []Problem, files []string) []Problem {
 // suggest returns the known word that is meant by one that isn't known, as
 // " (did you mean x?)", or nothing.
 func suggest(word string, known []string) string {
-	best, least := "", 1+min(len(word), 12)/3
-	for _, k := range known {
-		if d := distance(word, k, least); d < least || d == least && best == "" {
-			best, least = k, d
-		}
-	}
-	if i := slices.IndexFunc(known, func(k string) bool { return strings.HasPrefix(k, word+"_") }); best == "" && i >= 0 && word != "" {
-		best = known[i] // the unit is missing, more often than not
-	}
+	best := spelling.Nearest(word, known)
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf(" (did you mean %s?)", best)
-}
-
-// distance is the number of letters to add, drop, change or swap with their
-// neighbour to get from a to b; anything beyond limit is limit+1.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	before, previous, current := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range previous {
-		previous[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		current[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := previous[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			current[j] = min(previous[j]+1, current[j-1]+1, change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				current[j] = min(current[j], before[j-2]+1)
-			}
-		}
-		before, previous, current = previous, current, before
-	}
-	return min(previous[len(b)], limit+1)
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/spelling"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -73,7 +73,7 @@ func (v *validator) known(line int, what, name string, all []string) {
 	if slices.ContainsFunc(all, func(x string) bool { return matches(name, x) }) {
 		return
 	}
-	if near := nearest(name, all); near != "" {
+	if near := spelling.Nearest(name, all); near != "" {
 		v.fail(line, "there is no %s %q: is it %s?", what, clip(name), near)
 		return
 	}
@@ -108,43 +108,4 @@ func (v *validator) circles() {
 			}
 		}
 	}
-}
-
-// nearest is the name that is most like another, if one is at all.
-func nearest(name string, all []string) string {
-	best, least := "", 1+len(name)/3
-	for _, x := range all {
-		if d := distance(name, x); d < least {
-			best, least = x, d
-		}
-	}
-	if best == "" {
-		i := slices.IndexFunc(all, func(x string) bool { return len(name) > 3 && strings.Contains(x, name) })
-		if i >= 0 {
-			best = all[i]
-		}
-	}
-	return best
-}
-
-// distance is how many characters are to be changed, added or left out to make
-// one word of another (Levenshtein's).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := before
-			if a[i] != b[j] {
-				change++
-			}
-			before = row[j+1]
-			row[j+1] = min(change, before+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/tracehaul/tracehaul/internal/spelling"
 )
 
 var (
@@ -79,39 +81,11 @@ func (c *checker) meant(name string, known []string) string {
 	if len(c.findings) == MaxFindings {
 		return "" // it would not be reported
 	}
-	best, least := "", max(1, len(name)/3)
-	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k), least); d <= least && (best == "" || d < least) {
-			best, least = k, d
-		}
-	}
+	best := spelling.Nearest(name, known)
 	if best == "" {
 		return ""
 	}
 	return ": is " + best + " meant?"
-}
-
-// distance is the number of edits between two texts, or more than most.
-func distance(a, b string, most int) int {
-	if len(a)-len(b) > most || len(b)-len(a) > most || len(a) > 255 {
-		return most + 1
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 // keys are the names of a set, in order.

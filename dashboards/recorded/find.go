@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/internal/spelling"
 )
 
 // anyValue is a dimension's value that stands for all.
@@ -137,38 +139,9 @@ func some(names []string) string {
 
 // meant adds to a message which known name an unknown one is close to.
 func meant(unknown string, known []string) string {
-	best, least := "", max(1, len(unknown)/3)+1
-	for _, k := range slices.Sorted(slices.Values(known)) {
-		if len(k)-len(unknown) >= least || len(unknown)-len(k) >= least || len(unknown) > 255 {
-			continue
-		}
-		if d := distance(strings.ToLower(unknown), strings.ToLower(k)); d < least {
-			best, least = k, d
-		}
-	}
+	best := spelling.Nearest(unknown, slices.Sorted(slices.Values(known)))
 	if best == "" {
 		return ""
 	}
 	return ": is " + best + " meant?"
-}
-
-// distance is how many characters are to be changed, added or left out to make one
-// text of another.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal, row[j+1] = row[j+1], min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
