@@ -111,9 +111,7 @@ func Stale(c Config) (paths []string, err error) {
 		return nil, err
 	}
 	due, err := set.Stale(c.root())
-	paths = append(due.Written, due.Removed...)
-	slices.Sort(paths)
-	return paths, err
+	return slices.Sorted(slices.Values(slices.Concat(due.Written, due.Removed))), err
 }
 
 // listFile names what was generated, beside environmentsFile.
