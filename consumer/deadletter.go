@@ -12,6 +12,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/tracehaul/tracehaul/internal/spoilt"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
@@ -100,7 +101,7 @@ func (b *batch) send(p parcel) {
 		QueueUrl: &b.cfg.DeadLetterQueueURL,
 		Entries:  p.entries,
 	})
-	if err != nil && len(p.entries) > 1 && b.ctx.Err() == nil && clientFault(err) {
+	if err != nil && len(p.entries) > 1 && b.ctx.Err() == nil && spoilt.Batch(err) {
 		// One entry may have spoilt the request for the others.
 		for i := range p.entries {
 			b.send(parcel{letters: p.letters[i : i+1], entries: p.entries[i : i+1], dropped: p.dropped[i : i+1]})
@@ -170,13 +171,4 @@ func (b *batch) logLetter(l letter, text, outcome string, dropped []string) {
 		attrs = append(attrs, slog.String("dropped_attributes", list(dropped)))
 	}
 	b.cfg.Logger.LogAttrs(l.message.Context(), slog.LevelWarn, text, attrs...)
-}
-
-// clientFault reports whether a request was refused for what is in it.
-func clientFault(err error) bool {
-	if _, ok := errors.AsType[*message.TooManyAttributesError](err); ok {
-		return true
-	}
-	var status interface{ HTTPStatusCode() int }
-	return errors.As(err, &status) && status.HTTPStatusCode() == 400
 }

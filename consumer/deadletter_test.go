@@ -274,6 +274,22 @@ func TestDeadLetter_OneEntryRefused_OthersAreSent(t *testing.T) {
 	}
 }
 
+// What SQS refuses for who sends, or how often, no other way of sending mends.
+func TestDeadLetter_CallRefused_IsNotSplit(t *testing.T) {
+	for _, code := range []string{"RequestThrottled", "AccessDenied", "QueueDoesNotExist", "KmsThrottled"} {
+		b := setup(t, nil)
+		b.fault = func(int) *messaging.Fault {
+			return &messaging.Fault{Error: &messaging.Error{Code: code, Message: "no", Status: 400}}
+		}
+		if failed := b.invoke(t.Context(), malformed(0), malformed(1), malformed(2)); len(failed) != 3 {
+			t.Errorf("%s: failed: %v", code, failed)
+		}
+		if b.sends != 1 {
+			t.Errorf("%s: %d sends of one batch, want 1", code, b.sends)
+		}
+	}
+}
+
 func TestDeadLetter_NoQueue_LeavesItToTheRedrivePolicy(t *testing.T) {
 	b := setup(t, func(c *consumer.Config) { c.DeadLetterQueueURL, c.SQS = "", nil })
 	if failed := b.invoke(t.Context(), malformed(0), placed(1)); !slices.Equal(failed, []string{"m0"}) {

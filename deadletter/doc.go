@@ -20,5 +20,5 @@
 // Messages keep the trace context they came with. The client must not be one
 // that awssdk.Instrument has changed: it would write its own.
 //
-// The package stands on consumer, event and telemetry.
+// Of this module it imports nothing.
 package deadletter

@@ -17,7 +17,8 @@ type DropConfig struct {
 	// All says that an empty filter is meant. Defaults to false.
 	All bool
 
-	// Limit is how many letters are deleted at most. Defaults to 0: no limit.
+	// Limit is how many letters are archived and deleted at most. Defaults to 0:
+	// no limit.
 	Limit int
 
 	// Archive gets a line of JSON for each letter, the body included, before
@@ -39,16 +40,25 @@ type DropConfig struct {
 // ErrNoFilter is the refusal to delete everything by an oversight.
 var ErrNoFilter = errors.New("nothing says which letters: want a filter, or all by name")
 
+// errTooManyLeft ends a drop that gets nowhere.
+var errTooManyLeft = errors.New("too many letters could not be deleted once they were archived")
+
 // Dropped says what a drop did.
 type Dropped struct {
 	Queue  Info
 	Groups []Group // what was deleted
 	// Deleted letters are gone. Left ones are in the archive, but could not be
-	// deleted.
+	// deleted. It ends at a batch of which none could be.
 	Deleted, Left int
 	// Skipped letters were not chosen, Later ones came too late.
 	Skipped, Later int
 	Full           bool // see Redriven
+}
+
+// Hidden is about how many letters were with others all the time; see
+// [Redriven.Hidden].
+func (d Dropped) Hidden() int {
+	return d.Queue.hiddenFrom(d.Deleted + d.Left + d.Skipped)
 }
 
 // Drop deletes letters. The report is valid with an error, too.
@@ -68,10 +78,11 @@ func (q *Queue) Drop(ctx context.Context, c DropConfig) (report Dropped, err err
 		err = errors.Join(err, r.giveBack(ctx))
 		report.Groups = found.sorted()
 	}()
-	for c.Limit <= 0 || report.Deleted < c.Limit {
+	d := dropping{c, r, found, &report}
+	for c.Limit <= 0 || report.Deleted+report.Left < c.Limit {
 		n := maxEntries
 		if c.Limit > 0 {
-			n = min(n, c.Limit-report.Deleted)
+			n = min(n, c.Limit-report.Deleted-report.Left)
 		}
 		letters, err := r.next(ctx, n)
 		if errors.Is(err, errFull) {
@@ -81,27 +92,51 @@ func (q *Queue) Drop(ctx context.Context, c DropConfig) (report Dropped, err err
 		if err != nil || len(letters) == 0 {
 			return report, err
 		}
-		chosen := c.choose(letters, &report)
-		if len(chosen) == 0 {
-			continue
-		}
-		if err := c.archive(q.info.Name, chosen); err != nil {
-			return report, fmt.Errorf("archive, nothing more was deleted: %w", err)
-		}
-		left := r.delete(context.WithoutCancel(ctx), chosen)
-		for _, l := range chosen {
-			if left[l.MessageID] != nil {
-				report.Left++
-				continue
-			}
-			found.add(l)
-			report.Deleted++
+		if err := d.take(ctx, c.choose(letters, &report)); err != nil {
+			return report, err
 		}
 		if c.Progress != nil {
 			c.Progress(Progress{report.Deleted, max(report.Deleted, q.info.Waiting-report.Skipped)})
 		}
 	}
 	return report, nil
+}
+
+// dropping is a drop in progress.
+type dropping struct {
+	DropConfig
+
+	reader *reader
+	found  groups
+	report *Dropped
+}
+
+// take archives letters and deletes them. It returns an error if going on makes no
+// sense.
+func (d *dropping) take(ctx context.Context, letters []*Letter) error {
+	if len(letters) == 0 {
+		return nil
+	}
+	name := d.report.Queue.Name
+	if err := d.archive(name, letters); err != nil {
+		return fmt.Errorf("archive, nothing more was deleted: %w", err)
+	}
+	left := d.reader.delete(context.WithoutCancel(ctx), letters)
+	for _, l := range letters {
+		if left[l.MessageID] != nil {
+			d.report.Left++
+			continue
+		}
+		d.found.add(l)
+		d.report.Deleted++
+	}
+	switch {
+	case len(left) == len(letters):
+		return fmt.Errorf("none of %d letters could be deleted from %s, so nothing more was archived: %w", len(left), name, left[letters[0].MessageID])
+	case d.report.Left >= maxFailures:
+		return errTooManyLeft
+	}
+	return nil
 }
 
 func (c DropConfig) choose(letters []*Letter, report *Dropped) (chosen []*Letter) {

@@ -126,3 +126,66 @@ func TestDrop_NotConfirmed_IsTold(t *testing.T) {
 		b.wantDepth(dlq, 1)
 	})
 }
+
+func TestDrop_NothingIsDeleted_EndsAtTheFirstBatch(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 30 {
+			b.putAside(n, "malformed", "x")
+		}
+		b.fault = on("DeleteMessageBatch", dlq, messaging.Fault{Error: &messaging.Error{Code: "AccessDenied", Message: "no sqs:DeleteMessage", Status: 403}})
+		var archive bytes.Buffer
+		r, err := b.open().Drop(t.Context(), deadletter.DropConfig{All: true, Archive: &archive})
+		if err == nil || !strings.Contains(err.Error(), "none of 10 letters could be deleted") || !strings.Contains(err.Error(), "sqs:DeleteMessage") || r.Left != 10 || r.Deleted != 0 {
+			t.Errorf("%v, report %+v", err, r)
+		}
+		if lines := strings.Count(archive.String(), "\n"); lines != 10 {
+			t.Errorf("%d letters were archived, want one batch", lines)
+		}
+		b.wantDepth(dlq, 30)
+	})
+}
+
+// A letter that stays counts: a limit is one of the archive, too.
+func TestDrop_Limit_CountsWhatIsLeft(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 30 {
+			b.putAside(n, "malformed", "x")
+		}
+		b.fault = on("DeleteMessageBatch", dlq, messaging.Fault{FailEntries: []int{0, 1, 2}})
+		var archive bytes.Buffer
+		r, err := b.open().Drop(t.Context(), deadletter.DropConfig{All: true, Archive: &archive, Limit: 10})
+		if err != nil || r.Deleted != 7 || r.Left != 3 || strings.Count(archive.String(), "\n") != 10 {
+			t.Errorf("%v, report %+v", err, r)
+		}
+	})
+}
+
+func TestDrop_MostAreNotDeleted_GivesUp(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 300 {
+			b.putAside(n, "malformed", "x")
+		}
+		b.fault = on("DeleteMessageBatch", dlq, messaging.Fault{FailEntries: []int{0, 1, 2, 3, 4}})
+		r, err := b.open().Drop(t.Context(), deadletter.DropConfig{All: true, Archive: io.Discard})
+		if err == nil || r.Left != 100 || r.Deleted != 100 {
+			t.Errorf("%v, report %+v", err, r)
+		}
+	})
+}
+
+func TestDrop_SomeAreHidden_IsTold(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 10 {
+			b.putAside(n, "malformed", "x")
+		}
+		b.hide(6, time.Minute)
+		r, err := b.open().Drop(t.Context(), deadletter.DropConfig{All: true, Archive: io.Discard})
+		if err != nil || r.Deleted != 4 || r.Hidden() != 6 {
+			t.Errorf("%v, %d hidden, want 6; report %+v", err, r.Hidden(), r)
+		}
+	})
+}

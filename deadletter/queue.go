@@ -102,6 +102,12 @@ type Info struct {
 	At time.Time
 }
 
+// hiddenFrom is how many of the hidden messages whoever has read so many has not
+// seen: those beyond what waited were hidden, and came back meanwhile.
+func (i Info) hiddenFrom(read int) int {
+	return max(0, i.Hidden-max(0, read-i.Waiting))
+}
+
 // Open looks at the queue. It refuses a FIFO queue, whose order a redrive
 // would break.
 func Open(ctx context.Context, c Config) (*Queue, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -198,7 +199,7 @@ func (r *reader) change(ctx context.Context, holds []*hold, seconds func(*hold) 
 }
 
 // delete takes letters out of the queue, and tries those again that SQS did
-// not confirm. It returns the ids of letters that are left.
+// not confirm. It returns why letters are left, by their ids.
 func (r *reader) delete(ctx context.Context, letters []*Letter) (left map[string]error) {
 	const tries = 3
 	for try := 0; len(letters) > 0; try++ {
@@ -235,6 +236,11 @@ func (r *reader) deleteOnce(ctx context.Context, letters []*Letter) map[string]e
 			left[id] = err
 		}
 		return left
+	}
+	for _, f := range out.Failed {
+		if i, err := strconv.Atoi(aws.ToString(f.Id)); err == nil && i >= 0 && i < len(letters) {
+			left[letters[i].MessageID] = &smithy.GenericAPIError{Code: aws.ToString(f.Code), Message: aws.ToString(f.Message)}
+		}
 	}
 	for _, s := range out.Successful {
 		if i, err := strconv.Atoi(aws.ToString(s.Id)); err == nil && i >= 0 && i < len(letters) {

@@ -75,7 +75,8 @@ type Redriven struct {
 	Groups []Group
 
 	// Sent letters are confirmed by the other queue. Left of them could not be
-	// deleted here: they are sent again by the next redrive, which is harmless.
+	// deleted here: they are in both, and are sent again by the next redrive,
+	// which is harmless. It ends at a batch of which none could be deleted.
 	Sent, Left int
 
 	// Failed letters were not sent, or it is not known: they stay. Failures
@@ -97,8 +98,14 @@ type Redriven struct {
 	Full bool
 }
 
+// Hidden is about how many letters were with others all the time: with somebody
+// who reads them, or with a run that was killed. They come back by themselves.
+func (r Redriven) Hidden() int {
+	return r.From.hiddenFrom(r.Sent + r.Failed + r.Skipped + r.Exhausted)
+}
+
 // errTooManyFailures ends a redrive that gets nowhere.
-var errTooManyFailures = errors.New("too many letters could not be sent")
+var errTooManyFailures = errors.New("too many letters could not be sent, or not be deleted once they were")
 
 const maxFailures = 100
 
@@ -171,7 +178,7 @@ func (r *redrive) all(ctx context.Context) error {
 			return err
 		}
 		r.tell()
-		if r.report.Failed >= maxFailures {
+		if r.report.Failed+r.report.Left >= maxFailures {
 			return errTooManyFailures
 		}
 	}

@@ -127,6 +127,99 @@ func TestRedrive_RequestRefused_SendsOneByOne(t *testing.T) {
 	})
 }
 
+// A batch that was refused for who sends, or how often, is not sent entry by entry.
+func TestRedrive_CallRefused_EndsAtOnce(t *testing.T) {
+	for _, code := range []string{"RequestThrottled", "KmsThrottled", "AccessDenied", "QueueDoesNotExist"} {
+		bubble(t, func(b *bundle) {
+			t := b.t
+			for n := range 30 {
+				b.putAside(n, "refused", "23505")
+			}
+			b.fault = on("SendMessageBatch", queue, messaging.Fault{Error: &messaging.Error{Code: code, Message: "no", Status: 400}})
+			r, err := b.tryRedrive(t.Context(), b.open())
+			if err == nil || r.Sent != 0 || r.Failed != 10 || b.calls["SendMessageBatch"] != 1 {
+				t.Errorf("%s: %v, %d sends of one batch, report %+v", code, err, b.calls["SendMessageBatch"], r)
+			}
+			b.wantDepth(dlq, 30)
+		})
+	}
+}
+
+// One that may send and may not delete does not send the queue twice.
+func TestRedrive_NothingIsDeleted_EndsAtTheFirstBatch(t *testing.T) {
+	denied := &messaging.Error{Code: "AccessDenied", Message: "no sqs:DeleteMessage", Status: 403}
+	all := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	for name, f := range map[string]messaging.Fault{
+		"the call":   {Error: denied},
+		"each entry": {FailEntries: all, EntryError: denied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(b *bundle) {
+				t := b.t
+				for n := range 30 {
+					b.putAside(n, "refused", "23505")
+				}
+				b.fault = on("DeleteMessageBatch", dlq, f)
+				r, err := b.tryRedrive(t.Context(), b.open())
+				if err == nil || !strings.Contains(err.Error(), "10 letters are in both queues") || !strings.Contains(err.Error(), "sqs:DeleteMessage") || r.Sent != 10 || r.Left != 10 {
+					t.Errorf("%v, report %+v", err, r)
+				}
+				b.wantDepth(queue, 10)
+				b.wantDepth(dlq, 30)
+			})
+		})
+	}
+}
+
+func TestRedrive_MostAreNotDeleted_GivesUp(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 300 {
+			b.putAside(n, "refused", "23505")
+		}
+		b.fault = on("DeleteMessageBatch", dlq, messaging.Fault{FailEntries: []int{0, 1, 2, 3, 4}}) // at each of three tries: five are left of ten
+		r, err := b.tryRedrive(t.Context(), b.open())
+		if err == nil || r.Left != 100 || r.Sent != 200 {
+			t.Errorf("%v, report %+v", err, r)
+		}
+		b.wantDepth(dlq, 200)
+	})
+}
+
+// What others hold is told: a run that was killed has hidden it.
+func TestRedrive_SomeAreHidden_IsTold(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 10 {
+			b.putAside(n, "refused", "23505")
+		}
+		b.hide(6, time.Minute)
+		if r := b.redrive(b.open()); r.Sent != 4 || r.Hidden() != 6 {
+			t.Errorf("%d hidden, want 6; report %+v", r.Hidden(), r)
+		}
+		time.Sleep(time.Minute)
+		if r := b.redrive(b.open()); r.Sent != 6 || r.Hidden() != 0 {
+			t.Errorf("%d hidden, want none; report %+v", r.Hidden(), r)
+		}
+	})
+}
+
+// What came back in time was seen.
+func TestRedrive_HiddenOnesComeBackMeanwhile_NoneIsHidden(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 10 {
+			b.putAside(n, "refused", "23505")
+		}
+		b.hide(6, 5*time.Second)
+		q := b.open()
+		time.Sleep(5 * time.Second)
+		if r := b.redrive(q); r.Sent != 10 || r.Hidden() != 0 {
+			t.Errorf("%d hidden, want none; report %+v", r.Hidden(), r)
+		}
+	})
+}
+
 func TestRedrive_Batches_AreWithinTheLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		to              string

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/consumer"
+	"github.com/tracehaul/tracehaul/internal/spoilt"
 )
 
 // Limits of a message and of a batch. (SQS guide, "Amazon SQS message quotas".)
@@ -116,20 +117,19 @@ func (r *redrive) send(ctx context.Context, p parcel) (err error) {
 	out, err := r.reader.q.cfg.SQS.SendMessageBatch(call, &sqs.SendMessageBatchInput{QueueUrl: &r.To, Entries: p.entries})
 	cancel()
 	switch {
-	case err != nil && clientFault(err) && len(p.entries) > 1:
+	case err != nil && spoilt.Batch(err) && len(p.entries) > 1:
 		return r.sendOneByOne(ctx, p) // one entry may have spoilt the request for the others
 	case err != nil:
 		for range p.letters {
 			r.fail(err)
 		}
-		if clientFault(err) {
+		if spoilt.Batch(err) {
 			return nil
 		}
 		// It is not known whether they were sent: they stay.
 		return fmt.Errorf("send to %s: %w", r.report.To.Name, err)
 	}
-	r.settle(ctx, p, out)
-	return nil
+	return r.settle(ctx, p, out)
 }
 
 func (r *redrive) sendOneByOne(ctx context.Context, p parcel) error {
@@ -142,8 +142,9 @@ func (r *redrive) sendOneByOne(ctx context.Context, p parcel) error {
 	return nil
 }
 
-// settle deletes what the other queue has confirmed, nothing else.
-func (r *redrive) settle(ctx context.Context, p parcel, out *sqs.SendMessageBatchOutput) {
+// settle deletes what the other queue has confirmed, nothing else. It returns an
+// error if none of that could be deleted: more would only be sent twice.
+func (r *redrive) settle(ctx context.Context, p parcel, out *sqs.SendMessageBatchOutput) error {
 	sent := make(map[string]bool, len(out.Successful))
 	for _, s := range out.Successful {
 		sent[aws.ToString(s.Id)] = true
@@ -170,9 +171,13 @@ func (r *redrive) settle(ctx context.Context, p parcel, out *sqs.SendMessageBatc
 		r.report.Sent++
 		confirmed = append(confirmed, l)
 	}
-	if len(confirmed) > 0 {
-		r.report.Left += len(r.reader.delete(ctx, confirmed))
+	left := r.reader.delete(ctx, confirmed)
+	r.report.Left += len(left)
+	if len(confirmed) > 0 && len(left) == len(confirmed) {
+		return fmt.Errorf("%d letters are in both queues: they were sent to %s and could not be deleted from %s, so nothing more was sent: %w",
+			len(left), r.report.To.Name, r.report.From.Name, left[confirmed[0].MessageID])
 	}
+	return nil
 }
 
 func (r *redrive) fail(err error) {
@@ -198,12 +203,6 @@ func (r *redrive) attributes() []attribute.KeyValue {
 	return []attribute.KeyValue{
 		otelsemconv.MessagingSystemAWSSQS, otelsemconv.MessagingDestinationName(r.report.To.Name), redriveIDKey.String(r.ID),
 	}
-}
-
-// clientFault reports whether a request was refused for what is in it.
-func clientFault(err error) bool {
-	var status interface{ HTTPStatusCode() int }
-	return errors.As(err, &status) && status.HTTPStatusCode() == 400
 }
 
 func errorCode(err error) string {

@@ -151,6 +151,20 @@ func (b *bundle) putAside(n int, reason, code string, more ...string) {
 	b.send(dlq, &sqs.SendMessageInput{MessageBody: aws.String(body(n)), MessageAttributes: attributes(pairs...)})
 }
 
+// hide receives dead letters as a run does that is killed then.
+func (b *bundle) hide(n int, visibility time.Duration) {
+	b.t.Helper()
+	for n > 0 {
+		out, err := b.client.ReceiveMessage(b.t.Context(), &sqs.ReceiveMessageInput{
+			QueueUrl: aws.String(b.url(dlq)), MaxNumberOfMessages: int32(min(n, 10)), VisibilityTimeout: int32(visibility / time.Second), //nolint:gosec // small
+		})
+		if err != nil || len(out.Messages) == 0 {
+			b.t.Fatalf("%v, %d messages are missing", err, n)
+		}
+		n -= len(out.Messages)
+	}
+}
+
 // giveUp has SQS move events to the dead-letter queue.
 func (b *bundle) giveUp(events ...int) {
 	b.t.Helper()
