@@ -13,7 +13,8 @@ REPRODUCIBLE ?=
 REQUIRE := $(CI_REQUIRE)$(GITHUB_ACTIONS)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{name[++n] = $$1; says[n] = $$2; if (length($$1) > w) w = length($$1)} \
+		END {for (i = 1; i <= n; i++) printf "  %-*s  %s\n", w, name[i], says[i]}' $(MAKEFILE_LIST)
 
 demo: ## run the whole pipeline once on embedded parts and print the trace
 	$(GO) run ./cmd/tracehaul demo
