@@ -59,7 +59,7 @@ func fieldsBlock(pairs ...string) block {
 	return b
 }
 
-func footer(m Message) block {
+func footer(m message) block {
 	s := fmt.Sprintf("%s %s · %s · account %s", m.Product, m.Environment, m.Region, m.Account)
 	return block{Type: "context", Elements: []blockText{{Type: "mrkdwn", Text: escape(s)}}}
 }
@@ -113,7 +113,7 @@ func date(t time.Time) string {
 }
 
 // headline is a message in a line: what notifications show.
-func headline(m Message) string {
+func headline(m message) string {
 	title := cited(m.Title, 200)
 	switch m.State {
 	case stateOK:
@@ -137,7 +137,7 @@ const (
 )
 
 // alarmBlocks lays out an alarm that went on, or has no data.
-func alarmBlocks(m Message) []block {
+func alarmBlocks(m message) []block {
 	sign := emoji[m.Severity]
 	if m.State == stateUnknown {
 		sign = emojiUnknown
@@ -161,7 +161,7 @@ func alarmBlocks(m Message) []block {
 }
 
 // overBlocks lays out the end of an incident.
-func overBlocks(m Message) []block {
+func overBlocks(m message) []block {
 	return []block{
 		header(emojiOver + " " + m.Title),
 		section(overLine(m)),
@@ -171,15 +171,15 @@ func overBlocks(m Message) []block {
 }
 
 // plainAlarm and plainOver are what is left of a message without its blocks.
-func plainAlarm(m Message) string {
+func plainAlarm(m message) string {
 	return strings.Join([]string{headline(m), readings(m), linkLine(m.Links)}, "\n")
 }
 
-func plainOver(m Message) string {
+func plainOver(m message) string {
 	return strings.Join([]string{headline(m), overLine(m), linkLine(m.Links)}, "\n")
 }
 
-func overLine(m Message) string {
+func overLine(m message) string {
 	if !m.Since.Before(m.Changed) {
 		return "*Over* since " + date(m.Changed)
 	}
@@ -198,7 +198,7 @@ func lasted(d time.Duration) string {
 	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }
 
-func readings(m Message) string {
+func readings(m message) string {
 	var lines []string
 	more := m.More
 	for i, r := range m.Readings {
@@ -223,7 +223,7 @@ func readings(m Message) string {
 }
 
 // runbookPath is the path of a runbook that has no address to link to.
-func runbookPath(m Message) string {
+func runbookPath(m message) string {
 	if isAddress(m.Runbook) {
 		return ""
 	}
@@ -237,7 +237,7 @@ func length(lines []string) (n int) {
 	return n
 }
 
-func versions(list []Version) string {
+func versions(list []version) string {
 	var names []string
 	for _, v := range list {
 		names = append(names, cited(v.Name, 100))
@@ -247,7 +247,7 @@ func versions(list []Version) string {
 
 // traces are links, unless those are too long for all of them to fit: Grafana's
 // have some 400 characters.
-func traces(list []Trace) string {
+func traces(list []failedTrace) string {
 	if len(list) == 0 {
 		return ""
 	}
@@ -264,7 +264,7 @@ func traces(list []Trace) string {
 
 // linkLine is all links, in what a section takes: the longest address that there
 // is no room for is left out, as a part of one leads nowhere.
-func linkLine(list []Link) string {
+func linkLine(list []link) string {
 	list = slices.Clone(list)
 	for {
 		var links []string
@@ -293,7 +293,7 @@ func encodeBlocks(blocks []block) json.RawMessage {
 
 // markOver turns the blocks of an alarm into those of one that is over: with
 // what was shown, since that explains it.
-func markOver(shown json.RawMessage, m Message) json.RawMessage {
+func markOver(shown json.RawMessage, m message) json.RawMessage {
 	var blocks []block
 	if json.Unmarshal(shown, &blocks) != nil || len(blocks) == 0 {
 		return encodeBlocks(overBlocks(m))

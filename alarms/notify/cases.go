@@ -13,20 +13,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// Cases are what the logs say of an incident.
-type Cases struct {
-	Versions []Version // those that ran, the latest first
-	Traces   []Trace   // of requests that failed, the latest first: five at most
+// cases are what the logs say of an incident.
+type cases struct {
+	Versions []version     // those that ran, the latest first
+	Traces   []failedTrace // of requests that failed, the latest first: five at most
 }
 
-// Version is a version that wrote to the log.
-type Version struct {
+// version is a version that wrote to the log.
+type version struct {
 	Name  string
 	Lines int
 }
 
-// Trace is the trace of a request that failed.
-type Trace struct{ ID, URL string }
+// failedTrace is the trace of a request that failed.
+type failedTrace struct{ ID, URL string }
 
 const (
 	casesTimeout = 6 * time.Second
@@ -54,7 +54,7 @@ type caseFinder struct {
 
 // find looks into a log group. What one of the two queries found is returned
 // even if the other one failed.
-func (f caseFinder) find(ctx context.Context, group string, from, to time.Time) (Cases, error) {
+func (f caseFinder) find(ctx context.Context, group string, from, to time.Time) (cases, error) {
 	ctx, cancel := context.WithTimeout(ctx, casesTimeout)
 	defer cancel()
 	type answer struct {
@@ -67,17 +67,17 @@ func (f caseFinder) find(ctx context.Context, group string, from, to time.Time) 
 		versions <- answer{rows, err}
 	}()
 	rows, err := f.run(ctx, group, tracesQuery, from, to)
-	var c Cases
+	var c cases
 	for _, row := range rows {
 		if id := field(row, "trace_id"); traceID.MatchString(id) && len(c.Traces) < maxTraces {
-			c.Traces = append(c.Traces, Trace{id, f.url(id)})
+			c.Traces = append(c.Traces, failedTrace{id, f.url(id)})
 		}
 	}
 	v := <-versions
 	for _, row := range v.rows {
 		name := shorten(field(row, "version"), 100)
 		if lines, _ := strconv.ParseFloat(field(row, "lines"), 64); name != "" && len(c.Versions) < maxVersions {
-			c.Versions = append(c.Versions, Version{name, int(lines)})
+			c.Versions = append(c.Versions, version{name, int(lines)})
 		}
 	}
 	return c, errors.Join(err, v.err)

@@ -22,13 +22,13 @@ const maxReadings = 10
 // each of them shows, for as many as are shown, how many more there are, and the
 // log group of the first that has one.
 // With an error, the readings are what the notification itself says.
-func children(ctx context.Context, client *cloudwatch.Client, n Notification) (readings []Reading, more int, group string, err error) {
+func children(ctx context.Context, client *cloudwatch.Client, n Notification) (readings []reading, more int, group string, err error) {
 	var names []string
 	all := on(n)
 	shown := all[:min(len(all), maxReadings)]
 	more = len(all) - len(shown)
 	for _, child := range shown {
-		readings = append(readings, Reading{What: child.ARN.Resource, Reason: child.State})
+		readings = append(readings, reading{What: child.ARN.Resource, Reason: child.State})
 		names = append(names, child.ARN.Resource)
 	}
 	if len(names) == 0 {
@@ -44,7 +44,7 @@ func children(ctx context.Context, client *cloudwatch.Client, n Notification) (r
 	if err != nil {
 		return readings, more, "", fmt.Errorf("describe %d alarms: %w", len(names), err)
 	}
-	described := map[string]Reading{}
+	described := map[string]reading{}
 	for _, a := range out.MetricAlarms {
 		d := ParseDescription(aws.ToString(a.AlarmDescription))
 		described[aws.ToString(a.AlarmName)] = metricReading(a, d)
@@ -53,7 +53,7 @@ func children(ctx context.Context, client *cloudwatch.Client, n Notification) (r
 	for _, a := range out.CompositeAlarms {
 		d := ParseDescription(aws.ToString(a.AlarmDescription))
 		name := aws.ToString(a.AlarmName)
-		described[name] = Reading{What: orElse(d.Title, name), Reason: aws.ToString(a.StateReason), Runbook: d.Runbook}
+		described[name] = reading{What: orElse(d.Title, name), Reason: aws.ToString(a.StateReason), Runbook: d.Runbook}
 	}
 	for i, name := range names {
 		if r, ok := described[name]; ok {
@@ -77,8 +77,8 @@ func on(n Notification) []Child {
 	return on
 }
 
-func metricReading(a types.MetricAlarm, d Description) Reading {
-	r := Reading{
+func metricReading(a types.MetricAlarm, d Description) reading {
+	r := reading{
 		What: orElse(d.Title, aws.ToString(a.AlarmName)), Value: latestValue(aws.ToString(a.StateReason)),
 		Against: orElse(d.Condition, against(string(a.ComparisonOperator), a.Threshold)), Runbook: d.Runbook,
 	}

@@ -27,8 +27,8 @@ type delivery struct {
 	at       time.Time // when it was published, the same at every delivery: routes go by it
 
 	since   int64 // names the incident that the message is about
-	message Message
-	cases   func() Cases // for those who read: asks the logs when the first of them is told
+	message message
+	cases   func() cases // for those who read: asks the logs when the first of them is told
 	forgot  error        // why nothing is remembered
 }
 
@@ -41,13 +41,13 @@ const stateMargin = 2 * time.Second
 func (d *delivery) run(ctx context.Context) error {
 	names := d.recipients(ctx)
 	if len(names) == 0 {
-		d.Logger.InfoContext(ctx, "nobody to tell", "alarm", d.note.Name, "state", d.note.New, "severity", d.severity)
+		d.cfg.Logger.InfoContext(ctx, "nobody to tell", "alarm", d.note.Name, "state", d.note.New, "severity", d.severity)
 		return d.forgot
 	}
 	sending, cancel := d.budget(ctx)
 	defer cancel()
 	d.compose(sending)
-	d.cases = sync.OnceValue(func() Cases { return d.findCases(sending) })
+	d.cases = sync.OnceValue(func() cases { return d.findCases(sending) })
 	var wg sync.WaitGroup
 	errs := make([]error, len(names)+1)
 	errs[len(names)] = d.forgot
@@ -56,7 +56,7 @@ func (d *delivery) run(ctx context.Context) error {
 			defer func() {
 				if v := recover(); v != nil {
 					errs[i] = fmt.Errorf("%s: panic: %v", name, v)
-					d.Logger.ErrorContext(ctx, "panic", "destination", name, "alarm", d.note.Name, "error", fmt.Sprint(v), "stack", string(debug.Stack()))
+					d.cfg.Logger.ErrorContext(ctx, "panic", "destination", name, "alarm", d.note.Name, "error", fmt.Sprint(v), "stack", string(debug.Stack()))
 				}
 			}()
 			errs[i] = d.tell(ctx, sending, name)
@@ -136,7 +136,7 @@ func union(a, b []string) []string {
 // resolve what is on.
 func (d *delivery) withoutMemory(ctx context.Context, err error) []string {
 	d.forgot = fmt.Errorf("%w: %w", errTable, err)
-	d.Logger.ErrorContext(ctx, "nothing is remembered", "alarm", d.note.Name, "error", err.Error())
+	d.cfg.Logger.ErrorContext(ctx, "nothing is remembered", "alarm", d.note.Name, "error", err.Error())
 	d.since = d.note.Changed.UnixMilli()
 	if d.note.New != stateAlarm {
 		return nil
@@ -157,8 +157,8 @@ func (d *delivery) toldOf(ctx context.Context, records map[string]record) (names
 			continue
 		}
 		began = began || r.Told[i].Began
-		if _, ok := d.Pipeline.Routing.Destinations[name]; !ok {
-			d.Logger.WarnContext(ctx, "a destination that was told of the alarm is gone", "destination", name, "alarm", d.note.Name)
+		if _, ok := d.cfg.Pipeline.Routing.Destinations[name]; !ok {
+			d.cfg.Logger.WarnContext(ctx, "a destination that was told of the alarm is gone", "destination", name, "alarm", d.note.Name)
 			continue
 		}
 		if d.note.New == stateUnknown && d.keyed(name) {
@@ -173,14 +173,14 @@ func (d *delivery) toldOf(ctx context.Context, records map[string]record) (names
 // end is told to all of them: it does no harm to those that do not know of the
 // incident, and the one that does may have another name by now.
 func (d *delivery) pagers() []string {
-	names := routing.AtAnyHour(d.Pipeline.Routing, d.severity, d.owner)
+	names := routing.AtAnyHour(d.cfg.Pipeline.Routing, d.severity, d.owner)
 	return slices.DeleteFunc(names, func(name string) bool { return !d.keyed(name) })
 }
 
 // routed are the destinations by the routes alone. The end of an alarm that was
 // not on is told to nobody by them: the first look at a new alarm is no news.
 func (d *delivery) routed() []string {
-	names := routing.Destinations(d.Pipeline.Routing, d.severity, d.owner, d.at)
+	names := routing.Destinations(d.cfg.Pipeline.Routing, d.severity, d.owner, d.at)
 	switch {
 	case d.note.New == stateOK && d.note.Old != stateAlarm:
 		return nil
@@ -192,29 +192,29 @@ func (d *delivery) routed() []string {
 
 // keyed reports whether a destination knows events by a key, so that sending
 // one again does no harm: those that page.
-func (d *delivery) keyed(name string) bool { return keyed(d.Pipeline.Routing.Destinations[name]) }
+func (d *delivery) keyed(name string) bool { return keyed(d.cfg.Pipeline.Routing.Destinations[name]) }
 
 func keyed(to pipeline.Destination) bool { return to.Type != "slack" }
 
 // compose puts the message together.
 func (d *delivery) compose(ctx context.Context) {
-	now, since := d.Now(), d.note.Changed
+	now, since := d.cfg.Now(), d.note.Changed
 	if d.since != 0 && d.since < since.UnixMilli() {
 		since = time.UnixMilli(d.since).UTC()
 	}
 	if d.note.Composite {
 		readings, more, group, err := children(ctx, d.cloudwatch, d.note)
 		if err != nil {
-			d.Logger.WarnContext(ctx, "children of the alarm left out", "alarm", d.note.Name, "error", err.Error())
+			d.cfg.Logger.WarnContext(ctx, "children of the alarm left out", "alarm", d.note.Name, "error", err.Error())
 		}
 		if d.note.Description.LogGroup == "" {
 			d.note.Description.LogGroup = group
 		}
-		d.message = newMessage(d.Pipeline, d.note, d.severity, since, now)
+		d.message = newMessage(d.cfg.Pipeline, d.note, d.severity, since, now)
 		d.message.Readings, d.message.More = readings, more
 		return
 	}
-	d.message = newMessage(d.Pipeline, d.note, d.severity, since, now)
+	d.message = newMessage(d.cfg.Pipeline, d.note, d.severity, since, now)
 }
 
 // casesReach is how far back from a change the logs are asked: it costs by what
@@ -223,19 +223,19 @@ const casesReach = 3 * time.Hour
 
 // findCases asks the logs of an alarm that went on. The firewall's tell neither a
 // version nor a trace.
-func (d *delivery) findCases(ctx context.Context) Cases {
+func (d *delivery) findCases(ctx context.Context) cases {
 	group := d.note.Description.LogGroup
-	if d.NoCases || group == "" || strings.HasPrefix(group, snippet.FirewallLogs) || d.note.New != stateAlarm {
-		return Cases{}
+	if d.cfg.NoCases || group == "" || strings.HasPrefix(group, snippet.FirewallLogs) || d.note.New != stateAlarm {
+		return cases{}
 	}
-	from, to := d.message.Since.Add(-before), d.Now()
+	from, to := d.message.Since.Add(-before), d.cfg.Now()
 	if earliest := d.note.Changed.Add(-casesReach); from.Before(earliest) {
 		from = earliest
 	}
-	f := caseFinder{client: d.logs, poll: d.casesPoll, url: func(id string) string { return traceURL(d.Pipeline, d.note.ARN, id, from, to) }}
+	f := caseFinder{client: d.logs, poll: d.casesPoll, url: func(id string) string { return traceURL(d.cfg.Pipeline, d.note.ARN, id, from, to) }}
 	cases, err := f.find(ctx, group, from, to)
 	if err != nil {
-		d.Logger.WarnContext(ctx, "version and failing requests left out", "alarm", d.note.Name, "log_group", group, "error", err.Error())
+		d.cfg.Logger.WarnContext(ctx, "version and failing requests left out", "alarm", d.note.Name, "log_group", group, "error", err.Error())
 	}
 	return cases
 }

@@ -28,6 +28,6 @@
 // Secrets come from Secrets Manager when they are needed. They are in no error,
 // log line or span.
 //
-// The package imports alarms, for the name of the heartbeat, pipeline and
-// telemetry/semconv.
+// Of this module it imports alarms, alarms/routing, alarms/snippet, pipeline
+// and telemetry/semconv.
 package notify

@@ -8,10 +8,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/tracehaul/tracehaul/alarms/internal/insights"
 	"github.com/tracehaul/tracehaul/alarms/notify"
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
 	"github.com/tracehaul/tracehaul/alarms/snippet"
-	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 

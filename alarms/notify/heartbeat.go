@@ -19,15 +19,15 @@ func (n *Notifier) heartbeat(ctx context.Context, note Notification, severity st
 	if note.New != stateAlarm {
 		return
 	}
-	n.Logger.InfoContext(ctx, semconv.LogHeartbeat, semconv.LogKeyTopic, severity)
-	secret := n.Pipeline.Routing.HeartbeatSecret
+	n.cfg.Logger.InfoContext(ctx, semconv.LogHeartbeat, semconv.LogKeyTopic, severity)
+	secret := n.cfg.Pipeline.Routing.HeartbeatSecret
 	if secret == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, heartbeatTimeout)
 	defer cancel()
 	if err := n.callSwitch(ctx, secret); err != nil {
-		n.Logger.WarnContext(ctx, "dead man's switch not called", "secret", secret, "error", err.Error())
+		n.cfg.Logger.WarnContext(ctx, "dead man's switch not called", "secret", secret, "error", err.Error())
 	}
 }
 

@@ -27,16 +27,16 @@ type incidentIOEvent struct {
 	Metadata         map[string]string `json:"metadata,omitempty"`
 }
 
-func (i *incidentIO) firing(ctx context.Context, _ pipeline.Destination, c credential, m Message, _ *told) error {
+func (i *incidentIO) firing(ctx context.Context, _ pipeline.Destination, c credential, m message, _ *told) error {
 	return i.send(ctx, c, alertEvent(m, "firing"))
 }
 
-func (i *incidentIO) over(ctx context.Context, _ pipeline.Destination, c credential, m Message, _ *told) error {
+func (i *incidentIO) over(ctx context.Context, _ pipeline.Destination, c credential, m message, _ *told) error {
 	return i.send(ctx, c, alertEvent(m, "resolved"))
 }
 
 // alertEvent is an alarm that changed. Its description is Markdown.
-func alertEvent(m Message, status string) incidentIOEvent {
+func alertEvent(m message, status string) incidentIOEvent {
 	e := incidentIOEvent{
 		Title: shorten(summary(m), maxSummary), DeduplicationKey: m.Key, Status: status, SourceURL: m.link(linkGraph), Metadata: details(m),
 	}

@@ -18,23 +18,23 @@ import (
 const before = 30 * time.Minute
 
 // links are the places to go on from: none of them needs anything looked up.
-func links(p *pipeline.Pipeline, n Notification, since, now time.Time) []Link {
+func links(p *pipeline.Pipeline, n Notification, since, now time.Time) []link {
 	d := n.Description
-	list := []Link{
+	list := []link{
 		{linkGraph, n.ARN.console() + "#alarmsV2:alarm/" + url.PathEscape(n.ARN.Resource)},
 		{linkDashboard, atTime(orElse(d.Dashboard, p.DashboardURL(pipeline.BoardPipeline)), p.Dashboards.GrafanaURL, since.Add(-before), now)},
 	}
 	if isAddress(d.Runbook) {
-		list = append(list, Link{linkRunbook, d.Runbook})
+		list = append(list, link{linkRunbook, d.Runbook})
 	}
 	if u := snippet.PageURL(p, path.Base(d.Runbook)); d.Runbook != "" && u != "" {
-		list = append(list, Link{linkQueries, u})
+		list = append(list, link{linkQueries, u})
 	}
 	if d.LogGroup != "" {
-		list = append(list, Link{linkLogs, orElse(queryURL(n, since, now), n.ARN.console()+"#logsV2:log-groups/log-group/"+fragment(d.LogGroup))})
+		list = append(list, link{linkLogs, orElse(queryURL(n, since, now), n.ARN.console()+"#logsV2:log-groups/log-group/"+fragment(d.LogGroup))})
 	}
 	if u := tracesURL(p, n, since, now); u != "" && len(u) <= maxURL {
-		list = append(list, Link{linkTraces, u})
+		list = append(list, link{linkTraces, u})
 	}
 	return list
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
-// Message is what people are told, whatever the form of it.
-type Message struct {
+// message is what people are told, whatever the form of it.
+type message struct {
 	State     string // OK, ALARM or INSUFFICIENT_DATA
 	Severity  string
 	Owner     string
@@ -33,15 +33,15 @@ type Message struct {
 	Since   time.Time // of the incident
 	Changed time.Time // of the alarm
 
-	Readings []Reading
+	Readings []reading
 	More     int // readings that are left out
-	Links    []Link
-	Cases    Cases
+	Links    []link
+	Cases    cases
 }
 
-// Reading is a value against its threshold: the alarm's own, or that of an
+// reading is a value against its threshold: the alarm's own, or that of an
 // alarm that made it go off.
-type Reading struct {
+type reading struct {
 	What    string // title or metric
 	Value   string // empty if it is not known
 	Against string // such as "> 300" or a condition in words, or empty
@@ -49,8 +49,8 @@ type Reading struct {
 	Runbook string // of an alarm beneath this one
 }
 
-// Link is a place to go on from.
-type Link struct{ Text, URL string }
+// link is a place to go on from.
+type link struct{ Text, URL string }
 
 // Names of links.
 const (
@@ -63,7 +63,7 @@ const (
 )
 
 // link returns the address of a link, or nothing.
-func (m Message) link(text string) string {
+func (m message) link(text string) string {
 	for _, l := range m.Links {
 		if l.Text == text {
 			return l.URL
@@ -73,8 +73,8 @@ func (m Message) link(text string) string {
 }
 
 // newMessage puts together what the notification itself says.
-func newMessage(p *pipeline.Pipeline, n Notification, severity string, since, now time.Time) Message {
-	m := Message{
+func newMessage(p *pipeline.Pipeline, n Notification, severity string, since, now time.Time) message {
+	m := message{
 		State: n.New, Severity: severity, Owner: orElse(n.Description.Owner, p.Owner), Alarm: n.Name, Key: dedupKey(n.ARN),
 		Title: orElse(n.Description.Title, n.Name), Meaning: n.Description.Meaning, Hop: n.Description.Hop,
 		Condition: n.Description.Condition, Runbook: n.Description.Runbook, Query: n.Description.Query, Next: n.Description.Next, Reason: n.Reason,
@@ -89,11 +89,11 @@ func newMessage(p *pipeline.Pipeline, n Notification, severity string, since, no
 	}
 	if !n.Composite {
 		value := latestValue(n.Reason)
-		r := Reading{What: orElse(n.Trigger.MetricName, "value"), Value: value, Against: against(n.Trigger.Comparison, n.Trigger.Threshold)}
+		r := reading{What: orElse(n.Trigger.MetricName, "value"), Value: value, Against: against(n.Trigger.Comparison, n.Trigger.Threshold)}
 		if value == "" {
 			r.Reason = n.Reason
 		}
-		m.Readings = []Reading{r}
+		m.Readings = []reading{r}
 	}
 	return m
 }
@@ -153,7 +153,7 @@ func latestValue(reason string) string {
 }
 
 // String writes a reading in a line.
-func (r Reading) String() string {
+func (r reading) String() string {
 	switch {
 	case r.Value != "" && r.Against != "":
 		return fmt.Sprintf("%s: %s (alarm: %s)", r.What, r.Value, r.Against)

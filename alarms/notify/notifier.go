@@ -98,7 +98,7 @@ func (c Config) Validate() error {
 // Notifier tells people of alarms. Make one with [New]. It may be used by
 // several goroutines.
 type Notifier struct {
-	Config
+	cfg Config
 
 	client     *http.Client
 	tracer     trace.Tracer
@@ -114,8 +114,8 @@ type Notifier struct {
 // sender tells a kind of destination. t is what the destination knows of the
 // incident, which the sender brings up to date.
 type sender interface {
-	firing(ctx context.Context, d pipeline.Destination, c credential, m Message, t *told) error
-	over(ctx context.Context, d pipeline.Destination, c credential, m Message, t *told) error
+	firing(ctx context.Context, d pipeline.Destination, c credential, m message, t *told) error
+	over(ctx context.Context, d pipeline.Destination, c credential, m message, t *told) error
 }
 
 // New returns a notifier. It calls nobody.
@@ -126,7 +126,7 @@ func New(c Config) (*Notifier, error) {
 	c = c.WithDefaults()
 	client := newHTTPClient()
 	return &Notifier{
-		Config: c, client: client,
+		cfg: c, client: client,
 		tracer:     c.TracerProvider.Tracer("github.com/tracehaul/tracehaul/alarms/notify"),
 		secrets:    &secrets{client: secretsmanager.NewFromConfig(c.AWS), now: c.Now, pause: c.Pause},
 		memory:     &memory{client: dynamodb.NewFromConfig(c.AWS), table: c.Pipeline.NotifierTableName(), now: c.Now},
@@ -168,16 +168,16 @@ func (n *Notifier) notice(ctx context.Context, s events.SNSEntity) error {
 	if err != nil {
 		return err
 	}
-	if note.Name == n.Pipeline.AlarmName(alarms.KeyHeartbeat) {
+	if note.Name == n.cfg.Pipeline.AlarmName(alarms.KeyHeartbeat) {
 		n.heartbeat(ctx, note, severity)
 		return nil
 	}
 	d := &delivery{
 		Notifier: n, note: note, severity: severity, id: s.MessageID, at: s.Timestamp,
-		owner: orElse(note.Description.Owner, n.Pipeline.Owner),
+		owner: orElse(note.Description.Owner, n.cfg.Pipeline.Owner),
 	}
 	if d.at.IsZero() {
-		d.at = n.Now()
+		d.at = n.cfg.Now()
 	}
 	if d.note.Changed.IsZero() {
 		d.note.Changed = d.at.UTC()
@@ -201,5 +201,5 @@ func (n *Notifier) severity(topicARN string, d Description) (string, error) {
 		return d.Severity, nil
 	}
 	return "", fmt.Errorf("topic %q: want %s, or a severity in the description of the alarm",
-		shorten(topic, 256), n.Pipeline.AlarmTopicName("SEVERITY"))
+		shorten(topic, 256), n.cfg.Pipeline.AlarmTopicName("SEVERITY"))
 }

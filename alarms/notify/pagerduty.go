@@ -56,16 +56,16 @@ var pagerDutySeverities = map[string]string{
 	pipeline.SeverityNotice: "info",
 }
 
-func (p *pagerDuty) firing(ctx context.Context, _ pipeline.Destination, c credential, m Message, _ *told) error {
+func (p *pagerDuty) firing(ctx context.Context, _ pipeline.Destination, c credential, m message, _ *told) error {
 	return p.send(ctx, c, triggerEvent(m))
 }
 
-func (p *pagerDuty) over(ctx context.Context, _ pipeline.Destination, c credential, m Message, _ *told) error {
+func (p *pagerDuty) over(ctx context.Context, _ pipeline.Destination, c credential, m message, _ *told) error {
 	return p.send(ctx, c, pagerDutyEvent{EventAction: "resolve", DedupKey: m.Key})
 }
 
 // triggerEvent is an alarm that went on. It is complete but for the routing key.
-func triggerEvent(m Message) pagerDutyEvent {
+func triggerEvent(m message) pagerDutyEvent {
 	e := pagerDutyEvent{
 		EventAction: "trigger", DedupKey: m.Key, Client: "CloudWatch " + m.Region, ClientURL: m.link(linkGraph),
 		Payload: &pagerDutyPayload{
@@ -81,7 +81,7 @@ func triggerEvent(m Message) pagerDutyEvent {
 }
 
 // summary is an alarm in a line: what broke, and the value where it is one.
-func summary(m Message) string {
+func summary(m message) string {
 	s := m.Product + " " + m.Environment + ": " + m.Title
 	if len(m.Readings) == 1 && m.Readings[0].Value != "" {
 		s += " (" + m.Readings[0].String() + ")"
@@ -90,7 +90,7 @@ func summary(m Message) string {
 }
 
 // details are an alarm as pairs, for services that show them in a table.
-func details(m Message) map[string]string {
+func details(m message) map[string]string {
 	pairs := map[string]string{
 		"alarm": m.Alarm, "severity": m.Severity, "owner": m.Owner, "hop": m.Hop, "condition": shorten(m.Condition, maxReading), "since": m.Since.UTC().Format(time.RFC3339),
 		"meaning": shorten(m.Meaning, maxMeaning), "reason": shorten(m.Reason, maxReason),

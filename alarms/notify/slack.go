@@ -41,7 +41,7 @@ type slackAnswer struct {
 
 // firing posts the first message of an incident, or a further one to its
 // thread.
-func (s *slack) firing(ctx context.Context, d pipeline.Destination, c credential, m Message, t *told) error {
+func (s *slack) firing(ctx context.Context, d pipeline.Destination, c credential, m message, t *told) error {
 	post := slackMessage{Channel: d.Channel, Text: headline(m), plain: plainAlarm(m), Blocks: encodeBlocks(alarmBlocks(m))}
 	if t.TS != "" {
 		post.Channel, post.ThreadTS = t.Channel, t.TS
@@ -51,7 +51,7 @@ func (s *slack) firing(ctx context.Context, d pipeline.Destination, c credential
 
 // over shows in the first message that the incident is over, and says so in the
 // thread. The change comes first: it may be repeated, the message may not.
-func (s *slack) over(ctx context.Context, d pipeline.Destination, c credential, m Message, t *told) error {
+func (s *slack) over(ctx context.Context, d pipeline.Destination, c credential, m message, t *told) error {
 	post := slackMessage{Channel: d.Channel, Text: headline(m), plain: plainOver(m), Blocks: encodeBlocks(overBlocks(m))}
 	if t.TS != "" { // else nothing is known of a thread
 		changed := post

@@ -33,7 +33,7 @@ const (
 // tell tells one destination, and logs how that went. ctx is for the table,
 // sending for all else.
 func (d *delivery) tell(ctx, sending context.Context, name string) error {
-	to := d.Pipeline.Routing.Destinations[name]
+	to := d.cfg.Pipeline.Routing.Destinations[name]
 	sending, span := d.tracer.Start(sending, "notify "+to.Type, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		semconv.DestinationKey.String(name), semconv.AlarmNameKey.String(d.note.Name),
 		semconv.AlarmStateKey.String(d.note.New), semconv.AlarmSeverityKey.String(d.severity),
@@ -43,11 +43,11 @@ func (d *delivery) tell(ctx, sending context.Context, name string) error {
 	if err != nil {
 		span.SetAttributes(otelsemconv.ErrorTypeKey.String(codeOf(err)))
 		span.SetStatus(codes.Error, "not notified")
-		d.Logger.ErrorContext(sending, "not notified", "destination", name, "type", to.Type, "alarm", d.note.Name,
+		d.cfg.Logger.ErrorContext(sending, "not notified", "destination", name, "type", to.Type, "alarm", d.note.Name,
 			"state", d.note.New, "severity", d.severity, "error", err.Error())
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	d.Logger.InfoContext(sending, string(done), "destination", name, "type", to.Type, "alarm", d.note.Name, "state", d.note.New, "severity", d.severity)
+	d.cfg.Logger.InfoContext(sending, string(done), "destination", name, "type", to.Type, "alarm", d.note.Name, "state", d.note.New, "severity", d.severity)
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (d *delivery) outOfTurn(ctx context.Context, to pipeline.Destination, why e
 
 // messageTo is the message for a destination: those that page do not wait for
 // the logs.
-func (d *delivery) messageTo(to pipeline.Destination) Message {
+func (d *delivery) messageTo(to pipeline.Destination) message {
 	m := d.message
 	if !keyed(to) {
 		m.Cases = d.cases()
@@ -161,7 +161,7 @@ func (d *delivery) begin(ctx context.Context, to pipeline.Destination, r *record
 }
 
 // end tells that the incident is over, unless the destination knows.
-func (d *delivery) end(ctx context.Context, to pipeline.Destination, r *record, m Message) (outcome, error) {
+func (d *delivery) end(ctx context.Context, to pipeline.Destination, r *record, m message) (outcome, error) {
 	t := r.of(d.since)
 	if t.Over {
 		return outcomeNoNews, nil
@@ -195,7 +195,7 @@ func (d *delivery) turn(ctx, sending context.Context, name string, f func(*recor
 	done, err := f(&r)
 	if err != nil || done == outcomeBefore {
 		if back := d.memory.giveBack(ctx, alarm, name, holder); back != nil {
-			d.Logger.WarnContext(ctx, "turn not given back; it ends by itself", "destination", name, "error", back.Error())
+			d.cfg.Logger.WarnContext(ctx, "turn not given back; it ends by itself", "destination", name, "error", back.Error())
 		}
 		return done, err
 	}
@@ -214,9 +214,9 @@ func (d *delivery) take(ctx, sending context.Context, name, holder string) (reco
 		defer cancel()
 	}
 	for {
-		until := d.Now().Add(defaultLease)
+		until := d.cfg.Now().Add(defaultLease)
 		if deadline, ok := ctx.Deadline(); ok {
-			until = d.Now().Add(time.Until(deadline) + leaseMargin)
+			until = d.cfg.Now().Add(time.Until(deadline) + leaseMargin)
 		}
 		r, err := d.memory.take(ctx, d.note.ARN.Text, name, holder, until)
 		if err != nil && !isHeld(err) {
@@ -230,7 +230,7 @@ func (d *delivery) take(ctx, sending context.Context, name, holder string) (reco
 
 // send sends with the secret that is kept and, if that is refused, once with
 // the one that there is now.
-func (d *delivery) send(ctx context.Context, to pipeline.Destination, t *told, m Message) error {
+func (d *delivery) send(ctx context.Context, to pipeline.Destination, t *told, m message) error {
 	refused := ""
 	for {
 		c, err := d.secrets.credential(ctx, to.Type, to.Secret, refused)

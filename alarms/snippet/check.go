@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
+	"github.com/tracehaul/tracehaul/alarms/internal/insights"
 )
 
 // Check says what is wrong with a snippet, or nothing. An empty one is right.

@@ -13,5 +13,5 @@
 // documents, in testdata: lines of Lambda and of the firewall, and a table of the
 // AWS CLI's options, values and members of answers. No command was sent to AWS.
 //
-// The package imports pipeline and telemetry/semconv.
+// Of this module it imports alarms/internal, pipeline and telemetry/semconv.
 package snippet

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/internal/insights"
 	"github.com/tracehaul/tracehaul/alarms/snippet"
-	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline"
 )

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tracehaul/tracehaul/alarms/internal/insights"
 	"github.com/tracehaul/tracehaul/alarms/snippet"
-	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
+	"github.com/tracehaul/tracehaul/alarms/internal/insights"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 

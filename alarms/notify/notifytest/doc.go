@@ -4,5 +4,7 @@
 // rule citing its source, keep it for tests to look at, and fail on demand.
 //
 // Start from [Start]. They know the calls that the notifier makes and no
-// others. The package imports no other package of this module.
+// others.
+//
+// Of this module it imports nothing.
 package notifytest

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tracehaul/tracehaul/alarms/snippet/insights"
+	"github.com/tracehaul/tracehaul/alarms/internal/insights"
 )
 
 func line(t *testing.T, text string) map[string]any {
