@@ -24,5 +24,7 @@
 // It is made for standard queues. With a FIFO queue events would be stored in
 // an order of their own, and messages behind a failed one would not wait.
 //
-// The package imports event and telemetry and knows no database.
+// Of this module it imports event, internal/spoilt, telemetry/awslambda,
+// telemetry/message, telemetry/semconv and telemetry/xray.
+// It knows no database.
 package consumer

@@ -20,5 +20,6 @@
 // Messages keep the trace context they came with. The client must not be one
 // that awssdk.Instrument has changed: it would write its own.
 //
-// Of this module it imports nothing.
+// Of this module it imports consumer, event, internal/spoilt, telemetry/message
+// and telemetry/semconv.
 package deadletter

@@ -17,5 +17,5 @@
 // codedeploy:GetDeploymentGroup, ListDeployments, BatchGetDeployments,
 // ListDeploymentTargets and BatchGetDeploymentTargets.
 //
-// The package imports alarms and pipeline.
+// Of this module it imports alarms and pipeline.
 package deploy

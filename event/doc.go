@@ -18,5 +18,6 @@
 // The data of an event is never interpreted: [Event.Data] holds the bytes of
 // the producer, and writing gives back the same bytes.
 //
-// The package imports the standard library only.
+// Of this module it imports nothing.
+// It needs the standard library alone.
 package event

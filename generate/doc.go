@@ -9,5 +9,6 @@
 // package alarms/scenario takes the same function. What is owed for an alarm, its
 // runbook, is named by the error.
 //
-// The package imports alarms, dashboards and pipeline.
+// Of this module it imports alarms, dashboards, internal/generated and
+// pipeline.
 package generate

@@ -26,7 +26,7 @@
 // tracehaul.schema.json is the JSON Schema for editors, made from the same
 // types.
 //
-// The package imports nothing else of ours.
+// Of this module it imports internal/spelling.
 package pipeline
 
 //go:generate go test -run _Committed_ -update .

@@ -5,7 +5,8 @@
 //
 //	POST /v1/events   one event or a batch, in the forms of package event
 //	GET  /healthz     the process is alive
-//	GET  /readyz      send requests here: it is not draining and keeps up
+//	GET  /readyz      send requests here: it is not draining and keeps up;
+//	                  keeping up does not count with ?exclude=overloaded
 //
 // With [Config.Bearer] whoever sends events shows a token first: package bearer.
 //
@@ -34,5 +35,7 @@
 // next to nothing: it is counted and measured, and has a trace id, but few of
 // a second have a span.
 //
-// The package imports telemetry and event, and bearer and snsform below it.
+// Of this module it imports event, service/bearer, service/internal,
+// telemetry/httpserver, telemetry/message, telemetry/semconv and
+// telemetry/xray.
 package service

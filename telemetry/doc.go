@@ -31,6 +31,7 @@
 //
 // # Imports
 //
-// The package imports nothing of this module outside telemetry/..., and it
-// reads no environment itself: ConfigFromEnv is handed a getenv.
+// Of this module it imports telemetry/internal, telemetry/semconv,
+// telemetry/slogtrace and telemetry/xray.
+// It reads no environment itself: ConfigFromEnv is handed a getenv.
 package telemetry

@@ -14,5 +14,6 @@
 // The rules follow "Use metric math", CloudWatch user guide. Where that page is
 // silent, the choice made is named at the code: the constant fillsEmpty is one.
 //
-// The package imports the standard library only.
+// Of this module it imports nothing.
+// It needs the standard library alone.
 package metricmath

@@ -4,5 +4,5 @@
 // Start from [Destinations]. The notifier goes by it, and scenarios by the same,
 // so that what a scenario shows is what people will hear.
 //
-// The package imports pipeline.
+// Of this module it imports pipeline.
 package routing

@@ -15,5 +15,7 @@
 // wrong, one small fault at a time, and lists those faults that no scenario
 // notices.
 //
-// The package imports alarms with its simulator and routing, and pipeline.
+// Of this module it imports alarms, alarms/metricmath, alarms/routing,
+// alarms/simulator, internal/figure, internal/spelling, pipeline and
+// pipeline/signal.
 package scenario

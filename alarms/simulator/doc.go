@@ -31,5 +31,6 @@
 // metrics are refused by [New]. Windows by the wall clock and warm-up periods are
 // nothing that an alarms.Alarm can have.
 //
-// The package imports alarms, alarms/metricmath and pipeline/signal.
+// Of this module it imports alarms, alarms/metricmath, internal/figure and
+// pipeline/signal.
 package simulator

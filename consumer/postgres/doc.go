@@ -12,5 +12,5 @@
 // Errors hold no data of events and no secrets: a PostgreSQL error is reduced
 // to its SQLSTATE and the names of constraint, table and column.
 //
-// The package imports consumer, event and telemetry.
+// Of this module it imports consumer and telemetry/pgxtrace.
 package postgres

@@ -21,6 +21,8 @@
 // front end (@grafana/data 13.2.3). A name that is newer is given by
 // [Options].Namespaces, or its rule is skipped.
 //
-// The package imports alarms/metricmath, the Grafana foundation SDK, which
-// decodes strictly, and the PromQL parser of Prometheus.
+// Of this module it imports alarms/metricmath, dashboards/internal,
+// internal/figure and internal/spelling.
+// Of others it has the Grafana foundation SDK, which decodes strictly, and the PromQL
+// parser of Prometheus.
 package lint

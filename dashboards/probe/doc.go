@@ -20,6 +20,7 @@
 // packages/grafana-prometheus. Ad hoc filters, expressions and transformations
 // are left out.
 //
-// The package reads only: SQL runs in a transaction that cannot write. It
-// imports dashboards/internal/reference and pgx.
+// The package reads only: SQL runs in a transaction that cannot write.
+//
+// Of this module it imports dashboards/internal.
 package probe

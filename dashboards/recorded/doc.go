@@ -22,6 +22,7 @@
 // ask CloudWatch, dimension_values is answered. A panel that is repeated is evaluated
 // for each value.
 //
-// The package imports alarms with metricmath, scenario and simulator, pipeline with
-// signal, and dashboards/internal/reference.
+// Of this module it imports alarms, alarms/metricmath, alarms/scenario,
+// alarms/simulator, dashboards/internal, internal/spelling, pipeline and
+// pipeline/signal.
 package recorded

@@ -2,5 +2,7 @@
 // replays recorded answers, and Grafana's annotations, over HTTP on loopback.
 //
 // Start from [Replay] and [StartGrafana]. They know the calls that package deploy
-// makes and no others. The package imports no other package of this module.
+// makes and no others.
+//
+// Of this module it imports nothing.
 package deploytest

@@ -14,6 +14,7 @@
 //
 // Tests take [github.com/tracehaul/tracehaul/internal/postgres/postgrestest].
 //
-// It needs a Unix, is for demos and tests only, listens on loopback only, and
-// imports no other package of this module but the file lock.
+// It needs a Unix, is for demos and tests only, and listens on loopback only.
+//
+// Of this module it imports internal/filelock and internal/freeport.
 package postgres

@@ -21,14 +21,14 @@ import (
 
 const module = "github.com/tracehaul/tracehaul"
 
-var update = flag.Bool("update", false, "rewrite the lists of what each program links")
+var update = flag.Bool("update", false, "rewrite the lists of what each program links, what others may use, and what each package imports")
 
 // root is the repository's top, seen from this package.
 var root = filepath.Join("..", "..")
 
 type listed struct {
 	ImportPath, Dir, Name string
-	GoFiles               []string
+	GoFiles, Imports      []string
 	Standard              bool
 	Module                *struct{ Path string }
 }
@@ -38,7 +38,7 @@ func list(t *testing.T, args ...string) []listed {
 	if err := program.WatchSources(); err != nil { // go list reads them, not this program
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,Standard,Module"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,Imports,Standard,Module"}, args...)...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64") // where the pipeline runs
 	var stderr bytes.Buffer

@@ -3,6 +3,8 @@
 // loopback only, is made of files that are embedded, and loads nothing from
 // elsewhere. It also answers the looks of `tracehaul trace`.
 //
-// Start from [New]. It imports internal/story and internal/trace; where the
-// traces come from is a [Source].
+// Start from [New]. Where the traces come from is a [Source].
+//
+// Of this module it imports internal/story, internal/story/source and
+// internal/trace.
 package web

@@ -12,5 +12,5 @@
 // CloudWatch by OTLP can be read with PromQL alone, which metric alarms and
 // their metric math do not understand.
 //
-// The package imports pipeline and telemetry/semconv.
+// Of this module it imports pipeline and telemetry/semconv.
 package signal

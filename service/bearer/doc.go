@@ -24,6 +24,6 @@
 // the next request with it costs about a microsecond. When the issuer's keys
 // change, all are verified anew.
 //
-// The package imports nothing of this module. Tests of programs that use it
-// find an issuer in package bearertest.
+// Of this module it imports nothing.
+// Tests of programs that use it find an issuer in package bearertest.
 package bearer

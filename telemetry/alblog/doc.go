@@ -25,5 +25,6 @@
 // and before a backslash are taken off as well. A quote that is neither escaped
 // nor before a space belongs to its field.
 //
-// The package imports the standard library alone.
+// Of this module it imports nothing.
+// It needs the standard library alone.
 package alblog

@@ -49,5 +49,6 @@
 // four, hosts that are no names, and of the trace header the fields that are
 // not AWS's. The service keeps the same of its header.
 //
-// The package imports telemetry/alblog, semconv and xray, and OpenTelemetry.
+// Of this module it imports telemetry/alblog, telemetry/internal,
+// telemetry/semconv and telemetry/xray.
 package albspan

@@ -27,5 +27,6 @@
 // Several invocations may run at once in one process. [Register], called first
 // in main, takes what SIGTERM needs off the time to start.
 //
-// The package imports nothing of this module outside telemetry.
+// Of this module it imports telemetry/internal, telemetry/message,
+// telemetry/semconv and telemetry/xray.
 package awslambda

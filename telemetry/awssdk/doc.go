@@ -26,4 +26,7 @@
 // The package imports no client. What sends or receives messages it knows by
 // the names of the SDK's types, and their fields by theirs: a program links,
 // and initialises, only the clients that it uses itself.
+//
+// Of this module it imports telemetry/internal, telemetry/message,
+// telemetry/semconv and telemetry/xray.
 package awssdk

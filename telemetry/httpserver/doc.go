@@ -19,5 +19,6 @@
 // middleware adds to a request that is sampled, with the spans of
 // telemetry.Setup and with the SDK's.
 //
-// The package imports nothing of this module outside telemetry.
+// Of this module it imports telemetry/internal, telemetry/semconv and
+// telemetry/xray.
 package httpserver

@@ -13,4 +13,7 @@
 // message fail.
 //
 // The package links no AWS client, only the types of messages.
+//
+// Of this module it imports telemetry/internal, telemetry/semconv and
+// telemetry/xray.
 package message

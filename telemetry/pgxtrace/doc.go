@@ -16,5 +16,5 @@
 // The statement's text is recorded, its parameters never: not in a span, a
 // metric or an error.
 //
-// The package imports nothing of this module outside telemetry.
+// Of this module it imports telemetry/internal and telemetry/semconv.
 package pgxtrace

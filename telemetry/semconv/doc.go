@@ -7,5 +7,6 @@
 // queries refer to by name stands in this package, so that a name is written
 // once.
 //
-// It imports nothing but the attribute API.
+// Of this module it imports nothing.
+// Of others it imports the attribute API alone.
 package semconv

@@ -5,4 +5,6 @@
 //
 // Start from [NewHandler]. It wraps any slog.Handler, and needs nothing of
 // OpenTelemetry but its trace API.
+//
+// Of this module it imports nothing.
 package slogtrace

@@ -17,6 +17,7 @@
 // sampler. Made into an ordinary remote parent, its sampled flag would read
 // "not sampled" and a ParentBased sampler would drop every such trace.
 //
-// The package imports OpenTelemetry only, the trace SDK included: the sampler
-// is the SDK's type.
+// Of this module it imports telemetry/internal.
+// Of others it imports OpenTelemetry alone, with the trace SDK: the sampler is the
+// SDK's type.
 package xray

@@ -22,4 +22,6 @@
 //
 // The package is apart from package postgres so that the consumer does not
 // link what only a deployment needs.
+//
+// Of this module it imports nothing.
 package migrate
