@@ -389,3 +389,10 @@ func TestFor_Command_IsInTheDescriptionIfItFits(t *testing.T) {
 		t.Errorf("a command for which there is no room is in the description:\n%s", a.Description)
 	}
 }
+
+func TestAlarm_OfNothing_HasNoConditionAndNoCost(t *testing.T) {
+	var a alarms.Alarm
+	if condition, cost := a.Condition(), a.Cost(); condition != "" || cost != 0 {
+		t.Errorf("the condition is %q, the cost %v", condition, cost)
+	}
+}

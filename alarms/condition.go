@@ -8,12 +8,16 @@ import (
 )
 
 // Condition says in words when the alarm is on, such as "above 300 s, 5 of 5
-// datapoints of a minute".
+// datapoints of a minute". It is empty for an alarm without a Metric and a
+// Composite.
 func (a *Alarm) Condition() string {
 	if a.Composite != nil {
 		return a.Composite.Rule.String()
 	}
 	m := a.Metric
+	if m == nil {
+		return ""
+	}
 	var b strings.Builder
 	switch m.Comparison {
 	case Above:

@@ -38,10 +38,14 @@ func (s *Set) Cost() Cost {
 	return c
 }
 
-// Cost returns what the alarm costs a month, in US dollars.
+// Cost returns what the alarm costs a month, in US dollars: nothing without a
+// Metric and a Composite.
 func (a *Alarm) Cost() float64 {
 	if a.Composite != nil {
 		return priceComposite
+	}
+	if a.Metric == nil {
+		return 0
 	}
 	price := priceMetric
 	if a.Metric.Period < time.Minute {

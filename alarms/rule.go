@@ -41,7 +41,9 @@ const (
 )
 
 // Rule is the rule of a composite alarm, as the tree that CloudWatch's text
-// stands for. ("Create a composite alarm", CloudWatch user guide.)
+// stands for. ("Create a composite alarm", CloudWatch user guide.) One that
+// lacks a part, such as an OpNot without its rule, is refused by [For]; such
+// an OpNot does not hold.
 type Rule struct {
 	Op    Op
 	Key   string // of the alarm, for OpState: a key, or its name in CloudWatch
@@ -111,7 +113,7 @@ func (r Rule) Holds(state func(key string) State) bool {
 		}
 		return true
 	case OpNot:
-		return !r.Rules[0].Holds(state)
+		return len(r.Rules) == 1 && !r.Rules[0].Holds(state)
 	case OpTrue:
 		return true
 	case OpFalse:
@@ -139,7 +141,7 @@ func (r Rule) write(b *strings.Builder, name func(string) string, nested bool) {
 		r.join(b, name, " AND ", nested)
 	case OpNot:
 		b.WriteString("NOT ")
-		r.Rules[0].write(b, name, true)
+		r.join(b, name, "", true)
 	case OpTrue:
 		b.WriteString("TRUE")
 	case OpFalse:

@@ -41,11 +41,20 @@ func TestRule_Holds(t *testing.T) {
 		"all":      {alarms.All("on", "on"), true},
 		"all not":  {alarms.All("on", "off"), false},
 		"not":      {alarms.Not(alarms.InAlarm("off")), true},
+		"not none": {alarms.Rule{Op: alarms.OpNot}, false},
 		"true":     {alarms.Rule{Op: alarms.OpTrue}, true},
 		"false":    {alarms.Rule{Op: alarms.OpFalse}, false},
 	} {
 		if got := test.rule.Holds(state); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
+	}
+}
+
+// What is not complete yet can be printed, and what is printed is no rule.
+func TestRule_NotOfNothing_CanBePrinted(t *testing.T) {
+	text := alarms.Rule{Op: alarms.OpNot}.String()
+	if rule, err := alarms.ParseRule(text); err == nil {
+		t.Errorf("%q is read as %+v", text, rule)
 	}
 }

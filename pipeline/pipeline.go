@@ -158,7 +158,10 @@ type Topic struct {
 	SubscriberAccounts []string `yaml:"subscriber_accounts" max:"100" format:"account"`
 }
 
-// Consumer is a Lambda function that reads the topic through its own queue.
+// Consumer is a Lambda function that reads the topic through its own queue. Its
+// methods make names of the pipeline that it was loaded with, and panic for a
+// Consumer that is of none: take one of Pipeline.Consumers, or of
+// [Pipeline.Consumer].
 type Consumer struct {
 	// Name is the key in the mapping of consumers: the component that names the function.
 	Name string `yaml:"-"`
@@ -172,7 +175,7 @@ type Consumer struct {
 	// Sink is where events go: postgres (the database described here) or custom (the team's own). Defaults to postgres.
 	Sink string `yaml:"sink" default:"postgres" enum:"postgres,custom"`
 
-	// RawDelivery is whether messages arrive as they were published; otherwise SNS wraps them in its envelope. Defaults to true.
+	// RawDelivery is whether messages arrive as they were published; otherwise SNS wraps them in its envelope, in which they take up to twice the bytes. Defaults to true.
 	RawDelivery bool `yaml:"raw_delivery" default:"true"`
 
 	// FilterPolicy is the SNS filter policy by which messages are selected. Defaults to all messages.
