@@ -17,12 +17,12 @@ const MostQueries = 500
 // recording, with the statistics that they read. The metrics need no datapoints:
 // those of list-metrics are enough. Queries for which nothing is found are left out.
 func (r *Recording) Queries(contents ...[]byte) ([]MetricDataQuery, error) {
-	asked := map[question]metricStatJSON{}
+	asked := map[question]MetricStat{}
 	for _, content := range contents {
 		err := r.each(content, func(p *run, i int) error {
 			a := p.answer(i)
 			for _, m := range a.found {
-				asked[question{m, a.reads, a.asked}] = metricStatJSON{m.json(), int(a.asked / time.Second), a.reads}
+				asked[question{m, a.reads, a.asked}] = MetricStat{m.json(), int(a.asked / time.Second), a.reads}
 			}
 			return nil
 		})
@@ -43,10 +43,10 @@ func (r *Recording) Queries(contents ...[]byte) ([]MetricDataQuery, error) {
 }
 
 // json is the metric as CloudWatch's API writes it.
-func (m *metric) json() metricJSON {
-	j := metricJSON{Namespace: m.namespace, MetricName: m.metric, Dimensions: []dimensionJSON{}}
+func (m *metric) json() Metric {
+	j := Metric{Namespace: m.namespace, MetricName: m.metric, Dimensions: []Dimension{}}
 	for _, d := range keys(m.dimensions) {
-		j.Dimensions = append(j.Dimensions, dimensionJSON{d, m.dimensions[d]})
+		j.Dimensions = append(j.Dimensions, Dimension{d, m.dimensions[d]})
 	}
 	return j
 }

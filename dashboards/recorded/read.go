@@ -26,26 +26,28 @@ const (
 	maxRange     = 63 * 24 * time.Hour // as long as CloudWatch keeps datapoints of five minutes
 )
 
-// metricJSON is a metric as CloudWatch's API writes it.
-type metricJSON struct {
-	Namespace  string
-	MetricName string
-	Dimensions []dimensionJSON
-}
-
-type dimensionJSON struct{ Name, Value string }
-
 // MetricDataQuery is what GetMetricData is asked for. (CloudWatch API reference.)
 type MetricDataQuery struct {
 	ID         string `json:"Id"`
-	MetricStat metricStatJSON
+	MetricStat MetricStat
 }
 
-type metricStatJSON struct {
-	Metric metricJSON
+// MetricStat is a statistic of a metric in a [MetricDataQuery].
+type MetricStat struct {
+	Metric Metric
 	Period int // seconds
 	Stat   string
 }
+
+// Metric is a metric as CloudWatch's API writes it.
+type Metric struct {
+	Namespace  string
+	MetricName string
+	Dimensions []Dimension
+}
+
+// Dimension is one of a [Metric].
+type Dimension struct{ Name, Value string }
 
 // dataJSON is an answer of GetMetricData.
 type dataJSON struct {
@@ -127,7 +129,7 @@ func (d *reader) decode(file string, to any) bool {
 
 // list notes the metrics that there are.
 func (d *reader) list(file string) {
-	var answer struct{ Metrics []metricJSON }
+	var answer struct{ Metrics []Metric }
 	if !d.decode(file, &answer) {
 		return
 	}
@@ -140,7 +142,7 @@ func (d *reader) list(file string) {
 }
 
 // metric returns the metric of a name, and takes it into the recording.
-func (d *reader) metric(m metricJSON) *metric {
+func (d *reader) metric(m Metric) *metric {
 	found := &metric{name: name{m.Namespace, m.MetricName}, dimensions: map[string]string{}, kept: map[string]kept{}}
 	for _, dimension := range m.Dimensions {
 		found.dimensions[dimension.Name] = dimension.Value

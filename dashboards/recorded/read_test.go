@@ -150,6 +150,12 @@ func TestQueries_OfList_AskForWhatDashboardReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	highestOfAll := recorded.MetricStat{
+		Metric: recorded.Metric{Namespace: "Shop", MetricName: "Orders", Dimensions: []recorded.Dimension{{Name: "Till", Value: "1"}}}, Period: 60, Stat: "Maximum",
+	}
+	if diff := cmp.Diff(highestOfAll, queries[0].MetricStat); diff != "" {
+		t.Errorf("%s", diff)
+	}
 	got, err := json.Marshal(queries)
 	if err != nil {
 		t.Fatal(err)

@@ -69,7 +69,7 @@ func TestProd_IsUpToDate(t *testing.T) {
 // metrics, in parts.
 func (r *Recording) answers(t *testing.T, own map[name][]string) map[string][]byte {
 	t.Helper()
-	listed := []metricJSON{}
+	listed := []Metric{}
 	queries := []MetricDataQuery{}
 	results := []resultJSON{}
 	for _, m := range r.metrics {
@@ -85,7 +85,7 @@ func (r *Recording) answers(t *testing.T, own map[name][]string) map[string][]by
 				continue
 			}
 			id := "m" + strconv.Itoa(len(queries))
-			queries = append(queries, MetricDataQuery{id, metricStatJSON{m.json(), int(prodPeriod / time.Second), statistic}})
+			queries = append(queries, MetricDataQuery{id, MetricStat{m.json(), int(prodPeriod / time.Second), statistic}})
 			results = append(results, r.result(id, m, s))
 		}
 	}
