@@ -126,9 +126,9 @@ func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	want := deploy.Want{TaskDefinition: c.TaskDefinition, Image: c.Image, Version: c.ServiceVersion, FunctionVersion: c.FunctionVersion}
-	if err := want.Validate(name != p.Service.Name); err != nil {
-		return codedError{err, exitUsage}
+	want, err := c.want(name, name != p.Service.Name)
+	if err != nil {
+		return err
 	}
 	if c.RequireAlarms && name != p.Service.Name {
 		return usageError("--require-alarms: want it for the service alone: whether CodeDeploy looks at alarms, the preflight says")
@@ -156,6 +156,38 @@ func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
 	default:
 		return errors.New("what was requested does not serve")
 	}
+}
+
+// want is what was requested of a component. The error is in the words of flags.
+func (c deployVerdictCmd) want(component string, consumer bool) (deploy.Want, error) {
+	want := deploy.Want{TaskDefinition: c.TaskDefinition, Image: c.Image, Version: c.ServiceVersion, FunctionVersion: c.FunctionVersion}
+	var errs []error
+	for _, f := range []struct {
+		flag, value string
+		alone       deploy.Want
+	}{
+		{"task-definition", c.TaskDefinition, deploy.Want{TaskDefinition: c.TaskDefinition}},
+		{"image", c.Image, deploy.Want{Image: c.Image}},
+		{"function-version", c.FunctionVersion, deploy.Want{FunctionVersion: c.FunctionVersion}},
+	} {
+		if f.value == "" {
+			continue
+		}
+		if err := f.alone.Validate(f.flag == "function-version"); err != nil {
+			errs = append(errs, fmt.Errorf("--%s: %w", f.flag, err))
+		}
+	}
+	ofService := c.TaskDefinition != "" || c.Image != "" || c.ServiceVersion != ""
+	switch {
+	case consumer && (ofService || c.FunctionVersion == ""):
+		errs = append(errs, fmt.Errorf("for the consumer %s: want --function-version, and neither --task-definition, --image nor --service-version", component))
+	case !consumer && (!ofService || c.FunctionVersion != ""):
+		errs = append(errs, fmt.Errorf("for the service %s: want --task-definition, --image or --service-version, and no --function-version", component))
+	}
+	if len(errs) > 0 {
+		return want, codedError{errors.Join(errs...), exitUsage}
+	}
+	return want, nil
 }
 
 // component is the one that is meant.
