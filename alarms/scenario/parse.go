@@ -329,11 +329,11 @@ func list(text string) []string {
 	return words
 }
 
-// clip keeps a quoted text at a length that can be read.
+// clip keeps a quoted text at a length that can be read, in characters.
 func clip(text string) string {
 	const most = 60
-	if len(text) > most {
-		return text[:most] + "..."
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "..."
 	}
 	return text
 }

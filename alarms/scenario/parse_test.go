@@ -131,6 +131,14 @@ func TestParse_EmptyFile_SaysHowToBegin(t *testing.T) {
 	}
 }
 
+// What is quoted ends behind a character: %q would write half of one as \xc3.
+func TestParse_LongLine_IsCutBehindACharacter(t *testing.T) {
+	_, err := Parse("x.scenario", []byte("title: x\nx"+strings.Repeat("ü", 100)+"\n"))
+	if want := `"x` + strings.Repeat("ü", 59) + `..."`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %s", err, want)
+	}
+}
+
 func TestShort_EveryDuration_ReadsBack(t *testing.T) {
 	for _, text := range []string{"0m", "1m", "59m", "1h", "1h30m", "2d", "2d3h", "1d1m"} {
 		if d, ok := parseDuration(text); !ok || short(d) != text {

@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"container/list"
+	"strings"
 	"time"
 )
 
@@ -280,11 +281,12 @@ func (q *queue) depth(now time.Time) QueueDepth {
 	}
 }
 
-// clip keeps what came from outside from filling an error message.
+// clip keeps what came from outside from filling an error message. It does not
+// end within a character.
 func clip(s string) string {
 	const most = 100
 	if len(s) > most {
-		return s[:most] + "..."
+		s = s[:most] + "..."
 	}
-	return s
+	return strings.ToValidUTF8(s, "")
 }

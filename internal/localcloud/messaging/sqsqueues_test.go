@@ -217,3 +217,13 @@ func TestPurgeQueue_ForgetsAllMessages_OnceAMinute(t *testing.T) {
 		}
 	})
 }
+
+func TestClip_LongText_EndsBehindACharacter(t *testing.T) {
+	t.Parallel()
+	if got, want := clip("x"+strings.Repeat("ü", 100)), "x"+strings.Repeat("ü", 49)+"..."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := clip("short"); got != "short" {
+		t.Errorf("%q, want it whole", got)
+	}
+}
