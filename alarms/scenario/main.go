@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/tracehaul/tracehaul/internal/figure"
 )
 
 // Options are what the command `tracehaul alarms test` is told.
@@ -100,7 +102,7 @@ func (m *mutation) failed(score float64) error {
 		errs = append(errs, fmt.Errorf("%.1f %% of the faults are noticed, want %v %%", got, score))
 	}
 	if n := len(m.Stale); n > 0 {
-		errs = append(errs, fmt.Errorf("%s of equivalent mutants out of date", plural(n, "declaration")))
+		errs = append(errs, fmt.Errorf("%s of equivalent mutants out of date", figure.Counted(n, "declaration")))
 	}
 	return errors.Join(errs...)
 }

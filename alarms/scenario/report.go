@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/figure"
 )
 
 // Report is what came of all scenarios.
@@ -55,26 +57,19 @@ func (r *Report) Failed() error {
 	}
 	var errs []error
 	if failed > 0 {
-		errs = append(errs, fmt.Errorf("%s did not go as expected", plural(failed, "scenario")))
+		errs = append(errs, fmt.Errorf("%s did not go as expected", figure.Counted(failed, "scenario")))
 	}
 	if len(r.Untried) > 0 {
-		errs = append(errs, fmt.Errorf("%s not been tried in full", pluralHas(len(r.Untried), "alarm")))
+		errs = append(errs, fmt.Errorf("%s not been tried in full", countedHas(len(r.Untried), "alarm")))
 	}
 	return errors.Join(errs...)
 }
 
-func plural(n int, what string) string {
+func countedHas(n int, what string) string {
 	if n == 1 {
-		return "1 " + what
+		return figure.Counted(n, what) + " has"
 	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func pluralHas(n int, what string) string {
-	if n == 1 {
-		return "1 " + what + " has"
-	}
-	return fmt.Sprintf("%d %ss have", n, what)
+	return figure.Counted(n, what) + " have"
 }
 
 // normal reports whether a scenario is a normal time: nothing is expected, and no

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/figure"
 )
 
 // Level says how much is written of a run.
@@ -52,7 +54,7 @@ func (r *Report) Text(w io.Writer, level Level) error {
 		fmt.Fprintln(&b, untried)
 	}
 	fmt.Fprintf(&b, "%s, %d failed; %s; %s of normal traffic; %s\n",
-		plural(len(r.Scenarios), "scenario"), failed, plural(len(r.Alarms), "alarm"), r.NormalFor, r.Took.Round(10*time.Millisecond))
+		figure.Counted(len(r.Scenarios), "scenario"), failed, figure.Counted(len(r.Alarms), "alarm"), r.NormalFor, r.Took.Round(10*time.Millisecond))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -131,7 +133,7 @@ func (o *Outcome) counts() string {
 		return "nobody is told"
 	}
 	for i, d := range order {
-		order[i] = plural(counts[d], "message") + " to " + d
+		order[i] = figure.Counted(counts[d], "message") + " to " + d
 	}
 	return strings.Join(order, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/internal/figure"
 )
 
 // reason words a change as CloudWatch does. ("StateReason", DescribeAlarms,
@@ -25,7 +26,7 @@ func (r *metricRun) reason(v verdict) string {
 	}
 	switch filled := r.filling(v); {
 	case filled != "" && v.real == 0:
-		return fmt.Sprintf("Threshold Crossed: no datapoints were received for %s and %s.", plural(r.n, "period"), filled)
+		return fmt.Sprintf("Threshold Crossed: no datapoints were received for %s and %s.", figure.Counted(r.n, "period"), filled)
 	case filled != "":
 		parts = append(parts, filled)
 	}
@@ -111,9 +112,9 @@ func (r *metricRun) relation(state alarms.State) string {
 // names the same change whatever the state was before.
 func (r *metricRun) minimum(state alarms.State) string {
 	if state == alarms.StateAlarm {
-		return plural(r.m, "datapoint") + " for OK -> ALARM transition"
+		return figure.Counted(r.m, "datapoint") + " for OK -> ALARM transition"
 	}
-	return plural(r.n-r.m+1, "datapoint") + " for ALARM -> OK transition"
+	return figure.Counted(r.n-r.m+1, "datapoint") + " for ALARM -> OK transition"
 }
 
 // newest returns the newest datapoint that there is.
@@ -141,13 +142,6 @@ func created(name string, state alarms.State) string {
 	return fmt.Sprintf("%s was created and its alarm rule evaluates to %s", name, state)
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
-}
-
 func wasWere(n int) string {
 	if n == 1 {
 		return "was"
@@ -155,7 +149,7 @@ func wasWere(n int) string {
 	return "were"
 }
 
-func were(n int, noun string) string { return plural(n, noun) + " " + wasWere(n) }
+func were(n int, noun string) string { return figure.Counted(n, noun) + " " + wasWere(n) }
 
 // double writes a number as CloudWatch does, which is Java's way: 12.0, 1.0E7.
 func double(x float64) string {

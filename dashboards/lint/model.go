@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"fmt"
 	"iter"
 	"strings"
 )
@@ -168,12 +167,4 @@ func (c *checker) query(at *node) (string, bool) {
 		return text, true
 	}
 	return "", false
-}
-
-// plural writes a number of things.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

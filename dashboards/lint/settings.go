@@ -3,6 +3,8 @@ package lint
 import (
 	"regexp"
 	"strings"
+
+	"github.com/tracehaul/tracehaul/internal/figure"
 )
 
 // maxUID is how long a uid may be. (Grafana, "Dashboard HTTP API".)
@@ -68,7 +70,7 @@ func checkDescriptions(c *checker) {
 			continue // it explains itself
 		}
 		if n := len(strings.Fields(p.get("description").text())); n < minDescriptionWords {
-			c.report(p.get("description"), "the description has %s: want %d or more that say what good looks like and what to do when it does not", plural(n, "word"), minDescriptionWords)
+			c.report(p.get("description"), "the description has %s: want %d or more that say what good looks like and what to do when it does not", figure.Counted(n, "word"), minDescriptionWords)
 		}
 	}
 }

@@ -38,3 +38,11 @@ func Time(d time.Duration) string {
 	}
 	return Number(float64(d)/float64(time.Millisecond)) + " ms"
 }
+
+// Counted is a number of things: 1 alarm, 2 alarms.
+func Counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

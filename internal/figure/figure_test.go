@@ -27,3 +27,12 @@ func TestNumberAndRound_AsShortAsCanBe(t *testing.T) {
 		}
 	}
 }
+
+func TestCounted_OneIsNoPlural(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{0: "0 alarms", 1: "1 alarm", 2: "2 alarms"} {
+		if got := figure.Counted(n, "alarm"); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}
