@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -207,6 +208,35 @@ func TestDeadLetter_NearlyTooLarge_DropsTheLeastImportant(t *testing.T) {
 				t.Error("the body was cut")
 			}
 		})
+	}
+}
+
+// An envelope has each quote of a message escaped, so that it is larger than what
+// SNS takes.
+func TestDeadLetter_LargeEnvelope_HasItsReasonAndContext(t *testing.T) {
+	b := setup(t, nil)
+	if _, err := b.sqs.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
+		QueueUrl: &b.dlq, Attributes: map[string]string{"MaximumMessageSize": "1048576"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var messages []events.SQSMessage
+	for i := range 3 {
+		m := malformed(i)
+		m.Body += strings.Repeat(`"`, 240<<10)
+		messages = append(messages, enveloped(m))
+	}
+	if failed := b.invoke(t.Context(), messages...); failed != nil {
+		t.Fatalf("failed: %v", failed)
+	}
+	dead := b.dead()
+	if len(dead) != len(messages) {
+		t.Fatalf("%d dead letters, want %d", len(dead), len(messages))
+	}
+	for _, d := range dead {
+		if got := texts(d); len(*d.Body) < 480<<10 || got["failure-reason"] != "malformed" || got["traceparent"] == "" {
+			t.Errorf("a body of %d bytes has attributes %v", len(*d.Body), got)
+		}
 	}
 }
 

@@ -31,8 +31,8 @@ const (
 // attributes count towards the size with name, type and value.)
 const (
 	maxAttributes = 10
-	messageBytes  = 256 << 10 // of a message, and of a batch of them
-	largeBytes    = 1 << 20   // where queues are set to take more
+	messageBytes  = 256 << 10 // what every queue takes, and what goes into one call
+	largeBytes    = 1 << 20   // what a queue takes at most
 	maxDropped    = 256       // of the value of AttributeDropped
 )
 
@@ -56,7 +56,7 @@ type letter struct {
 func (l *letter) entry(id int) (e sqstypes.SendMessageBatchRequestEntry, size int, dropped []string) {
 	body := l.message.Record.Body
 	limit := messageBytes
-	if len(body) > limit { // so these queues take more
+	if len(body) > limit { // SNS's envelope: its queue has to take more, and so has the dead-letter queue
 		limit = largeBytes
 	}
 	p := packing{bytes: limit - len(body), slots: maxAttributes}

@@ -149,6 +149,9 @@ func (l *Local) startMessaging(ctx context.Context) error {
 	return l.createQueues()
 }
 
+// queueBytes is what queues take, as in Terraform's module consumer.
+const queueBytes = 1 << 20
+
 // createQueues makes the topic, and for each consumer what Terraform makes in
 // AWS: queue, dead-letter queues and subscription.
 func (l *Local) createQueues() (err error) {
@@ -158,13 +161,13 @@ func (l *Local) createQueues() (err error) {
 	}
 	for c := range l.consumers() {
 		for _, dlq := range []string{c.DLQName(), c.UndeliveredName()} {
-			if _, err := l.broker.CreateQueue(messaging.QueueConfig{Name: dlq, MessageRetention: c.DLQRetention}); err != nil {
+			if _, err := l.broker.CreateQueue(messaging.QueueConfig{Name: dlq, MessageRetention: c.DLQRetention, MaximumMessageSizeBytes: queueBytes}); err != nil {
 				return err
 			}
 		}
 		if _, err := l.broker.CreateQueue(messaging.QueueConfig{
 			Name: c.QueueName(), VisibilityTimeout: c.VisibilityTimeout, MessageRetention: c.Retention,
-			DeadLetterQueue: c.DLQName(), MaxReceiveCount: c.MaxReceiveCount,
+			DeadLetterQueue: c.DLQName(), MaxReceiveCount: c.MaxReceiveCount, MaximumMessageSizeBytes: queueBytes,
 		}); err != nil {
 			return err
 		}
@@ -215,7 +218,7 @@ func (l *Local) startBalancer(ctx context.Context) (err error) {
 	p := l.cfg.Pipeline
 	c := alb.Config{
 		Name: p.LoadBalancerName(), TargetGroup: p.TargetGroupNames()[0], Region: p.Region,
-		Targets: []string{l.addresses.Service}, HealthPath: "/readyz", HealthInterval: 100 * time.Millisecond,
+		Targets: []string{l.addresses.Service}, HealthPath: "/readyz?exclude=overloaded", HealthInterval: 100 * time.Millisecond,
 	}
 	if l.accessLog != nil {
 		c.AccessLog = l.accessLog

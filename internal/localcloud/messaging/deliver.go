@@ -68,8 +68,6 @@ func (p *publication) pack(t *topic, region string, published time.Time) []parce
 func (p *publication) derive(body string) *content {
 	c := newContent(body, nil)
 	c.traceHeader, c.groupID, c.senderID = p.traceHeader, p.groupID, p.senderID
-	// The envelope is SNS's own and does not count against what was allowed.
-	c.size = min(c.size, p.size)
 	return c
 }
 

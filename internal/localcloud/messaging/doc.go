@@ -17,12 +17,11 @@
 // names itself.
 //
 // Where AWS leaves room the broker is strict, so that what works here works
-// there: queues default to messages of 256 KiB as topics do, SNS's envelope
-// counts towards that, a receipt handle
-// that is not the latest deletes nothing, and the visibility of a message that
-// is not in flight cannot be changed. Standard queues may repeat and reorder
-// messages; this one does on demand, [Config.DuplicateRate] and
-// [Config.Shuffle].
+// there: queues default to messages of 256 KiB as topics do, to which SNS's
+// envelope counts, a receipt handle that is not the latest deletes nothing, and
+// the visibility of a message that is not in flight cannot be changed. Standard
+// queues may repeat and reorder messages; this one does on demand,
+// [Config.DuplicateRate] and [Config.Shuffle].
 //
 // Rules carry the name of the page of AWS's documentation that states them,
 // as "SQS API, ReceiveMessage" (docs.aws.amazon.com/AWSSimpleQueueService/

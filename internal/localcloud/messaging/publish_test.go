@@ -108,15 +108,20 @@ func TestPublish_AroundTheSizeLimit(t *testing.T) {
 	b.wantDepth("topic", QueueDepth{Visible: 4})
 }
 
-// The envelope is SNS's own: a message of the limit reaches a queue of the
-// same limit in it.
-func TestPublish_AtTheSizeLimit_ArrivesInEnvelope(t *testing.T) {
+// SNS's envelope makes a message larger than it was published: only a queue that
+// takes more than the topic has it.
+func TestPublish_AtTheSizeLimit_NeedsALargerQueueForItsEnvelope(t *testing.T) {
 	b := setup(t, Config{})
 	arn, _, _ := b.topic("topic", SubscriptionConfig{})
+	b.queue(QueueConfig{Name: "large", MaximumMessageSizeBytes: maxSizeLimit})
+	if _, err := b.broker.Subscribe(SubscriptionConfig{Topic: "topic", Queue: "large"}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := b.sns.Publish(b.ctx, &sns.PublishInput{TopicArn: &arn, Message: letters(maxSizeBytes)}); err != nil {
 		t.Fatal(err)
 	}
-	b.wantDepth("topic", QueueDepth{Visible: 1})
+	b.wantDepth("topic", QueueDepth{})
+	b.wantDepth("large", QueueDepth{Visible: 1})
 }
 
 // The limit is the topic's MaximumMessageSize (SNS guide, "Publishing large

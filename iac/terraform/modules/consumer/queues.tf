@@ -5,9 +5,9 @@ locals {
   dlq_arn         = "${var.arn_prefix}:${var.names.dlq}"
   undelivered_arn = "${var.arn_prefix}:${var.names.undelivered}"
 
-  # What SNS and SQS take at most. Both take more where somebody has raised it;
-  # the service counts on this.
-  max_message_bytes = 262144
+  # What SQS takes at most. SNS takes a quarter of it, but its envelope has each
+  # quote and backslash of a message escaped, and a dead letter has its reason.
+  max_message_bytes = 1048576
 
   day = 24 * 60 * 60
 }

@@ -73,9 +73,9 @@ run "as_described" {
   }
   assert {
     condition = alltrue([for q in [aws_sqs_queue.this, aws_sqs_queue.dlq, aws_sqs_queue.undelivered] :
-      q.max_message_size == 262144 && q.kms_master_key_id == "arn:aws:kms:eu-central-1:111122223333:key/messages"
+      q.max_message_size == 1048576 && q.kms_master_key_id == "arn:aws:kms:eu-central-1:111122223333:key/messages"
     ])
-    error_message = "Messages of SNS' size, encrypted with the key of messages."
+    error_message = "Room for what SNS takes in its envelope, encrypted with the key of messages."
   }
   assert {
     condition = jsondecode(aws_sqs_queue.dlq.redrive_allow_policy) == {
