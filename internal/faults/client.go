@@ -169,10 +169,10 @@ func meaning(status int, code string) answer {
 		return accepted
 	case status >= 400 && status < 500:
 		return refused
-	case code == "overloaded", code == "stopping", code == "publish_throttled", code == "publish_refused":
-		return refused // SNS was not asked, or has said no
+	case code == "overloaded", code == "stopping":
+		return refused // SNS was not asked
 	default:
-		return unknown
+		return unknown // whatever SNS said in the end: an attempt before may have got through, and its answer not
 	}
 }
 
