@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/bare"
 )
 
 // connections is how many clients post at once: enough for calls of SNS to be
@@ -141,12 +143,11 @@ func BenchmarkHandler(b *testing.B) {
 
 func newHandler(tb testing.TB, instrumented bool, change ...func(*Config)) (h http.Handler, stop func()) {
 	tb.Helper()
-	c := Config{TopicARN: testTopic, SNS: quietSNS{}, Uninstrumented: true, Logger: slog.New(slog.DiscardHandler)}
+	c := Config{TopicARN: testTopic, SNS: quietSNS{}, MeterProvider: bare.MeterProvider{}, Logger: slog.New(slog.DiscardHandler)}
 	stop = func() {}
 	if instrumented {
 		tel, end := newTelemetry(tb)
 		stop = end
-		c.Uninstrumented = false
 		c.TracerProvider, c.MeterProvider, c.Propagator, c.Logger = tel.TracerProvider(), tel.MeterProvider(), tel.Propagator(), tel.Logger()
 	}
 	for _, f := range change {
@@ -157,6 +158,19 @@ func newHandler(tb testing.TB, instrumented bool, change ...func(*Config)) (h ht
 		tb.Fatal(err)
 	}
 	return s.Handler(), stop
+}
+
+// What is compared with has no telemetry, and what is compared has.
+func TestHandler_Bare_HasNoTelemetry(t *testing.T) {
+	for _, instrumented := range []bool{false, true} {
+		h, stop := newHandler(t, instrumented)
+		defer stop()
+		w := &nullWriter{header: make(http.Header)}
+		h.ServeHTTP(w, post(cloudEvent("1")))
+		if answered := w.header.Get("Traceresponse") != ""; answered != instrumented {
+			t.Errorf("instrumented %v, but traceresponse is %q", instrumented, w.header.Get("Traceresponse"))
+		}
+	}
 }
 
 func serve(h http.Handler) { serveFor(h, http.StatusAccepted) }

@@ -139,10 +139,6 @@ type Config struct {
 	// Context and Baggage, then X-Amzn-Trace-Id.
 	Propagator propagation.TextMapPropagator
 
-	// Uninstrumented leaves spans, metrics and the traceresponse header away,
-	// so that benchmarks have something to compare with. Defaults to false.
-	Uninstrumented bool
-
 	// Logger gets a line for every refused request, at a bounded rate.
 	// Defaults to slog.Default().
 	Logger *slog.Logger

@@ -35,7 +35,7 @@
 // next to nothing: it is counted and measured, and has a trace id, but few of
 // a second have a span.
 //
-// Of this module it imports event, service/bearer, service/internal,
-// telemetry/httpserver, telemetry/message, telemetry/semconv and
-// telemetry/xray.
+// Of this module it imports event, internal/bare, service/bearer,
+// service/internal, telemetry/httpserver, telemetry/message, telemetry/semconv
+// and telemetry/xray.
 package service

@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/tracehaul/tracehaul/internal/bare"
 	"github.com/tracehaul/tracehaul/internal/memory"
 	"github.com/tracehaul/tracehaul/telemetry"
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
@@ -51,13 +52,12 @@ func newRig(tb testing.TB, instrumented bool, latency time.Duration) *rig {
 		Region: "eu-west-1", BaseEndpoint: &server.URL, HTTPClient: awshttp.NewBuildableClient(),
 		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
 	}
-	c := Config{TopicARN: testTopic, Uninstrumented: true, DrainGrace: -1, Logger: slog.New(slog.DiscardHandler)}
+	c := Config{TopicARN: testTopic, MeterProvider: bare.MeterProvider{}, DrainGrace: -1, Logger: slog.New(slog.DiscardHandler)}
 	stopTelemetry := func() {}
 	if instrumented {
 		var tel *telemetry.Telemetry
 		tel, stopTelemetry = newTelemetry(tb)
 		awssdk.Instrument(&cfg, awssdk.Config{TracerProvider: tel.TracerProvider(), MeterProvider: tel.MeterProvider()})
-		c.Uninstrumented = false
 		c.TracerProvider, c.MeterProvider, c.Propagator, c.Logger = tel.TracerProvider(), tel.MeterProvider(), tel.Propagator(), tel.Logger()
 	}
 	c.SNS = NewSNS(cfg)

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"sync/atomic"
 
-	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/internal/bare"
 	"github.com/tracehaul/tracehaul/service/bearer"
 	"github.com/tracehaul/tracehaul/telemetry/httpserver"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
@@ -43,9 +43,6 @@ func New(c Config) (*Service, error) {
 		return nil, fmt.Errorf("service: %w", err)
 	}
 	c = c.WithDefaults()
-	if c.Uninstrumented {
-		c.MeterProvider = metricnoop.NewMeterProvider()
-	}
 	s := &Service{
 		cfg:     c,
 		buffer:  &budget{limit: int64(c.MaxBufferedBytes)},
@@ -69,7 +66,7 @@ func New(c Config) (*Service, error) {
 		return nil, fmt.Errorf("service: %w", err)
 	}
 	s.handler = s.routes()
-	if !c.Uninstrumented {
+	if _, without := c.MeterProvider.(bare.MeterProvider); !without {
 		s.handler = httpserver.Middleware(httpserver.Config{
 			TracerProvider: c.TracerProvider,
 			MeterProvider:  c.MeterProvider,

@@ -15,6 +15,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/tracehaul/tracehaul/internal/bare"
 	"github.com/tracehaul/tracehaul/service"
 	"github.com/tracehaul/tracehaul/telemetry"
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
@@ -51,8 +52,8 @@ func startService(ctx context.Context, s serviceSettings) (*served, error) {
 	}
 	c := service.Config{
 		TopicARN:       "arn:aws:sns:eu-west-1:000000000000:dev-shop-orders",
-		TrustedProxies: 1, Uninstrumented: s.Bare, PublishConcurrency: s.PublishConcurrency,
-		DrainGrace: -1, Logger: slog.New(slog.DiscardHandler),
+		TrustedProxies: 1, PublishConcurrency: s.PublishConcurrency,
+		DrainGrace: -1, Logger: slog.New(slog.DiscardHandler), MeterProvider: bare.MeterProvider{},
 	}
 	v := &served{done: make(chan error, 1)}
 	if !s.Bare {
