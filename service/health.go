@@ -1,6 +1,9 @@
 package service
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // getHealth answers as long as the process can answer at all.
 func (s *Service) getHealth(w http.ResponseWriter, _ *http.Request) *refusal {
@@ -12,6 +15,11 @@ func (s *Service) getHealth(w http.ResponseWriter, _ *http.Request) *refusal {
 // stops, nor while it sheds load that others might take, nor before it can tell
 // a good token from a bad one.
 //
+// Shedding is left out of that with ?exclude=overloaded. A load balancer whose
+// health checks have tasks killed asks like this, as that of ECS does: load
+// that is too much for all would otherwise end one task after the other, and
+// leave fewer to bear it.
+//
 // It does not ask SNS. If SNS is away, it is away for every process: taking
 // all of them out of the load balancer would turn refusals that name their
 // reason into anonymous ones, and would make ECS replace healthy tasks.
@@ -19,7 +27,7 @@ func (s *Service) getReady(w http.ResponseWriter, r *http.Request) *refusal {
 	switch {
 	case s.draining.Load():
 		s.notReady(w, r, &refusal{code: codeStopping, detail: "This process is stopping."})
-	case s.publisher.saturated():
+	case s.publisher.saturated() && !slices.Contains(r.URL.Query()["exclude"], codeOverloaded):
 		s.notReady(w, r, &refusal{code: codeOverloaded, detail: "This process does not keep up with its requests."})
 	default:
 		if s.bearer != nil {

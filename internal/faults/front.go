@@ -65,7 +65,9 @@ func endScenarios() []scenario {
 				if err := w.send(ctx, senders); err != nil { // SNS has confirmed something
 					return err
 				}
-				return w.wantUnready(ctx, "overloaded", func(ctx context.Context) error { return w.overload(ctx, &shed, w.newEvents(w.sc.events), 100) })
+				return w.wantInService(ctx, func(ctx context.Context) error {
+					return w.wantUnready(ctx, "overloaded", func(ctx context.Context) error { return w.overload(ctx, &shed, w.newEvents(w.sc.events), 100) })
+				})
 			},
 			check: func(w *world, a *account) error {
 				errs := []error{allStored(w, a), shed.want("overloaded"), held.want()}

@@ -14,9 +14,16 @@ import (
 	"github.com/tracehaul/tracehaul/internal/harness"
 )
 
+const (
+	readyPath = "/readyz"
+
+	// checkPath is what the load balancer's target group asks for.
+	checkPath = readyPath + "?exclude=overloaded"
+)
+
 // readiness asks the service itself whether it is ready, and why not.
-func (w *world) readiness(ctx context.Context) (status int, code string, err error) {
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Addresses().Service+"/readyz", nil)
+func (w *world) readiness(ctx context.Context, path string) (status int, code string, err error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Addresses().Service+path, nil)
 	if err != nil {
 		return 0, "", err
 	}
@@ -37,7 +44,7 @@ func (w *world) wantUnready(ctx context.Context, code string, do func(context.Co
 	told := make(chan bool, 1)
 	go func() {
 		for asking.Err() == nil {
-			if status, said, err := w.readiness(asking); err == nil && status == http.StatusServiceUnavailable && said == code {
+			if status, said, err := w.readiness(asking, readyPath); err == nil && status == http.StatusServiceUnavailable && said == code {
 				told <- true
 				return
 			}
@@ -51,4 +58,24 @@ func (w *world) wantUnready(ctx context.Context, code string, do func(context.Co
 		return errors.Join(err, fmt.Errorf("the service was asked all the time, and never said that it is not ready (%s)", code))
 	}
 	return err
+}
+
+// wantInService wants the service to pass its load balancer's health checks all
+// the time until do returns: ECS ends whoever does not.
+func (w *world) wantInService(ctx context.Context, do func(context.Context) error) error {
+	asking, done := context.WithCancel(ctx)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(failed)
+		for asking.Err() == nil {
+			if status, said, err := w.readiness(asking, checkPath); err == nil && status != http.StatusOK {
+				failed <- fmt.Errorf("a health check of the load balancer failed: %d %s", status, said)
+				return
+			}
+			_ = harness.Sleep(asking, 20*time.Millisecond)
+		}
+	}()
+	err := do(ctx)
+	done()
+	return errors.Join(err, <-failed)
 }

@@ -26,6 +26,11 @@ func refuseMutations() []mutation {
 			claims: []claim{{"front/overloaded", "never said that it is not ready (overloaded)"}},
 		},
 		{
+			name: "load-fails-no-check", what: "the load balancer's health checks fail for load, so that ECS ends who bears it",
+			edits:  []edit{{"service/health.go", `slices.Contains(r.URL.Query()["exclude"], codeOverloaded)`, `slices.Contains(r.URL.Query()["exclude"], "?")`}},
+			claims: []claim{{"front/overloaded", "a health check of the load balancer failed: 503 overloaded"}},
+		},
+		{
 			name: "refused-is-not-sent", what: "events are refused for lack of room, and published all the same",
 			edits: []edit{
 				{

@@ -31,7 +31,9 @@ type Config struct {
 	// client is given 504. Defaults to 10 seconds, as it is for a balancer.
 	ConnectTimeout time.Duration
 
-	// HealthPath is what targets are asked for; a 200 is healthy. Defaults to
+	// HealthPath is what targets are asked for, with a query if it has one
+	// ("/path?query", Health checks for Application Load Balancer target groups,
+	// User Guide); a 200 is healthy. Defaults to
 	// "", which never asks and takes every target for healthy.
 	HealthPath string
 	// HealthInterval is the time between two checks and the time one may

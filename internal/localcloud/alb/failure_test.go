@@ -94,7 +94,7 @@ func TestHealth_UnhealthyTargetGetsNothing_AllUnhealthyGetAll(t *testing.T) {
 		ready[i] = make(chan bool, 1)
 		ready[i] <- true
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/readyz" {
+			if r.URL.RequestURI() != "/readyz?exclude=overloaded" {
 				fmt.Fprint(w, i)
 				return
 			}
@@ -107,7 +107,7 @@ func TestHealth_UnhealthyTargetGetsNothing_AllUnhealthyGetAll(t *testing.T) {
 		t.Cleanup(s.Close)
 		targets = append(targets, s.URL)
 	}
-	b := setup(t, alb.Config{Targets: targets, HealthPath: "/readyz", HealthInterval: 5 * time.Millisecond}, nil)
+	b := setup(t, alb.Config{Targets: targets, HealthPath: "/readyz?exclude=overloaded", HealthInterval: 5 * time.Millisecond}, nil)
 	healthy := func(want int) {
 		t.Helper()
 		for deadline := time.Now().Add(5 * time.Second); b.balancer.HealthyTargets() != want; time.Sleep(time.Millisecond) {

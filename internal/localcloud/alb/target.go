@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -90,7 +91,10 @@ func (b *Balancer) watch(ctx context.Context, t *target) {
 func (b *Balancer) check(ctx context.Context, t *target) bool {
 	ctx, cancel := context.WithTimeout(ctx, b.cfg.HealthInterval)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url.JoinPath(b.cfg.HealthPath).String(), http.NoBody)
+	path, query, _ := strings.Cut(b.cfg.HealthPath, "?")
+	u := t.url.JoinPath(path)
+	u.RawQuery = query
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return false
 	}

@@ -143,8 +143,8 @@ run "prod" {
     error_message = "Two target groups."
   }
   assert {
-    condition     = alltrue([for g in aws_lb_target_group.this : g.deregistration_delay == "20" && g.health_check[0].path == "/readyz" && g.target_type == "ip"])
-    error_message = "Open requests end before the task is killed; readiness is asked for."
+    condition     = alltrue([for g in aws_lb_target_group.this : g.deregistration_delay == "20" && g.health_check[0].path == "/readyz?exclude=overloaded" && g.target_type == "ip"])
+    error_message = "Open requests end before the task is killed; readiness is asked for, and load is none of it, or ECS would kill who has much of it."
   }
 
   # Tasks
