@@ -45,7 +45,9 @@ func (c dlqDropCmd) Run(ctx context.Context, env environment) (err error) {
 	if err := c.check(f); err != nil {
 		return codedError{err, exitUsage}
 	}
+	asking := startProgress(env.err, askingForQueue)
 	d, err := c.open(ctx, env)
+	asking.done()
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func (c dlqDropCmd) Run(ctx context.Context, env environment) (err error) {
 	if file != nil {
 		config.Archive, config.Sync = file, file.Sync
 	}
-	p := newProgress(env.err, "deleted")
+	p := startProgress(env.err, "deleted")
 	config.Progress = p.tell
 	report, err := d.Drop(ctx, config)
 	p.done()
@@ -70,13 +72,21 @@ func (c dlqDropCmd) Run(ctx context.Context, env environment) (err error) {
 		err = errors.Join(err, closeArchive(file))
 	}
 	err = errors.Join(err, c.print(env.out, report))
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case report.Left > 0 || report.Full:
+	}
+	return c.outcome(d, report)
+}
+
+// outcome is an error if not all that was asked for is done.
+func (c dlqDropCmd) outcome(d *dlq, r deadletter.Dropped) error {
+	switch enough := c.Limit > 0 && r.Deleted >= c.Limit; {
+	case r.Left > 0 || r.Full:
 		return errors.New("not all letters were deleted")
-	case report.Deleted == 0:
-		return errNothing(d, report.Skipped+report.Later)
+	case r.Deleted == 0:
+		return errNothing(d, r.Skipped+r.Later)
+	case r.Hidden() > 0 && !enough:
+		return fmt.Errorf("not all letters were deleted: about %d are hidden", r.Hidden())
 	}
 	return nil
 }
@@ -118,7 +128,7 @@ func (c dlqDropCmd) check(f deadletter.Filter) error {
 
 // confirm shows what would go and has the queue's name typed.
 func (c dlqDropCmd) confirm(ctx context.Context, env environment, d *dlq, f deadletter.Filter, in io.Reader) error {
-	p := newProgress(env.err, "read")
+	p := startProgress(env.err, "read")
 	l, err := d.List(ctx, f, 0, p.tell)
 	p.done()
 	if err != nil {
@@ -135,14 +145,38 @@ func (c dlqDropCmd) confirm(ctx context.Context, env environment, d *dlq, f dead
 		count = min(count, c.Limit)
 	}
 	fmt.Fprintf(env.err, "\n%d letters will be deleted. Type the name of the queue to go on: ", count)
-	answer, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	answer, err := readLine(ctx, in)
+	if err != nil {
+		fmt.Fprintln(env.err)
 		return err
 	}
 	if strings.TrimSpace(answer) != d.Info().Name {
 		return errors.New("not confirmed, nothing was deleted")
 	}
 	return ctx.Err()
+}
+
+// readLine does not wait for who interrupts it: a read of a terminal ends with a
+// line alone.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := bufio.NewReader(in).ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		answers <- answer{line, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.line, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 func (c dlqDropCmd) print(w io.Writer, r deadletter.Dropped) error {
@@ -153,10 +187,11 @@ func (c dlqDropCmd) print(w io.Writer, r deadletter.Dropped) error {
 			Left    int         `json:"left"` // archived and not deleted
 			Skipped int         `json:"skipped"`
 			Later   int         `json:"later"`
+			Hidden  int         `json:"hidden"` // with others, about
 			Full    bool        `json:"full"`
 			Archive string      `json:"archive"`
 			Groups  []groupJSON `json:"groups"`
-		}{r.Queue.Name, r.Deleted, r.Left, r.Skipped, r.Later, r.Full, c.Archive, groupsJSON(r.Groups)})
+		}{r.Queue.Name, r.Deleted, r.Left, r.Skipped, r.Later, r.Hidden(), r.Full, c.Archive, groupsJSON(r.Groups)})
 	}
 	fmt.Fprintf(w, "%s: %d letters were deleted", r.Queue.Name, r.Deleted)
 	if c.Archive != "" {
@@ -164,10 +199,13 @@ func (c dlqDropCmd) print(w io.Writer, r deadletter.Dropped) error {
 	}
 	fmt.Fprintln(w)
 	if r.Left > 0 {
-		fmt.Fprintf(w, "%d are in the archive and could not be deleted: they stay.\n", r.Left)
+		fmt.Fprintf(w, "%d could not be deleted: they stay%s.\n", r.Left, map[bool]string{true: ", and are in the archive, too"}[c.Archive != ""])
 	}
 	if r.Later > 0 {
 		fmt.Fprintf(w, "%d came after the look at them, and stay.\n", r.Later)
+	}
+	if n := r.Hidden(); n > 0 {
+		fmt.Fprintln(w, hiddenWords(n))
 	}
 	if r.Full {
 		fmt.Fprintln(w, "It ended early, as too many letters that were not chosen had to be held. Run it again.")

@@ -48,11 +48,13 @@ func (c dlqLsCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
+	p := startProgress(env.err, askingForQueue)
+	defer p.done()
 	d, err := c.open(ctx, env)
 	if err != nil {
 		return err
 	}
-	p := newProgress(env.err, "read")
+	p.phase("read")
 	l, err := d.List(ctx, f, c.Limit, p.tell)
 	p.done()
 	if err != nil && l.Seen == 0 {

@@ -13,6 +13,14 @@ import (
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
+// askingForQueue is what is done before anything is read.
+const askingForQueue = "asking SQS for the queue"
+
+// hiddenWords say that others hold letters.
+func hiddenWords(n int) string {
+	return fmt.Sprintf("About %d are hidden, by somebody who reads them or by a run that was killed: they stay, and come back by themselves. Run it again then.", n)
+}
+
 // dash stands where there is nothing.
 func dash(s string) string {
 	if s == "" {

@@ -53,6 +53,8 @@ func (c dlqRedriveCmd) Run(ctx context.Context, env environment) (err error) {
 	if err := r.Validate(); err != nil {
 		return codedError{err, exitUsage}
 	}
+	p := startProgress(env.err, askingForQueue)
+	defer p.done()
 	d, err := c.open(ctx, env)
 	if err != nil {
 		return err
@@ -60,12 +62,12 @@ func (c dlqRedriveCmd) Run(ctx context.Context, env environment) (err error) {
 	if r.To, err = d.source(ctx, c.To); err != nil {
 		return err
 	}
-	tracers, stop, err := dlqTracers(ctx, env)
+	tracers, stop, err := dlqTracers(ctx, environment{env.out, p, env.getenv})
 	if err != nil {
 		return codedError{err, exitUsage}
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	p := newProgress(env.err, map[bool]string{false: "sent", true: "read"}[c.DryRun])
+	p.phase(map[bool]string{false: "sent", true: "read"}[c.DryRun])
 	r.TracerProvider, r.Progress = tracers, p.tell
 	report, err := d.Redrive(ctx, r)
 	p.done()
@@ -77,13 +79,21 @@ func (c dlqRedriveCmd) Run(ctx context.Context, env environment) (err error) {
 	} else {
 		err = errors.Join(err, printRedriven(env.out, report, c.MaxRedrives))
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case report.Failed+report.Left > 0 || report.Full:
+	}
+	return c.outcome(d, report)
+}
+
+// outcome is an error if not all that was asked for is done.
+func (c dlqRedriveCmd) outcome(d *dlq, r deadletter.Redriven) error {
+	switch enough := c.Limit > 0 && r.Sent >= c.Limit; {
+	case r.Failed+r.Left > 0 || r.Full:
 		return errors.New("not all letters were redriven")
-	case report.Sent == 0:
-		return errNothing(d, report.Skipped+report.Exhausted+report.Later)
+	case r.Sent == 0:
+		return errNothing(d, r.Skipped+r.Exhausted+r.Later)
+	case r.Hidden() > 0 && !enough && !c.DryRun:
+		return fmt.Errorf("not all letters were redriven: about %d are hidden", r.Hidden())
 	}
 	return nil
 }
@@ -143,6 +153,9 @@ func printRedriven(w io.Writer, r deadletter.Redriven, maxRedrives int) error {
 	say(r.Exhausted, fmt.Sprintf("were redriven %d times before, and stay: see them with dlq show, or raise --max-redrives.", maxRedrives))
 	say(r.Skipped, "were not chosen.")
 	say(r.Unmarked, "had no room for the attribute that counts redrives.")
+	if n := r.Hidden(); n > 0 {
+		fmt.Fprintln(w, hiddenWords(n))
+	}
 	if r.Full {
 		fmt.Fprintln(w, "It ended early, as too many letters that were not chosen had to be held. Wait until they are back, and run it again.")
 	}
@@ -164,10 +177,11 @@ func redrivenJSON(w io.Writer, r deadletter.Redriven) error {
 		Later     int            `json:"later"`
 		Returned  int            `json:"returned"`
 		Unmarked  int            `json:"unmarked"`
+		Hidden    int            `json:"hidden"` // with others, about
 		Full      bool           `json:"full"`
 		Groups    []groupJSON    `json:"groups"`
 	}{
 		r.ID, r.From.Name, r.To.Name, r.DryRun, r.Sent, r.Left, r.Failed, r.Failures, r.Skipped, r.Exhausted, r.Later, r.Returned,
-		r.Unmarked, r.Full, groupsJSON(r.Groups),
+		r.Unmarked, r.Hidden(), r.Full, groupsJSON(r.Groups),
 	})
 }

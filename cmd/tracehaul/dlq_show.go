@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
@@ -19,7 +20,7 @@ type dlqShowCmd struct {
 	dlqFlags
 	dlqFilter
 	ID    string `arg:""                                                help:"A message id, an event id or a trace id; or all."`
-	Body  bool   `help:"Show the body, too. It may hold personal data."`
+	Body  bool   `help:"Show the body, too, and mask nothing. It may hold personal data and credentials."`
 	Limit int    `default:"10"                                          help:"How many letters to show at most."                placeholder:"N"`
 }
 
@@ -41,16 +42,22 @@ func (c dlqShowCmd) Run(ctx context.Context, env environment) error {
 	if c.Limit < 1 {
 		return usageError("--limit %d: want 1 or more", c.Limit)
 	}
+	p := startProgress(env.err, askingForQueue)
+	defer p.done()
 	d, err := c.open(ctx, env)
 	if err != nil {
 		return err
 	}
 	records, read := []deadletter.Record{}, 0
-	p := newProgress(env.err, "read")
+	p.phase("read")
 	err = d.Each(ctx, 0, p.tell, func(l *deadletter.Letter) bool {
 		read++
 		if f.Match(l) && (c.ID == "all" || slices.Contains([]string{l.MessageID, l.Event.ID, l.TraceID}, c.ID)) {
-			records = append(records, l.Record(d.Info().Name, c.Body))
+			r := l.Record(d.Info().Name, c.Body)
+			if !c.Body {
+				maskRecord(&r)
+			}
+			records = append(records, r)
 		}
 		return len(records) < c.Limit
 	})
@@ -68,6 +75,24 @@ func (c dlqShowCmd) Run(ctx context.Context, env environment) error {
 		err = errors.Join(err, printRecord(env.out, &records[i], d.Info().Retention, time.Now()))
 	}
 	return err
+}
+
+// maskRecord hides what looks like a credential, as tracehaul trace does.
+func maskRecord(r *deadletter.Record) {
+	for name, a := range r.Attributes {
+		if text := string(a.Binary); story.MaskNamed(name, text) != text {
+			a.Binary, a.Value = nil, story.MaskNamed(name, text)
+		}
+		a.Value = story.MaskNamed(name, a.Value)
+		r.Attributes[name] = a
+	}
+	for name, value := range r.EnvelopeAttributes {
+		r.EnvelopeAttributes[name] = story.MaskNamed(name, value)
+	}
+	if r.Event != nil {
+		r.Event.Subject = story.MaskNamed("subject", r.Event.Subject)
+	}
+	r.Problem = story.MaskNamed("problem", r.Problem)
 }
 
 func printRecord(w io.Writer, r *deadletter.Record, retention time.Duration, now time.Time) error {

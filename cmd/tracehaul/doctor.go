@@ -119,7 +119,7 @@ func (c doctorCmd) examine(ctx context.Context, env environment, config doctor.C
 	show.done()
 	if err != nil {
 		if report != nil {
-			abandoned(env.err, report.Event)
+			abandoned(env.err, report)
 		}
 		return err
 	}
@@ -262,8 +262,9 @@ func isGiven(command *kong.Context, flag string) bool {
 }
 
 // abandoned tells of an event that was sent before somebody interrupted.
-func abandoned(w io.Writer, e *doctor.Event) {
-	fmt.Fprintf(w, "An event was sent: %s %s, which tracehaul trace %s shows.\n", trace.Printable(e.Source), e.ID, e.TraceID)
+func abandoned(w io.Writer, r *doctor.Report) {
+	e := r.Event
+	fmt.Fprintf(w, "An event was sent: %s %s, which %s shows.\n", trace.Printable(e.Source), e.ID, r.TraceCommand())
 	if e.Left != "" {
 		fmt.Fprintf(w, "Left behind: %s.\n  %s\n", e.Left, trace.Printable(e.Remove))
 	}

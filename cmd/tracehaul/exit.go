@@ -45,6 +45,7 @@ var exitMeanings = []exitMeaning{
 	{"deploy verdict", exitOK, "what was requested serves, and nothing else does"},
 	{"deploy verdict", exitFailed, "it was rolled back, stopped or superseded or has failed, or a call failed, or no alarm watched it and --require-alarms is given"},
 	{"deploy verdict", exitWaiting, "the deployment has not ended in time: ask again"},
+	{"dlq", exitFailed, "it failed, was interrupted, or letters that were asked for are still there: the output says which"},
 	{"dlq", exitNothing, "no letter was found or chosen"},
 	{"doctor", exitOK, "all that was looked at is well"},
 	{"doctor", exitFailed, "nothing could be looked at, or it was interrupted"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"sync"
@@ -19,6 +20,7 @@ type progress struct {
 
 	mu          sync.Mutex
 	what        string
+	count       string // how far it is, once that is told
 	begin, last time.Time
 	shown       bool          // a line stands on the terminal
 	end         chan struct{} // of the clock that tells of a phase
@@ -33,12 +35,11 @@ const (
 
 // newProgress is for what counts: tell says how far it is.
 func newProgress(w io.Writer, what string) *progress {
-	now := time.Now()
-	return &progress{w: w, what: what, terminal: isTerminal(w), begin: now, last: now}
+	return &progress{w: w, what: what, terminal: isTerminal(w), begin: time.Now()}
 }
 
-// startProgress is for what cannot tell how far it is. Another phase may
-// follow, and done ends the last.
+// startProgress has a clock besides, for what cannot tell how far it is, or has to
+// wait before it can. Another phase may follow, and done ends the last.
 func startProgress(w io.Writer, what string) *progress {
 	p := newProgress(w, what)
 	p.phase(what)
@@ -50,7 +51,7 @@ func (p *progress) phase(what string) {
 	p.done()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.what, p.begin, p.end = what, time.Now(), make(chan struct{})
+	p.what, p.count, p.begin, p.last, p.end = what, "", time.Now(), time.Time{}, make(chan struct{})
 	go p.tick(p.end)
 }
 
@@ -64,16 +65,26 @@ func (p *progress) tick(end <-chan struct{}) {
 		case <-ticker.C:
 		}
 		p.mu.Lock()
-		switch {
-		case p.end != end: // it was done meanwhile
-		case p.terminal:
-			p.line(fmt.Sprintf("%s (%s)", p.what, trace.FormatAge(time.Duration(seconds)*everyPhase)))
-		case seconds == 1:
-			p.line(p.what)
-		case time.Duration(seconds)*everyPhase%(6*everyLine) == 0:
-			p.line(fmt.Sprintf("%s: %s so far", p.what, trace.FormatAge(time.Duration(seconds)*everyPhase)))
+		if p.end == end { // or it was done meanwhile
+			p.clock(time.Duration(seconds) * everyPhase)
 		}
 		p.mu.Unlock()
+	}
+}
+
+// clock says how long it has taken, or how far it is. The lock is held.
+func (p *progress) clock(took time.Duration) {
+	age := trace.FormatAge(took)
+	switch {
+	case p.terminal && p.count == "":
+		p.line(fmt.Sprintf("%s (%s)", p.what, age))
+	case p.terminal:
+		p.line(p.count)
+	case p.last.IsZero():
+		p.last = time.Now()
+		p.line(cmp.Or(p.count, p.what))
+	case took%(6*everyLine) == 0 && time.Since(p.last) >= everyLine:
+		p.line(cmp.Or(p.count, fmt.Sprintf("%s: %s so far", p.what, age)))
 	}
 }
 
@@ -86,15 +97,15 @@ func (p *progress) tell(at deadletter.Progress) {
 	if p.terminal {
 		every = everyCount
 	}
-	if took := now.Sub(p.begin); took < time.Second || now.Sub(p.last) < every {
+	p.count = fmt.Sprintf("%s: %d of about %d", p.what, at.Done, at.Total)
+	if left := at.Total - at.Done; at.Done > 0 && left > 0 {
+		p.count += ", " + trace.FormatAge(time.Duration(float64(now.Sub(p.begin))/float64(at.Done)*float64(left))) + " left"
+	}
+	if now.Sub(p.begin) < time.Second || now.Sub(p.last) < every {
 		return
 	}
 	p.last = now
-	line := fmt.Sprintf("%s: %d of about %d", p.what, at.Done, at.Total)
-	if left := at.Total - at.Done; at.Done > 0 && left > 0 {
-		line += ", " + trace.FormatAge(time.Duration(float64(now.Sub(p.begin))/float64(at.Done)*float64(left))) + " left"
-	}
-	p.line(line)
+	p.line(p.count)
 }
 
 // line shows a line in place of the last one. The lock is held.

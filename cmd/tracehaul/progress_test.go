@@ -80,12 +80,28 @@ func TestProgress_Counts_WithTheTimeLeft(t *testing.T) {
 			}
 			p.done()
 			got := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-			if !terminal && (len(got) != 2 || got[0] != "sent: 20 of about 100, 40s left") {
+			if !terminal && (len(got) != 3 || got[0] != "sent: 2 of about 100, 49s left" || got[1] != "sent: 22 of about 100, 39s left") {
 				t.Errorf("got %q", got)
 			}
 			if terminal && (strings.Count(out.String(), "\r\x1b[Ksent: ") != 43 || !strings.HasSuffix(out.String(), "sent: 44 of about 100, 28s left\r\x1b[K")) {
 				t.Errorf("on a terminal: got %q", out.String())
 			}
+		}
+	})
+}
+
+// What counts and does not get on is told of by the clock: first that it is at it,
+// then how far it was.
+func TestProgress_CountsAndHangs_TheClockTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out syncBuffer
+		p := startProgress(&out, "read")
+		time.Sleep(1500 * time.Millisecond)
+		p.tell(deadletter.Progress{Done: 10, Total: 10})
+		time.Sleep(time.Minute)
+		p.done()
+		if got, want := out.String(), "read\nread: 10 of about 10\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	})
 }

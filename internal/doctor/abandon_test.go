@@ -88,7 +88,7 @@ func TestExamine_AnswersTraceIsNone_NotFollowed(t *testing.T) {
 		if r.Event.TraceID != sent {
 			t.Errorf("%s: trace %s is followed, want what was sent, %s", id, r.Event.TraceID, sent)
 		}
-		if text := write(t, r, doctor.Style{}); !strings.Contains(text, "the answer's trace_id is") || strings.Contains(text, "\x1b") || !strings.Contains(text, "tracehaul trace "+sent) {
+		if text := write(t, r, doctor.Style{}); !strings.Contains(text, "the answer's trace_id is") || strings.Contains(text, "\x1b") || !strings.Contains(text, "tracehaul trace -e prod "+sent) {
 			t.Errorf("%s: it says\n%s", id, text)
 		}
 	}

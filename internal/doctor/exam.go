@@ -28,7 +28,7 @@ func Examine(ctx context.Context, c Config) (*Report, error) {
 	}
 	c = c.WithDefaults()
 	e := &exam{Config: c, pipeline: c.Alarms.Pipeline, doing: map[activity]string{}, answers: map[string]any{}}
-	r := &Report{Pipeline: e.pipeline.Prefix(), Local: c.Local, Region: e.pipeline.Region, Address: c.Address, Time: c.Now().UTC(), Findings: []Finding{}, LeftOut: []LeftOut{}}
+	r := &Report{Pipeline: e.pipeline.Prefix(), Environment: e.pipeline.Environment, Local: c.Local, Region: e.pipeline.Region, Address: c.Address, Time: c.Now().UTC(), Findings: []Finding{}, LeftOut: []LeftOut{}}
 
 	// What is deployed is looked at while the event is on its way.
 	var w way

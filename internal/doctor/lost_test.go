@@ -60,6 +60,12 @@ func TestFollow_NoRow_QueuesTellWhere(t *testing.T) {
 			}) || (len(rows) > 1) != test.down {
 				t.Errorf("want %s at %s: %s, got:\n%s", test.verdict, test.hop, test.why, text(t, r))
 			}
+			if mend := "tracehaul dlq show -c ledger " + r.Event.ID + " -e prod"; name == "given up" && !strings.Contains(text(t, r), mend) {
+				t.Errorf("want %q in:\n%s", mend, text(t, r))
+			}
+			if mend := "tracehaul dlq ls --undelivered -c ledger -e prod"; name == "not delivered" && !strings.Contains(text(t, r), mend) {
+				t.Errorf("want %q in:\n%s", mend, text(t, r))
+			}
 			if last := rows[len(rows)-1]; test.after != nil && strings.Contains(last.Found, "empty") != (test.why == "it is in no queue") || strings.Count(last.Found, " wait, ") > 1 {
 				t.Errorf("of the queues it says %s", last.Found)
 			}

@@ -149,6 +149,9 @@ func days(d time.Duration) string {
 
 // dlq is a command about dead letters, with where SQS is if that is not AWS.
 func (e *exam) dlq(what string) string {
+	if !e.Local {
+		what += " -e " + e.pipeline.Environment
+	}
 	if client, ok := e.Clients.SQS.(*sqs.Client); ok && e.Local {
 		if at := client.Options().BaseEndpoint; at != nil {
 			what += " --endpoint " + *at

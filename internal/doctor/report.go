@@ -60,18 +60,28 @@ type LeftOut struct {
 
 // Report is what was found.
 type Report struct {
-	Pipeline string    `json:"pipeline"` // its prefix
-	Local    bool      `json:"local"`
-	Region   string    `json:"region"` // of AWS
-	Address  string    `json:"address"`
-	Time     time.Time `json:"time"`
-	Event    *Event    `json:"event"` // null if none was sent
-	Findings []Finding `json:"findings"`
-	LeftOut  []LeftOut `json:"left_out"`
-	OK       int       `json:"ok"`
-	Unknown  int       `json:"unknown"`
-	Warnings int       `json:"warnings"`
-	Faults   int       `json:"faults"`
+	Pipeline    string    `json:"pipeline"` // its prefix
+	Environment string    `json:"environment"`
+	Local       bool      `json:"local"`
+	Region      string    `json:"region"` // of AWS
+	Address     string    `json:"address"`
+	Time        time.Time `json:"time"`
+	Event       *Event    `json:"event"` // null if none was sent
+	Findings    []Finding `json:"findings"`
+	LeftOut     []LeftOut `json:"left_out"`
+	OK          int       `json:"ok"`
+	Unknown     int       `json:"unknown"`
+	Warnings    int       `json:"warnings"`
+	Faults      int       `json:"faults"`
+}
+
+// TraceCommand shows the event that was sent: in the environment that was examined,
+// unless that is the pipeline on this machine.
+func (r *Report) TraceCommand() string {
+	if r.Local {
+		return "tracehaul trace " + r.Event.TraceID
+	}
+	return "tracehaul trace -e " + r.Environment + " " + r.Event.TraceID
 }
 
 // finish puts the findings in order, by hop and by what is worst, and counts

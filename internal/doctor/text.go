@@ -52,7 +52,7 @@ func (r *Report) WriteText(w io.Writer, style Style) error {
 		where += ": " + r.Address
 	}
 	t.line("%s %s", r.Pipeline, where)
-	t.event(r.Event)
+	t.event(r)
 	for _, hop := range signal.Hops() {
 		t.hop(hop, r)
 	}
@@ -87,11 +87,12 @@ func (t *text) paint(colour, s string) string {
 
 func (t *text) title(s string) { fmt.Fprintln(t, t.paint(bold, s)) }
 
-func (t *text) event(e *Event) {
+func (t *text) event(r *Report) {
+	e := r.Event
 	if e == nil {
 		return
 	}
-	t.line("event %s, which tracehaul trace %s shows", e.ID, e.TraceID)
+	t.line("event %s, which %s shows", e.ID, r.TraceCommand())
 	if len(e.Steps) > 0 {
 		t.line("")
 		t.title("The way of the event")

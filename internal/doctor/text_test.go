@@ -68,3 +68,11 @@ func TestReport_Findings_InTheOrderOfTheWay(t *testing.T) {
 		last = at
 	}
 }
+
+// What a report advises is about the environment that was examined.
+func TestReport_Commands_AreOfTheEnvironment(t *testing.T) {
+	for want, local := range map[string]bool{"tracehaul trace -e prod 4bf9 shows": false, "tracehaul trace 4bf9 shows": true} {
+		r := &doctor.Report{Environment: "prod", Local: local, Event: &doctor.Event{ID: "doctor-1", TraceID: "4bf9"}}
+		wantAll(t, write(t, r, doctor.Style{}), "event doctor-1, which "+want)
+	}
+}
