@@ -27,10 +27,11 @@ import (
 func TestREADME_ServiceFromNothing_SpanArrives(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
+	t.Cleanup(cancel)
 	dir, run := shop(ctx, t)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
 			receiver, err := otlp.New(otlp.Config{})
 			if err != nil {
 				t.Fatal(err)
@@ -62,6 +63,7 @@ func TestREADME_ServiceFromNothing_SpanArrives(t *testing.T) {
 		})
 	}
 	t.Run("AddressTaken_Fails", func(t *testing.T) {
+		t.Parallel()
 		taken := httptest.NewServer(http.NotFoundHandler())
 		t.Cleanup(taken.Close)
 		logged, err := start(ctx, t, dir, replaced(t, run, "localhost:8090", taken.Listener.Addr().String()), "OTLP="+taken.URL)(0)
@@ -116,6 +118,7 @@ func replaced(t *testing.T, text, old, replacement string) string {
 // returns what was printed and how it ended once all of it has.
 func start(ctx context.Context, t *testing.T, dir, command, variable string) (stop func(syscall.Signal) (string, error)) {
 	t.Helper()
+	ctx, cancel := context.WithCancel(ctx)
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, "bash", "-euc", command)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
@@ -123,6 +126,7 @@ func start(ctx context.Context, t *testing.T, dir, command, variable string) (st
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Start(); err != nil {
+		cancel()
 		t.Fatal(err)
 	}
 	var how error
@@ -131,7 +135,10 @@ func start(ctx context.Context, t *testing.T, dir, command, variable string) (st
 		how = cmd.Wait()
 		close(ended)
 	}()
-	t.Cleanup(func() { <-ended }) // by then the context has
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
 	return func(signal syscall.Signal) (string, error) {
 		if signal != 0 {
 			_ = syscall.Kill(-cmd.Process.Pid, signal)
