@@ -156,7 +156,7 @@ func (b *bundle) hide(n int, visibility time.Duration) {
 	b.t.Helper()
 	for n > 0 {
 		out, err := b.client.ReceiveMessage(b.t.Context(), &sqs.ReceiveMessageInput{
-			QueueUrl: aws.String(b.url(dlq)), MaxNumberOfMessages: int32(min(n, 10)), VisibilityTimeout: int32(visibility / time.Second), //nolint:gosec // small
+			QueueUrl: aws.String(b.url(dlq)), MaxNumberOfMessages: int32(min(n, 10)), VisibilityTimeout: int32(visibility / time.Second),
 		})
 		if err != nil || len(out.Messages) == 0 {
 			b.t.Fatalf("%v, %d messages are missing", err, n)

@@ -19,9 +19,9 @@ import (
 type dlqShowCmd struct {
 	dlqFlags
 	dlqFilter
-	ID    string `arg:""                                                help:"A message id, an event id or a trace id; or all."`
+	ID    string `arg:""                                                                                  help:"A message id, an event id or a trace id; or all."`
 	Body  bool   `help:"Show the body, too, and mask nothing. It may hold personal data and credentials."`
-	Limit int    `default:"10"                                          help:"How many letters to show at most."                placeholder:"N"`
+	Limit int    `default:"10"                                                                            help:"How many letters to show at most."                placeholder:"N"`
 }
 
 // Help is shown by --help below the line about the command.

@@ -23,7 +23,7 @@ func (b *letterbox) hide(n int) {
 	b.t.Helper()
 	for n > 0 {
 		out, err := b.client.ReceiveMessage(b.t.Context(), &sqs.ReceiveMessageInput{
-			QueueUrl: aws.String(b.broker.QueueURL(orderDLQ)), MaxNumberOfMessages: int32(min(n, 10)), VisibilityTimeout: 600, //nolint:gosec // small
+			QueueUrl: aws.String(b.broker.QueueURL(orderDLQ)), MaxNumberOfMessages: int32(min(n, 10)), VisibilityTimeout: 600,
 		})
 		if err != nil || len(out.Messages) == 0 {
 			b.t.Fatalf("%v, %d messages are missing", err, n)
