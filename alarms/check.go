@@ -148,6 +148,16 @@ func (s *Set) rollbacks(a *Alarm) []string {
 	return keys[:slices.Index(keys, a.Key)+1]
 }
 
+// CheckSignal says what is wrong with the metric and the statistic of a signal,
+// or nothing.
+func CheckSignal(s signal.Signal) []string {
+	problems := checkMetric(s.Metric)
+	if !statisticForm.MatchString(s.Statistic) {
+		problems = append(problems, fmt.Sprintf("the statistic is %q, want Sum, Average, Minimum, Maximum, SampleCount, p99 or PR(:0.3)", s.Statistic))
+	}
+	return problems
+}
+
 func checkMetric(m signal.Metric) (problems []string) {
 	if m.Namespace == "" || m.Name == "" {
 		problems = append(problems, "there is no metric")
@@ -207,11 +217,8 @@ func (m *Metric) checkInputs() (problems []string) {
 			say("input %q is there twice", in.ID)
 		}
 		ids[in.ID] = struct{}{}
-		for _, problem := range checkMetric(in.Signal.Metric) {
+		for _, problem := range CheckSignal(in.Signal) {
 			say("input %q: %s", in.ID, problem)
-		}
-		if !statisticForm.MatchString(in.Signal.Statistic) {
-			say("input %q: the statistic is %q, want Sum, Average, Minimum, Maximum, SampleCount, p99 or PR(:0.3)", in.ID, in.Signal.Statistic)
 		}
 	}
 	if m.Expression == "" {

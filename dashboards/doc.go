@@ -19,8 +19,9 @@
 // left out, a panel without a query too, and so is a row without a panel: what
 // is left has no holes and no red panels.
 //
-// Of this module it imports alarms, dashboards/lint, internal/figure,
-// internal/price, pipeline, pipeline/signal and telemetry/semconv.
+// Of this module it imports alarms, alarms/metricmath, dashboards/lint,
+// internal/figure, internal/price, pipeline, pipeline/signal and
+// telemetry/semconv.
 // Of others it has the Grafana foundation SDK. It is never linked into the service or
 // a Lambda.
 package dashboards

@@ -98,10 +98,6 @@ func (d *drawing) asked(p *Panel) []Query {
 	for _, queries := range [][]Query{p.Queries, p.Otherwise} {
 		var asked []Query
 		for i := range queries {
-			if queries[i].source == fromNothing {
-				d.fail("panel %q of %s: a query asks nothing%s", p.Key, d.name, joined(queries[i].alarm))
-				continue
-			}
 			if d.uids.has(queries[i].source) {
 				asked = append(asked, queries[i])
 			}
@@ -111,14 +107,6 @@ func (d *drawing) asked(p *Panel) []Query {
 		}
 	}
 	return nil
-}
-
-// joined explains a query that [Watched] could not make.
-func joined(alarm string) string {
-	if alarm == "" {
-		return ""
-	}
-	return ": the alarm \"" + alarm + "\" joins others; name it in Alarms"
 }
 
 // sourceOf is the data source of a panel whose queries have one or several.

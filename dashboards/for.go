@@ -25,7 +25,9 @@ type Set struct {
 // source for it, there are none, but for [Set.CloudWatch].
 //
 // The error names everything that is wrong: an alarm that is not there, two
-// panels of one key, a board that is none of pipeline.Boards.
+// panels of one key, a board that is none of pipeline.Boards, a query that asks
+// nothing or whose metric math cannot be read. Of other languages it is seen
+// that there is a text; dashboards/lint reads them.
 func For(set *alarms.Set, more ...Row) (*Set, error) {
 	b := newBuilder(set)
 	out := &Set{alarms: set, kit: b, deploy: b.deployRows()}
@@ -33,14 +35,7 @@ func For(set *alarms.Set, more ...Row) (*Set, error) {
 		return out, nil
 	}
 	b.links = b.traceLinks()
-	for i := range more {
-		if !slices.Contains(pipeline.Boards(), more[i].Board) {
-			b.fail("the row %q: there is no board %q: want one of %q", more[i].Title, more[i].Board, pipeline.Boards())
-		}
-		if more[i].Title == "" {
-			b.fail("a row of %s has no title", more[i].Board)
-		}
-	}
+	more = b.sound(more)
 	for _, k := range kit {
 		rows := out.deploy
 		if k.name != pipeline.BoardDeploy {

@@ -33,7 +33,8 @@ func Metric(s signal.Signal, label string) Query {
 }
 
 // Math asks for metric math over signals, in the syntax of an alarm's
-// expression.
+// expression. Without an expression there is one signal, which is asked for
+// itself.
 func Math(inputs []alarms.Input, expression, label string) Query {
 	return Query{source: fromCloudWatch, inputs: inputs, text: expression, label: label}
 }
@@ -57,7 +58,7 @@ func Watched(a alarms.Alarm, label string) Query {
 		return Query{alarm: a.Key}
 	}
 	q := Query{source: fromCloudWatch, inputs: m.Inputs, text: m.Expression, label: label, period: m.Period, alarm: a.Key}
-	if m.Comparison.Band() && q.text == "" {
+	if m.Comparison.Band() && q.text == "" && len(m.Inputs) > 0 {
 		q.text = m.Inputs[0].ID // so that the band can name it
 	}
 	return q

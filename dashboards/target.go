@@ -116,7 +116,7 @@ func (t *targets) metrics(q *Query) {
 	}
 	id := t.free("result")
 	t.math(id, rename(q.text, names), period, q.label)
-	if a := t.drawing.byKey[q.alarm]; a != nil && a.Metric.Comparison.Band() {
+	if a := t.drawing.byKey[q.alarm]; a != nil && a.Metric != nil && a.Metric.Comparison.Band() {
 		t.math(t.free("band"), "ANOMALY_DETECTION_BAND("+id+", "+figure.Number(a.Metric.BandWidth)+")", period, "What is normal")
 	}
 }
