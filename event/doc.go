@@ -9,9 +9,10 @@
 // says; a second event with the same pair is a duplicate, whatever else it
 // holds.
 //
-// Reading is strict. A JSON document with a member twice, with bytes that are
+// Reading is strict. An event with a member twice, and JSON with bytes that are
 // not UTF-8, with half a surrogate pair or with anything behind its end is
-// refused, and so is an attribute that CloudEvents does not allow. Everything
+// refused, and so is an attribute that CloudEvents does not allow. Within the
+// data a name may be given twice: jsonb keeps the last value. Everything
 // has a limit: see [Limits]. A refusal is an [*Error] with a stable code; none
 // is worth a retry. What Parse accepts, a PostgreSQL jsonb column accepts, too.
 //

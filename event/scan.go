@@ -6,8 +6,9 @@ import (
 )
 
 // scanner reads JSON (RFC 8259) in one pass and holds nothing but its place.
-// It is stricter than encoding/json, which takes invalid UTF-8, half
-// surrogate pairs and members given twice.
+// It is stricter than encoding/json, which takes invalid UTF-8 and half
+// surrogate pairs. Members given twice are refused of the event itself alone,
+// by Limits.member: in its data nobody looks, and jsonb keeps the last.
 type scanner struct {
 	b        []byte
 	pos      int

@@ -178,7 +178,7 @@ func (a *account) settleLetter(name string, e *entry, d dead, t terms) {
 	if part := strings.Split(o.attributes["traceparent"], "-"); len(part) == 4 {
 		a.settleRefusal(name, e, part[1])
 	}
-	if e.body != "" && o.text != e.body || e.body == "" && checksum(o.data) != e.sum {
+	if e.body != "" && o.text != e.body || e.body == "" && !sameText(o.data, e.data) {
 		a.find(corrupted, name, "the dead letter's body is not what was sent")
 	}
 	if what := explained(e, o.attributes); what != "" {

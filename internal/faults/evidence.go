@@ -19,7 +19,7 @@ import (
 // row is a row of the table.
 type row struct {
 	key                                       key
-	sum                                       string // of the data; see checksum
+	sum                                       string // of the data as they are stored
 	traceID, spanID                           string
 	receiveCount                              int
 	about                                     about
@@ -66,7 +66,7 @@ func readRows(ctx context.Context, pool *pgxpool.Pool, ev *evidence) error {
 			&out.acceptedAt, &out.sentAt, &out.receivedAt, &out.writtenAt,
 			&out.about.Type, &out.about.Subject, &out.about.ContentType, &out.about.Schema, &out.about.Time, &out.about.Extensions,
 			&out.isJSON, &out.albRoot, &out.snsID, &out.sqsID)
-		out.sum = checksum(data)
+		out.sum = sumOf(data)
 		return out, err
 	}); err != nil {
 		return fmt.Errorf("read the rows: %w", err)

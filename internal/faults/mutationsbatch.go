@@ -51,6 +51,11 @@ func batchMutations() []mutation {
 			claims: []claim{{"consumer/dead-letters-at-limits", "of 61440 bytes in a call"}},
 		},
 		{
+			name: "large-letters", what: "a message that its SNS envelope makes larger than SNS takes is a dead letter without a reason",
+			edits:  []edit{{"consumer/letter.go", "\t\tlimit = largeBytes\n", "\t\tlimit = messageBytes\n"}},
+			claims: []claim{{"consumer/poison-in-envelopes", "has reason \"\""}},
+		},
+		{
 			name: "letter-attributes", what: "a dead letter has its reason on top of ten attributes",
 			edits:  []edit{{"consumer/letter.go", "\tmaxAttributes = 10\n", "\tmaxAttributes = 100\n"}},
 			claims: []claim{{"consumer/dead-letters-at-limits", "a message with 10 attributes"}},

@@ -53,12 +53,14 @@ func poisonScenarios() []scenario {
 			check: func(w *world, a *account) error { return wantLetters(a, int(w.hits.Load())) },
 		},
 		{
-			name: "consumer/poison-in-envelopes", what: "Poison among good messages, each in the SNS envelope.",
+			name: "consumer/poison-in-envelopes", what: "Poison among good messages, each in the SNS envelope, which makes one of them larger than SNS takes.",
 			setup: func(s *settings) { s.config.HoldConsumers, s.consumer.RawDelivery = true, false },
 			run: func(ctx context.Context, w *world) error {
 				if err := w.sendPoisoned(ctx); err != nil {
 					return err
 				}
+				w.post(ctx, nil, w.largeImpossible())
+				w.hit()
 				return w.StartConsumers()
 			},
 			check: func(w *world, a *account) error {
@@ -133,6 +135,20 @@ func (w *world) impossible() *entry {
 	}
 	e := w.eventOf(fmt.Sprintf("impossible-%d", n), json.RawMessage(data))
 	e.want, e.reason, e.code = inDLQ, semconv.ReasonRefused, code
+	return e
+}
+
+// quoted is how many strings of one letter make an event of about 200 KB, in
+// which every second byte is a quote: more than 300 KB in an envelope.
+const quoted = 50_000
+
+// largeImpossible is an event that the database refuses, and that is larger in
+// SNS's envelope than SNS itself takes.
+func (w *world) largeImpossible() *entry {
+	n := w.serial.Add(1)
+	data := fmt.Sprintf(`{"n":%d,"poison":1,"x":["a"%s]}`, n, strings.Repeat(`,"a"`, quoted))
+	e := w.eventOf(fmt.Sprintf("impossible-%d", n), json.RawMessage(data))
+	e.want, e.reason, e.code = inDLQ, semconv.ReasonRefused, codeCheck
 	return e
 }
 
