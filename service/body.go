@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 )
 
 const (
-	// minBody is the buffer that reading begins with, and what a request
-	// costs of the byte budget at least.
+	// minBody is the buffer that reading begins with.
 	minBody = 4 << 10
 
 	// maxPooled is the largest buffer that is kept for the next request.
@@ -20,31 +20,56 @@ const (
 
 // body is the body of a request, in a buffer that is used again.
 type body struct {
-	bytes  []byte
-	budget *budget
-	held   int // bytes of the budget
+	bytes []byte
+	room  *room
+
+	// Guarded by room.mu.
+	held       int    // bytes of the room: how much of the buffer may be filled
+	lost       string // the code of the refusal, once another body has its room
+	reading    bool   // the rest counts
+	since      time.Time
+	answer     http.ResponseWriter
+	prev, next *body
 }
 
 var bodies = sync.Pool{New: func() any { return &body{bytes: make([]byte, 0, minBody)} }}
 
 // readBody reads the body of a request, or says why it is refused. The buffer
-// grows, and takes from the budget, only as bytes arrive: announcing a large
-// body costs nobody anything. The caller releases the body.
-func (s *Service) readBody(r *http.Request) (*body, *refusal) {
+// grows, and takes room, only as bytes arrive: announcing a large body costs
+// nobody anything. The caller releases the body.
+func (s *Service) readBody(w http.ResponseWriter, r *http.Request) (*body, *refusal) {
 	limit := s.cfg.MaxBodyBytes
 	if r.ContentLength > int64(limit) {
 		return nil, s.bodyTooLarge()
 	}
 	b := bodies.Get().(*body) //nolint:forcetypeassert // the pool holds nothing else
-	b.budget = s.buffer
-	if refused := b.read(r, limit); refused != nil {
-		b.release()
-		if refused.code == codeBodyTooLarge {
-			refused = s.bodyTooLarge()
+	s.arriving.enter(b, w)
+	whole := false
+	defer func() {
+		if !whole {
+			b.release()
 		}
-		return nil, refused
+	}()
+	refused := b.read(r, limit)
+	if lost := s.arriving.leave(b); lost != "" {
+		w.Header().Set("Connection", "close") // what is left of it is not read
+		return nil, noRoom(lost)
 	}
-	return b, nil
+	if refused != nil && refused.code == codeBodyTooLarge {
+		return nil, s.bodyTooLarge()
+	}
+	whole = refused == nil
+	return b, refused
+}
+
+// noRoom refuses a body for which there is no room. That is no reason to call
+// the process busy: it takes what comes whole.
+func noRoom(code string) *refusal {
+	refused := &refusal{code: code, detail: "There is no room for more requests that are still arriving. Nothing of this request was published."}
+	if code == codeSlowBody {
+		refused.detail = "The request took long to arrive, and others needed the room that it held."
+	}
+	return refused
 }
 
 func (s *Service) bodyTooLarge() *refusal {
@@ -55,14 +80,14 @@ func (s *Service) bodyTooLarge() *refusal {
 }
 
 func (b *body) read(r *http.Request, limit int) *refusal {
-	if !b.hold(cap(b.bytes)) {
-		return &refusal{code: codeOverloaded}
-	}
+	held := 0
 	for {
-		if len(b.bytes) == cap(b.bytes) && !b.grow(int(r.ContentLength), limit) {
-			return &refusal{code: codeOverloaded}
+		if len(b.bytes) == held {
+			if held = b.grow(held, int(r.ContentLength), limit); held == 0 {
+				return noRoom(codeOverloaded)
+			}
 		}
-		n, err := r.Body.Read(b.bytes[len(b.bytes):min(cap(b.bytes), limit+1)]) // a pooled buffer may be larger than the limit
+		n, err := r.Body.Read(b.bytes[len(b.bytes):held])
 		b.bytes = b.bytes[:len(b.bytes)+n]
 		switch {
 		case len(b.bytes) > limit:
@@ -77,35 +102,29 @@ func (b *body) read(r *http.Request, limit int) *refusal {
 	}
 }
 
-// grow makes room for more, up to one byte over the limit.
-func (b *body) grow(contentLength, limit int) bool {
-	size := 2 * cap(b.bytes)
+// grow makes room for more than was held, up to one byte over the limit. It
+// returns how much is held then, 0 if there is no room.
+func (b *body) grow(held, contentLength, limit int) int {
+	size := max(minBody, 2*held)
 	if contentLength > 0 {
 		size = min(size, contentLength+1) // one more, to meet the end without growing again
 	}
-	size = max(min(size, limit+1), len(b.bytes)+1)
-	if !b.hold(size) {
-		return false
+	size = max(min(size, limit+1), held+1)
+	if !b.room.hold(b, size) {
+		return 0
 	}
-	bytes := make([]byte, len(b.bytes), size)
-	copy(bytes, b.bytes)
-	b.bytes = bytes
-	return true
-}
-
-// hold raises what the body holds of the budget to n bytes.
-func (b *body) hold(n int) bool {
-	if !b.budget.acquire(n - b.held) {
-		return false
+	if cap(b.bytes) < size {
+		bytes := make([]byte, len(b.bytes), size)
+		copy(bytes, b.bytes)
+		b.bytes = bytes
 	}
-	b.held = n
-	return true
+	return size
 }
 
 // release gives the buffer back. Nothing may refer to it any more.
 func (b *body) release() {
-	b.budget.release(b.held)
-	b.held, b.budget, b.bytes = 0, nil, b.bytes[:0]
+	b.room.release(b)
+	b.room, b.answer, b.lost, b.bytes = nil, nil, "", b.bytes[:0]
 	if cap(b.bytes) <= maxPooled {
 		bodies.Put(b)
 	}

@@ -60,10 +60,12 @@ type Config struct {
 	// MaxBodyBytes is the largest body of a request. Defaults to 1 MiB.
 	MaxBodyBytes int
 
-	// MaxBufferedBytes bounds what all requests together hold: bodies that
-	// are being read and messages that SNS has not confirmed. Requests beyond
-	// it are refused with 503. The process takes some four times as much
-	// memory when it is full. Defaults to 64 MiB.
+	// MaxBufferedBytes bounds what all requests together hold: half of it
+	// bodies that are being read, half messages that SNS has not confirmed.
+	// Requests beyond either are refused with 503; bodies that are large, or
+	// have been under way for two seconds, give way to others first. At least
+	// twice MaxBodyBytes, and two. The process takes some four times as much memory when
+	// it is full. Defaults to 64 MiB.
 	MaxBufferedBytes int
 
 	// MaxPending bounds the events that SNS has not confirmed. Requests beyond
@@ -209,7 +211,7 @@ func (c Config) Validate() error {
 		value, min int
 	}{
 		{"MaxBodyBytes", c.MaxBodyBytes, 1},
-		{"MaxBufferedBytes", c.MaxBufferedBytes, c.MaxBodyBytes},
+		{"MaxBufferedBytes", c.MaxBufferedBytes, 2 * (c.MaxBodyBytes + 1)}, // a byte more is read, to see the end
 		{"MaxPending", c.MaxPending, c.Limits.MaxBatch},
 		{"MaxConnections", c.MaxConnections, 1},
 		{"Budget.Attributes", c.Budget.Attributes, ownAttributes},

@@ -38,7 +38,7 @@ func FuzzHandler(f *testing.F) {
 				t.Errorf("refused, yet %d messages were sent", len(sent))
 			}
 		}
-		if used := b.buffer.used.Load(); used != 0 || b.publisher.pending != 0 {
+		if used := b.buffered(); used != 0 || b.publisher.pending != 0 {
 			t.Errorf("%d bytes and %d entries are still held", used, b.publisher.pending)
 		}
 	})

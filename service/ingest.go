@@ -39,7 +39,7 @@ func (s *Service) takeIn(w http.ResponseWriter, r *http.Request) ([]Result, *sub
 	if s.publisher.full() {
 		return nil, nil, &refusal{code: codeOverloaded} // before it costs anything
 	}
-	b, refused := s.readBody(r)
+	b, refused := s.readBody(w, r)
 	if refused != nil {
 		return nil, nil, refused
 	}

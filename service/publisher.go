@@ -252,13 +252,6 @@ func (p *publisher) saturated() bool {
 	return time.Since(p.shedAt) < time.Second && time.Since(p.confirmedAt) < 5*time.Second
 }
 
-// shed remembers that a request was refused for lack of room.
-func (p *publisher) shed() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.shedAt = time.Now()
-}
-
 // close takes no more entries, waits until all have an outcome, and then ends
 // everything. When ctx ends before, what is left is given up: it returns how
 // many entries that were.

@@ -108,7 +108,7 @@ func TestEvents_BadRequests_RefusedWithProblem(t *testing.T) {
 			if n := b.counted(t, semconv.MetricRefused, tc.code); n != 1 {
 				t.Errorf("counted %d times as %s", n, tc.code)
 			}
-			if used := b.buffer.used.Load(); used != 0 {
+			if used := b.buffered(); used != 0 {
 				t.Errorf("%d bytes are still held", used)
 			}
 		})
@@ -150,7 +150,7 @@ func TestEvents_Panic_IsInternalProblem(t *testing.T) {
 	if strings.Contains(fmt.Sprint(p), "secret") {
 		t.Errorf("the client was told %+v", p)
 	}
-	if used := b.buffer.used.Load(); used != 0 {
+	if used := b.buffered(); used != 0 {
 		t.Errorf("%d bytes are still held", used)
 	}
 	if log := b.log.String(); !strings.Contains(log, "panic: secret") || !strings.Contains(log, "ingest.go") {

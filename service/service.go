@@ -30,7 +30,7 @@ type Service struct {
 	handler   http.Handler
 	bearer    *bearer.Verifier // nil: anybody may send events
 	publisher *publisher
-	buffer    *budget
+	arriving  *room
 	metrics   *metrics
 	log       *requestLog
 	draining  atomic.Bool
@@ -44,10 +44,10 @@ func New(c Config) (*Service, error) {
 	}
 	c = c.WithDefaults()
 	s := &Service{
-		cfg:     c,
-		buffer:  &budget{limit: int64(c.MaxBufferedBytes)},
-		metrics: newMetrics(c.MeterProvider),
-		log:     &requestLog{logger: c.Logger},
+		cfg:      c,
+		arriving: &room{limit: c.MaxBufferedBytes / 2},
+		metrics:  newMetrics(c.MeterProvider),
+		log:      &requestLog{logger: c.Logger},
 	}
 	s.publisher = newPublisher(publisherConfig{
 		topicARN:    c.TopicARN,
@@ -58,7 +58,7 @@ func New(c Config) (*Service, error) {
 		attempts:    c.EntryAttempts,
 		delay:       c.PublishDelay,
 		timeout:     c.PublishTimeout,
-		buffer:      s.buffer,
+		buffer:      &budget{limit: int64(c.MaxBufferedBytes - c.MaxBufferedBytes/2)},
 		metrics:     s.metrics,
 		logger:      c.Logger,
 	})
@@ -144,9 +144,6 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, refused *refusa
 	trace.SpanFromContext(ctx).SetAttributes(semconv.ReasonKey.String(refused.code))
 	s.metrics.refuse(ctx, max(1, refused.events), refused.code)
 	s.log.refused(r, kind.status, refused)
-	if refused.code == codeOverloaded {
-		s.publisher.shed()
-	}
 }
 
 func (s *Service) respondProblem(w http.ResponseWriter, r *http.Request, refused *refusal) problemKind {

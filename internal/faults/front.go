@@ -65,7 +65,7 @@ func endScenarios() []scenario {
 				if err := w.send(ctx, senders); err != nil { // SNS has confirmed something
 					return err
 				}
-				return w.wantInService(ctx, func(ctx context.Context) error {
+				return w.wantInService(ctx, checkPath, func(ctx context.Context) error {
 					return w.wantUnready(ctx, "overloaded", func(ctx context.Context) error { return w.overload(ctx, &shed, w.newEvents(w.sc.events), 100) })
 				})
 			},

@@ -28,7 +28,9 @@ const (
 )
 
 // memoryScenarios have the service hold more for others than it may.
-func memoryScenarios() []scenario { return []scenario{overloadedBySize(), answersUnread()} }
+func memoryScenarios() []scenario {
+	return []scenario{overloadedBySize(), largeSlowBodies(), answersUnread()}
+}
 
 // overloadedBySize is front/overloaded with few events, each a large one.
 func overloadedBySize() scenario {

@@ -60,16 +60,16 @@ func (w *world) wantUnready(ctx context.Context, code string, do func(context.Co
 	return err
 }
 
-// wantInService wants the service to pass its load balancer's health checks all
-// the time until do returns: ECS ends whoever does not.
-func (w *world) wantInService(ctx context.Context, do func(context.Context) error) error {
+// wantInService wants the service to pass a check all the time until do returns:
+// ECS ends whoever fails the load balancer's.
+func (w *world) wantInService(ctx context.Context, path string, do func(context.Context) error) error {
 	asking, done := context.WithCancel(ctx)
 	failed := make(chan error, 1)
 	go func() {
 		defer close(failed)
 		for asking.Err() == nil {
-			if status, said, err := w.readiness(asking, checkPath); err == nil && status != http.StatusOK {
-				failed <- fmt.Errorf("a health check of the load balancer failed: %d %s", status, said)
+			if status, said, err := w.readiness(asking, path); err == nil && status != http.StatusOK {
+				failed <- fmt.Errorf("a check of %s failed: %d %s", path, status, said)
 				return
 			}
 			_ = harness.Sleep(asking, 20*time.Millisecond)

@@ -28,7 +28,7 @@ func refuseMutations() []mutation {
 		{
 			name: "load-fails-no-check", what: "the load balancer's health checks fail for load, so that ECS ends who bears it",
 			edits:  []edit{{"service/health.go", `slices.Contains(r.URL.Query()["exclude"], codeOverloaded)`, `slices.Contains(r.URL.Query()["exclude"], "?")`}},
-			claims: []claim{{"front/overloaded", "a health check of the load balancer failed: 503 overloaded"}},
+			claims: []claim{{"front/overloaded", "a check of /readyz?exclude=overloaded failed: 503 overloaded"}},
 		},
 		{
 			name: "refused-is-not-sent", what: "events are refused for lack of room, and published all the same",
@@ -77,6 +77,11 @@ func refuseMutations() []mutation {
 				{"front/slow-bodies", "connection ended after"},
 				{"front/idle-connections", "connection ended after"},
 			},
+		},
+		{
+			name: "large-bodies-give-way", what: "a body that is under way keeps its room, whoever needs some",
+			edits:  []edit{{"service/room.go", "\t\tif !r.displace(b, n) {\n", "\t\tif b != nil || !r.displace(b, n) {\n"}},
+			claims: []claim{{"front/large-slow-bodies", `an answer is 503 "overloaded"`}},
 		},
 		{
 			name: "write-timeout", what: "an answer may take for ever to be read",

@@ -1,0 +1,128 @@
+package service
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// buffered is what the service holds for requests, in bytes.
+func (b *bundle) buffered() int {
+	b.arriving.mu.Lock()
+	defer b.arriving.mu.Unlock()
+	return b.arriving.used + int(b.publisher.buffer.used.Load())
+}
+
+// A body that keeps all the room there is, and its last byte back, costs nobody
+// else anything.
+func TestEvents_LargeBodyHoldsItsEndBack_OthersAreTaken(t *testing.T) {
+	const size = 100_000
+	r := start(t, func(c *Config) { c.MaxBodyBytes, c.MaxBufferedBytes = size, 2*(size+1) })
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, err = fmt.Fprintf(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat(" ", size-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the body has all the room", func() bool { return r.buffered() == size+1 })
+	for i := range 3 {
+		if status := r.post(t, strconv.Itoa(i)); status != http.StatusAccepted {
+			t.Errorf("a small event beside it: status = %d", status)
+		}
+	}
+	if status := r.get(t, "/readyz"); status != http.StatusOK {
+		t.Errorf("/readyz: status = %d", status)
+	}
+	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	defer res.Body.Close()
+	if p := decode[Problem](t, res.Body); p.Code != codeOverloaded || !res.Close {
+		t.Errorf("the large one is answered with %+v and closed: %v", p, res.Close)
+	}
+	if n, _ := io.Copy(io.Discard, c); n != 0 {
+		t.Errorf("%d bytes after the answer", n)
+	}
+	eventually(t, "nothing is held", func() bool { return r.buffered() == 0 })
+}
+
+// cuttable is an answer whose request can be cut off.
+type cuttable struct {
+	httptest.ResponseRecorder
+
+	cut bool
+}
+
+func (c *cuttable) SetReadDeadline(time.Time) error { c.cut = true; return nil }
+
+func TestRoom_OneMoreComes_WhoGivesWay(t *testing.T) {
+	type arrival struct {
+		age  time.Duration
+		held int
+		lost string
+	}
+	const second = time.Second
+	for name, tc := range map[string]struct {
+		there []arrival
+		wants int
+		taken bool
+	}{
+		"nobody while there is room":             {[]arrival{{9 * second, 50, ""}}, 50, true},
+		"the largest of those that come as fast": {[]arrival{{second, 20, ""}, {second, 50, codeOverloaded}, {second, 30, ""}}, 10, true},
+		"the slowest of those that are alike":    {[]arrival{{second, 30, ""}, {3 * second, 30, codeSlowBody}, {2 * second, 40, ""}}, 20, true},
+		"bytes count as time does":               {[]arrival{{second, 60, codeOverloaded}, {4 * second, 10, ""}, {second, 30, ""}}, 5, true},
+		"as many as it takes":                    {[]arrival{{3 * second, 50, codeSlowBody}, {4 * second, 50, codeSlowBody}}, 70, true},
+		"nobody who is alike and comes fast":     {[]arrival{{second, 50, ""}, {second, 50, ""}}, 26, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, now := &room{limit: 100}, time.Now()
+				there, answers := make([]*body, len(tc.there)), make([]*cuttable, len(tc.there))
+				for i, a := range tc.there {
+					there[i], answers[i] = &body{}, &cuttable{}
+					r.enter(there[i], answers[i])
+					r.hold(there[i], a.held)
+					there[i].since = now.Add(-a.age)
+				}
+				one := &body{}
+				r.enter(one, &cuttable{})
+				if taken := r.hold(one, tc.wants); taken != tc.taken || r.used > r.limit {
+					t.Errorf("taken: %v, want %v; %d bytes of %d are held", taken, tc.taken, r.used, r.limit)
+				}
+				for i, a := range tc.there {
+					if lost := r.leave(there[i]); lost != a.lost || answers[i].cut != (a.lost != "") {
+						t.Errorf("body %d: lost its room: %q, want %q; cut off: %v", i, lost, a.lost, answers[i].cut)
+					}
+					r.release(there[i])
+				}
+				r.release(one)
+				if r.used != 0 || r.last != nil {
+					t.Errorf("%d bytes are held and %v is there when all are gone", r.used, r.last)
+				}
+			})
+		})
+	}
+}
+
+// Whoever cannot be cut off keeps its room: it would go on holding the memory.
+func TestRoom_ReadingCannotBeEnded_NewcomerIsRefused(t *testing.T) {
+	r, large, small := &room{limit: 100}, &body{}, &body{}
+	r.enter(large, httptest.NewRecorder())
+	r.enter(small, httptest.NewRecorder())
+	if !r.hold(large, 100) || r.hold(small, 1) || r.leave(large) != "" || r.used != 100 {
+		t.Errorf("%d bytes are held, want the large body's 100", r.used)
+	}
+}
