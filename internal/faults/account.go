@@ -159,7 +159,7 @@ func (a *account) settleRow(name string, e *entry, r row, t terms) {
 	}
 	a.settleRefusal(name, e, r.traceID)
 	if r.sum != e.sum {
-		a.find(corrupted, name, "the row's data have another checksum than what was sent")
+		a.find(corrupted, name, "the row's data have another checksum than what is to be stored of what was sent")
 	}
 	if what := e.differs(r); what != "" {
 		a.find(corrupted, name, what)
