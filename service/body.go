@@ -27,6 +27,7 @@ type body struct {
 	held       int    // bytes of the room: how much of the buffer may be filled
 	lost       string // the code of the refusal, once another body has its room
 	reading    bool   // the rest counts
+	size       int    // as announced
 	since      time.Time
 	answer     http.ResponseWriter
 	prev, next *body
@@ -43,7 +44,7 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) (*body, *refu
 		return nil, s.bodyTooLarge()
 	}
 	b := bodies.Get().(*body) //nolint:forcetypeassert // the pool holds nothing else
-	s.arriving.enter(b, w)
+	s.arriving.enter(b, r.ContentLength, w)
 	whole := false
 	defer func() {
 		if !whole {

@@ -64,8 +64,8 @@ type Config struct {
 	// bodies that are being read, half messages that SNS has not confirmed.
 	// Requests beyond either are refused with 503; bodies that are large, or
 	// have been under way for two seconds, give way to others first. At least
-	// twice MaxBodyBytes, and two. The process takes some four times as much memory when
-	// it is full. Defaults to 64 MiB.
+	// twice MaxBodyBytes, and two more. The process takes some four times as
+	// much memory when it is full. Defaults to 64 MiB.
 	MaxBufferedBytes int
 
 	// MaxPending bounds the events that SNS has not confirmed. Requests beyond

@@ -14,10 +14,10 @@ const patience = 2 * time.Second
 // that they take none from the events that wait for SNS.
 //
 // Where it is full, a body that needs some takes that of another which holds at
-// least twice as much, or has been under way for longer than patience; of
-// several that of the one which has cost most, as bytes times time. So what is
-// small finds room beside any number of large bodies that hold back their end,
-// and bodies that come fast take none from each other.
+// least twice as much as it will, or has been under way for longer than patience;
+// of several that of the one which has cost most, as bytes times time. So what
+// is small finds room beside any number of large bodies that hold back their end,
+// and large ones that come fast take none from each other.
 type room struct {
 	limit int
 
@@ -26,11 +26,12 @@ type room struct {
 	last *body // of those that are being read, linked through them
 }
 
-// enter begins the reading of a body, the answer to which goes to w.
-func (r *room) enter(b *body, w http.ResponseWriter) {
+// enter begins the reading of a body of so many bytes, -1 if nobody knows. The
+// answer to its request goes to w.
+func (r *room) enter(b *body, size int64, w http.ResponseWriter) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	b.room, b.answer, b.since, b.reading = r, w, time.Now(), true
+	b.room, b.size, b.answer, b.since, b.reading = r, int(size), w, time.Now(), true
 	if b.prev = r.last; b.prev != nil {
 		b.prev.next = b
 	}
@@ -62,7 +63,7 @@ func (r *room) displace(b *body, n int) bool {
 	now := time.Now()
 	for other := r.last; other != nil; other = other.prev {
 		age := now.Sub(other.since)
-		if other == b || other.held < 2*n && age < patience {
+		if other == b || other.held < 2*max(n, b.size) && age < patience {
 			continue
 		}
 		if cost := float64(other.held) * age.Seconds(); costly == nil || cost > most {

@@ -77,15 +77,18 @@ func TestRoom_OneMoreComes_WhoGivesWay(t *testing.T) {
 	const second = time.Second
 	for name, tc := range map[string]struct {
 		there []arrival
-		wants int
+		size  int // announced
+		wants int // so far
 		taken bool
 	}{
-		"nobody while there is room":             {[]arrival{{9 * second, 50, ""}}, 50, true},
-		"the largest of those that come as fast": {[]arrival{{second, 20, ""}, {second, 50, codeOverloaded}, {second, 30, ""}}, 10, true},
-		"the slowest of those that are alike":    {[]arrival{{second, 30, ""}, {3 * second, 30, codeSlowBody}, {2 * second, 40, ""}}, 20, true},
-		"bytes count as time does":               {[]arrival{{second, 60, codeOverloaded}, {4 * second, 10, ""}, {second, 30, ""}}, 5, true},
-		"as many as it takes":                    {[]arrival{{3 * second, 50, codeSlowBody}, {4 * second, 50, codeSlowBody}}, 70, true},
-		"nobody who is alike and comes fast":     {[]arrival{{second, 50, ""}, {second, 50, ""}}, 26, false},
+		"nobody while there is room":             {[]arrival{{9 * second, 50, ""}}, -1, 50, true},
+		"the largest of those that come as fast": {[]arrival{{second, 20, ""}, {second, 50, codeOverloaded}, {second, 30, ""}}, -1, 10, true},
+		"the slowest of those that are alike":    {[]arrival{{second, 30, ""}, {3 * second, 30, codeSlowBody}, {2 * second, 40, ""}}, -1, 20, true},
+		"bytes count as time does":               {[]arrival{{second, 60, codeOverloaded}, {4 * second, 10, ""}, {second, 30, ""}}, -1, 5, true},
+		"as many as it takes":                    {[]arrival{{3 * second, 50, codeSlowBody}, {4 * second, 50, codeSlowBody}}, -1, 70, true},
+		"nobody who is alike and comes fast":     {[]arrival{{second, 50, ""}, {second, 50, ""}}, -1, 26, false},
+		"nobody who is alike in the end":         {[]arrival{{second, 50, ""}, {second, 50, ""}}, 50, 4, false},
+		"whoever holds twice what is announced":  {[]arrival{{second, 60, codeOverloaded}, {second, 40, ""}}, 25, 4, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -93,12 +96,12 @@ func TestRoom_OneMoreComes_WhoGivesWay(t *testing.T) {
 				there, answers := make([]*body, len(tc.there)), make([]*cuttable, len(tc.there))
 				for i, a := range tc.there {
 					there[i], answers[i] = &body{}, &cuttable{}
-					r.enter(there[i], answers[i])
+					r.enter(there[i], -1, answers[i])
 					r.hold(there[i], a.held)
 					there[i].since = now.Add(-a.age)
 				}
 				one := &body{}
-				r.enter(one, &cuttable{})
+				r.enter(one, int64(tc.size), &cuttable{})
 				if taken := r.hold(one, tc.wants); taken != tc.taken || r.used > r.limit {
 					t.Errorf("taken: %v, want %v; %d bytes of %d are held", taken, tc.taken, r.used, r.limit)
 				}
@@ -120,8 +123,8 @@ func TestRoom_OneMoreComes_WhoGivesWay(t *testing.T) {
 // Whoever cannot be cut off keeps its room: it would go on holding the memory.
 func TestRoom_ReadingCannotBeEnded_NewcomerIsRefused(t *testing.T) {
 	r, large, small := &room{limit: 100}, &body{}, &body{}
-	r.enter(large, httptest.NewRecorder())
-	r.enter(small, httptest.NewRecorder())
+	r.enter(large, 100, httptest.NewRecorder())
+	r.enter(small, 1, httptest.NewRecorder())
 	if !r.hold(large, 100) || r.hold(small, 1) || r.leave(large) != "" || r.used != 100 {
 		t.Errorf("%d bytes are held, want the large body's 100", r.used)
 	}

@@ -49,6 +49,7 @@ var problems = map[string]struct {
 	status int
 	again  bool
 }{
+	"slow_body":           {http.StatusRequestTimeout, false},
 	"overloaded":          {http.StatusServiceUnavailable, true},
 	"stopping":            {http.StatusServiceUnavailable, true},
 	"publish_unavailable": {http.StatusServiceUnavailable, true},
