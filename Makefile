@@ -19,8 +19,11 @@ help: ## list the targets
 demo: ## run the whole pipeline once on embedded parts and print the trace
 	$(GO) run ./cmd/tracehaul demo
 
+# One package more at a time than there are processors: tests wait for much of their time.
+AT_ONCE ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+
 test: ## run all tests
-	$(GO) test $(PACKAGES)
+	$(GO) test -p $(AT_ONCE) $(PACKAGES)
 
 race: ## run all tests with the race detector
 	$(GO) test -race -timeout 10m $(PACKAGES)
