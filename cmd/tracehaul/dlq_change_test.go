@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,25 +97,34 @@ func TestDLQDrop_ArchivesAndDeletes(t *testing.T) {
 	b.wantDepth(orderDLQ, 1)
 }
 
-// Only the queue's name is a yes.
-func TestDLQDrop_Confirmation(t *testing.T) {
-	b := setupLetters(t)
+// aboutToAsk is a drop of one letter that is about to ask.
+func aboutToAsk(t *testing.T) (b *letterbox, told *syncBuffer, c dlqDropCmd, d *dlq) {
+	t.Helper()
+	b = setupLetters(t)
 	b.put(orderDLQ, 1, "refused", "23505")
-	var errs syncBuffer
-	env := environment{&errs, &errs, func(string) string { return "" }}
-	c := dlqDropCmd{dlqFlags: dlqFlags{Endpoint: b.url}, All: true, NoArchive: true}
+	told = new(syncBuffer)
+	c = dlqDropCmd{dlqFlags: dlqFlags{Endpoint: b.url}, All: true, NoArchive: true}
 	c.File = "tracehaul.yaml"
-	d, err := c.open(t.Context(), env)
+	d, err := c.open(t.Context(), hears(told))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b, told, c, d
+}
+
+// hears is the environment of a command that writes there.
+func hears(w io.Writer) environment { return environment{w, w, func(string) string { return "" }} }
+
+// Only the queue's name is a yes.
+func TestDLQDrop_Confirmation(t *testing.T) {
+	b, told, c, d := aboutToAsk(t)
 	for answer, want := range map[string]bool{orderDLQ + "\n": true, orderDLQ: true, "y\n": false, "yes\n": false, "": false, orderQueue + "\n": false} {
 		f, _ := c.filter()
-		if err := c.confirm(t.Context(), env, d, f, strings.NewReader(answer)); (err == nil) != want {
+		if err := c.confirm(t.Context(), hears(told), d, f, strings.NewReader(answer)); (err == nil) != want {
 			t.Errorf("answer %q: %v", answer, err)
 		}
 	}
-	wantAll(t, errs.String(), "1 letters will be deleted", "refused")
+	wantAll(t, told.String(), "1 letters will be deleted", "refused")
 	b.wantDepth(orderDLQ, 1)
 }
 

@@ -83,28 +83,19 @@ func TestDLQShow_Credentials_AreMasked(t *testing.T) {
 
 // Whoever is asked and interrupts is not kept until a line is there.
 func TestDLQDrop_InterruptedWhileAsked_Ends(t *testing.T) {
-	b := setupLetters(t)
-	b.put(orderDLQ, 1, "refused", "23505")
-	var errs syncBuffer
-	env := environment{&errs, &errs, func(string) string { return "" }}
-	c := dlqDropCmd{dlqFlags: dlqFlags{Endpoint: b.url}, All: true, NoArchive: true}
-	c.File = "tracehaul.yaml"
-	d, err := c.open(t.Context(), env)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b, told, c, d := aboutToAsk(t)
 	f, _ := c.filter()
 	in, terminal := io.Pipe()
 	t.Cleanup(func() { _ = terminal.Close() })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	asked := func(p []byte) {
+	heard := func(p []byte) {
 		if strings.Contains(string(p), "Type the name") {
 			cancel()
 		}
 	}
-	env.err = hearing{&errs, asked}
+	env := hears(hearing{told, heard})
 	go func() { ended <- c.confirm(ctx, env, d, f, in) }()
 	select {
 	case err := <-ended:
