@@ -48,6 +48,7 @@ func (c *Consumer) Handle(ctx context.Context, messages []*awslambda.Message) er
 		return nil
 	}
 	b := &batch{Consumer: c, ctx: ctx}
+	defer b.letters.wait() // when the sink panics, too: nothing is sent after the answer
 	records := b.decode(messages)
 	for len(records) > 0 {
 		first, again := split(records)
@@ -56,7 +57,7 @@ func (c *Consumer) Handle(ctx context.Context, messages []*awslambda.Message) er
 		records = b.follow(again)
 	}
 	b.logStored()
-	b.letters.sending.Wait()
+	b.letters.wait()
 	b.logFailure(len(messages))
 	return nil
 }

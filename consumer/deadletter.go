@@ -33,6 +33,7 @@ type mailer struct {
 	mu      sync.Mutex
 	waiting []letter
 	busy    bool
+	failure any // what the goroutine that sends panicked with
 	sending sync.WaitGroup
 }
 
@@ -50,10 +51,30 @@ func (b *batch) putAside(letters ...letter) {
 	}
 	m.busy = true
 	m.sending.Go(func() {
+		defer func() {
+			if p := recover(); p != nil {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				m.failure = p
+			}
+		}()
 		for letters := m.take(); len(letters) > 0; letters = m.take() {
 			b.deadLetter(letters)
 		}
 	})
+}
+
+// wait waits until all is sent. A panic of the goroutine that sends becomes the
+// caller's, who is protected from those.
+func (m *mailer) wait() {
+	m.sending.Wait()
+	m.mu.Lock()
+	p := m.failure
+	m.failure = nil
+	m.mu.Unlock()
+	if p != nil {
+		panic(p)
+	}
 }
 
 // take returns all that waits. With nothing, the mailer is no longer busy.

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/consumer"
+	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
 func TestConsumer_DeadlineNear_ReportsTheRest(t *testing.T) {
@@ -95,4 +97,43 @@ func TestConsumer_MoreSplitsThanTimeFor_EachDeliveryGetsFurther(t *testing.T) {
 			t.Errorf("a letter with the reason %q", reason)
 		}
 	}
+}
+
+// A panic beside the sink's work is the handler's, and costs the batch alone.
+func TestConsumer_LettersPanic_BatchFails(t *testing.T) {
+	b := setup(t, func(c *consumer.Config) { c.SQS = bursts{} })
+	bad := placed(9)
+	bad.Body = "{"
+	failed := b.invoke(t.Context(), placed(1), bad)
+	if !slices.Contains(failed, "m9") {
+		t.Errorf("failed are %v, want the letter among them", failed)
+	}
+}
+
+// Whatever is being sent when the sink panics is settled before the answer.
+func TestConsumer_SinkPanics_LettersAreNotLeftBehind(t *testing.T) {
+	b := setup(t, nil)
+	sending := make(chan struct{})
+	b.fault = func(int) *messaging.Fault {
+		close(sending)
+		time.Sleep(50 * time.Millisecond) // the sink is done before
+		return nil
+	}
+	b.sink.write = func(context.Context, int) error {
+		<-sending
+		panic("the sink")
+	}
+	bad := placed(9)
+	bad.Body = "{"
+	failed := b.invoke(t.Context(), placed(1), bad)
+	if !slices.Equal(failed, []string{"m1"}) || len(b.dead()) != 1 {
+		t.Errorf("failed are %v, want m1 alone: the letter was sent", failed)
+	}
+}
+
+// bursts is a client that panics.
+type bursts struct{}
+
+func (bursts) SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	panic("the client")
 }

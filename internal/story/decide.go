@@ -80,7 +80,7 @@ func (s *collector) is(c Candidate) bool {
 		return s.hasRow("subject", subject) || slices.ContainsFunc(s.found.Messages, func(m Message) bool { return m.EventSubject == subject })
 	default:
 		e := c.Clues.Events[0]
-		return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return e.is(text(row.Get("source")), text(row.Get("id"))) }) ||
+		return s.hasRowOf(e) ||
 			slices.ContainsFunc(s.found.Logs, func(l Log) bool { return c.Clues.namedBy(&l) }) ||
 			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return e.is(m.EventSource, m.EventID) })
 	}
@@ -93,6 +93,10 @@ func (e EventID) is(source, id string) bool {
 
 func (s *collector) hasRow(column, value string) bool {
 	return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return text(row.Get(column)) == value })
+}
+
+func (s *collector) hasRowOf(e EventID) bool {
+	return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return e.is(text(row.Get("source")), text(row.Get("id"))) })
 }
 
 // best is the likeliest thing that was given, and of which something was found.
@@ -110,12 +114,19 @@ func (s *collector) placed() bool {
 	if len(s.found.Messages) > 0 {
 		return true
 	}
+	oneQueue := len(s.Expect.Queues) <= 1 && len(s.Expect.MaxReceives) <= 1
 	switch c, known := s.best(); {
 	case !known, c.Kind == KindSubject:
 		return false
-	case len(s.Expect.Queues) <= 1 && (c.Kind == KindEvent || c.Kind == KindSQS && s.hasRow("sqs_message_id", c.Clues.SQS[0])):
+	case oneQueue && (c.Kind == KindEvent && s.hasRowOf(c.Clues.Events[0]) || c.Kind == KindSQS && s.hasRow("sqs_message_id", c.Clues.SQS[0])):
 		return true
 	}
+	return s.settled()
+}
+
+// settled reports whether it is known what became of all that was sent, at each
+// queue that everything goes to.
+func (s *collector) settled() bool {
 	sent, written := map[string]bool{}, map[[2]string]bool{}
 	for i := range s.found.Spans {
 		span := &s.found.Spans[i]
@@ -124,11 +135,23 @@ func (s *collector) placed() bool {
 			sent[span.SpanID] = true
 		case span.Kind == kindConsumer && (outcome == semconv.OutcomeWritten || outcome == semconv.OutcomeDuplicate):
 			written[[2]string{span.ParentSpanID, attr(span, otelconv.MessagingDestinationNameKey)}] = true
+			written[[2]string{span.ParentSpanID, ""}] = true // at whichever
 		}
 	}
-	settled, wanted := len(written), len(sent)*max(len(s.Expect.Queues), 1)
-	if len(s.Expect.Queues) <= 1 {
+	queues := s.Expect.Queues
+	if len(queues) == 0 {
+		queues = []string{""}
+	}
+	settled := 0
+	for id := range sent {
+		for _, q := range queues {
+			if written[[2]string{id, q}] {
+				settled++
+			}
+		}
+	}
+	if len(queues) == 1 {
 		settled = max(settled, len(s.found.Rows))
 	}
-	return wanted > 0 && settled >= wanted
+	return len(sent) > 0 && settled >= len(sent)*len(queues)
 }

@@ -90,11 +90,19 @@ func ofInvocation(s trace.Span) bool {
 }
 
 // server is the span of the service's request, or of the load balancer's.
-func (t *Story) server(ofBalancerLog bool) *trace.Span {
+// Of several requests it is the pipeline's own service's, if that is known: who
+// called it may have a span, too.
+func (t *Story) server(ofBalancerLog bool) (server *trace.Span) {
 	for _, s := range t.spansOf(kindServer) {
-		if has(s, otelconv.HTTPRequestMethodKey) && ofBalancer(*s) == ofBalancerLog {
-			return s
+		if !has(s, otelconv.HTTPRequestMethodKey) || ofBalancer(*s) != ofBalancerLog {
+			continue
 		}
+		if server == nil || !ofBalancerLog && server.Service != t.expect.Service && s.Service == t.expect.Service {
+			server = s
+		}
+	}
+	if server != nil {
+		return server
 	}
 	for i := range t.Linked { // the client's traceparent won
 		if ofBalancerLog && ofBalancer(t.Linked[i]) {

@@ -74,10 +74,11 @@ func (t *Story) chosen() []*Delivery {
 			focused = append(focused, d)
 		}
 	}
-	if t.focus != nil {
-		return focused
+	unnamed := !slices.ContainsFunc(all, func(d *Delivery) bool { return d.EventID != "" })
+	if t.focus == nil || unnamed {
+		return all
 	}
-	return all
+	return focused
 }
 
 func rank(p Place) int {

@@ -144,6 +144,7 @@ func (t *Story) written(all *[]Delivery, row trace.Row) {
 	if d == nil {
 		d = find(all, "", t.expect.RowQueue, sqs, text(row.Get("sns_message_id")))
 	}
+	d.Queue = cmp.Or(d.Queue, t.expect.RowQueue)
 	d.EventSource, d.EventID = text(row.Get("source")), text(row.Get("id"))
 	d.SNSMessageID = cmp.Or(d.SNSMessageID, text(row.Get("sns_message_id")))
 	add(&d.SQSIDs, sqs)

@@ -130,3 +130,67 @@ func TestCollect_RequestOfAnotherProgram_NoEvent(t *testing.T) {
 	s := collect(t, story.Found{Spans: []trace.Span{ours}}, func(c *story.Config) { c.Expect = story.Expect{Service: "orders-intake"} })
 	wantAll(t, textOf(t, s), "The service has it, and nothing is known of a message.")
 }
+
+// A line says what became of a receive, not where the message is now.
+func TestCollect_FailedByItsLine_LettersAreLookedInto(t *testing.T) {
+	m := letter()
+	m.MessageID = sqsID
+	letters := marking{&fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{m}}}}
+	lines := told{&fake{name: "CloudWatch Logs", holds: story.HoldsLogs, found: story.Found{Logs: []story.Log{failed("order-4711", sqsID)}}}}
+	s, err := story.Collect(t.Context(), story.Config{Given: "order-4711", Expect: story.Expect{Queues: []string{queue}, RowQueue: queue}, Backends: []story.Backend{lines, letters}})
+	if err != nil || s.Verdict.Place != story.PlaceDeadLetter || len(letters.looks) == 0 {
+		t.Errorf("%v after %d looks, verdict %+v", err, len(letters.looks), s.Verdict)
+	}
+}
+
+// The line of a receive that has a span as well tells which event it is of.
+func TestCollect_SampledAndFailed_StoryOfTheEvent(t *testing.T) {
+	l := failed("order-4711", sqsID)
+	receives := receive("00000000000000e1", 1, 1000, "failed", nil)
+	found := story.Found{Logs: []story.Log{l}, Spans: append([]trace.Span{balancer(), request(202), send()}, receives...)}
+	everything := told{&fake{name: "up", holds: story.HoldsLogs | story.HoldsSpans | story.HoldsMessages, found: found}}
+	s, err := story.Collect(t.Context(), story.Config{Given: "order-4711", Backends: []story.Backend{everything}})
+	if err != nil || s.Verdict.Place != story.PlaceQueue || len(s.Deliveries) != 1 || s.Deliveries[0].EventID != "order-4711" {
+		t.Errorf("%v, story %+v", err, s)
+	}
+}
+
+// A client with telemetry has a request above the service's.
+func TestCollect_CallerHasARequestToo_ServiceIsTold(t *testing.T) {
+	caller, service := request(200), request(400)
+	caller.Service, caller.SpanID, caller.Attributes["http.request.method"] = "shop", "00000000000000a9", "GET"
+	caller.Start, service.ParentSpanID = at(0), caller.SpanID
+	found := story.Found{Spans: []trace.Span{caller, service}}
+	s := collect(t, found, func(c *story.Config) { c.Expect = story.Expect{Service: "orders-intake"} })
+	if s.Verdict.Place != story.PlaceRefused {
+		t.Errorf("verdict %+v, want that the service has refused it", s.Verdict)
+	}
+}
+
+// What a consumer with a filter has written is no other consumer's.
+func TestCollect_FilteredConsumerWrote_OthersLettersAreLookedInto(t *testing.T) {
+	const filtered = "dev-intake-order-partner"
+	receives := receive("00000000000000e1", 1, 1000, "written", nil)
+	for i := range receives {
+		receives[i].Attributes["messaging.destination.name"], receives[i].Attributes["messaging.message.id"] = filtered, "another"
+	}
+	traces := &fake{name: "Tempo", holds: story.HoldsSpans, found: story.Found{Spans: append([]trace.Span{balancer(), request(202), send()}, receives...)}}
+	letters := marking{&fake{name: "letters", holds: story.HoldsMessages, found: story.Found{Messages: []story.Message{letter()}}}}
+	expect := story.Expect{Queues: []string{queue}, RowQueue: queue, MaxReceives: map[string]int{queue: 5, filtered: 5}}
+	s, err := story.Collect(t.Context(), story.Config{Given: id, Expect: expect, Backends: []story.Backend{traces, letters}})
+	if err != nil || s.Verdict.Arrived || len(letters.looks) == 0 {
+		t.Errorf("%v after %d looks, verdict %+v", err, len(letters.looks), s.Verdict)
+	}
+}
+
+// A row names its queue, though the consumer's span is still to come.
+func TestCollect_RowBeforeItsSpan_QueueIsKnown(t *testing.T) {
+	const mailer = "dev-intake-order-mailer"
+	found := story.Found{Spans: []trace.Span{balancer(), request(202), send()}, Rows: []trace.Row{row()}}
+	s := collect(t, found, func(c *story.Config) {
+		c.Expect = story.Expect{Queues: []string{queue, mailer}, RowQueue: queue}
+	})
+	if !strings.Contains(s.Verdict.Headline, "Of "+mailer+" nothing is known.") || strings.Contains(s.Verdict.Headline, queue) {
+		t.Errorf("headline %q", s.Verdict.Headline)
+	}
+}

@@ -31,18 +31,25 @@ func (t *Story) said(all *[]Delivery, l *Log) {
 	if outcome == "" || sqs == "" || l.TraceID == "" || l.TraceID != t.TraceID {
 		return
 	}
-	if slices.ContainsFunc(*all, func(d Delivery) bool {
+	i := slices.IndexFunc(*all, func(d Delivery) bool {
 		return slices.ContainsFunc(d.Receives, func(r Receive) bool { return r.SpanID == l.SpanID && l.SpanID != "" })
-	}) {
+	})
+	if i >= 0 { // the span knows more, but for the event
+		(*all)[i].named(sqs, has(lineEventSource), has(lineEventID))
 		return
 	}
 	d := t.saidOf(all, has(lineQueue), sqs, EventID{has(lineEventSource), has(lineEventID)}, outcome)
-	add(&d.SQSIDs, sqs)
-	d.EventSource, d.EventID = cmp.Or(d.EventSource, has(lineEventSource)), cmp.Or(d.EventID, has(lineEventID))
+	d.named(sqs, has(lineEventSource), has(lineEventID))
 	d.Receives = append(d.Receives, Receive{
 		Count: number(l.Attributes[lineReceives]), At: l.Time, Outcome: outcome, Reason: has(lineReason), Code: has(lineCode), Error: has(lineError), SpanID: l.SpanID, line: true,
 	})
 	slices.SortStableFunc(d.Receives, func(a, b Receive) int { return a.At.Compare(b.At) })
+}
+
+// named takes in what a line calls the message and the event.
+func (d *Delivery) named(sqs, source, id string) {
+	add(&d.SQSIDs, sqs)
+	d.EventSource, d.EventID = cmp.Or(d.EventSource, source), cmp.Or(d.EventID, id)
 }
 
 // took is how long a receive was, which a line does not say.
