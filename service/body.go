@@ -27,7 +27,7 @@ type body struct {
 	held       int    // bytes of the room: how much of the buffer may be filled
 	lost       string // the code of the refusal, once another body has its room
 	reading    bool   // the rest counts
-	size       int    // as announced
+	size       int    // as announced, or the most it may be
 	since      time.Time
 	answer     http.ResponseWriter
 	prev, next *body

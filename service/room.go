@@ -16,21 +16,27 @@ const patience = 2 * time.Second
 // Where it is full, a body that needs some takes that of another which holds at
 // least twice as much as it will, or has been under way for longer than patience;
 // of several that of the one which has cost most, as bytes times time. So what
-// is small finds room beside any number of large bodies that hold back their end,
-// and large ones that come fast take none from each other.
+// is small, and says so, finds room beside any number of large bodies that hold
+// back their end, and large ones that come fast take none from each other. What
+// does not say how large it will be may be as large as any. Where all that others
+// have to give is too little, they keep it.
 type room struct {
-	limit int
+	limit   int
+	largest int // bytes of a body
 
 	mu   sync.Mutex
 	used int
 	last *body // of those that are being read, linked through them
 }
 
-// enter begins the reading of a body of so many bytes, -1 if nobody knows. The
+// enter begins the reading of a body of so many bytes, -1 if it does not say. The
 // answer to its request goes to w.
 func (r *room) enter(b *body, size int64, w http.ResponseWriter) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if size < 0 {
+		size = int64(r.largest)
+	}
 	b.room, b.size, b.answer, b.since, b.reading = r, int(size), w, time.Now(), true
 	if b.prev = r.last; b.prev != nil {
 		b.prev.next = b
@@ -43,7 +49,7 @@ func (r *room) enter(b *body, size int64, w http.ResponseWriter) {
 func (r *room) hold(b *body, n int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if b.lost != "" {
+	if b.lost != "" || !r.fits(b, n) {
 		return false
 	}
 	for r.used+n-b.held > r.limit {
@@ -56,17 +62,38 @@ func (r *room) hold(b *body, n int) bool {
 	return true
 }
 
+// fits reports that there is room for the n bytes of a body, or would be if all
+// that give way to it did. r.mu is held.
+func (r *room) fits(b *body, n int) bool {
+	missing := r.used + n - b.held - r.limit
+	if missing <= 0 {
+		return true
+	}
+	now := time.Now()
+	for other := r.last; other != nil && missing > 0; other = other.prev {
+		if other.givesWay(b, n, now) {
+			missing -= other.held
+		}
+	}
+	return missing <= 0
+}
+
+// givesWay reports that a body's room is for the n bytes of one that needs it.
+// room.mu is held.
+func (b *body) givesWay(one *body, n int, now time.Time) bool {
+	return b != one && (b.held >= 2*max(n, one.size) || now.Sub(b.since) >= patience)
+}
+
 // displace makes room for the n bytes of a body. r.mu is held.
 func (r *room) displace(b *body, n int) bool {
 	var costly *body
 	var most float64
 	now := time.Now()
 	for other := r.last; other != nil; other = other.prev {
-		age := now.Sub(other.since)
-		if other == b || other.held < 2*max(n, b.size) && age < patience {
+		if !other.givesWay(b, n, now) {
 			continue
 		}
-		if cost := float64(other.held) * age.Seconds(); costly == nil || cost > most {
+		if cost := float64(other.held) * now.Sub(other.since).Seconds(); costly == nil || cost > most {
 			costly, most = other, cost
 		}
 	}

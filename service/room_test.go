@@ -59,6 +59,29 @@ func TestEvents_LargeBodyHoldsItsEndBack_OthersAreTaken(t *testing.T) {
 	eventually(t, "nothing is held", func() bool { return r.buffered() == 0 })
 }
 
+// A body that does not say how large it will be takes no room from one that
+// comes as fast, however little has come of it.
+func TestEvents_LengthUnknown_CountsAsTheLargest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 100_000
+		b := setup(t, func(c *Config) { c.MaxBodyBytes, c.MaxBufferedBytes = size, 2*(size+1) })
+		large, answer := &body{}, &cuttable{}
+		b.arriving.enter(large, size, answer)
+		b.arriving.hold(large, size+1)
+		defer b.arriving.release(large)
+
+		chunked := post(cloudEvent("chunked"))
+		chunked.ContentLength = -1
+		wantProblem(t, b.do(chunked), http.StatusServiceUnavailable, codeOverloaded)
+		if answer.cut {
+			t.Error("the large one is cut off")
+		}
+		if w := b.do(post(cloudEvent("announced"))); w.Code != http.StatusAccepted {
+			t.Errorf("as much, announced: status = %d", w.Code)
+		}
+	})
+}
+
 // cuttable is an answer whose request can be cut off.
 type cuttable struct {
 	httptest.ResponseRecorder
@@ -81,18 +104,21 @@ func TestRoom_OneMoreComes_WhoGivesWay(t *testing.T) {
 		wants int // so far
 		taken bool
 	}{
-		"nobody while there is room":             {[]arrival{{9 * second, 50, ""}}, -1, 50, true},
-		"the largest of those that come as fast": {[]arrival{{second, 20, ""}, {second, 50, codeOverloaded}, {second, 30, ""}}, -1, 10, true},
-		"the slowest of those that are alike":    {[]arrival{{second, 30, ""}, {3 * second, 30, codeSlowBody}, {2 * second, 40, ""}}, -1, 20, true},
-		"bytes count as time does":               {[]arrival{{second, 60, codeOverloaded}, {4 * second, 10, ""}, {second, 30, ""}}, -1, 5, true},
-		"as many as it takes":                    {[]arrival{{3 * second, 50, codeSlowBody}, {4 * second, 50, codeSlowBody}}, -1, 70, true},
-		"nobody who is alike and comes fast":     {[]arrival{{second, 50, ""}, {second, 50, ""}}, -1, 26, false},
-		"nobody who is alike in the end":         {[]arrival{{second, 50, ""}, {second, 50, ""}}, 50, 4, false},
-		"whoever holds twice what is announced":  {[]arrival{{second, 60, codeOverloaded}, {second, 40, ""}}, 25, 4, true},
+		"nobody while there is room":                   {[]arrival{{9 * second, 50, ""}}, -1, 50, true},
+		"the largest of those that come as fast":       {[]arrival{{second, 20, ""}, {second, 50, codeOverloaded}, {second, 30, ""}}, 10, 10, true},
+		"the slowest of those that are alike":          {[]arrival{{second, 30, ""}, {3 * second, 30, codeSlowBody}, {2 * second, 40, ""}}, -1, 20, true},
+		"bytes count as time does":                     {[]arrival{{second, 60, codeOverloaded}, {4 * second, 10, ""}, {second, 30, ""}}, 5, 5, true},
+		"as many as it takes":                          {[]arrival{{3 * second, 50, codeSlowBody}, {4 * second, 50, codeSlowBody}}, -1, 70, true},
+		"nobody who is alike and comes fast":           {[]arrival{{second, 50, ""}, {second, 50, ""}}, 26, 26, false},
+		"nobody who comes fast, for what may be large": {[]arrival{{second, 60, ""}, {second, 40, ""}}, -1, 4, false},
+		"nobody where it were too little":              {[]arrival{{3 * second, 30, ""}, {second, 35, ""}, {second, 35, ""}}, 50, 50, false},
+		"nobody beyond what it takes":                  {[]arrival{{4 * second, 50, codeSlowBody}, {3 * second, 50, ""}}, 50, 50, true},
+		"nobody who is alike in the end":               {[]arrival{{second, 50, ""}, {second, 50, ""}}, 50, 4, false},
+		"whoever holds twice what is announced":        {[]arrival{{second, 60, codeOverloaded}, {second, 40, ""}}, 25, 4, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r, now := &room{limit: 100}, time.Now()
+				r, now := &room{limit: 100, largest: 100}, time.Now()
 				there, answers := make([]*body, len(tc.there)), make([]*cuttable, len(tc.there))
 				for i, a := range tc.there {
 					there[i], answers[i] = &body{}, &cuttable{}

@@ -45,7 +45,7 @@ func New(c Config) (*Service, error) {
 	c = c.WithDefaults()
 	s := &Service{
 		cfg:      c,
-		arriving: &room{limit: c.MaxBufferedBytes / 2},
+		arriving: &room{limit: c.MaxBufferedBytes / 2, largest: c.MaxBodyBytes},
 		metrics:  newMetrics(c.MeterProvider),
 		log:      &requestLog{logger: c.Logger},
 	}
