@@ -88,10 +88,12 @@ type Changes struct {
 
 // Write brings the files up to date, takes away what is left over, and returns
 // the paths of those that changed. What it may take away is named by a file of
-// its own, generated.txt beside the directory of alarms, which wants to be
-// committed: files of others stay, wherever they lie. The error names everything
-// that is wrong with the description, the alarms and the runbooks; then nothing
-// is written.
+// its own beside the description, tracehaul.generated.txt for tracehaul.yaml,
+// which wants to be committed: files that it does not name stay, wherever they
+// lie, and so do the description, those of environments, the runbooks and all
+// that is of no kind that is generated. The error names everything that is wrong
+// with the description, the alarms, the runbooks or that list; then nothing is
+// written.
 func Write(c Config) (Changes, error) {
 	c = c.WithDefaults()
 	set, err := c.files()
@@ -114,8 +116,33 @@ func Stale(c Config) (paths []string, err error) {
 	return slices.Sorted(slices.Values(slices.Concat(due.Written, due.Removed))), err
 }
 
-// listFile names what was generated, beside environmentsFile.
-const listFile = "generated.txt"
+// list names what was generated. It lies beside the description, whatever
+// directories the rest is in: when one of them moves, it is still found.
+func (c Config) list() string {
+	file := filepath.Base(c.Description)
+	return strings.TrimSuffix(file, filepath.Ext(file)) + ".generated.txt"
+}
+
+// kinds are the extensions of what is generated.
+var kinds = []string{".env", ".json", ".md", ".yaml"}
+
+// kept is whether a file is what people write: the description, what an
+// environment has otherwise, a runbook, and what is of no kind that is generated.
+func (c Config) kept(file string) bool {
+	if !slices.Contains(kinds, path.Ext(file)) {
+		return true
+	}
+	switch dir := path.Dir(file); dir {
+	case ".":
+		return file == filepath.Base(c.Description)
+	case "environments":
+		return path.Ext(file) == ".yaml"
+	case path.Clean(c.Queries): // pages, even if it is the directory of runbooks as well
+		return false
+	default:
+		return dir == path.Clean(c.Runbooks)
+	}
+}
 
 // sets are the alarms of every environment.
 func (c Config) sets() ([]*alarms.Set, error) {
@@ -138,7 +165,7 @@ func (c Config) files() (generated.Set, error) {
 	if err != nil {
 		return generated.Set{}, err
 	}
-	out := generated.Set{List: path.Join(path.Dir(c.Terraform), listFile)}
+	out := generated.Set{List: c.list(), Kept: c.kept}
 	var modules []generated.File // of all environments
 	for _, s := range sets {
 		files, applied, err := c.environment(s)

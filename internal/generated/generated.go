@@ -29,6 +29,10 @@ type Set struct {
 
 	// List is the path of the file that names Files, for the next run.
 	List string
+
+	// Kept is whether a path is people's, and stays whatever the list says: they
+	// edit it, or merge it. Defaults to none.
+	Kept func(path string) bool
 }
 
 // Changes are paths below the root, sorted.
@@ -86,7 +90,7 @@ func (s Set) Stale(root string) (due Changes, err error) {
 		return Changes{}, err
 	}
 	for _, path := range made {
-		if _, ok := wanted[path]; ok {
+		if _, ok := wanted[path]; ok || s.Kept != nil && s.Kept(path) {
 			continue
 		}
 		if info, err := os.Lstat(below(root, path)); err == nil && !info.IsDir() {

@@ -97,7 +97,7 @@ func TestSet_ListNamesWhatIsOutside_NothingIsDone(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "root")
 	set := generated.Set{Files: []generated.File{{"a.json", nil}, {"../c.json", nil}}, List: "made.txt"}
 	write(t, root, map[string]string{"../b.json": "mine", "made.txt": "../b.json\n"})
-	if _, err := set.Write(root); err == nil || !strings.Contains(err.Error(), `made.txt names "../b.json": want`) {
+	if _, err := set.Write(root); err == nil || !strings.Contains(err.Error(), `made.txt:1: "../b.json": want the path`) {
 		t.Errorf("error %v, want one that names the line", err)
 	}
 	if _, err := os.Stat(filepath.Join(root, "a.json")); err == nil {
@@ -111,5 +111,41 @@ func TestSet_ListNamesWhatIsOutside_NothingIsDone(t *testing.T) {
 	}
 	if got, err := set.Stale(root); err != nil || !cmp.Equal(got, generated.Changes{}) {
 		t.Errorf("stale: %q, %v: a list with files outside was not read again", got, err)
+	}
+}
+
+// A merge that is not done is no list, and a path has one spelling: another would
+// be a file that nobody knows as kept.
+func TestSet_ListIsNoList_EachLineIsNamed(t *testing.T) {
+	root := t.TempDir()
+	set := generated.Set{Files: []generated.File{{"a.json", nil}}, List: "made.txt"}
+	write(t, root, map[string]string{
+		"b.json":   "made",
+		"made.txt": "# head\n<<<<<<< HEAD\nb.json\n||||||| base\n=======\n.\n./b.json\nx//b.json\n>>>>>>> theirs\n",
+	})
+	_, err := set.Write(root)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{`made.txt:2: "<<<<<<< HEAD" is of a merge`, `:4: "||||||| base"`, `:5: "======="`, `:6: ".": want`, `:7: "./b.json"`, `:8: "x//b.json"`, `:9: ">>>>>>> theirs"`} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q lacks %q", err, want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(root, "b.json")); err != nil {
+		t.Errorf("something was removed all the same: %v", err)
+	}
+}
+
+func TestSet_ListNamesWhatIsKept_ItStays(t *testing.T) {
+	root := t.TempDir()
+	set := generated.Set{
+		Files: []generated.File{{"a.json", nil}}, List: "made.txt",
+		Kept: func(path string) bool { return path == "mine.yaml" },
+	}
+	write(t, root, map[string]string{"mine.yaml": "mine", "b.json": "made", "made.txt": "b.json\nmine.yaml\n"})
+	run(t, set, root, generated.Changes{Written: []string{"a.json", "made.txt"}, Removed: []string{"b.json"}})
+	if _, err := os.Stat(filepath.Join(root, "mine.yaml")); err != nil {
+		t.Errorf("it is kept, and is gone: %v", err)
 	}
 }
