@@ -15,16 +15,17 @@ const queryNamespace = "AWS.SimpleQueueService."
 // codes are those by which SQS finds fault with a message, or with the size of all.
 // (SQS API Reference, "SendMessage" and "SendMessageBatch", Errors; "Common Errors".)
 var codes = map[string]struct{}{
-	"BatchRequestTooLong":         {},
-	"InvalidAttributeName":        {},
-	"InvalidAttributeValue":       {},
-	"InvalidMessageContents":      {},
-	"InvalidParameterCombination": {},
-	"InvalidParameterValue":       {},
-	"MissingParameter":            {},
-	"UnsupportedOperation":        {},
-	"ValidationError":             {},
-	"ValidationException":         {},
+	"BatchRequestTooLong":          {},
+	"InvalidAttributeName":         {},
+	"InvalidAttributeValue":        {},
+	"InvalidMessageContents":       {},
+	"InvalidParameterCombination":  {},
+	"InvalidParameterValue":        {},
+	"MissingParameter":             {},
+	"TooManyEntriesInBatchRequest": {},
+	"UnsupportedOperation":         {},
+	"ValidationError":              {},
+	"ValidationException":          {},
 }
 
 // Batch reports whether a call failed for what is in it, so that a single entry may

@@ -26,6 +26,7 @@ func TestBatch_OnlyWhatIsInIt(t *testing.T) {
 		{&sqstypes.UnsupportedOperation{ErrorCodeOverride: aws.String("AWS.SimpleQueueService.UnsupportedOperation")}, true},
 		{code("InvalidParameterValue"), true},
 		{code("MissingParameter"), true},
+		{code("AWS.SimpleQueueService.TooManyEntriesInBatchRequest"), true},
 		{&sqstypes.RequestThrottled{}, false},
 		{&sqstypes.KmsThrottled{ErrorCodeOverride: aws.String("KMS.ThrottlingException")}, false},
 		{&sqstypes.KmsAccessDenied{}, false},
