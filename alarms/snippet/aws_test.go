@@ -61,24 +61,8 @@ var either = regexp.MustCompile(`like /([^/]*)/`)
 // tryLambda asks lines of Lambda. Each alternative of a pattern has to be in one of
 // them, and each field that CloudWatch finds in them.
 func tryLambda(query string, lines []map[string]any) error {
-	q, err := insights.Parse(query)
-	if err != nil {
+	if err := insights.TryFields(query, lines, func(name string) bool { return !slices.Contains(always, name) }); err != nil {
 		return err
-	}
-	var passed []map[string]any
-	for _, line := range lines {
-		if q.Matches(line) {
-			passed = append(passed, line)
-		}
-	}
-	if len(passed) == 0 {
-		return fmt.Errorf("none of %d lines passes its filters", len(lines))
-	}
-	for _, name := range q.Fields() {
-		has := func(line map[string]any) bool { return line[name] != nil }
-		if !slices.Contains(always, name) && !slices.ContainsFunc(passed, has) {
-			return fmt.Errorf("none of the %d lines that pass has a field %s", len(passed), name)
-		}
 	}
 	for _, m := range either.FindAllStringSubmatch(query, -1) {
 		for alternative := range strings.SplitSeq(m[1], "|") {

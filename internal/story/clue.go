@@ -139,7 +139,7 @@ func (c *Clues) names(s *trace.Span) bool {
 func (c *Clues) namedBy(l *Log) bool {
 	message, id := text(l.Attributes[lineMessage]), text(l.Attributes[lineEventID])
 	return message != "" && slices.Contains(c.SQS, message) ||
-		id != "" && slices.ContainsFunc(c.Events, func(e EventID) bool { return e.is(text(l.Attributes[lineEventSource]), id) })
+		id != "" && slices.ContainsFunc(c.Events, func(e EventID) bool { return e.Is(text(l.Attributes[lineEventSource]), id) })
 }
 
 // keepNamed drops what a back end found by the text of an id, which may be a part

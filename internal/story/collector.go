@@ -63,11 +63,11 @@ func newCollector(c Config, candidates []Candidate) *collector {
 func (s *collector) run(ctx context.Context) {
 	for range maxRounds {
 		before := s.clues.size()
-		s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return !marks || s.marked })
+		s.round(ctx, func(b Backend) bool { return s.marked || !intrusive(b) })
 		if s.severalEvents() { // nobody need follow each of them
 			if !s.marked {
 				s.marked = true
-				s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return marks })
+				s.round(ctx, intrusive)
 			}
 			return
 		}
@@ -88,11 +88,16 @@ func (s *collector) run(ctx context.Context) {
 		s.marked = true
 		s.remember()
 		before = s.clues.size()
-		s.round(ctx, func(b Backend) bool { _, marks := b.(Intrusive); return marks })
+		s.round(ctx, intrusive)
 		if s.clues.size() == before || s.severalEvents() {
 			return
 		}
 	}
+}
+
+func intrusive(b Backend) bool {
+	_, marks := b.(Intrusive)
+	return marks
 }
 
 // round asks those that are chosen, at the same time.
@@ -164,9 +169,10 @@ func problem(err error, timeout time.Duration) string {
 // fresh are the clues for a back end that it has not had yet. One that knows
 // spans and lines alone is asked for each trace once: a look may cost.
 func (s *collector) fresh(r *Report) (c Clues, anything bool) {
-	if r.holds&^(HoldsSpans|HoldsLogs) != 0 || len(s.clues.TraceIDs) == 0 {
+	events := r.holds&^(HoldsSpans|HoldsLogs) != 0
+	if events || len(s.clues.TraceIDs) == 0 {
 		known := s.clues.size()
-		if r.holds&^(HoldsSpans|HoldsLogs) != 0 {
+		if events {
 			known += len(s.clues.Subjects)
 		}
 		anything, r.had = known > r.had, known
@@ -248,7 +254,7 @@ func (s *collector) novel(parts ...string) bool {
 // candidates: spans do not tell of events.
 func (s *collector) answered() bool {
 	for i, r := range s.reports {
-		if _, marks := s.Backends[i].(Intrusive); r.Problem != "" || r.Skipped != "" || marks && !s.marked {
+		if r.Problem != "" || r.Skipped != "" || intrusive(s.Backends[i]) && !s.marked {
 			continue
 		}
 		for _, c := range s.all {
@@ -278,7 +284,7 @@ func (s *collector) ambiguous() error {
 // or a message.
 func (s *collector) events(of Candidate) (same []Choice) {
 	choose := func(c Choice, subject string) {
-		wanted := of.Kind == KindSubject && subject == of.Clues.Subjects[0] || of.Kind == KindEvent && of.Clues.Events[0].is(c.Source, c.ID)
+		wanted := of.Kind == KindSubject && subject == of.Clues.Subjects[0] || of.Kind == KindEvent && of.Clues.Events[0].Is(c.Source, c.ID)
 		if wanted && !slices.ContainsFunc(same, func(other Choice) bool { return other.EventID == c.EventID }) {
 			same = append(same, c)
 		}

@@ -82,12 +82,12 @@ func (s *collector) is(c Candidate) bool {
 		e := c.Clues.Events[0]
 		return s.hasRowOf(e) ||
 			slices.ContainsFunc(s.found.Logs, func(l Log) bool { return c.Clues.namedBy(&l) }) ||
-			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return e.is(m.EventSource, m.EventID) })
+			slices.ContainsFunc(s.found.Messages, func(m Message) bool { return e.Is(m.EventSource, m.EventID) })
 	}
 }
 
-// is reports whether an event is the one that is looked for.
-func (e EventID) is(source, id string) bool {
+// Is reports whether an event is the one that is looked for.
+func (e EventID) Is(source, id string) bool {
 	return e.ID == id && (e.Source == "" || e.Source == source)
 }
 
@@ -96,7 +96,7 @@ func (s *collector) hasRow(column, value string) bool {
 }
 
 func (s *collector) hasRowOf(e EventID) bool {
-	return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return e.is(text(row.Get("source")), text(row.Get("id"))) })
+	return slices.ContainsFunc(s.found.Rows, func(row trace.Row) bool { return e.Is(text(row.Get("source")), text(row.Get("id"))) })
 }
 
 // best is the likeliest thing that was given, and of which something was found.

@@ -70,7 +70,7 @@ func (t *Story) chosen() []*Delivery {
 	for i := range t.Deliveries {
 		d := &t.Deliveries[i]
 		all = append(all, d)
-		if t.focus != nil && d.EventID == t.focus.ID && (t.focus.Source == "" || t.focus.Source == d.EventSource) {
+		if t.focus != nil && t.focus.Is(d.EventSource, d.EventID) {
 			focused = append(focused, d)
 		}
 	}

@@ -64,7 +64,7 @@ func (t *Story) rowsInFocus() []trace.Row {
 		return t.Rows
 	}
 	return slices.DeleteFunc(slices.Clone(t.Rows), func(row trace.Row) bool {
-		return text(row.Get("id")) != t.focus.ID || t.focus.Source != "" && text(row.Get("source")) != t.focus.Source
+		return !t.focus.Is(text(row.Get("source")), text(row.Get("id")))
 	})
 }
 

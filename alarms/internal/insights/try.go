@@ -11,6 +11,11 @@ import (
 // passes has one of its fields. It is for tests. Fields that CloudWatch makes
 // itself, such as @timestamp, are not looked for.
 func Try(query string, lines []map[string]any) error {
+	return TryFields(query, lines, func(name string) bool { return !strings.HasPrefix(name, "@") })
+}
+
+// TryFields is [Try] for the fields that are wanted of lines.
+func TryFields(query string, lines []map[string]any, wanted func(name string) bool) error {
 	q, err := Parse(query)
 	if err != nil {
 		return err
@@ -25,10 +30,7 @@ func Try(query string, lines []map[string]any) error {
 		return fmt.Errorf("none of %d lines passes its filters", len(lines))
 	}
 	for _, name := range q.Fields() {
-		if strings.HasPrefix(name, "@") {
-			continue
-		}
-		if !slices.ContainsFunc(passed, func(line map[string]any) bool { return line[name] != nil }) {
+		if wanted(name) && !slices.ContainsFunc(passed, func(line map[string]any) bool { return line[name] != nil }) {
 			return fmt.Errorf("none of the %d lines that pass has a field %s", len(passed), name)
 		}
 	}

@@ -117,7 +117,7 @@ func spanOf(ctx context.Context) string {
 func matches(m *story.Message, c story.Clues) bool {
 	return slices.Contains(c.TraceIDs, m.TraceID) && m.TraceID != "" || slices.Contains(c.SQS, m.MessageID) ||
 		m.SNSMessageID != "" && slices.Contains(c.SNS, m.SNSMessageID) || m.EventSubject != "" && slices.Contains(c.Subjects, m.EventSubject) ||
-		m.EventID != "" && slices.ContainsFunc(c.Events, func(e story.EventID) bool { return e.ID == m.EventID && (e.Source == "" || e.Source == m.EventSource) })
+		m.EventID != "" && slices.ContainsFunc(c.Events, func(e story.EventID) bool { return e.Is(m.EventSource, m.EventID) })
 }
 
 // OfQueue is a message that lies in a queue, as a consumer would read it. It
