@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"sync"
@@ -26,6 +24,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/internal/inprocess"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
@@ -112,7 +111,7 @@ func setup(t *testing.T, change func(*consumer.Config)) *bundle {
 	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(b.metrics))
 	cfg := aws.Config{
 		Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient: inProcess{b.broker.SQS()},
+		HTTPClient: inprocess.Client{"sqs": b.broker.SQS()},
 	}
 	awssdk.Instrument(&cfg, awssdk.Config{TracerProvider: tracers, MeterProvider: meters})
 	b.sqs = sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = aws.String("http://sqs"); o.RetryMaxAttempts = 1 })
@@ -130,26 +129,6 @@ func setup(t *testing.T, change func(*consumer.Config)) *bundle {
 		TracerProvider: tracers, MeterProvider: meters, Logger: logger, DeadlineMargin: 100 * time.Millisecond,
 	})
 	return b
-}
-
-// inProcess is an HTTP client without a network. Over one, net/http may still
-// be busy with a request's end when the SDK, which has the answer, closes the
-// request's body, and then cuts a large answer off.
-type inProcess struct{ http.Handler }
-
-func (h inProcess) Do(r *http.Request) (response *http.Response, err error) {
-	defer func() {
-		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // panics with this very value
-			err = errors.New("the connection was closed")
-		} else if v != nil {
-			panic(v)
-		}
-	}()
-	w := httptest.NewRecorder()
-	in := r.Clone(r.Context())
-	in.Host = r.URL.Host
-	h.ServeHTTP(w, in)
-	return w.Result(), r.Context().Err()
 }
 
 // invoke hands a batch over and returns the ids of the messages that failed.

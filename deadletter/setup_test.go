@@ -2,10 +2,7 @@ package deadletter_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"sync"
 	"testing"
@@ -21,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/inprocess"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -79,29 +77,11 @@ func setup(t *testing.T) *bundle {
 	b.topic, _ = b.broker.CreateTopic("dev-orders-order")
 	cfg := aws.Config{
 		Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient: inProcess{"sqs": b.broker.SQS(), "sns": b.broker.SNS()},
+		HTTPClient: inprocess.Client{"sqs": b.broker.SQS(), "sns": b.broker.SNS()},
 	}
 	b.client = sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = aws.String("http://sqs"); o.RetryMaxAttempts = 1 })
 	b.sns = sns.NewFromConfig(cfg, func(o *sns.Options) { o.BaseEndpoint = aws.String("http://sns"); o.RetryMaxAttempts = 1 })
 	return b
-}
-
-// inProcess is an HTTP client without a network, by host.
-type inProcess map[string]http.Handler
-
-func (p inProcess) Do(r *http.Request) (response *http.Response, err error) {
-	defer func() {
-		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // panics with this very value
-			err = errors.New("the connection was closed")
-		} else if v != nil {
-			panic(v)
-		}
-	}()
-	w := httptest.NewRecorder()
-	in := r.Clone(r.Context())
-	in.Host = r.URL.Host
-	p[r.URL.Host].ServeHTTP(w, in)
-	return w.Result(), r.Context().Err()
 }
 
 func (b *bundle) url(name string) string { return b.broker.QueueURL(name) }

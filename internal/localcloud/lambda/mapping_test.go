@@ -6,8 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/tracehaul/tracehaul/internal/inprocess"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 )
 
@@ -38,16 +37,10 @@ type queueBundle struct {
 func setup(t *testing.T, f Config, m MappingConfig) *queueBundle {
 	t.Helper()
 	broker := messaging.New(messaging.Config{Region: "us-east-2", AccountID: "123456789012"})
-	server := httptest.NewServer(broker.SQS())
-	transport := &http.Transport{}
-	t.Cleanup(func() {
-		broker.Close()
-		transport.CloseIdleConnections()
-		server.Close()
-	})
+	t.Cleanup(broker.Close)
 	b := &queueBundle{arn: broker.QueueARN("events")}
 	b.client = sqs.New(sqs.Options{
-		Region: "us-east-2", BaseEndpoint: &server.URL, HTTPClient: &http.Client{Transport: transport},
+		Region: "us-east-2", BaseEndpoint: aws.String("http://sqs"), HTTPClient: inprocess.Client{"sqs": broker.SQS()},
 		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""), RetryMaxAttempts: 1,
 	})
 	out, err := b.client.CreateQueue(t.Context(), &sqs.CreateQueueInput{

@@ -20,6 +20,8 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"go.uber.org/goleak"
+
+	"github.com/tracehaul/tracehaul/internal/inprocess"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -66,7 +68,7 @@ func setupInProcess(tb testing.TB, c Config) *bundle {
 	tb.Helper()
 	broker := New(c)
 	tb.Cleanup(broker.Close)
-	return newBundle(tb, broker, inProcess{"sns": broker.SNS(), "sqs": broker.SQS()}, "http://sns", "http://sqs")
+	return newBundle(tb, broker, inprocess.Client{"sns": broker.SNS(), "sqs": broker.SQS()}, "http://sns", "http://sqs")
 }
 
 func newBundle(tb testing.TB, broker *Broker, client aws.HTTPClient, snsURL, sqsURL string) *bundle {
@@ -81,27 +83,6 @@ func newBundle(tb testing.TB, broker *Broker, client aws.HTTPClient, snsURL, sqs
 		sns: sns.NewFromConfig(cfg, func(o *sns.Options) { o.BaseEndpoint = &snsURL; o.RetryMaxAttempts = 1 }),
 		sqs: sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = &sqsURL; o.RetryMaxAttempts = 1 }),
 	}
-}
-
-// inProcess is an HTTP client without a network, by host.
-type inProcess map[string]http.Handler
-
-func (p inProcess) Do(r *http.Request) (response *http.Response, err error) {
-	in := r.Clone(r.Context())
-	in.Host = r.URL.Host
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
-	w := httptest.NewRecorder()
-	defer func() {
-		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // panics with this very value
-			err = errors.Join(errors.New("the connection was closed"), r.Context().Err())
-		} else if v != nil {
-			panic(v)
-		}
-	}()
-	p[r.URL.Host].ServeHTTP(w, in)
-	return w.Result(), r.Context().Err()
 }
 
 // queue makes a queue and returns its URL.

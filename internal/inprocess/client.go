@@ -1,0 +1,44 @@
+// Package inprocess calls HTTP handlers without a network, for tests.
+//
+// Over a network, net/http may still be busy with a request's end when the AWS
+// SDK, which has the answer already, closes the request's body: a large answer
+// is cut off then. And in a synctest bubble a network is something that time
+// does not wait for.
+package inprocess
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+)
+
+// Client is an HTTP client whose hosts are handlers: they run in the goroutine
+// that calls. A host that there is none of is an error, as is a handler that
+// panics with [http.ErrAbortHandler]: the connection was closed.
+type Client map[string]http.Handler
+
+// Do has the handler of a request's host answer it.
+func (c Client) Do(r *http.Request) (response *http.Response, err error) {
+	handler, ok := c[r.URL.Host]
+	if !ok {
+		return nil, errors.New("no such host: " + r.URL.Host)
+	}
+	in := r.Clone(r.Context())
+	in.Host = r.URL.Host
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	defer func() {
+		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // panics with this very value
+			response, err = nil, errors.Join(errors.New("the connection was closed"), r.Context().Err())
+		} else if v != nil {
+			panic(v)
+		}
+	}()
+	handler.ServeHTTP(w, in)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return w.Result(), nil
+}
