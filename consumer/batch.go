@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/tracehaul/tracehaul/event"
@@ -82,11 +81,11 @@ func inParts(n int, do func(from, to int)) {
 		do(0, n)
 		return
 	}
-	var wg sync.WaitGroup
+	var g group
 	for part := range parts {
-		wg.Go(func() { do(n*part/parts, n*(part+1)/parts) })
+		g.run(func() { do(n*part/parts, n*(part+1)/parts) })
 	}
-	wg.Wait()
+	g.wait()
 }
 
 func newRecord(m *awslambda.Message, about event.Metadata, e event.Event) Record {

@@ -48,7 +48,7 @@ func (c *Consumer) Handle(ctx context.Context, messages []*awslambda.Message) er
 		return nil
 	}
 	b := &batch{Consumer: c, ctx: ctx}
-	defer b.letters.wait() // when the sink panics, too: nothing is sent after the answer
+	defer b.letters.sending.wait() // also when the sink panics: nothing is sent after the answer
 	records := b.decode(messages)
 	for len(records) > 0 {
 		first, again := split(records)
@@ -57,7 +57,6 @@ func (c *Consumer) Handle(ctx context.Context, messages []*awslambda.Message) er
 		records = b.follow(again)
 	}
 	b.logStored()
-	b.letters.wait()
 	b.logFailure(len(messages))
 	return nil
 }

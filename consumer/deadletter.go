@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,21 +21,13 @@ import (
 // maxEntries is how many messages a SendMessageBatch takes.
 const maxEntries = 10
 
-// parcel is what one SendMessageBatch carries.
-type parcel struct {
-	letters []letter
-	entries []sqstypes.SendMessageBatchRequestEntry
-	dropped [][]string
-	size    int
-}
-
 // mailer has the letters of a batch that wait to be sent.
 type mailer struct {
+	sending group
+
 	mu      sync.Mutex
 	waiting []letter
-	busy    bool
-	failure any // what the goroutine that sends panicked with
-	sending sync.WaitGroup
+	busy    bool // somebody sends what waits
 }
 
 // putAside sends what can never work to the dead-letter queue, beside the sink's
@@ -50,31 +43,11 @@ func (b *batch) putAside(letters ...letter) {
 		return
 	}
 	m.busy = true
-	m.sending.Go(func() {
-		defer func() {
-			if p := recover(); p != nil {
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				m.failure = p
-			}
-		}()
+	m.sending.run(func() {
 		for letters := m.take(); len(letters) > 0; letters = m.take() {
 			b.deadLetter(letters)
 		}
 	})
-}
-
-// wait waits until all is sent. A panic of the goroutine that sends becomes the
-// caller's, who is protected from those.
-func (m *mailer) wait() {
-	m.sending.Wait()
-	m.mu.Lock()
-	p := m.failure
-	m.failure = nil
-	m.mu.Unlock()
-	if p != nil {
-		panic(p)
-	}
 }
 
 // take returns all that waits. With nothing, the mailer is no longer busy.
@@ -89,26 +62,37 @@ func (m *mailer) take() (letters []letter) {
 // deadLetter sends letters, in as few calls as they fit into.
 func (b *batch) deadLetter(letters []letter) {
 	var p parcel
+	size := 0
 	for _, l := range letters {
 		if b.cfg.DeadLetterQueueURL == "" {
 			l.message.Failed(l.reason, l.err)
 			b.logLetter(l, "message can never work, and there is no dead-letter queue", semconv.OutcomeFailed, nil)
 			continue
 		}
-		entry, size, dropped := l.entry(len(p.entries))
-		if len(p.entries) == maxEntries || len(p.entries) > 0 && p.size+size > messageBytes {
+		s := l.seal()
+		if len(p) == maxEntries || len(p) > 0 && size+s.size > messageBytes {
 			b.send(p)
-			p = parcel{}
-			entry.Id = aws.String("0")
+			p, size = nil, 0
 		}
-		p.letters = append(p.letters, l)
-		p.entries = append(p.entries, entry)
-		p.dropped = append(p.dropped, dropped)
-		p.size += size
+		p = append(p, s)
+		size += s.size
 	}
-	if len(p.entries) > 0 {
+	if len(p) > 0 {
 		b.send(p)
 	}
+}
+
+// parcel is what one SendMessageBatch carries.
+type parcel []sealed
+
+// entries are named by their position.
+func (p parcel) entries() []sqstypes.SendMessageBatchRequestEntry {
+	entries := make([]sqstypes.SendMessageBatchRequestEntry, len(p))
+	for i, s := range p {
+		entries[i] = s.entry
+		entries[i].Id = aws.String(strconv.Itoa(i))
+	}
+	return entries
 }
 
 // send sends a parcel and settles its messages: acknowledged is what the queue
@@ -120,31 +104,27 @@ func (b *batch) send(p parcel) {
 	}
 	out, err := b.cfg.SQS.SendMessageBatch(p.context(b.ctx), &sqs.SendMessageBatchInput{
 		QueueUrl: &b.cfg.DeadLetterQueueURL,
-		Entries:  p.entries,
+		Entries:  p.entries(),
 	})
-	if err != nil && len(p.entries) > 1 && b.ctx.Err() == nil && spoilt.Batch(err) {
-		// One entry may have spoilt the request for the others.
-		for i := range p.entries {
-			b.send(parcel{letters: p.letters[i : i+1], entries: p.entries[i : i+1], dropped: p.dropped[i : i+1]})
+	switch {
+	case err == nil:
+		b.settle(p, out)
+	case b.ctx.Err() != nil:
+		b.undelivered(p, semconv.ReasonDeadline, err)
+	case len(p) > 1 && spoilt.Batch(err):
+		for i := range p { // one entry may have spoilt the call for the others
+			b.send(p[i : i+1])
 		}
-		return
+	default:
+		b.undelivered(p, semconv.ReasonDeadLetterFailed, err)
 	}
-	if err != nil {
-		reason := semconv.ReasonDeadLetterFailed
-		if b.ctx.Err() != nil {
-			reason = semconv.ReasonDeadline
-		}
-		b.undelivered(p, reason, err)
-		return
-	}
-	b.settle(p, out)
 }
 
 // context gives every message's own trace to its entry.
-func (p *parcel) context(ctx context.Context) context.Context {
-	entries := make([]context.Context, len(p.letters))
-	for i, l := range p.letters {
-		entries[i] = l.message.Context() //nolint:fatcontext // each its own
+func (p parcel) context(ctx context.Context) context.Context {
+	entries := make([]context.Context, len(p))
+	for i, s := range p {
+		entries[i] = s.message.Context() //nolint:fatcontext // each its own
 	}
 	return message.WithEntries(ctx, entries)
 }
@@ -162,27 +142,27 @@ func (b *batch) settle(p parcel, out *sqs.SendMessageBatchOutput) {
 	for _, s := range out.Successful {
 		sent[aws.ToString(s.Id)] = true
 	}
-	for i, l := range p.letters {
-		id := aws.ToString(p.entries[i].Id)
+	for i, s := range p {
+		id := strconv.Itoa(i)
 		if sent[id] {
-			l.message.DeadLettered(l.reason, l.err)
-			b.logLetter(l, "message sent to the dead-letter queue", semconv.OutcomeDeadLettered, p.dropped[i])
+			s.message.DeadLettered(s.reason, s.err)
+			b.logLetter(s.letter, "message sent to the dead-letter queue", semconv.OutcomeDeadLettered, s.dropped)
 			continue
 		}
 		err := failures[id]
 		if err == nil {
 			err = errUnconfirmed
 		}
-		b.undelivered(parcel{letters: p.letters[i : i+1]}, semconv.ReasonDeadLetterFailed, err)
+		b.undelivered(p[i:i+1], semconv.ReasonDeadLetterFailed, err)
 	}
 }
 
 // undelivered fails messages that the dead-letter queue did not take.
 func (b *batch) undelivered(p parcel, reason string, err error) {
-	for _, l := range p.letters {
-		l.message.Failed(reason, err)
-		b.cfg.Logger.LogAttrs(l.message.Context(), slog.LevelError, "message not sent to the dead-letter queue, it will come again",
-			append(b.settled(l.message, semconv.OutcomeFailed, reason, err), l.record.names()...)...)
+	for _, s := range p {
+		s.message.Failed(reason, err)
+		b.cfg.Logger.LogAttrs(s.message.Context(), slog.LevelError, "message not sent to the dead-letter queue, it will come again",
+			append(b.settled(s.message, semconv.OutcomeFailed, reason, err), s.record.names()...)...)
 	}
 }
 

@@ -50,10 +50,18 @@ type letter struct {
 	err     error
 }
 
-// entry returns the message as it came, with the reason, its size, and the
-// names of the attributes that were dropped. The body stays what it was, an
-// SNS envelope included, so that the message can be moved back as it is.
-func (l *letter) entry(id int) (e sqstypes.SendMessageBatchRequestEntry, size int, dropped []string) {
+// sealed is a letter as it is sent.
+type sealed struct {
+	letter
+
+	entry   sqstypes.SendMessageBatchRequestEntry // without its id
+	size    int
+	dropped []string // the attributes for which there was no room
+}
+
+// seal adds the reason to the message. The body stays what it was, an SNS
+// envelope included, so that the message can be moved back as it is.
+func (l letter) seal() sealed {
 	body := l.message.Record.Body
 	limit := messageBytes
 	if len(body) > limit { // SNS's envelope: its queue has to take more, and so has the dead-letter queue
@@ -61,17 +69,13 @@ func (l *letter) entry(id int) (e sqstypes.SendMessageBatchRequestEntry, size in
 	}
 	p := packing{bytes: limit - len(body), slots: maxAttributes}
 	p.pack(l.wanted())
-	e = sqstypes.SendMessageBatchRequestEntry{
-		Id:                aws.String(strconv.Itoa(id)),
-		MessageBody:       &body,
-		MessageAttributes: p.packed,
-	}
+	e := sqstypes.SendMessageBatchRequestEntry{MessageBody: &body, MessageAttributes: p.packed}
 	if header := l.message.Record.Attributes[awsTraceHeader]; header != "" {
 		e.MessageSystemAttributes = map[string]sqstypes.MessageSystemAttributeValue{
 			awsTraceHeader: {DataType: aws.String("String"), StringValue: &header},
 		}
 	}
-	return e, limit - p.bytes, p.dropped
+	return sealed{letter: l, entry: e, size: limit - p.bytes, dropped: p.dropped}
 }
 
 // named is a message attribute with its name.
@@ -90,7 +94,7 @@ func (a named) size() int {
 
 // wanted are the attributes that the message should have, the most important
 // first.
-func (l *letter) wanted() []named {
+func (l letter) wanted() []named {
 	wanted := []named{text(AttributeReason, l.reason)}
 	if code := ErrorCode(l.err); code != "" {
 		wanted = append(wanted, text(AttributeCode, code))
@@ -111,7 +115,7 @@ func (l *letter) wanted() []named {
 // attributes are those the message came with: its own, and those in an SNS
 // envelope. They are read from the message itself, because the context is to
 // leave as it came.
-func (l *letter) attributes() map[string]sqstypes.MessageAttributeValue {
+func (l letter) attributes() map[string]sqstypes.MessageAttributeValue {
 	came := make(map[string]sqstypes.MessageAttributeValue)
 	if l.message.Shape == semconv.MessageShapeEnvelope {
 		envelopeAttributes(came, l.message.Record.Body)

@@ -42,12 +42,12 @@ func batchMutations() []mutation {
 		},
 		{
 			name: "letters-in-a-call", what: "a call has more than ten dead letters",
-			edits:  []edit{{"consumer/deadletter.go", "if len(p.entries) == maxEntries || ", "if len(p.entries) == 100*maxEntries || "}},
+			edits:  []edit{{"consumer/deadletter.go", "if len(p) == maxEntries || ", "if len(p) == 100*maxEntries || "}},
 			claims: []claim{{"consumer/dead-letters-at-limits", "of 100 bytes in a call"}},
 		},
 		{
 			name: "bytes-in-a-call", what: "dead letters of one call have any size together",
-			edits:  []edit{{"consumer/deadletter.go", "p.size+size > messageBytes {", "p.size+size > 100*messageBytes {"}},
+			edits:  []edit{{"consumer/deadletter.go", "size+s.size > messageBytes {", "size+s.size > 100*messageBytes {"}},
 			claims: []claim{{"consumer/dead-letters-at-limits", "of 61440 bytes in a call"}},
 		},
 		{
@@ -62,7 +62,7 @@ func batchMutations() []mutation {
 		},
 		{
 			name: "letters-alone", what: "dead letters that were refused together stay together",
-			edits:  []edit{{"consumer/deadletter.go", "if err != nil && len(p.entries) > 1 && ", "if err != nil && len(p.entries) > 1000 && "}},
+			edits:  []edit{{"consumer/deadletter.go", "case len(p) > 1 && spoilt", "case len(p) > 1000 && spoilt"}},
 			claims: []claim{{"consumer/dead-letters-at-limits", "where calls with several dead letters are refused"}},
 		},
 		{
