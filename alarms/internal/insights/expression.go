@@ -2,6 +2,7 @@ package insights
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -94,8 +95,10 @@ func (o operation) value(line map[string]any) any {
 		return x - y
 	case "*":
 		return x * y
+	case "/":
+		return x / y
 	}
-	return x / y
+	return math.Mod(x, y)
 }
 
 func truth(v any) bool {
@@ -103,9 +106,13 @@ func truth(v any) bool {
 	return ok && is
 }
 
+// asText writes a number as a line has it, and never by a power of ten.
 func asText(v any) string {
-	if v == nil {
+	switch v := v.(type) {
+	case nil:
 		return ""
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return fmt.Sprint(v)
 }

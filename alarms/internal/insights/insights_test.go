@@ -58,11 +58,11 @@ func TestParse_Faults_AreNamed(t *testing.T) {
 		`stats total(a)`:                    "there is no function total",
 		`stats pct(a)`:                      "pct has 1 arguments: want 2",
 		`stats sum()`:                       "sum has 0 arguments: want 1",
-		`stats count(a, b)`:                 "count has 2 arguments: want 1",
+		`stats count(a, b)`:                 "count has 2 arguments: want 0 to 1",
 		`fields strlen(a, b, c)`:            "strlen has 3 arguments: want 1",
 		`fields substr(a)`:                  "substr has 1 arguments: want 2 to 3",
 		`fields concat()`:                   "concat has 0 arguments: want 1 at least",
-		`fields now(1)`:                     "now has 1 arguments: want 0",
+		`fields now(1)`:                     "now has 1 arguments: want none",
 		`stats foo by bar`:                  `"foo": want it in an aggregate`,
 		`stats sum(a) + b`:                  `"b": want it in an aggregate`,
 		`stats floor(a)`:                    `"a": want it in an aggregate`,
@@ -77,6 +77,7 @@ func TestParse_Faults_AreNamed(t *testing.T) {
 		`fields a as 1`:                     `"1": want a name behind as`,
 		`fields a | limit 0`:                `"0": want a limit`,
 		`fields a | limit 1m`:               `"1m": want a limit`,
+		`fields a | limit 10001`:            `"10001": want a limit of 1 to 10000`,
 		`fields a ; b`:                      `';' has no meaning here`,
 		`parse a "* *" as b`:                "parse has 2 stars and 1 names",
 		`parse a b as c`:                    `"b": want a text with stars`,
@@ -90,7 +91,7 @@ func TestParse_Faults_AreNamed(t *testing.T) {
 }
 
 func TestMatches_AsTheFiltersSay(t *testing.T) {
-	l := line(t, `{"level": "WARN", "msg": "refused", "status": 503, "code": "publish_failed", "omitted": 2, "open": true}`)
+	l := line(t, `{"level": "WARN", "msg": "refused", "status": 503, "code": "publish_failed", "omitted": 2, "open": true, "bytes": 3000000}`)
 	for filter, want := range map[string]bool{
 		`msg = "refused" and status >= 500`:       true,
 		`msg = "refused" and status < 500`:        false,
@@ -105,6 +106,9 @@ func TestMatches_AsTheFiltersSay(t *testing.T) {
 		`trace_id = "a"`:                          false,
 		`trace_id != "a"`:                         true,
 		`omitted + 1 > 2 and omitted * 2 - 1 = 3`: true,
+		`status % 100 = 3`:                        true,
+		`bytes = "3000000"`:                       true,
+		`bytes like /^3000000$/`:                  true,
 		`nothing > 0`:                             false,
 		`msg > 0`:                                 false,
 		`status = 404 or status <= 503 and (code = "x" or omitted / 2 = 1)`: true,

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -50,6 +51,9 @@ func Parse(query string) (*Query, error) {
 	}
 }
 
+// mostRows is how many a query gives ("limit").
+const mostRows = 10000
+
 // parser reads commands from left to right.
 type parser struct {
 	rest   []token
@@ -85,7 +89,7 @@ func (p *parser) take() token {
 	return t
 }
 
-// is tells whether a sign or a word comes next, and takes it.
+// is takes a sign or a word if it comes next, and reports whether it does.
 func (p *parser) is(text string) bool {
 	t := p.peek()
 	found := t.kind == sign && t.text == text || t.kind == word && strings.EqualFold(t.text, text)
@@ -135,8 +139,9 @@ func (p *parser) command() error {
 	case strings.EqualFold(name.text, "sort"):
 		return p.list(p.sorting)
 	case strings.EqualFold(name.text, "limit"):
-		if n := p.take(); n.kind != number || n.text == "0" || strings.Trim(n.text, "0123456789") != "" || len(n.text) > 5 {
-			return fmt.Errorf("%v: want a limit of 1 to 10000", n)
+		t := p.take()
+		if n, err := strconv.Atoi(t.text); err != nil || t.kind != number || n < 1 || n > mostRows {
+			return fmt.Errorf("%v: want a limit of 1 to %d", t, mostRows)
 		}
 		return nil
 	default:
