@@ -49,11 +49,11 @@ func TestRun_AllConnectionsTaken_OthersWaitUntilOneIsClosed(t *testing.T) {
 	eventually(t, "nobody else is let in", func() bool { return !answered(r.addr, 50*time.Millisecond) })
 	eventually(t, "the log says so", func() bool { return strings.Contains(r.log.String(), "until another one is closed") })
 	_ = idle[0].Close()
-	if !answered(r.addr, 5*time.Second) {
+	if !answered(r.addr, patient) {
 		t.Error("one was closed, and nobody is let in")
 	}
 	for range 20 { // each gives its place back
-		if !answered(r.addr, 5*time.Second) {
+		if !answered(r.addr, patient) {
 			t.Fatal("a place was not given back")
 		}
 	}
@@ -87,7 +87,7 @@ func TestListener_ClosedWhileItWaitsForRoom_Ends(t *testing.T) {
 		if !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patient):
 		t.Error("Accept does not return")
 	}
 }
@@ -136,7 +136,7 @@ func TestRun_NoDescriptorLeft_Survives(t *testing.T) {
 	for _, c := range idle {
 		_ = c.Close()
 	}
-	if !answered(addr, 10*time.Second) {
+	if !answered(addr, patient) {
 		t.Error("it takes no connection any more")
 	}
 	_ = stdin.Close() // ends it

@@ -153,29 +153,32 @@ func TestEvents_Overloaded_ShedsAndRecovers(t *testing.T) {
 
 // Bodies that are being read are bounded together, too.
 func TestEvents_TooManyBytesAtOnce_Sheds(t *testing.T) {
-	b := setup(t, func(c *Config) { c.MaxBodyBytes, c.MaxBufferedBytes = 100_000, 200_002 })
-	if w := b.do(post(cloudEvent("0"))); w.Code != http.StatusAccepted {
-		t.Fatalf("status = %d", w.Code)
-	}
-	arriving, rest := io.Pipe()
-	first := httptest.NewRequest(http.MethodPost, "/v1/events", arriving)
-	first.Header.Set("Content-Type", event.MediaTypeEvent)
-	done := make(chan *httptest.ResponseRecorder)
-	go func() { done <- b.do(first) }()
-	_, _ = io.WriteString(rest, cloudEvent("1")+strings.Repeat(" ", 60_000))
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, func(c *Config) { c.MaxBodyBytes, c.MaxBufferedBytes = 100_000, 200_002 })
+		if w := b.do(post(cloudEvent("0"))); w.Code != http.StatusAccepted {
+			t.Fatalf("status = %d", w.Code)
+		}
+		arriving, rest := io.Pipe()
+		first := httptest.NewRequest(http.MethodPost, "/v1/events", arriving)
+		first.Header.Set("Content-Type", event.MediaTypeEvent)
+		done := make(chan *httptest.ResponseRecorder)
+		go func() { done <- b.do(first) }()
+		_, _ = io.WriteString(rest, cloudEvent("1")+strings.Repeat(" ", 60_000))
+		synctest.Wait()
 
-	wantProblem(t, b.do(post(cloudEvent("2")+strings.Repeat(" ", 70_000))), http.StatusServiceUnavailable, codeOverloaded)
-	if w := b.do(httptest.NewRequest(http.MethodGet, "/readyz", http.NoBody)); w.Code != http.StatusOK {
-		t.Errorf("/readyz: status = %d, though what comes whole is taken", w.Code)
-	}
-	_ = rest.Close()
-	if w := <-done; w.Code != http.StatusAccepted {
-		t.Errorf("the first request: status = %d; body %s", w.Code, w.Body)
-	}
-	if w := b.do(post(cloudEvent("2") + strings.Repeat(" ", 70_000))); w.Code != http.StatusAccepted {
-		t.Errorf("afterwards: status = %d", w.Code)
-	}
-	if used := b.buffered(); used != 0 {
-		t.Errorf("%d bytes are still held", used)
-	}
+		wantProblem(t, b.do(post(cloudEvent("2")+strings.Repeat(" ", 70_000))), http.StatusServiceUnavailable, codeOverloaded)
+		if w := b.do(httptest.NewRequest(http.MethodGet, "/readyz", http.NoBody)); w.Code != http.StatusOK {
+			t.Errorf("/readyz: status = %d, though what comes whole is taken", w.Code)
+		}
+		_ = rest.Close()
+		if w := <-done; w.Code != http.StatusAccepted {
+			t.Errorf("the first request: status = %d; body %s", w.Code, w.Body)
+		}
+		if w := b.do(post(cloudEvent("2") + strings.Repeat(" ", 70_000))); w.Code != http.StatusAccepted {
+			t.Errorf("afterwards: status = %d", w.Code)
+		}
+		if used := b.buffered(); used != 0 {
+			t.Errorf("%d bytes are still held", used)
+		}
+	})
 }

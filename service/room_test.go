@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -25,38 +24,34 @@ func (b *bundle) buffered() int {
 // else anything.
 func TestEvents_LargeBodyHoldsItsEndBack_OthersAreTaken(t *testing.T) {
 	const size = 100_000
-	r := start(t, func(c *Config) { c.MaxBodyBytes, c.MaxBufferedBytes = size, 2*(size+1) })
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_, err = fmt.Fprintf(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat(" ", size-1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the body has all the room", func() bool { return r.buffered() == size+1 })
-	for i := range 3 {
-		if status := r.post(t, strconv.Itoa(i)); status != http.StatusAccepted {
-			t.Errorf("a small event beside it: status = %d", status)
+	bubble(t, func(t *testing.T, r *running) {
+		c := r.connect(t)
+		_, err := fmt.Fprintf(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat(" ", size-1))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if status := r.get(t, "/readyz"); status != http.StatusOK {
-		t.Errorf("/readyz: status = %d", status)
-	}
-	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
-	res, err := http.ReadResponse(bufio.NewReader(c), nil)
-	if err != nil {
-		t.Fatalf("no answer: %v", err)
-	}
-	defer res.Body.Close()
-	if p := decode[Problem](t, res.Body); p.Code != codeOverloaded || !res.Close {
-		t.Errorf("the large one is answered with %+v and closed: %v", p, res.Close)
-	}
-	if n, _ := io.Copy(io.Discard, c); n != 0 {
-		t.Errorf("%d bytes after the answer", n)
-	}
-	eventually(t, "nothing is held", func() bool { return r.buffered() == 0 })
+		eventually(t, "the body has all the room", func() bool { return r.buffered() == size+1 })
+		for i := range 3 {
+			if status := r.post(t, strconv.Itoa(i)); status != http.StatusAccepted {
+				t.Errorf("a small event beside it: status = %d", status)
+			}
+		}
+		if status := r.get(t, "/readyz"); status != http.StatusOK {
+			t.Errorf("/readyz: status = %d", status)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatalf("no answer: %v", err)
+		}
+		defer res.Body.Close()
+		if p := decode[Problem](t, res.Body); p.Code != codeOverloaded || !res.Close {
+			t.Errorf("the large one is answered with %+v and closed: %v", p, res.Close)
+		}
+		if n, _ := io.Copy(io.Discard, c); n != 0 {
+			t.Errorf("%d bytes after the answer", n)
+		}
+		eventually(t, "nothing is held", func() bool { return r.buffered() == 0 })
+	}, func(c *Config) { c.MaxBodyBytes, c.MaxBufferedBytes = size, 2*(size+1) })
 }
 
 // A body that does not say how large it will be takes no room from one that

@@ -16,90 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
-// running is a bundle that listens.
-type running struct {
-	*bundle
-
-	url  string
-	addr string
-	stop context.CancelFunc // tells it to stop
-	done chan error         // gets what Run returned
-}
-
-func start(t *testing.T, change ...func(*Config)) *running {
-	t.Helper()
-	b := setup(t, append([]func(*Config){func(c *Config) { c.DrainGrace = -1 }}, change...)...)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{bundle: b, url: "http://" + l.Addr().String(), addr: l.Addr().String(), stop: cancel, done: make(chan error, 1)}
-	go func() { r.done <- b.Run(ctx, l) }()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-r.done:
-			r.done <- err
-		case <-time.After(10 * time.Second):
-			t.Error("Run did not return")
-		}
-		http.DefaultClient.CloseIdleConnections()
-	})
-	return r
-}
-
-func (r *running) get(t *testing.T, path string) int {
-	t.Helper()
-	res, err := http.Get(r.url + path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, res.Body)
-	return res.StatusCode
-}
-
-func (r *running) post(t *testing.T, id string) int {
-	t.Helper()
-	res, err := http.Post(r.url+"/v1/events", "application/cloudevents+json", strings.NewReader(cloudEvent(id)))
-	if err != nil {
-		t.Error(err)
-		return 0
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, res.Body)
-	return res.StatusCode
-}
-
-// raw sends text over a connection of its own and reads one answer.
-func (r *running) raw(t *testing.T, text string) (*http.Response, net.Conn) {
-	t.Helper()
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	if _, err := io.WriteString(c, text); err != nil {
-		t.Fatal(err)
-	}
-	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
-	res, err := http.ReadResponse(bufio.NewReader(c), nil)
-	if err != nil {
-		t.Fatalf("no answer: %v", err)
-	}
-	return res, c
-}
-
-func eventually(t *testing.T, what string, f func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 10 seconds: %s", what)
-		}
-	}
-}
-
 func TestHealth_Running_AliveAndReady(t *testing.T) {
 	r := start(t)
 	for _, path := range []string{"/healthz", "/readyz"} {
@@ -114,70 +30,74 @@ func TestHealth_Running_AliveAndReady(t *testing.T) {
 
 func TestRun_ToldToStop_NotReadyButServingThenDrained(t *testing.T) {
 	const grace = 300 * time.Millisecond
-	r := start(t, func(c *Config) { c.DrainGrace = grace })
-	r.sns.latency = grace + 200*time.Millisecond
-	r.stop()
-	began := time.Now()
-	eventually(t, "not ready", func() bool { return r.get(t, "/readyz") == http.StatusServiceUnavailable })
-	if got := r.get(t, "/healthz"); got != http.StatusOK {
-		t.Errorf("/healthz = %d while draining: the process is alive", got)
-	}
-	// It takes this one within the grace, and SNS confirms it long after.
-	if got := r.post(t, "late"); got != http.StatusAccepted {
-		t.Errorf("an event within the grace: status = %d", got)
-	}
-	err := <-r.done
-	r.done <- err
-	if err != nil {
-		t.Errorf("Run = %v", err)
-	}
-	if took := time.Since(began); took < grace {
-		t.Errorf("stopped after %v, before the grace of %v", took, grace)
-	}
-	if _, err := net.Dial("tcp", r.addr); err == nil {
-		t.Error("it still listens")
-	}
+	bubble(t, func(t *testing.T, r *running) {
+		r.sns.latency = grace + 200*time.Millisecond
+		r.stop()
+		began := time.Now()
+		eventually(t, "not ready", func() bool { return r.get(t, "/readyz") == http.StatusServiceUnavailable })
+		if got := r.get(t, "/healthz"); got != http.StatusOK {
+			t.Errorf("/healthz = %d while draining: the process is alive", got)
+		}
+		// It takes this one within the grace, and SNS confirms it long after.
+		if got := r.post(t, "late"); got != http.StatusAccepted {
+			t.Errorf("an event within the grace: status = %d", got)
+		}
+		err := <-r.done
+		r.done <- err
+		if err != nil {
+			t.Errorf("Run = %v", err)
+		}
+		if took := time.Since(began); took < grace {
+			t.Errorf("stopped after %v, before the grace of %v", took, grace)
+		}
+		if _, err := r.dial(t.Context(), "tcp", r.addr); err == nil {
+			t.Error("it still listens")
+		}
+	}, func(c *Config) { c.DrainGrace = grace })
 }
 
 func TestRun_Draining_TellsClientsToGoElsewhere(t *testing.T) {
-	r := start(t, func(c *Config) { c.DrainGrace = 200 * time.Millisecond })
-	r.stop()
-	eventually(t, "Connection: close", func() bool {
-		res, err := http.Get(r.url + "/healthz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		return res.Close
-	})
+	bubble(t, func(t *testing.T, r *running) {
+		r.stop()
+		eventually(t, "Connection: close", func() bool {
+			res, err := r.client.Get(r.url + "/healthz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			return res.Close
+		})
+	}, func(c *Config) { c.DrainGrace = 200 * time.Millisecond })
 }
 
 func TestRun_SNSHangsWhileStopping_EndsInTime(t *testing.T) {
-	r := start(t, func(c *Config) { c.ShutdownTimeout = 300 * time.Millisecond })
-	r.sns.latency = time.Hour
-	cutOff := make(chan struct{})
-	go func() {
-		defer close(cutOff)
-		res, err := http.Post(r.url+"/v1/events", "application/cloudevents+json", strings.NewReader(cloudEvent("1")))
-		if err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode < http.StatusInternalServerError {
-				t.Errorf("status = %d for an event that was given up", res.StatusCode)
+	const timeout = 300 * time.Millisecond
+	bubble(t, func(t *testing.T, r *running) {
+		r.sns.latency = time.Hour
+		cutOff := make(chan struct{})
+		go func() {
+			defer close(cutOff)
+			res, err := r.client.Post(r.url+"/v1/events", "application/cloudevents+json", strings.NewReader(cloudEvent("1")))
+			if err == nil {
+				_ = res.Body.Close()
+				if res.StatusCode < http.StatusInternalServerError {
+					t.Errorf("status = %d for an event that was given up", res.StatusCode)
+				}
 			}
+		}()
+		eventually(t, "a call", func() bool { return len(r.sns.sizes()) == 1 })
+		began := time.Now()
+		r.stop()
+		err := <-r.done
+		r.done <- err
+		if took := time.Since(began); took < timeout || took > 2*timeout {
+			t.Errorf("stopping took %v, want about %v", took, timeout)
 		}
-	}()
-	eventually(t, "a call", func() bool { return len(r.sns.sizes()) == 1 })
-	began := time.Now()
-	r.stop()
-	err := <-r.done
-	r.done <- err
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("stopping took %v, want about 300ms", took)
-	}
-	if err == nil || !strings.Contains(err.Error(), "1 events were given up") {
-		t.Errorf("Run = %v, want it to say what was lost", err)
-	}
-	<-cutOff
+		if err == nil || !strings.Contains(err.Error(), "1 events were given up") {
+			t.Errorf("Run = %v, want it to say what was lost", err)
+		}
+		<-cutOff
+	}, func(c *Config) { c.ShutdownTimeout = timeout })
 }
 
 func TestRun_ListenerFails_SaysSo(t *testing.T) {
@@ -210,36 +130,29 @@ func TestServer_Timeouts_AllSet(t *testing.T) {
 }
 
 func TestServer_SlowBody_408(t *testing.T) {
-	r := start(t, func(c *Config) { c.ReadTimeout = 100 * time.Millisecond })
-	res, _ := r.raw(t, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: 100\r\n\r\n{")
-	defer res.Body.Close()
-	p := decode[Problem](t, res.Body)
-	if res.StatusCode != http.StatusRequestTimeout || p.Code != codeSlowBody || !res.Close {
-		t.Errorf("status %d, problem %+v, close %v", res.StatusCode, p, res.Close)
-	}
+	bubble(t, func(t *testing.T, r *running) {
+		res, _ := r.raw(t, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: 100\r\n\r\n{")
+		defer res.Body.Close()
+		p := decode[Problem](t, res.Body)
+		if res.StatusCode != http.StatusRequestTimeout || p.Code != codeSlowBody || !res.Close {
+			t.Errorf("status %d, problem %+v, close %v", res.StatusCode, p, res.Close)
+		}
+	})
 }
 
 func TestServer_SlowHeaders_ConnectionClosed(t *testing.T) {
-	r := start(t, func(c *Config) { c.ReadTimeout = 100 * time.Millisecond })
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_, _ = io.WriteString(c, "POST /v1/events HTTP/1.1\r\nHost:")
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
-	if _, err := io.ReadAll(c); err != nil {
-		t.Errorf("the connection was not closed: %v", err)
-	}
+	bubble(t, func(t *testing.T, r *running) {
+		c := r.connect(t)
+		_, _ = io.WriteString(c, "POST /v1/events HTTP/1.1\r\nHost:")
+		if _, err := io.ReadAll(c); err != nil {
+			t.Errorf("the connection was not closed: %v", err)
+		}
+	})
 }
 
 func TestServer_BodyEndsEarly_400(t *testing.T) {
 	r := start(t)
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := r.connect(t)
 	_, _ = io.WriteString(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: 100\r\n\r\n{")
 	_ = c.(*net.TCPConn).CloseWrite()
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
@@ -283,11 +196,12 @@ func TestServer_HeaderSizes_BoundedByLoadBalancersLimit(t *testing.T) {
 // The deadline for reading must not end requests that were read in time:
 // net/http lifts it when the body ends.
 func TestServer_SNSSlowerThanReadTimeout_StillAnswered(t *testing.T) {
-	r := start(t, func(c *Config) { c.ReadTimeout = 50 * time.Millisecond })
-	r.sns.latency = 300 * time.Millisecond
-	if got := r.post(t, "1"); got != http.StatusAccepted {
-		t.Errorf("status = %d", got)
-	}
+	bubble(t, func(t *testing.T, r *running) {
+		r.sns.latency = 300 * time.Millisecond
+		if got := r.post(t, "1"); got != http.StatusAccepted {
+			t.Errorf("status = %d", got)
+		}
+	}, func(c *Config) { c.ReadTimeout = 50 * time.Millisecond })
 }
 
 func TestServer_ClientGone_NeighbourStillPublished(t *testing.T) {
@@ -297,10 +211,7 @@ func TestServer_ClientGone_NeighbourStillPublished(t *testing.T) {
 		<-release
 		return nil, nil
 	}
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := r.connect(t)
 	e := cloudEvent("gone")
 	_, _ = fmt.Fprintf(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: %d\r\n\r\n%s", len(e), e)
 	eventually(t, "a call", func() bool { return len(r.sns.sizes()) == 1 })

@@ -113,18 +113,20 @@ func TestEvents_FullAndDraining_ClosesTheConnection(t *testing.T) {
 
 // ECS ends tasks that fail the checks of their load balancer: load must not.
 func TestReady_Shedding_FailsNoCheckThatExcludesIt(t *testing.T) {
-	b := setup(t)
-	b.publisher.confirmedAt, b.publisher.shedAt = time.Now(), time.Now()
-	ask := func(path string) *httptest.ResponseRecorder {
-		return b.do(httptest.NewRequest(http.MethodGet, path, http.NoBody))
-	}
-	wantProblem(t, ask("/readyz"), http.StatusServiceUnavailable, codeOverloaded)
-	wantProblem(t, ask("/readyz?exclude=other"), http.StatusServiceUnavailable, codeOverloaded)
-	if w := ask("/readyz?exclude=overloaded"); w.Code != http.StatusOK {
-		t.Errorf("status %d where load is excluded, want 200: %s", w.Code, w.Body)
-	}
-	b.draining.Store(true)
-	wantProblem(t, ask("/readyz?exclude=overloaded"), http.StatusServiceUnavailable, codeStopping)
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		b.publisher.confirmedAt, b.publisher.shedAt = time.Now(), time.Now()
+		ask := func(path string) *httptest.ResponseRecorder {
+			return b.do(httptest.NewRequest(http.MethodGet, path, http.NoBody))
+		}
+		wantProblem(t, ask("/readyz"), http.StatusServiceUnavailable, codeOverloaded)
+		wantProblem(t, ask("/readyz?exclude=other"), http.StatusServiceUnavailable, codeOverloaded)
+		if w := ask("/readyz?exclude=overloaded"); w.Code != http.StatusOK {
+			t.Errorf("status %d where load is excluded, want 200: %s", w.Code, w.Body)
+		}
+		b.draining.Store(true)
+		wantProblem(t, ask("/readyz?exclude=overloaded"), http.StatusServiceUnavailable, codeStopping)
+	})
 }
 
 // measured is how many requests http.server.request.duration has of a status

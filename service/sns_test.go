@@ -273,7 +273,7 @@ func TestNewSNS_AttemptHangs_NextOneSucceeds(t *testing.T) {
 		}
 		return nil
 	})
-	top.config.HTTPClient = awshttp.NewBuildableClient().WithTimeout(100 * time.Millisecond)
+	top.config.HTTPClient = awshttp.NewBuildableClient().WithTimeout(2 * time.Second) // the next one has as much
 	b := setup(t, top.use(t))
 	if w := b.do(post(cloudEvent("1"))); w.Code != http.StatusAccepted {
 		t.Errorf("status = %d; body %s", w.Code, w.Body)
