@@ -37,6 +37,21 @@ type DropConfig struct {
 	Progress func(Progress)
 }
 
+// Validate reports everything that is wrong with c at once.
+func (c DropConfig) Validate() error {
+	var errs []error
+	if c.Filter.Empty() && !c.All {
+		errs = append(errs, ErrNoFilter)
+	}
+	if c.Archive == nil {
+		errs = append(errs, errors.New("Archive is nil: want a writer")) //nolint:staticcheck // a field has a capital
+	}
+	if c.Limit < 0 {
+		errs = append(errs, fmt.Errorf("limit of %d: want 0 for no limit, or more", c.Limit))
+	}
+	return errors.Join(errs...)
+}
+
 // ErrNoFilter is the refusal to delete everything by an oversight.
 var ErrNoFilter = errors.New("nothing says which letters: want a filter, or all by name")
 
@@ -52,7 +67,8 @@ type Dropped struct {
 	Deleted, Left int
 	// Skipped letters were not chosen, Later ones came too late.
 	Skipped, Later int
-	Full           bool // see Redriven
+	// Full says that it ended early; see [Redriven].
+	Full bool
 }
 
 // Hidden is about how many letters were with others all the time; see
@@ -63,43 +79,19 @@ func (d Dropped) Hidden() int {
 
 // Drop deletes letters. The report is valid with an error, too.
 func (q *Queue) Drop(ctx context.Context, c DropConfig) (report Dropped, err error) {
-	report.Queue = q.info
-	if c.Filter.Empty() && !c.All {
-		return report, ErrNoFilter
-	}
-	if c.Archive == nil {
-		return report, errors.New("drop: Archive is nil; want a writer")
+	if err := c.Validate(); err != nil {
+		return Dropped{Queue: q.info}, fmt.Errorf("drop: %w", err)
 	}
 	if c.Before.IsZero() {
 		c.Before = q.info.At
 	}
-	r, found := q.reader(), groups{}
+	run := &dropping{DropConfig: c, reader: q.reader(), found: groups{}, report: Dropped{Queue: q.info}}
 	defer func() {
-		err = errors.Join(err, r.giveBack(ctx))
-		report.Groups = found.sorted()
+		err = errors.Join(err, run.reader.giveBack(ctx))
+		run.report.Groups = run.found.sorted()
+		report = run.report
 	}()
-	d := dropping{c, r, found, &report}
-	for c.Limit <= 0 || report.Deleted+report.Left < c.Limit {
-		n := maxEntries
-		if c.Limit > 0 {
-			n = min(n, c.Limit-report.Deleted-report.Left)
-		}
-		letters, err := r.next(ctx, n)
-		if errors.Is(err, errFull) {
-			report.Full = true
-			return report, nil
-		}
-		if err != nil || len(letters) == 0 {
-			return report, err
-		}
-		if err := d.take(ctx, c.choose(letters, &report)); err != nil {
-			return report, err
-		}
-		if c.Progress != nil {
-			c.Progress(Progress{report.Deleted, max(report.Deleted, q.info.Waiting-report.Skipped)})
-		}
-	}
-	return report, nil
+	return report, run.all(ctx)
 }
 
 // dropping is a drop in progress.
@@ -108,7 +100,42 @@ type dropping struct {
 
 	reader *reader
 	found  groups
-	report *Dropped
+	report Dropped
+}
+
+func (d *dropping) all(ctx context.Context) error {
+	for {
+		n := d.room()
+		if n == 0 {
+			return nil
+		}
+		letters, err := d.reader.next(ctx, n)
+		if errors.Is(err, errFull) {
+			d.report.Full = true
+			return nil
+		}
+		if err != nil || len(letters) == 0 {
+			return err
+		}
+		if err := d.take(ctx, d.choose(letters)); err != nil {
+			return err
+		}
+		d.tell()
+	}
+}
+
+// room is how many letters may come next: no more than the limit leaves.
+func (d *dropping) room() int {
+	if d.Limit == 0 {
+		return maxEntries
+	}
+	return min(maxEntries, d.Limit-d.report.Deleted-d.report.Left)
+}
+
+func (d *dropping) tell() {
+	if d.Progress != nil {
+		d.Progress(progress(d.report.Deleted, d.report.Queue.Waiting-d.report.Skipped, d.Limit))
+	}
 }
 
 // take archives letters and deletes them. It returns an error if going on makes no
@@ -118,7 +145,7 @@ func (d *dropping) take(ctx context.Context, letters []*Letter) error {
 		return nil
 	}
 	name := d.report.Queue.Name
-	if err := d.archive(name, letters); err != nil {
+	if err := d.archive(letters); err != nil {
 		return fmt.Errorf("archive, nothing more was deleted: %w", err)
 	}
 	left := d.reader.delete(context.WithoutCancel(ctx), letters)
@@ -139,13 +166,13 @@ func (d *dropping) take(ctx context.Context, letters []*Letter) error {
 	return nil
 }
 
-func (c DropConfig) choose(letters []*Letter, report *Dropped) (chosen []*Letter) {
+func (d *dropping) choose(letters []*Letter) (chosen []*Letter) {
 	for _, l := range letters {
 		switch {
-		case l.SentAt.After(c.Before):
-			report.Later++
-		case !c.Filter.Match(l):
-			report.Skipped++
+		case l.SentAt.After(d.Before):
+			d.report.Later++
+		case !d.Filter.Match(l):
+			d.report.Skipped++
 		default:
 			chosen = append(chosen, l)
 		}
@@ -153,16 +180,16 @@ func (c DropConfig) choose(letters []*Letter, report *Dropped) (chosen []*Letter
 	return chosen
 }
 
-func (c DropConfig) archive(queue string, letters []*Letter) error {
-	e := json.NewEncoder(c.Archive)
+func (d *dropping) archive(letters []*Letter) error {
+	e := json.NewEncoder(d.Archive)
 	e.SetEscapeHTML(false)
 	for _, l := range letters {
-		if err := e.Encode(l.Record(queue, true)); err != nil {
+		if err := e.Encode(l.Record(d.report.Queue.Name, true)); err != nil {
 			return err
 		}
 	}
-	if c.Sync == nil {
+	if d.Sync == nil {
 		return nil
 	}
-	return c.Sync()
+	return d.Sync()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,19 +58,38 @@ func TestDrop_Chosen_AreArchivedAndGone(t *testing.T) {
 	})
 }
 
-func TestDrop_NoFilter_IsRefused(t *testing.T) {
+func TestDrop_Incomplete_IsRefused(t *testing.T) {
 	bubble(t, func(b *bundle) {
 		t := b.t
 		b.putAside(1, "malformed", "x")
 		if _, err := b.open().Drop(t.Context(), deadletter.DropConfig{Archive: io.Discard}); !errors.Is(err, deadletter.ErrNoFilter) {
 			t.Errorf("got %v", err)
 		}
-		if _, err := b.open().Drop(t.Context(), deadletter.DropConfig{All: true}); err == nil {
-			t.Error("it went without an archive")
+		_, err := b.open().Drop(t.Context(), deadletter.DropConfig{All: true, Limit: -1})
+		for _, want := range []string{"Archive is nil", "limit of -1"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want an error with %q", err, want)
+			}
 		}
 		b.wantDepth(dlq, 1)
 		if r, err := b.open().Drop(t.Context(), deadletter.DropConfig{Archive: io.Discard, All: true}); err != nil || r.Deleted != 1 {
 			t.Errorf("%v, report %+v", err, r)
+		}
+	})
+}
+
+func TestDrop_Progress_IsOfTheLimit(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		for n := range 30 {
+			b.putAside(n, "malformed", "x")
+		}
+		var told []deadletter.Progress
+		_, err := b.open().Drop(t.Context(), deadletter.DropConfig{
+			All: true, Archive: io.Discard, Limit: 12, Progress: func(p deadletter.Progress) { told = append(told, p) },
+		})
+		if want := []deadletter.Progress{{Done: 10, Total: 12}, {Done: 12, Total: 12}}; err != nil || !slices.Equal(told, want) {
+			t.Errorf("%v, progress %v, want %v", err, told, want)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/event"
 	"github.com/tracehaul/tracehaul/telemetry/message"
+	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
 // Reasons that no attribute of the letter gives. The consumer's own are
@@ -130,27 +131,13 @@ func (l *Letter) traceID() string {
 	return ""
 }
 
-// Size is what the message counts for: the body, and name, type and value of
-// each attribute. (SQS guide, "Amazon SQS message quotas".)
-func (l *Letter) Size() int {
-	size := len(aws.ToString(l.raw.Body))
-	for name, a := range l.raw.MessageAttributes {
-		size += attributeSize(name, a)
-	}
-	return size
-}
-
-func attributeSize(name string, a sqstypes.MessageAttributeValue) int {
-	return len(name) + len(aws.ToString(a.DataType)) + len(aws.ToString(a.StringValue)) + len(a.BinaryValue)
-}
-
 // Why says in a sentence why letters with a reason are there, and where to
 // look.
 func Why(reason string) string {
 	switch reason {
-	case "malformed":
+	case semconv.ReasonMalformed:
 		return "The consumer found no event in it. The code says what is wrong with it, the log group of the consumer has a line for each."
-	case "refused":
+	case semconv.ReasonRefused:
 		return "The database refused it for what is in it. The code is PostgreSQL's; the log of the consumer has the error, by the trace id."
 	case ReasonUnsettled:
 		return "Received that often and never settled: the cause was around it (database, time, throttling) and may be gone. " +

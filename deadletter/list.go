@@ -12,6 +12,15 @@ import (
 // limit if that is less.
 type Progress struct{ Done, Total int }
 
+// progress is that of so many letters of about total, of which limit are wanted; 0
+// is no limit.
+func progress(done, total, limit int) Progress {
+	if limit > 0 {
+		total = min(total, limit)
+	}
+	return Progress{done, max(done, total)}
+}
+
 // Listing says what is in a queue.
 type Listing struct {
 	Queue   Info
@@ -75,11 +84,11 @@ func (g groups) sorted() []Group {
 
 // List reads at most limit letters, 0 for all, and groups those that the filter
 // chooses by cause. If it ends early, what it has seen comes with the error.
-// progress may be nil.
-func (q *Queue) List(ctx context.Context, f Filter, limit int, progress func(Progress)) (Listing, error) {
+// tell may be nil.
+func (q *Queue) List(ctx context.Context, f Filter, limit int, tell func(Progress)) (Listing, error) {
 	listing := Listing{Queue: q.info}
 	found := groups{}
-	err := q.Each(ctx, limit, progress, func(l *Letter) bool {
+	err := q.Each(ctx, limit, tell, func(l *Letter) bool {
 		listing.Seen++
 		if f.Match(l) {
 			listing.Matched++
@@ -93,7 +102,7 @@ func (q *Queue) List(ctx context.Context, f Filter, limit int, progress func(Pro
 
 // Each reads at most limit letters, 0 for all, up to Config.MaxHeld, and calls
 // do for each until it returns false. In the end it gives all of them back.
-func (q *Queue) Each(ctx context.Context, limit int, progress func(Progress), do func(*Letter) bool) (err error) {
+func (q *Queue) Each(ctx context.Context, limit int, tell func(Progress), do func(*Letter) bool) (err error) {
 	if limit <= 0 || limit > q.cfg.MaxHeld {
 		limit = q.cfg.MaxHeld
 	}
@@ -109,8 +118,8 @@ func (q *Queue) Each(ctx context.Context, limit int, progress func(Progress), do
 				return nil
 			}
 		}
-		if progress != nil {
-			progress(Progress{r.seen, min(limit, max(q.info.Waiting, r.seen))})
+		if tell != nil {
+			tell(progress(r.seen, q.info.Waiting, limit))
 		}
 	}
 	return nil

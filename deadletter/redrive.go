@@ -248,7 +248,7 @@ func (r *redrive) take(ctx context.Context, letters []*Letter) error {
 	ctx = context.WithoutCancel(ctx)
 	for len(letters) > 0 {
 		p := r.parcel(letters)
-		letters = letters[len(p.letters):]
+		letters = letters[len(p):]
 		if err := r.send(ctx, p); err != nil {
 			return err
 		}
@@ -257,14 +257,9 @@ func (r *redrive) take(ctx context.Context, letters []*Letter) error {
 }
 
 func (r *redrive) tell() {
-	if r.Progress == nil {
-		return
+	if r.Progress != nil {
+		r.Progress(progress(r.report.Sent, r.report.From.Waiting-r.report.Skipped-r.report.Exhausted, r.Limit))
 	}
-	total := r.report.From.Waiting - r.report.Skipped - r.report.Exhausted
-	if r.Limit > 0 {
-		total = min(total, r.Limit)
-	}
-	r.Progress(Progress{r.report.Sent, max(total, r.report.Sent)})
 }
 
 // startSpan starts the span of the whole redrive. Its children, one for each

@@ -34,33 +34,44 @@ const (
 	leftKey      = attribute.Key("tracehaul.redrive.left")
 )
 
-// parcel is what one SendMessageBatch carries.
-type parcel struct {
-	letters  []*Letter
-	entries  []sqstypes.SendMessageBatchRequestEntry
-	unmarked []bool
+// sealed is a letter as it goes back.
+type sealed struct {
+	*Letter
+
+	entry    sqstypes.SendMessageBatchRequestEntry // without its id
+	unmarked bool                                  // there was no room for AttributeRedrive
 }
+
+// parcel is what one SendMessageBatch carries.
+type parcel []sealed
 
 // parcel takes as many of the letters, from the first on, as fit into a batch:
 // one at least.
-func (r *redrive) parcel(letters []*Letter) parcel {
-	var p parcel
+func (r *redrive) parcel(letters []*Letter) (p parcel) {
 	size, limit := 0, max(batchBytes, r.report.To.MaxMessageBytes)
-	for i, l := range letters {
-		entry, marked := r.entry(l)
-		entry.Id = aws.String(strconv.Itoa(i))
-		own := entrySize(entry)
-		if i == maxEntries || i > 0 && size+own > limit {
+	for _, l := range letters {
+		s := r.seal(l)
+		size += entrySize(s.entry)
+		if len(p) == maxEntries || len(p) > 0 && size > limit {
 			break
 		}
-		size += own
-		p.letters = append(p.letters, l)
-		p.entries = append(p.entries, entry)
-		p.unmarked = append(p.unmarked, !marked)
+		p = append(p, s)
 	}
 	return p
 }
 
+// entries are named by their position.
+func (p parcel) entries() []sqstypes.SendMessageBatchRequestEntry {
+	entries := make([]sqstypes.SendMessageBatchRequestEntry, len(p))
+	for i, s := range p {
+		entries[i] = s.entry
+		entries[i].Id = aws.String(strconv.Itoa(i))
+	}
+	return entries
+}
+
+// entrySize is what a message counts for: the body, and name, type and value of
+// each attribute. (SQS guide, "Amazon SQS message quotas".)
 func entrySize(e sqstypes.SendMessageBatchRequestEntry) int {
 	size := len(aws.ToString(e.MessageBody))
 	for name, a := range e.MessageAttributes {
@@ -69,11 +80,14 @@ func entrySize(e sqstypes.SendMessageBatchRequestEntry) int {
 	return size
 }
 
-// entry is the letter as it goes back. It says how often it was redriven only
-// where there is room for it: nothing that it came with is dropped for that.
-func (r *redrive) entry(l *Letter) (e sqstypes.SendMessageBatchRequestEntry, marked bool) {
-	e.MessageBody = l.raw.Body
-	e.MessageAttributes = maps.Clone(l.raw.MessageAttributes)
+func attributeSize(name string, a sqstypes.MessageAttributeValue) int {
+	return len(name) + len(aws.ToString(a.DataType)) + len(aws.ToString(a.StringValue)) + len(a.BinaryValue)
+}
+
+// seal takes off why the letter was here, and notes how often it was redriven
+// only where there is room: nothing that it came with is dropped for that.
+func (r *redrive) seal(l *Letter) sealed {
+	e := sqstypes.SendMessageBatchRequestEntry{MessageBody: l.raw.Body, MessageAttributes: maps.Clone(l.raw.MessageAttributes)}
 	for _, name := range []string{consumer.AttributeReason, consumer.AttributeCode, consumer.AttributeDropped, AttributeRedrive} {
 		delete(e.MessageAttributes, name)
 	}
@@ -91,13 +105,13 @@ func (r *redrive) entry(l *Letter) (e sqstypes.SendMessageBatchRequestEntry, mar
 	}
 	limit := r.report.To.MaxMessageBytes
 	if len(e.MessageAttributes) >= maxAttributes || limit > 0 && entrySize(e)+attributeSize(AttributeRedrive, mark) > limit {
-		return e, false
+		return sealed{l, e, true}
 	}
 	if e.MessageAttributes == nil {
 		e.MessageAttributes = make(map[string]sqstypes.MessageAttributeValue, 1)
 	}
 	e.MessageAttributes[AttributeRedrive] = mark
-	return e, true
+	return sealed{l, e, false}
 }
 
 // send sends a parcel and deletes what is confirmed. It returns an error if
@@ -105,7 +119,7 @@ func (r *redrive) entry(l *Letter) (e sqstypes.SendMessageBatchRequestEntry, mar
 func (r *redrive) send(ctx context.Context, p parcel) (err error) {
 	ctx, span := r.tracer().Start(ctx, "send "+r.report.To.Name, trace.WithSpanKind(trace.SpanKindProducer),
 		trace.WithLinks(p.links()...), trace.WithAttributes(append(r.attributes(),
-			otelsemconv.MessagingOperationTypeSend, otelsemconv.MessagingOperationName("send"), otelsemconv.MessagingBatchMessageCount(len(p.letters)))...))
+			otelsemconv.MessagingOperationTypeSend, otelsemconv.MessagingOperationName("send"), otelsemconv.MessagingBatchMessageCount(len(p)))...))
 	defer func() {
 		if err != nil {
 			span.SetAttributes(otelsemconv.ErrorTypeKey.String(errorCode(err)))
@@ -114,13 +128,13 @@ func (r *redrive) send(ctx context.Context, p parcel) (err error) {
 		span.End()
 	}()
 	call, cancel := context.WithTimeout(ctx, callTimeout)
-	out, err := r.reader.q.cfg.SQS.SendMessageBatch(call, &sqs.SendMessageBatchInput{QueueUrl: &r.To, Entries: p.entries})
+	out, err := r.reader.q.cfg.SQS.SendMessageBatch(call, &sqs.SendMessageBatchInput{QueueUrl: &r.To, Entries: p.entries()})
 	cancel()
 	switch {
-	case err != nil && spoilt.Batch(err) && len(p.entries) > 1:
+	case err != nil && spoilt.Batch(err) && len(p) > 1:
 		return r.sendOneByOne(ctx, p) // one entry may have spoilt the request for the others
 	case err != nil:
-		for range p.letters {
+		for range p {
 			r.fail(err)
 		}
 		if spoilt.Batch(err) {
@@ -133,9 +147,8 @@ func (r *redrive) send(ctx context.Context, p parcel) (err error) {
 }
 
 func (r *redrive) sendOneByOne(ctx context.Context, p parcel) error {
-	for i := range p.letters {
-		err := r.send(ctx, parcel{p.letters[i : i+1], p.entries[i : i+1], p.unmarked[i : i+1]})
-		if err != nil {
+	for i := range p {
+		if err := r.send(ctx, p[i:i+1]); err != nil {
 			return err
 		}
 	}
@@ -154,8 +167,8 @@ func (r *redrive) settle(ctx context.Context, p parcel, out *sqs.SendMessageBatc
 		failures[aws.ToString(f.Id)] = &smithy.GenericAPIError{Code: aws.ToString(f.Code), Message: aws.ToString(f.Message)}
 	}
 	var confirmed []*Letter
-	for i, l := range p.letters {
-		id := aws.ToString(p.entries[i].Id)
+	for i, s := range p {
+		id := strconv.Itoa(i)
 		if !sent[id] {
 			err := failures[id]
 			if err == nil {
@@ -164,12 +177,12 @@ func (r *redrive) settle(ctx context.Context, p parcel, out *sqs.SendMessageBatc
 			r.fail(err)
 			continue
 		}
-		if p.unmarked[i] {
+		if s.unmarked {
 			r.report.Unmarked++
 		}
-		r.found.add(l)
+		r.found.add(s.Letter)
 		r.report.Sent++
-		confirmed = append(confirmed, l)
+		confirmed = append(confirmed, s.Letter)
 	}
 	left := r.reader.delete(ctx, confirmed)
 	r.report.Left += len(left)
@@ -186,9 +199,9 @@ func (r *redrive) fail(err error) {
 }
 
 // links are the traces of the letters.
-func (p *parcel) links() (links []trace.Link) {
-	for _, l := range p.letters {
-		if sc := trace.SpanContextFromContext(l.Received.Context); sc.IsValid() {
+func (p parcel) links() (links []trace.Link) {
+	for _, s := range p {
+		if sc := trace.SpanContextFromContext(s.Received.Context); sc.IsValid() {
 			links = append(links, trace.Link{SpanContext: sc})
 		}
 	}
