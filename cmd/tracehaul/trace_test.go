@@ -222,7 +222,7 @@ func TestTrace_LocalPipeline_FromAnyIDAndAfterTheDatabaseDied(t *testing.T) {
 		t.Errorf("the event is at %+v", s)
 	}
 	text := r.shows(exitNotArrived, "order-4712")
-	wantAll(t, text, "It stopped at the consumer of dev-intake-order-ledger", "failed (sink_unavailable", "received 1 times of 5", "could not be asked: no connection", "batch failed, its messages will come again")
+	wantAll(t, text, "It stopped at the consumer of dev-intake-order-ledger", "failed (sink_unavailable", "received 1 time of 5", "could not be asked: no connection", "batch failed, its messages will come again")
 	for _, given := range []string{id, "order-4712", "customer of order-4712", s.Deliveries[0].SNSMessageID, s.Deliveries[0].SQSIDs[0]} {
 		wantAll(t, r.shows(exitNotArrived, given), "trace  "+id, "It stopped at the consumer of dev-intake-order-ledger")
 	}

@@ -273,7 +273,7 @@ func (s *collector) ambiguous() error {
 	if len(events) < 2 {
 		return nil
 	}
-	err := &AmbiguousError{Events: events, More: len(events) >= manyRows}
+	err := &AmbiguousError{Events: events, More: len(events) >= MaxRows}
 	if s.candidate.Kind == KindSubject {
 		err.Subject = s.candidate.Clues.Subjects[0]
 	}

@@ -130,10 +130,10 @@ func (s *collector) settled() bool {
 	sent, written := map[string]bool{}, map[[2]string]bool{}
 	for i := range s.found.Spans {
 		span := &s.found.Spans[i]
-		switch outcome := attr(span, semconv.OutcomeKey); {
+		switch {
 		case span.Kind == kindProducer && !toQueue(span) && slices.Contains(s.clues.TraceIDs, span.TraceID):
 			sent[span.SpanID] = true
-		case span.Kind == kindConsumer && (outcome == semconv.OutcomeWritten || outcome == semconv.OutcomeDuplicate):
+		case span.Kind == kindConsumer && stored(attr(span, semconv.OutcomeKey)):
 			written[[2]string{span.ParentSpanID, attr(span, otelconv.MessagingDestinationNameKey)}] = true
 			written[[2]string{span.ParentSpanID, ""}] = true // at whichever
 		}

@@ -149,16 +149,22 @@ func toQueue(s *trace.Span) bool {
 // consumerOf is the span of the processing beneath which a span is that sent a
 // dead letter, or empty.
 func (t *Story) consumerOf(spanID string) string {
-	for i := range t.Spans {
-		if t.Spans[i].SpanID != spanID || t.Spans[i].Kind != kindProducer {
-			continue
-		}
-		parent := t.Spans[i].ParentSpanID
-		if slices.ContainsFunc(t.Spans, func(v SpanView) bool { return v.SpanID == parent && v.Kind == kindConsumer }) {
-			return parent
-		}
+	sending := t.span(spanID)
+	if sending == nil || sending.Kind != kindProducer {
+		return ""
+	}
+	if parent := t.span(sending.ParentSpanID); parent != nil && parent.Kind == kindConsumer {
+		return parent.SpanID
 	}
 	return ""
+}
+
+// span is the one with an id, or nil.
+func (t *Story) span(id string) *SpanView {
+	if i := slices.IndexFunc(t.Spans, func(v SpanView) bool { return v.SpanID == id }); i >= 0 {
+		return &t.Spans[i]
+	}
+	return nil
 }
 
 // spansOf are the spans of a kind, by their start.
@@ -172,19 +178,29 @@ func (t *Story) spansOf(kind string) (spans []*trace.Span) {
 	return spans
 }
 
-// settle decides where the event is.
-func (d *Delivery) settle() {
-	last := Receive{}
+// last is the receive that stored the event or, as long as none did, the latest.
+func (d *Delivery) last() (last Receive) {
 	for _, r := range d.Receives {
-		if r.Outcome == semconv.OutcomeWritten || r.Outcome == semconv.OutcomeDuplicate || !r.At.Before(last.At) {
+		if stored(r.Outcome) {
+			return r
+		}
+		if !r.At.Before(last.At) {
 			last = r
-			if r.Outcome == semconv.OutcomeWritten || r.Outcome == semconv.OutcomeDuplicate {
-				break
-			}
 		}
 	}
+	return last
+}
+
+// stored reports whether an outcome says that the row is there.
+func stored(outcome string) bool {
+	return outcome == semconv.OutcomeWritten || outcome == semconv.OutcomeDuplicate
+}
+
+// settle decides where the event is.
+func (d *Delivery) settle() {
+	last := d.last()
 	switch {
-	case !d.WrittenAt.IsZero(), last.Outcome == semconv.OutcomeWritten, last.Outcome == semconv.OutcomeDuplicate:
+	case !d.WrittenAt.IsZero(), stored(last.Outcome):
 		d.Place = PlaceRow
 	case d.Message != nil && d.Message.DeadLetter, d.Message == nil && last.Outcome == semconv.OutcomeDeadLettered:
 		d.Place = PlaceDeadLetter

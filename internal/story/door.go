@@ -3,6 +3,7 @@ package story
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	otelconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
@@ -12,7 +13,7 @@ import (
 
 // atTheDoor is for what no message is known of.
 func (t *Story) atTheDoor(v Verdict) Verdict {
-	service, balancer := t.server(false), t.server(true)
+	service, balancer := t.request(), t.balancer()
 	switch invocation := t.invocation(); {
 	case invocation != nil:
 		v.Place = PlaceNone
@@ -69,7 +70,7 @@ func (t *Story) elsewhere(service *trace.Span) bool {
 // invocation is the span of a function's invocation, in a trace that has
 // nothing of an event's way.
 func (t *Story) invocation() *trace.Span {
-	if len(t.Deliveries) > 0 || t.server(false) != nil || t.server(true) != nil {
+	if len(t.Deliveries) > 0 || t.request() != nil || t.balancer() != nil {
 		return nil
 	}
 	for _, s := range t.spansOf(kindServer) {
@@ -89,25 +90,31 @@ func ofInvocation(s trace.Span) bool {
 	return s.Kind == kindServer && has(&s, otelconv.FaaSInvocationIDKey)
 }
 
-// server is the span of the service's request, or of the load balancer's.
-// Of several requests it is the pipeline's own service's, if that is known: who
-// called it may have a span, too.
-func (t *Story) server(ofBalancerLog bool) (server *trace.Span) {
+func ofRequest(s trace.Span) bool {
+	return s.Kind == kindServer && has(&s, otelconv.HTTPRequestMethodKey) && !ofBalancer(s)
+}
+
+// request is the span of the service's request, or nil. Of several it is that of
+// the pipeline's own service, if that is known: who called it may have one, too.
+func (t *Story) request() (request *trace.Span) {
 	for _, s := range t.spansOf(kindServer) {
-		if !has(s, otelconv.HTTPRequestMethodKey) || ofBalancer(*s) != ofBalancerLog {
-			continue
-		}
-		if server == nil || !ofBalancerLog && server.Service != t.expect.Service && s.Service == t.expect.Service {
-			server = s
+		if ofRequest(*s) && (request == nil || request.Service != t.expect.Service && s.Service == t.expect.Service) {
+			request = s
 		}
 	}
-	if server != nil {
-		return server
-	}
-	for i := range t.Linked { // the client's traceparent won
-		if ofBalancerLog && ofBalancer(t.Linked[i]) {
-			return &t.Linked[i]
+	return request
+}
+
+// balancer is the load balancer's span, or nil. Where the client's traceparent
+// won, it is in another trace.
+func (t *Story) balancer() *trace.Span {
+	for _, s := range t.spansOf(kindServer) {
+		if ofBalancer(*s) {
+			return s
 		}
+	}
+	if i := slices.IndexFunc(t.Linked, ofBalancer); i >= 0 {
+		return &t.Linked[i]
 	}
 	return nil
 }

@@ -63,30 +63,37 @@ func Read(given, source string, as Kind) ([]Candidate, error) {
 	if as != "" && !slices.Contains(Kinds(), as) {
 		return nil, fmt.Errorf("kind %q: want one of %v", as, Kinds())
 	}
-	var all []Candidate
-	if id, ok := traceID(given); ok && source == "" {
-		all = append(all, Candidate{KindTrace, Clues{TraceIDs: []string{id}}})
+	all := candidates(given, source, as)
+	switch {
+	case len(all) > 0:
+		return all, nil
+	case source != "":
+		return nil, fmt.Errorf("source %q: want it with an event's id alone, and nothing else has one", source)
 	}
-	if uuidForm.MatchString(given) || as == KindSQS || as == KindSNS {
-		if source == "" {
+	return nil, fmt.Errorf("%.60q is no %s: want 32 hexadecimal digits, 1-67891233-abcdef012345678912345678, or a text with Root= or a traceparent in it", given, KindTrace)
+}
+
+// candidates are what a text can be, of a kind if that is forced. What has a
+// source is an event.
+func candidates(given, source string, as Kind) (all []Candidate) {
+	plain := canBeAnID(given)
+	if source == "" {
+		if id, ok := traceID(given); ok {
+			all = append(all, Candidate{KindTrace, Clues{TraceIDs: []string{id}}})
+		}
+		if uuidForm.MatchString(given) || as == KindSQS || as == KindSNS {
 			all = append(all, Candidate{KindSQS, Clues{SQS: []string{given}}}, Candidate{KindSNS, Clues{SNS: []string{given}}})
 		}
 	}
-	if as == KindEvent || rest(given) {
+	if plain || as == KindEvent {
 		for _, id := range eventIDs(given, source) {
 			all = append(all, Candidate{KindEvent, Clues{Events: []EventID{id}}})
 		}
 	}
-	if source == "" && (as == KindSubject || rest(given)) {
+	if source == "" && (plain || as == KindSubject) {
 		all = append(all, Candidate{KindSubject, Clues{Subjects: []string{given}}})
 	}
-	if as != "" {
-		all = slices.DeleteFunc(all, func(c Candidate) bool { return c.Kind != as })
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%.60q is no %s: want 32 hexadecimal digits, 1-67891233-abcdef012345678912345678, or a text with Root= or a traceparent in it", given, KindTrace)
-	}
-	return all, nil
+	return slices.DeleteFunc(all, func(c Candidate) bool { return as != "" && c.Kind != as })
 }
 
 // traceID finds a trace id in any of its forms, or in a line that holds one.
@@ -113,13 +120,16 @@ func traceID(given string) (string, bool) {
 
 func valid(id string) (string, bool) {
 	id = strings.ToLower(id)
-	return id, strings.Trim(id, "0") != ""
+	return id, IsTraceID(id)
 }
 
-// rest reports whether a text can be an event's id: a header or a whole line is
-// none.
-func rest(given string) bool {
-	if strings.ContainsAny(given, "\n\r") || len(given) > 2048 {
+// maxID is the longest text that is looked for as an event's id or subject.
+const maxID = 2048
+
+// canBeAnID reports whether a text can be an event's id or subject: a header or a
+// whole line is none.
+func canBeAnID(given string) bool {
+	if strings.ContainsAny(given, "\n\r") || len(given) > maxID {
 		return false
 	}
 	_, isTrace := traceID(given)

@@ -73,16 +73,18 @@ func TestRead_EveryForm(t *testing.T) {
 
 func TestRead_Refusals_SayWhatWouldBeRight(t *testing.T) {
 	for name, tt := range map[string]struct {
-		given string
-		as    story.Kind
-		want  string
+		given, source string
+		as            story.Kind
+		want          string
 	}{
-		"nothing":      {" ", "", "want a trace id"},
-		"no trace":     {"order-4711", story.KindTrace, "32 hexadecimal digits"},
-		"unknown kind": {id, "row", "want one of [trace event sns sqs subject]"},
-		"huge":         {strings.Repeat("x", 33<<10), "", "at most 32768 bytes"},
+		"nothing":             {" ", "", "", "want a trace id"},
+		"no trace":            {"order-4711", "", story.KindTrace, "32 hexadecimal digits"},
+		"unknown kind":        {id, "", "row", "want one of [trace event sns sqs subject]"},
+		"huge":                {strings.Repeat("x", 33<<10), "", "", "at most 32768 bytes"},
+		"source of a message": {sqsID, "/shop", story.KindSNS, `source "/shop": want it with an event's id alone`},
+		"source of a trace":   {"Root=1-6b07edc6-9e86922d4e1e7ef667a03dbb", "/shop", "", `source "/shop": want it with an event's id alone`},
 	} {
-		if _, err := story.Read(tt.given, "", tt.as); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := story.Read(tt.given, tt.source, tt.as); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q in it", name, err, tt.want)
 		}
 	}
@@ -101,7 +103,7 @@ func FuzzRead(f *testing.F) {
 		}
 		for _, c := range candidates {
 			for _, id := range c.Clues.TraceIDs {
-				if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" || strings.Trim(id, "0") == "" {
+				if !story.IsTraceID(id) {
 					t.Errorf("trace id %q", id)
 				}
 			}

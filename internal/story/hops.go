@@ -33,9 +33,7 @@ func (t *Story) hops() []Hop {
 		}
 	}
 	balancer := station("ALB", "Load balancer", spans, ofBalancer, balancerFacts...)
-	service := station("Service", "Accepted", spans, func(s trace.Span) bool {
-		return s.Kind == kindServer && has(&s, otelconv.HTTPRequestMethodKey) && !ofBalancer(s)
-	}, httpFacts...)
+	service := station("Service", "Accepted", spans, ofRequest, httpFacts...)
 	if balancer.Seen && !service.Seen {
 		service.Unseen = absence(spans)
 	}

@@ -136,7 +136,7 @@ func (t *Story) asks(h Holding) bool {
 }
 
 func (t *Story) title() string {
-	if service := t.server(false); service != nil {
+	if service := t.request(); service != nil {
 		return service.Name // says more than the load balancer's
 	}
 	if len(t.Spans) > 0 {

@@ -24,7 +24,10 @@ func hostile() story.Found {
 	spans := arrived()
 	for i := range spans {
 		spans[i].Name, spans[i].Service, spans[i].StatusText = evil, evil, evil
-		spans[i].Attributes[evil] = evil
+		for _, name := range []string{evil, "tracehaul.outcome", "tracehaul.reason"} {
+			spans[i].Attributes[name] = evil
+		}
+		spans[i].Links = append(spans[i].Links, trace.Link{TraceID: evil, SpanID: evil})
 		spans[i].Events = []trace.Event{{Name: evil, Time: at(1), Attributes: map[string]any{"a": evil}}}
 	}
 	m := letter()

@@ -99,8 +99,11 @@ func (t *Story) counts(chosen []*Delivery) string {
 	for _, p := range []struct {
 		place Place
 		what  string
-	}{{PlaceRow, "written"}, {PlaceQueue, "in a queue"}, {PlaceDeadLetter, "dead letters"}, {PlaceUnsent, "not published"}, {PlaceUnknown, "not seen again"}} {
-		if n[p.place] > 0 {
+	}{{PlaceRow, "written"}, {PlaceQueue, "in a queue"}, {PlaceDeadLetter, "dead letter"}, {PlaceUnsent, "not published"}, {PlaceUnknown, "not seen again"}} {
+		switch {
+		case p.place == PlaceDeadLetter && n[p.place] > 0:
+			parts = append(parts, trace.Counted(n[p.place], p.what))
+		case n[p.place] > 0:
 			parts = append(parts, fmt.Sprintf("%d %s", n[p.place], p.what))
 		}
 	}
@@ -190,7 +193,7 @@ func (d *Delivery) deadLetter(v *Verdict, now time.Time) {
 	if m.Reason != "" {
 		why += " for the reason " + strings.TrimSpace(m.Reason+" "+m.Code)
 	}
-	v.Why = append(v.Why, fmt.Sprintf("%s, received %d times%s %s ago.", why, m.ReceiveCount, m.since(), trace.FormatAge(now.Sub(m.SentAt))))
+	v.Why = append(v.Why, fmt.Sprintf("%s, received %s%s %s ago.", why, trace.Counted(m.ReceiveCount, "time"), m.since(), trace.FormatAge(now.Sub(m.SentAt))))
 	if m.Problem != "" {
 		v.Why = append(v.Why, "There is no event in it: "+m.Problem)
 	}
@@ -216,7 +219,7 @@ func (d *Delivery) inQueue(v *Verdict, t *Story) {
 		v.Headline = fmt.Sprintf("It is in the queue %s, and no consumer has settled it yet.", d.Queue)
 	}
 	if m := d.Message; m != nil {
-		why := fmt.Sprintf("It lies in %s, received %d times", m.Queue, m.ReceiveCount)
+		why := fmt.Sprintf("It lies in %s, received %s", m.Queue, trace.Counted(m.ReceiveCount, "time"))
 		if most := t.expect.MaxReceives[m.Queue]; most > 0 {
 			why += fmt.Sprintf(" of %d before it becomes a dead letter", most)
 		}

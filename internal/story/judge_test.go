@@ -192,7 +192,7 @@ func TestCollect_Batch_WorstCountsUnlessOneWasAskedFor(t *testing.T) {
 	if s.Verdict.Place != story.PlaceDeadLetter {
 		t.Errorf("the trace is %s, want it at its dead letter", s.Verdict.Place)
 	}
-	wantAll(t, textOf(t, s), "Of 2 messages of this trace: 1 written, 1 dead letters.")
+	wantAll(t, textOf(t, s), "Of 2 messages of this trace: 1 written, 1 dead letter.")
 	for given, want := range map[string]story.Place{"order-4711": story.PlaceRow, "order-4712": story.PlaceDeadLetter} {
 		s := collect(t, found, func(c *story.Config) { c.Given = given })
 		if s.Verdict.Place != want || s.TraceID != id {

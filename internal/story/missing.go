@@ -67,7 +67,7 @@ const (
 )
 
 func (t *Story) missingAtTheDoor(lack func(what, why string)) {
-	service, balancer := t.server(false), t.server(true)
+	service, balancer := t.request(), t.balancer()
 	hangs := service != nil && hangsFromBalancer(service)
 	if balancer == nil && (hangs || t.expect.ALBSpans && service == nil) {
 		lack("the load balancer's span", "It is made of the access log, which S3 gets every five minutes; later than that, see docs/runbooks/access-log-unread.md.")
@@ -102,7 +102,7 @@ func (t *Story) missingDelivery(d *Delivery, lack func(what, why string)) {
 		return
 	}
 	for _, r := range receives {
-		if !t.waited(r) && !t.broughtNone() {
+		if !t.hasWait(r) && !t.broughtNone() {
 			lack("wait "+d.Queue, "The wait span is switched off (NoWaitSpan), or the message had no SentTimestamp.")
 			break
 		}
@@ -115,33 +115,34 @@ func (t *Story) missingDelivery(d *Delivery, lack func(what, why string)) {
 		}
 	}
 	for _, r := range receives {
-		if !t.invoked(r) {
+		if !t.hasInvocation(r) {
 			lack("the invocation of the function", "Its trace was not sampled, it is still to come, or this back end keeps no links.")
 			break
 		}
 	}
 }
 
-// waited reports whether a wait of the message ends where a receive begins: of a
+// hasWait reports whether a wait of the message ends where a receive begins: of a
 // batch all begin at once, and of a message that comes again each has its own.
-func (t *Story) waited(r Receive) bool {
-	i := slices.IndexFunc(t.Spans, func(v SpanView) bool { return v.SpanID == r.SpanID })
-	if i < 0 {
+func (t *Story) hasWait(r Receive) bool {
+	process := t.span(r.SpanID)
+	if process == nil {
 		return true
 	}
-	process := &t.Spans[i].Span
 	return slices.ContainsFunc(t.Spans, func(v SpanView) bool {
 		return v.Kind == kindInternal && v.End.Sub(r.At).Abs() < tolerance && v.ParentSpanID == process.ParentSpanID &&
-			attr(&v.Span, otelconv.MessagingMessageIDKey) == attr(process, otelconv.MessagingMessageIDKey)
+			attr(&v.Span, otelconv.MessagingMessageIDKey) == attr(&process.Span, otelconv.MessagingMessageIDKey)
 	})
 }
 
-func (t *Story) invoked(r Receive) bool {
-	i := slices.IndexFunc(t.Spans, func(v SpanView) bool { return v.SpanID == r.SpanID })
-	if i < 0 {
+// hasInvocation reports whether the span is there of the invocation that a
+// receive links to.
+func (t *Story) hasInvocation(r Receive) bool {
+	process := t.span(r.SpanID)
+	if process == nil {
 		return true
 	}
-	return slices.ContainsFunc(t.Spans[i].Links, func(l trace.Link) bool {
+	return slices.ContainsFunc(process.Links, func(l trace.Link) bool {
 		return slices.ContainsFunc(t.Linked, func(s trace.Span) bool { return s.SpanID == l.SpanID })
 	})
 }

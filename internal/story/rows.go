@@ -10,8 +10,9 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
-// manyRows is from how many rows on a back end may have more than it told of.
-const manyRows = 100
+// MaxRows is how many rows a back end tells of at most: where it has told of so
+// many, there may be more.
+const MaxRows = 100
 
 // rowless marks what the consumer says that it has written into the database,
 // and of which the database has no row. What was there already may have come
@@ -38,7 +39,7 @@ func (t *Story) inserted(r Receive) bool {
 // rows.
 func (t *Story) knowsRows() bool {
 	away := slices.ContainsFunc(t.Asked, func(r Report) bool { return r.Problem != "" && r.holds&HoldsRows != 0 })
-	return t.asks(HoldsRows) && !away && len(t.Rows) < manyRows
+	return t.asks(HoldsRows) && !away && len(t.Rows) < MaxRows
 }
 
 // arrivedBy tells of what arrived by what it is known.

@@ -72,7 +72,7 @@ func (s *collector) tell() *Story {
 		Rows: list(s.found.Rows), Messages: list(s.found.Messages), Logs: list(s.found.Logs), AccessLog: list(s.found.AccessLog),
 		Notes: list(s.found.Notes), Skipped: list(s.Skipped), expect: s.Expect,
 	}
-	t.TraceID = s.traceID()
+	t.TraceID = s.chooseTrace()
 	own, linked := s.ofTrace(t.TraceID)
 	t.Trace, t.Linked = trace.New(t.TraceID, own), list(linked)
 	t.Spans = views(t.Trace)
@@ -92,28 +92,26 @@ func (s *collector) tell() *Story {
 	return t
 }
 
-// traceID is the trace of the event: where the client brought one of its own,
-// the load balancer's id leads to it and is not it.
-func (s *collector) traceID() string {
-	for _, id := range s.clues.TraceIDs {
-		if s.hasRow("trace_id", id) || slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool { return span.TraceID == id && !ofBalancer(span) }) {
-			if i := slices.Index(s.clues.TraceIDs, id); i > 0 && s.ofBalancerAlone(s.clues.TraceIDs[0]) {
-				add(&s.clues.Linked, s.clues.TraceIDs[0])
-				s.clues.TraceIDs = s.clues.TraceIDs[1:]
-			}
-			return id
-		}
-	}
-	if len(s.clues.TraceIDs) == 0 {
+// chooseTrace returns the trace of the event. Where the client brought one of its
+// own, the load balancer's id leads to it, and is of one that is linked to.
+func (s *collector) chooseTrace() string {
+	ids := s.clues.TraceIDs
+	i := slices.IndexFunc(ids, s.ofProgram)
+	switch {
+	case len(ids) == 0:
 		return ""
+	case i < 0:
+		return ids[0]
+	case i > 0:
+		add(&s.clues.Linked, ids[0])
+		s.clues.TraceIDs = ids[1:]
 	}
-	return s.clues.TraceIDs[0]
+	return ids[i]
 }
 
-// ofBalancerAlone reports whether nobody but the load balancer has spans of a
-// trace.
-func (s *collector) ofBalancerAlone(id string) bool {
-	return !slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool { return span.TraceID == id && !ofBalancer(span) }) && !s.hasRow("trace_id", id)
+// ofProgram reports whether anybody but the load balancer knows a trace.
+func (s *collector) ofProgram(id string) bool {
+	return s.hasRow("trace_id", id) || slices.ContainsFunc(s.found.Spans, func(span trace.Span) bool { return span.TraceID == id && !ofBalancer(span) })
 }
 
 // keepLogs leaves out lines of the traces that are linked to, but for those of

@@ -27,7 +27,7 @@ const (
 	reset = "\x1b[0m"
 )
 
-// writer writes sections, and keeps the first error.
+// writer writes sections into memory.
 type writer struct {
 	Text
 
@@ -87,7 +87,7 @@ func (p *writer) head(t *Story) {
 	if t.Verdict.Arrived {
 		colour = green
 	}
-	p.b.WriteString(p.paint(colour+boldIf(p.Colour), trace.Printable(t.Verdict.Headline)) + "\n")
+	p.b.WriteString(p.paint(colour+bold, trace.Printable(t.Verdict.Headline)) + "\n")
 	for _, why := range t.Verdict.Why {
 		p.line("  %s", why)
 	}
@@ -105,13 +105,6 @@ func (p *writer) head(t *Story) {
 	for _, note := range t.Notes {
 		p.line("note   %s", note)
 	}
-}
-
-func boldIf(colour bool) string {
-	if colour {
-		return bold
-	}
-	return ""
 }
 
 func taken(k Kind) string {
@@ -215,12 +208,12 @@ func (p Place) String() string {
 }
 
 func (p *writer) message(m *Message) {
-	p.line("       lies in %s as %s, received %d times%s %s", m.Queue, m.MessageID, m.ReceiveCount, m.since(), m.SentAt.UTC().Format("15:04:05.000"))
+	p.line("       lies in %s as %s, received %s%s %s", m.Queue, m.MessageID, trace.Counted(m.ReceiveCount, "time"), m.since(), m.SentAt.UTC().Format("15:04:05.000"))
 	if m.Reason != "" {
 		p.line("       reason %s", strings.TrimSpace(m.Reason+" "+m.Code))
 	}
 	if m.Redrives > 0 {
-		p.line("       redriven %d times", m.Redrives)
+		p.line("       redriven %s", trace.Counted(m.Redrives, "time"))
 	}
 	if m.Body != "" {
 		p.line("       body   %s", m.Body)
