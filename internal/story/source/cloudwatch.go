@@ -59,12 +59,8 @@ func (i insights) each(ctx context.Context, groups []string, query string, filte
 // run returns the fields of every result. A query that has not ended when an
 // error comes is stopped: it costs by what it reads.
 func (i insights) run(ctx context.Context, groups []string, query string, limit int32) (results []map[string]string, err error) {
-	since := i.since
-	if since.IsZero() {
-		since = time.Now().Add(-24 * time.Hour)
-	}
 	started, err := i.client.StartQuery(ctx, &cloudwatchlogs.StartQueryInput{
-		LogGroupNames: groups, QueryString: &query, StartTime: aws.Int64(since.Unix()), EndTime: aws.Int64(time.Now().Unix() + 60), Limit: aws.Int32(limit),
+		LogGroupNames: groups, QueryString: &query, StartTime: aws.Int64(orDayAgo(i.since).Unix()), EndTime: aws.Int64(time.Now().Unix() + 60), Limit: aws.Int32(limit),
 	})
 	if err != nil {
 		return nil, ofAWS(err)

@@ -6,5 +6,6 @@
 // Every one of them only reads. All but [Letters] leave no mark: to look into a
 // queue is to receive from it.
 //
-// It imports internal/story, package deadletter and the clients.
+// It imports internal/story, internal/trace, deadletter, event, and of telemetry
+// package message.
 package source

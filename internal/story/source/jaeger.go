@@ -72,10 +72,7 @@ func (j Jaeger) trace(ctx context.Context, id string) ([]trace.Span, error) {
 }
 
 func (j Jaeger) search(ctx context.Context, c story.Clues) (spans []trace.Span, err error) {
-	since := j.Since
-	if since.IsZero() {
-		since = time.Now().Add(-24 * time.Hour)
-	}
+	since := orDayAgo(j.Since)
 	for _, message := range slices.Concat(c.SQS, c.SNS) {
 		tags, err := json.Marshal(map[string]string{"messaging.message.id": message})
 		if err != nil {
@@ -196,7 +193,8 @@ func (j *jaegerSpan) span() (trace.Span, error) {
 	return s, nil
 }
 
-// pad puts back the leading zeros that some versions leave off.
+// pad puts back the leading zeros that Tempo's search and some versions of Jaeger
+// leave off.
 func pad(id string, size int) string {
 	if n := size - len(id); n > 0 {
 		id = strings.Repeat("0", n) + id

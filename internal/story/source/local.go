@@ -14,9 +14,6 @@ import (
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
-// Holds says what it can know.
-func (Local) Holds() story.Holding { return story.HoldsSpans | story.HoldsLogs | story.HoldsMessages }
-
 // LookPath is where a local pipeline answers looks: a POST of clues in JSON.
 const LookPath = "/api/look"
 
@@ -32,6 +29,9 @@ type Local struct {
 
 // Name says where it is.
 func (l Local) Name() string { return "tracehaul up at " + l.host() }
+
+// Holds says what it can know.
+func (Local) Holds() story.Holding { return story.HoldsSpans | story.HoldsLogs | story.HoldsMessages }
 
 // Look asks it.
 func (l Local) Look(ctx context.Context, c story.Clues) (found story.Found, err error) {

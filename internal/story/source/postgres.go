@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,9 +25,6 @@ type Postgres struct {
 	// Since bounds the looks that no index serves. Defaults to a day ago.
 	Since time.Time
 }
-
-// rowLimit bounds the rows that are read of one trace: a batch can have many.
-const rowLimit = 100
 
 const (
 	columns = "source, id, type, subject, time, data_content_type, data_schema, trace_id, span_id, alb_root, sns_message_id, sqs_message_id, " +
@@ -79,8 +75,8 @@ func (p Postgres) Look(ctx context.Context, c story.Clues) (story.Found, error) 
 			return found, failure(err)
 		}
 		found.Rows = append(found.Rows, some...)
-		if len(some) == rowLimit {
-			found.Notes = append(found.Notes, fmt.Sprintf("There may be more rows than the %d that were read of %s.", rowLimit, p.Name()))
+		if len(some) == story.MaxRows {
+			found.Notes = append(found.Notes, fmt.Sprintf("There may be more rows than the %d that were read of %s.", story.MaxRows, p.Name()))
 		}
 	}
 	found.Rows = unique(found.Rows)
@@ -100,10 +96,7 @@ func (p Postgres) looks(c story.Clues) (looks []look) {
 	if len(c.TraceIDs) > 0 {
 		looks = append(looks, look{where: "trace_id = ANY($1)", arguments: []any{c.TraceIDs}})
 	}
-	since := p.Since
-	if since.IsZero() {
-		since = time.Now().Add(-24 * time.Hour)
-	}
+	since := orDayAgo(p.Since)
 	var ids []string
 	for _, e := range c.Events {
 		if e.Source == "" {
@@ -131,11 +124,6 @@ func (p Postgres) looks(c story.Clues) (looks []look) {
 	return looks
 }
 
-// traceIDs are those that are any, of what others have told.
-func traceIDs(of ...[]string) []string {
-	return slices.DeleteFunc(slices.Concat(of...), func(id string) bool { return !story.IsTraceID(id) })
-}
-
 func (p Postgres) query(l look) string {
 	list := columns
 	if p.Body {
@@ -145,7 +133,7 @@ func (p Postgres) query(l look) string {
 	if l.latest {
 		order += " DESC"
 	}
-	return fmt.Sprintf("SELECT %s FROM events WHERE %s ORDER BY %s, source, id LIMIT %d", list, l.where, order, rowLimit)
+	return fmt.Sprintf("SELECT %s FROM events WHERE %s ORDER BY %s, source, id LIMIT %d", list, l.where, order, story.MaxRows)
 }
 
 func unique(rows []trace.Row) (list []trace.Row) {

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/story"
@@ -75,19 +74,8 @@ func (t Tempo) trace(ctx context.Context, id string) ([]byte, error) {
 	return nil, nil
 }
 
-// searchable is an error if there is nothing to search spans for.
-func searchable(c story.Clues) error {
-	if len(c.SQS)+len(c.SNS)+len(c.Linked) == 0 {
-		return &story.NotAskedError{Why: "spans have no ids of events, and no trace or message of it is known"}
-	}
-	return nil
-}
-
 func (t Tempo) search(ctx context.Context, c story.Clues) (ids []string, err error) {
-	since := t.Since
-	if since.IsZero() {
-		since = time.Now().Add(-24 * time.Hour)
-	}
+	since := orDayAgo(t.Since)
 	for _, message := range slices.Concat(c.SQS, c.SNS) {
 		status, body, err := t.get(ctx, "/api/search", url.Values{
 			"q":     {fmt.Sprintf("{ span.messaging.message.id = %s }", strconv.Quote(message))},
@@ -105,10 +93,7 @@ func (t Tempo) search(ctx context.Context, c story.Clues) (ids []string, err err
 			return nil, fmt.Errorf("the answer to a search: %w", err)
 		}
 		for _, found := range answer.Traces {
-			// Tempo leaves leading zeros off.
-			if n := len(found.TraceID); n <= 32 {
-				ids = append(ids, strings.ToLower(strings.Repeat("0", 32-n)+found.TraceID))
-			}
+			ids = append(ids, pad(found.TraceID, 32))
 		}
 	}
 	return ids, nil
