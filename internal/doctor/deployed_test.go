@@ -38,11 +38,7 @@ func bad(r *doctor.Report) (findings []doctor.Finding) {
 
 func text(t *testing.T, r *doctor.Report) string {
 	t.Helper()
-	var b strings.Builder
-	if err := r.WriteText(&b, doctor.Style{}); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	return write(t, r, doctor.Style{})
 }
 
 func TestExamine_AsTerraformMakesIt_Healthy(t *testing.T) {

@@ -7,5 +7,6 @@
 // costs its own check and no other. A client that is not given leaves out what
 // needs it, and the report says so.
 //
-// It may import alarms, dashboards, deploy, pipeline, telemetry and internal/story.
+// It may import alarms, dashboards, deploy, pipeline, telemetry,
+// internal/story and internal/trace.
 package doctor

@@ -109,6 +109,7 @@ var faults = map[string]seeded{
 	"no redrive":           {"redrive", doctor.Fault, queueName, "the dead-letter queue is not set", func(a *account) { delete(a.queues[queueName], "RedrivePolicy") }, nil},
 	"given up at once":     {"redrive", doctor.Fault, queueName, "maxReceiveCount is 1", func(a *account) { a.receives("1") }, nil},
 	"letters die first":    {"retention", doctor.Fault, queueName + "-dlq", "that of the queue 4 days", func(a *account) { a.queues[queueName+"-dlq"]["MessageRetentionPeriod"] = "345600" }, nil},
+	"kept for a day":       {"retention", doctor.Fault, queueName + "-dlq", "the retention is 1 day, that", func(a *account) { a.queues[queueName+"-dlq"]["MessageRetentionPeriod"] = "86400" }, nil},
 	"letters kept shorter": {"retention", doctor.Warning, queueName + "-dlq", "the retention is 10 days", func(a *account) { a.queues[queueName+"-dlq"]["MessageRetentionPeriod"] = "864000" }, nil},
 	"visible too soon":     {"visibility-timeout", doctor.Fault, queueName, "the visibility timeout is 30s", func(a *account) { a.queues[queueName]["VisibilityTimeout"] = "30" }, nil},
 	"hidden for longer":    {"visibility-timeout", doctor.Warning, queueName, "the visibility timeout is 12h0m0s", func(a *account) { a.queues[queueName]["VisibilityTimeout"] = "43200" }, nil},

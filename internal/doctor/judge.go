@@ -13,8 +13,7 @@ const skewUnsaid = time.Second
 
 // judgeRow looks whether the row is of the event's trace, and came in time.
 func (e *exam) judgeRow(w *way, r *row) {
-	subject := "events"
-	w.add(signal.HopDatabase, checkRow, good(subject, "the row is there"))
+	w.add(signal.HopDatabase, checkRow, good("events", "the row is there"))
 	if !w.untraced {
 		e.judgeRowTrace(w, r)
 	}

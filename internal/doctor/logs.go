@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -56,11 +56,11 @@ func lookLogGroups(ctx context.Context, e *exam) (findings []Finding, err error)
 		case err != nil:
 			return findings, err
 		case g == nil:
-			findings = append(findings, Finding{Verdict: Fault, Subject: n.Value, Found: "there is no such log group", Want: "one that keeps lines for " + plural(want, "day"), Mend: "apply the module that makes it"})
+			findings = append(findings, Finding{Verdict: Fault, Subject: n.Value, Found: "there is no such log group", Want: "one that keeps lines for " + trace.Counted(want, "day"), Mend: "apply the module that makes it"})
 		case g.RetentionInDays == nil:
-			findings = append(findings, Finding{Verdict: Warning, Subject: n.Value, Found: "lines are kept for ever", Want: plural(want, "day"), Mend: "apply the module that makes it; import the log group if Terraform does not know it"})
+			findings = append(findings, Finding{Verdict: Warning, Subject: n.Value, Found: "lines are kept for ever", Want: trace.Counted(want, "day"), Mend: "apply the module that makes it; import the log group if Terraform does not know it"})
 		default:
-			f := compare(n.Value, "the retention", plural(int(*g.RetentionInDays), "day"), plural(want, "day"), "apply the module that makes it")
+			f := compare(n.Value, "the retention", trace.Counted(int(*g.RetentionInDays), "day"), trace.Counted(want, "day"), "apply the module that makes it")
 			if f.Verdict != OK {
 				f.Verdict = Warning
 			}
@@ -68,13 +68,6 @@ func lookLogGroups(ctx context.Context, e *exam) (findings []Finding, err error)
 		}
 	}
 	return findings, nil
-}
-
-func plural(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // filters are those of a log group; of one that is not there, none.

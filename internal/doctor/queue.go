@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -142,7 +143,7 @@ func lookRetention(ctx context.Context, e *exam) (findings []Finding, err error)
 // days is a time that somebody has written in days.
 func days(d time.Duration) string {
 	if d%(24*time.Hour) == 0 {
-		return strconv.Itoa(int(d/(24*time.Hour))) + " days"
+		return trace.Counted(int(d/(24*time.Hour)), "day")
 	}
 	return d.String()
 }
@@ -178,7 +179,7 @@ func lookDeadLetters(ctx context.Context, e *exam) (findings []Finding, err erro
 				continue
 			}
 			findings = append(findings, Finding{
-				Verdict: Warning, Subject: name, Found: fmt.Sprintf("%d dead letters", n), Want: "none", Mend: e.dlq("ls -q " + name),
+				Verdict: Warning, Subject: name, Found: trace.Counted(n, "dead letter"), Want: "none", Mend: e.dlq("ls -q " + name),
 			})
 		}
 	}

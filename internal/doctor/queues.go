@@ -27,7 +27,6 @@ type watch struct {
 	first, last map[string]sight // by consumer
 	worked      map[string]bool  // by consumer: whether a message was ever hidden
 	err         error            // why a queue could not be seen
-	failed      error            // of the database
 }
 
 func newWatch(ctx context.Context, e *exam) *watch {

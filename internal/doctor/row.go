@@ -44,15 +44,16 @@ func (e *exam) waitRow(ctx context.Context, ev *Event, queues *watch) (*row, err
 		}
 	}()
 	e.progress(following, "wait for the row, at most "+e.Timeout.String())
+	var failed error // of the last question that the end did not cut off
 	for looked := time.Now(); ; {
 		r, err := e.findRow(ctx, &conn, ev)
 		if r != nil {
 			return r, nil
 		}
 		if ctx.Err() != nil {
-			return nil, queues.failed
+			return nil, failed
 		}
-		queues.failed = err
+		failed = err
 		if time.Since(looked) > time.Second {
 			looked = time.Now()
 			queues.look(ctx, e)

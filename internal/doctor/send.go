@@ -9,9 +9,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/trace"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -26,10 +26,6 @@ const (
 	// ("Signature Version 4 request is no longer valid", IAM user guide.)
 	clockRefused = 5 * time.Minute
 )
-
-// traceForm is what a trace's id looks like. What else an answer has for one is
-// not followed, nor made part of a command.
-var traceForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // accepted is the service's answer, or its problem.
 type accepted struct {
@@ -59,7 +55,7 @@ func (e *exam) send(ctx context.Context, w *way) bool {
 	}
 	w.add(signal.HopEdge, checkFrontDoor, good(w.address, "202 in "+trace.FormatDuration(took)))
 	switch {
-	case known && a.TraceID != "" && !traceForm.MatchString(a.TraceID):
+	case known && a.TraceID != "" && !story.IsTraceID(a.TraceID): // not followed, nor made part of a command
 		w.untraced = true
 		w.add(signal.HopService, checkAnswer, Finding{
 			Verdict: Fault, Subject: e.pipeline.ServiceName(), Found: fmt.Sprintf("the answer's trace_id is %.60q", a.TraceID), Want: "32 hexadecimal digits, " + w.event.TraceID,

@@ -44,7 +44,7 @@ const container = "service"
 func (e *exam) ecsService(ctx context.Context) (*ecstypes.Service, error) {
 	return remember(e, "service", func() (*ecstypes.Service, error) {
 		out, err := e.Clients.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: aws.String(e.pipeline.ClusterName()), Services: []string{e.pipeline.ServiceName()}})
-		if notFound := "ClusterNotFoundException"; isCode(err, notFound) || err == nil && len(out.Services) == 0 {
+		if isCode(err, "ClusterNotFoundException") || err == nil && len(out.Services) == 0 {
 			return nil, nil //nolint:nilnil // there is none
 		}
 		if err != nil {

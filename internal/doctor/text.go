@@ -187,7 +187,7 @@ func (r *Report) summary() string {
 		what string
 	}{{r.Faults, "fault"}, {r.Warnings, "warning"}} {
 		if p.n > 0 {
-			parts = append(parts, plural(p.n, p.what))
+			parts = append(parts, trace.Counted(p.n, p.what))
 		}
 	}
 	if r.Unknown > 0 {

@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -53,12 +54,7 @@ func TestReport_Findings_InTheOrderOfTheWay(t *testing.T) {
 	r := examine(t, a, false)
 	last, hops := 0, signal.Hops()
 	for i, f := range r.Findings {
-		at := 0
-		for j, h := range hops {
-			if h == f.Hop {
-				at = j
-			}
-		}
+		at := slices.Index(hops, f.Hop)
 		if at < last {
 			t.Errorf("finding %d is of %s, after %s", i, f.Hop, hops[last])
 		}
