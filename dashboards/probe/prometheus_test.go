@@ -65,13 +65,17 @@ func TestRun_ServerAwaySilentOrEndless_ErrorWithoutPassword(t *testing.T) {
 		}
 	}))
 	defer endless.Close()
-	for name, tt := range map[string]struct{ url, err string }{
-		"away":    {"http://user:geheim@127.0.0.1:1", "connection refused"},
-		"silent":  {strings.Replace(silent.URL, "http://", "http://user:geheim@", 1), "no answer within 200ms"},
-		"endless": {strings.Replace(endless.URL, "http://", "http://user:geheim@", 1), "more than 65536 bytes"},
+	for name, tt := range map[string]struct {
+		url     string
+		timeout time.Duration
+		err     string
+	}{
+		"away":    {"http://user:geheim@127.0.0.1:1", time.Minute, "connection refused"},
+		"silent":  {strings.Replace(silent.URL, "http://", "http://user:geheim@", 1), 200 * time.Millisecond, "no answer within 200ms"},
+		"endless": {strings.Replace(endless.URL, "http://", "http://user:geheim@", 1), time.Minute, "more than 65536 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := probe.Config{Prometheus: tt.url, Timeout: 200 * time.Millisecond, MaxAnswerBytes: 64 << 10}
+			c := probe.Config{Prometheus: tt.url, Timeout: tt.timeout, MaxAnswerBytes: 64 << 10}
 			r := one(t, ask(t, c, board(t, object{"panels": panels(promQL("up"))})))
 			if r.Err == nil || !strings.Contains(r.Err.Error(), tt.err) || strings.Contains(r.Err.Error(), "geheim") || strings.Contains(r.Err.Error(), "http://") {
 				t.Errorf("error %v, want %q, and no password or address", r.Err, tt.err)

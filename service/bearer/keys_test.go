@@ -113,11 +113,10 @@ func TestKeys_RefreshFails_OldKeysStay(t *testing.T) {
 		}, "cannot be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := setup(t, func(c *Config) {
-				if name == "too slow" {
-					c.FetchTimeout = 200 * time.Millisecond
-				}
-			})
+			b := setup(t)
+			if name == "too slow" {
+				b.keys.cfg.FetchTimeout = 200 * time.Millisecond
+			}
 			b.issuer.Serve(tc.handler)
 			b.refresh(t)
 			if err := b.keys.lastError(); err == nil || !strings.Contains(err.Error(), tc.want) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -102,21 +103,23 @@ func TestSQSEach_FIFO_KeepsTheOrderOfAGroup(t *testing.T) {
 }
 
 func TestSQSEach_DeadlineNear_RestNotHandled(t *testing.T) {
-	b := setup(t)
-	b.config.DeadlineMargin = 200 * time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	var handled int
-	h := awslambda.SQSEach(func(ctx context.Context, _ *awslambda.Message) error {
-		handled++
-		<-ctx.Done()
-		return ctx.Err()
-	}, b.config)
-	res, _ := h(ctx, batchOf(4))
-	if handled != 1 || len(failed(t, res)) != 4 {
-		t.Errorf("%d messages handled, %d failed; want 1 and 4", handled, len(failed(t, res)))
-	}
-	if got := b.sums(t, semconv.MetricOutcomes, semconv.ReasonKey)["deadline"]; got != 4 {
-		t.Errorf("%d messages failed by the deadline, want 4", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		b.config.DeadlineMargin = 200 * time.Millisecond
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		var handled int
+		h := awslambda.SQSEach(func(ctx context.Context, _ *awslambda.Message) error {
+			handled++
+			<-ctx.Done()
+			return ctx.Err()
+		}, b.config)
+		res, _ := h(ctx, batchOf(4))
+		if handled != 1 || len(failed(t, res)) != 4 {
+			t.Errorf("%d messages handled, %d failed; want 1 and 4", handled, len(failed(t, res)))
+		}
+		if got := b.sums(t, semconv.MetricOutcomes, semconv.ReasonKey)["deadline"]; got != 4 {
+			t.Errorf("%d messages failed by the deadline, want 4", got)
+		}
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -231,28 +232,30 @@ func TestWrap_Panic_RecordedFlushedAndGoesOn(t *testing.T) {
 }
 
 func TestWrap_RunsIntoTheDeadline_SeenAsTimeout(t *testing.T) {
-	b := setup(t)
-	b.config.DeadlineMargin = 200 * time.Millisecond
-	flushed := make(chan struct{})
-	b.config.Flush = func(context.Context) error { close(flushed); return nil }
-	ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
-	defer cancel()
-	h := awslambda.Wrap(func(ctx context.Context, _ any) (any, error) {
-		<-flushed // while the handler still runs
-		if ctx.Err() != nil {
-			t.Error("flushed after the deadline")
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		b.config.DeadlineMargin = 200 * time.Millisecond
+		flushed := make(chan struct{})
+		b.config.Flush = func(context.Context) error { close(flushed); return nil }
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		h := awslambda.Wrap(func(ctx context.Context, _ any) (any, error) {
+			<-flushed // while the handler still runs
+			if ctx.Err() != nil {
+				t.Error("flushed after the deadline")
+			}
+			return nil, nil
+		}, b.config)
+		if _, err := h(ctx, nil); err != nil {
+			t.Fatal(err)
 		}
-		return nil, nil
-	}, b.config)
-	if _, err := h(ctx, nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := mapOf(b.invocation(t).Attributes())["error.type"]; got != "timeout" {
-		t.Errorf("error.type is %v, want timeout", got)
-	}
-	if got := b.sums(t, "faas.timeouts", "faas.trigger")["other"]; got != 1 {
-		t.Errorf("faas.timeouts is %d, want 1", got)
-	}
+		if got := mapOf(b.invocation(t).Attributes())["error.type"]; got != "timeout" {
+			t.Errorf("error.type is %v, want timeout", got)
+		}
+		if got := b.sums(t, "faas.timeouts", "faas.trigger")["other"]; got != 1 {
+			t.Errorf("faas.timeouts is %d, want 1", got)
+		}
+	})
 }
 
 func TestWrap_ColdStart_OnceOfManyAtOnce(t *testing.T) {
@@ -293,33 +296,35 @@ func TestFlush_Deadline_Kept(t *testing.T) {
 	}
 	for name, tt := range cases {
 		t.Run(name, func(t *testing.T) {
-			b := setup(t)
-			b.config.FlushTimeout = tt.timeout
-			var called int
-			b.config.Flush = func(ctx context.Context) error {
-				called++
-				if len(b.named("prod-shop-writer")) != 1 {
-					t.Error("flushed before the span ended")
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t)
+				b.config.FlushTimeout = tt.timeout
+				var called int
+				b.config.Flush = func(ctx context.Context) error {
+					called++
+					if len(b.named("prod-shop-writer")) != 1 {
+						t.Error("flushed before the span ended")
+					}
+					if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > tt.atMost {
+						t.Errorf("there is %v for the flush, want at most %v", time.Until(deadline), tt.atMost)
+					}
+					<-ctx.Done() // a collector that accepts and never answers
+					return ctx.Err()
 				}
-				if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > tt.atMost {
-					t.Errorf("there is %v for the flush, want at most %v", time.Until(deadline), tt.atMost)
+				ctx := t.Context()
+				if tt.left > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, tt.left)
+					defer cancel()
 				}
-				<-ctx.Done() // a collector that accepts and never answers
-				return ctx.Err()
-			}
-			ctx := t.Context()
-			if tt.left > 0 {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, tt.left)
-				defer cancel()
-			}
-			res, err := awslambda.SQSBatch(writeAll, b.config)(ctx, batchOf(1))
-			if err != nil || len(res.BatchItemFailures) != 0 || called != 1 {
-				t.Errorf("answer %v, %v after %d flushes; want none failed after 1", res, err, called)
-			}
-			if ctx.Err() != nil {
-				t.Error("answered after the deadline")
-			}
+				res, err := awslambda.SQSBatch(writeAll, b.config)(ctx, batchOf(1))
+				if err != nil || len(res.BatchItemFailures) != 0 || called != 1 {
+					t.Errorf("answer %v, %v after %d flushes; want none failed after 1", res, err, called)
+				}
+				if ctx.Err() != nil {
+					t.Error("answered after the deadline")
+				}
+			})
 		})
 	}
 }

@@ -15,28 +15,30 @@ import (
 )
 
 func TestSQSBatch_DeadlineNear_UnsettledFailed(t *testing.T) {
-	b := setup(t)
-	b.config.DeadlineMargin = 200 * time.Millisecond
-	ctx, cancel := context.WithTimeout(invocationContext(t.Context()), 500*time.Millisecond)
-	defer cancel()
-	h := awslambda.SQSBatch(func(ctx context.Context, batch []*awslambda.Message) error {
-		batch[0].Written()
-		<-ctx.Done()
-		if batch[1].Context().Err() == nil {
-			t.Error("the message's context goes on after the batch's")
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		b.config.DeadlineMargin = 200 * time.Millisecond
+		ctx, cancel := context.WithTimeout(invocationContext(t.Context()), 500*time.Millisecond)
+		defer cancel()
+		h := awslambda.SQSBatch(func(ctx context.Context, batch []*awslambda.Message) error {
+			batch[0].Written()
+			<-ctx.Done()
+			if batch[1].Context().Err() == nil {
+				t.Error("the message's context goes on after the batch's")
+			}
+			return ctx.Err()
+		}, b.config)
+		res, err := h(ctx, batchOf(3))
+		if err != nil || ctx.Err() != nil {
+			t.Fatalf("answered with %v, %v; want an answer before the deadline", err, ctx.Err())
 		}
-		return ctx.Err()
-	}, b.config)
-	res, err := h(ctx, batchOf(3))
-	if err != nil || ctx.Err() != nil {
-		t.Fatalf("answered with %v, %v; want an answer before the deadline", err, ctx.Err())
-	}
-	if diff := cmp.Diff([]int{1, 2}, failed(t, res)); diff != "" {
-		t.Errorf("failed messages (-want +got):\n%s", diff)
-	}
-	if got := b.sums(t, semconv.MetricOutcomes, semconv.ReasonKey)["deadline"]; got != 2 {
-		t.Errorf("%d messages failed by the deadline, want 2", got)
-	}
+		if diff := cmp.Diff([]int{1, 2}, failed(t, res)); diff != "" {
+			t.Errorf("failed messages (-want +got):\n%s", diff)
+		}
+		if got := b.sums(t, semconv.MetricOutcomes, semconv.ReasonKey)["deadline"]; got != 2 {
+			t.Errorf("%d messages failed by the deadline, want 2", got)
+		}
+	})
 }
 
 func TestSQSBatch_HandlerDeafToItsContext_AnsweredWithoutIt(t *testing.T) {

@@ -169,9 +169,14 @@ func TestQuery_NoRows_NoError(t *testing.T) {
 
 func TestQuery_ContextEnds_ErrorType(t *testing.T) {
 	b := setup(t, pgxtrace.Config{})
+	conn, err := b.pool.Acquire(t.Context()) // else the time may be over before there is one
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := b.pool.Exec(ctx, "SELECT pg_sleep(10)"); err == nil {
+	if _, err := conn.Exec(ctx, "SELECT pg_sleep(10)"); err == nil {
 		t.Fatal("it did not end early")
 	}
 	if got := attributes(b.only("SELECT").Attributes())["error.type"]; got != "context.DeadlineExceeded" {

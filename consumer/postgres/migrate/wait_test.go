@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -17,7 +18,7 @@ import (
 )
 
 // soon is how long an error may take once the time is up.
-const soon = 5 * time.Second
+const soon = 20 * time.Second
 
 // errTime is why a context of these tests ends.
 var errTime = errors.New("the test's time is up")
@@ -95,7 +96,7 @@ func TestRun_AnotherMigrationRuns_WaitsAndSaysWho(t *testing.T) {
 	pool := setup(t)
 	other := intruder(t, pool)
 	exec(t, other, "SELECT pg_advisory_lock($1)", int64(lockID))
-	err := within(t, pool, Config{}, time.Second, three)
+	err := within(t, pool, Config{}, 4*time.Second, three)
 	wantSaid(t, err, "migrate: the test's time is up: another migration was still running after ", "(intruder)")
 	if !errors.Is(err, errTime) {
 		t.Errorf("the cause is lost: %v", err)
@@ -108,19 +109,27 @@ func TestRun_AnotherMigrationRuns_WaitsAndSaysWho(t *testing.T) {
 
 func TestRun_StatementTakesTooLong_IsStopped(t *testing.T) {
 	pool := setup(t)
-	err := within(t, pool, Config{}, time.Second, fstest.MapFS{"00001_slow.sql": {Data: []byte("-- +goose Up\nSELECT pg_sleep(60);")}})
+	err := within(t, pool, Config{}, 4*time.Second, fstest.MapFS{"00001_slow.sql": {Data: []byte("-- +goose Up\nSELECT pg_sleep(60);")}})
 	wantSaid(t, err, "the test's time is up", "00001_slow.sql")
 	// The server, too, stops.
 	running := 1
 	for end := time.Now().Add(soon); running != 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
-			WHERE state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`).Scan(&running); err != nil {
-			t.Fatal(err)
-		}
+		running = sleeping(t, pool)
 	}
 	if running != 0 {
 		t.Errorf("%d statements still run", running)
 	}
+}
+
+// sleeping counts the statements that sleep.
+func sleeping(t *testing.T, pool *pgxpool.Pool) (n int) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(%' AND pid <> pg_backend_pid()`).Scan(&n); err != nil {
+		t.Error(err)
+		return -1
+	}
+	return n
 }
 
 // The limits are the server's, for the case that this program is gone, and end
@@ -202,8 +211,16 @@ func relay(t *testing.T, pool *pgxpool.Pool) (through *pgxpool.Pool, silent *ato
 }
 
 func TestRun_NetworkFallsSilent_EndsInTime(t *testing.T) {
-	through, silent := relay(t, setup(t))
-	time.AfterFunc(500*time.Millisecond, func() { silent.Store(true) })
-	err := within(t, through, Config{}, 2*time.Second, fstest.MapFS{"00001_slow.sql": {Data: []byte("-- +goose Up\nSELECT pg_sleep(4);")}})
+	pool := setup(t)
+	through, silent := relay(t, pool)
+	var watch sync.WaitGroup
+	t.Cleanup(watch.Wait)
+	watch.Go(func() {
+		for sleeping(t, pool) == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		silent.Store(true)
+	})
+	err := within(t, through, Config{}, 5*time.Second, fstest.MapFS{"00001_slow.sql": {Data: []byte("-- +goose Up\nSELECT pg_sleep(8);")}})
 	wantSaid(t, err, "the test's time is up", "00001_slow.sql")
 }
