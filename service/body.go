@@ -35,19 +35,21 @@ type body struct {
 
 var bodies = sync.Pool{New: func() any { return &body{bytes: make([]byte, 0, minBody)} }}
 
+func newBody() *body { return bodies.Get().(*body) } //nolint:forcetypeassert // the pool holds nothing else
+
 // readBody reads the body of a request, or says why it is refused. The buffer
 // grows, and takes room, only as bytes arrive: announcing a large body costs
 // nobody anything. The caller releases the body.
 func (s *Service) readBody(w http.ResponseWriter, r *http.Request) (*body, *refusal) {
 	limit := s.cfg.MaxBodyBytes
 	if r.ContentLength > int64(limit) {
-		return nil, s.bodyTooLarge()
+		return nil, bodyTooLarge(limit)
 	}
-	b := bodies.Get().(*body) //nolint:forcetypeassert // the pool holds nothing else
+	b := newBody()
 	s.arriving.enter(b, r.ContentLength, w)
 	whole := false
 	defer func() {
-		if !whole {
+		if !whole { // or reading panicked
 			b.release()
 		}
 	}()
@@ -56,11 +58,11 @@ func (s *Service) readBody(w http.ResponseWriter, r *http.Request) (*body, *refu
 		w.Header().Set("Connection", "close") // what is left of it is not read
 		return nil, noRoom(lost)
 	}
-	if refused != nil && refused.code == codeBodyTooLarge {
-		return nil, s.bodyTooLarge()
+	if refused != nil {
+		return nil, refused
 	}
-	whole = refused == nil
-	return b, refused
+	whole = true
+	return b, nil
 }
 
 // noRoom refuses a body for which there is no room. That is no reason to call
@@ -73,11 +75,8 @@ func noRoom(code string) *refusal {
 	return refused
 }
 
-func (s *Service) bodyTooLarge() *refusal {
-	return &refusal{
-		code:   codeBodyTooLarge,
-		detail: fmt.Sprintf("A request has at most %d bytes. Send fewer events at once.", s.cfg.MaxBodyBytes),
-	}
+func bodyTooLarge(limit int) *refusal {
+	return &refusal{code: codeBodyTooLarge, detail: fmt.Sprintf("A request has at most %d bytes. Send fewer events at once.", limit)}
 }
 
 func (b *body) read(r *http.Request, limit int) *refusal {
@@ -92,7 +91,7 @@ func (b *body) read(r *http.Request, limit int) *refusal {
 		b.bytes = b.bytes[:len(b.bytes)+n]
 		switch {
 		case len(b.bytes) > limit:
-			return &refusal{code: codeBodyTooLarge}
+			return bodyTooLarge(limit)
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -122,11 +121,16 @@ func (b *body) grow(held, contentLength, limit int) int {
 	return size
 }
 
-// release gives the buffer back. Nothing may refer to it any more.
+// release gives back room and buffer. Nothing may refer to the bytes any more.
 func (b *body) release() {
 	b.room.release(b)
-	b.room, b.answer, b.lost, b.bytes = nil, nil, "", b.bytes[:0]
+	b.recycle()
+}
+
+// recycle keeps the buffer for the next request, unless it is large.
+func (b *body) recycle() {
 	if cap(b.bytes) <= maxPooled {
+		*b = body{bytes: b.bytes[:0]}
 		bodies.Put(b)
 	}
 }

@@ -32,8 +32,8 @@
 // together: when ten of them or 262,144 bytes wait, when no call is on its way
 // any more, or after [Config.PublishDelay]. Everything that waits is bounded.
 // Beyond the bounds a request is refused with 503 and Retry-After, and costs
-// next to nothing: it is counted and measured, and has a trace id, but few of
-// a second have a span.
+// next to nothing: each is counted and measured, and has a trace id, but only a
+// few a second have a span.
 //
 // Of this module it imports event, internal/bare, service/bearer,
 // service/internal, telemetry/httpserver, telemetry/message, telemetry/semconv

@@ -50,12 +50,8 @@ func (s *Service) submission(r *http.Request, events []event.Event) (*submission
 	metadata := event.Metadata{AcceptedAt: s.cfg.Now(), ALBRoot: albRoot(r)}
 	room := contextRoom(ctx)
 	sub := &submission{ctx: ctx, entries: make([]entry, len(events))}
-	buffer := bodies.Get().(*body) //nolint:forcetypeassert // the pool holds nothing else
-	defer func() {
-		if cap(buffer.bytes) <= maxPooled {
-			bodies.Put(buffer)
-		}
-	}()
+	buffer := newBody()
+	defer buffer.recycle()
 	for i := range events {
 		ev, e := &events[i], &sub.entries[i]
 		buffer.bytes = ev.AppendJSON(buffer.bytes[:0])
@@ -74,7 +70,6 @@ func (s *Service) submission(r *http.Request, events []event.Event) (*submission
 		// message decides what of its context still fits.
 		e.size = min(e.size+room, s.cfg.Budget.Bytes)
 	}
-	buffer.bytes = buffer.bytes[:0]
 	return sub, nil
 }
 

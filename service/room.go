@@ -1,6 +1,7 @@
 package service
 
 import (
+	"iter"
 	"net/http"
 	"sync"
 	"time"
@@ -13,16 +14,17 @@ const patience = 2 * time.Second
 // room is what bodies may hold together while they arrive. It is their own, so
 // that they take none from the events that wait for SNS.
 //
-// Where it is full, a body that needs some takes that of another which holds at
-// least twice as much as it will, or has been under way for longer than patience;
-// of several that of the one which has cost most, as bytes times time. So what
-// is small, and says so, finds room beside any number of large bodies that hold
-// back their end, and large ones that come fast take none from each other. What
-// does not say how large it will be may be as large as any. Where all that others
-// have to give is too little, they keep it.
+// Where none is left, others give way to a body that needs some: those that hold
+// at least twice of what it announces, and those that have been under way for
+// longer than patience. The costliest goes first, by bytes times time. If all of
+// them together have too little, none does.
+//
+// So a small body that announces its length finds room beside any number of large
+// ones that hold back their end, and large ones that come fast take none from each
+// other. A body that announces nothing may be as large as any, and counts as that.
 type room struct {
 	limit   int
-	largest int // bytes of a body
+	largest int // that a body may be, in bytes
 
 	mu   sync.Mutex
 	used int
@@ -49,65 +51,84 @@ func (r *room) enter(b *body, size int64, w http.ResponseWriter) {
 func (r *room) hold(b *body, n int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if b.lost != "" || !r.fits(b, n) {
+	if b.lost != "" {
 		return false
 	}
-	for r.used+n-b.held > r.limit {
-		if !r.displace(b, n) {
-			return false
-		}
+	if missing := r.used + n - b.held - r.limit; missing > 0 && !r.clear(missing, b, n) {
+		return false
 	}
 	r.used += n - b.held
 	b.held = n
 	return true
 }
 
-// fits reports that there is room for the n bytes of a body, or would be if all
-// that give way to it did. r.mu is held.
-func (r *room) fits(b *body, n int) bool {
-	missing := r.used + n - b.held - r.limit
-	if missing <= 0 {
-		return true
-	}
+// clear has others give way until so many bytes are free for a body that is to
+// hold n; or none of them, if all together have too little. r.mu is held.
+func (r *room) clear(missing int, b *body, n int) bool {
 	now := time.Now()
-	for other := r.last; other != nil && missing > 0; other = other.prev {
-		if other.givesWay(b, n, now) {
-			missing -= other.held
-		}
-	}
-	return missing <= 0
-}
-
-// givesWay reports that a body's room is for the n bytes of one that needs it.
-// room.mu is held.
-func (b *body) givesWay(one *body, n int, now time.Time) bool {
-	return b != one && (b.held >= 2*max(n, one.size) || now.Sub(b.since) >= patience)
-}
-
-// displace makes room for the n bytes of a body. r.mu is held.
-func (r *room) displace(b *body, n int) bool {
-	var costly *body
-	var most float64
-	now := time.Now()
-	for other := r.last; other != nil; other = other.prev {
-		if !other.givesWay(b, n, now) {
-			continue
-		}
-		if cost := float64(other.held) * now.Sub(other.since).Seconds(); costly == nil || cost > most {
-			costly, most = other, cost
-		}
-	}
-	// It is still being read: its connection is not yet another request's.
-	if costly == nil || http.NewResponseController(costly.answer).SetReadDeadline(now) != nil {
+	if !r.enough(missing, b, n, now) {
 		return false
 	}
-	costly.lost = codeOverloaded
-	if now.Sub(costly.since) >= patience {
-		costly.lost = codeSlowBody
+	for missing > 0 {
+		costly := r.costliest(b, n, now)
+		missing -= costly.held
+		if !r.displace(costly, now) {
+			return false
+		}
 	}
-	r.remove(costly)
 	return true
 }
+
+// yielding are the bodies that give way to one that is to hold n bytes. r.mu is
+// held.
+func (r *room) yielding(b *body, n int, now time.Time) iter.Seq[*body] {
+	return func(yield func(*body) bool) {
+		for other := r.last; other != nil; other = other.prev {
+			gives := other.held >= 2*max(n, b.size) || other.isSlow(now)
+			if gives && other != b && !yield(other) {
+				return
+			}
+		}
+	}
+}
+
+func (r *room) enough(missing int, b *body, n int, now time.Time) bool {
+	for other := range r.yielding(b, n, now) {
+		if missing -= other.held; missing <= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *room) costliest(b *body, n int, now time.Time) (costly *body) {
+	for other := range r.yielding(b, n, now) {
+		if costly == nil || other.cost(now) > costly.cost(now) {
+			costly = other
+		}
+	}
+	return costly
+}
+
+// displace takes a body's room. It fails where reading cannot be ended: the
+// memory would stay in use. r.mu is held.
+func (r *room) displace(b *body, now time.Time) bool {
+	// It is still being read: its connection is not yet another request's.
+	if http.NewResponseController(b.answer).SetReadDeadline(now) != nil {
+		return false
+	}
+	b.lost = codeOverloaded
+	if b.isSlow(now) {
+		b.lost = codeSlowBody
+	}
+	r.remove(b)
+	return true
+}
+
+func (b *body) isSlow(now time.Time) bool { return now.Sub(b.since) >= patience }
+
+// cost is what a body has taken from others: bytes times time.
+func (b *body) cost(now time.Time) float64 { return float64(b.held) * now.Sub(b.since).Seconds() }
 
 // leave ends the reading of a body. It returns the code of its refusal if it has
 // lost its room.

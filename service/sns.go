@@ -32,10 +32,10 @@ const (
 
 // NewSNS makes the SNS client that suits the service: attempts that end soon,
 // short waits between them, connections for many calls at once, and a
-// serializer that takes a tenth of the SDK's time. The number
-// of attempts is the SDK's, see AWS_MAX_ATTEMPTS; [Config.PublishTimeout]
-// bounds them all together. A retryer, the adaptive retry mode and an HTTP
-// client that is not the SDK's own are taken over from cfg as they are.
+// serializer that takes a tenth of the SDK's time. The number of attempts is the
+// SDK's, see AWS_MAX_ATTEMPTS; [Config.PublishTimeout] bounds them all together.
+// A retryer, the adaptive retry mode and an HTTP client that is not the SDK's own
+// are taken over from cfg as they are.
 func NewSNS(cfg aws.Config) *sns.Client {
 	return sns.NewFromConfig(cfg, func(o *sns.Options) {
 		if cfg.Retryer == nil && cfg.RetryMode != aws.RetryModeAdaptive {

@@ -80,7 +80,7 @@ func refuseMutations() []mutation {
 		},
 		{
 			name: "large-bodies-give-way", what: "a body that is under way keeps its room, whoever needs some",
-			edits:  []edit{{"service/room.go", "\t\tif !r.displace(b, n) {\n", "\t\tif b != nil || !r.displace(b, n) {\n"}},
+			edits:  []edit{{"service/room.go", "missing > 0 && !r.clear(missing, b, n) {", "missing > 0 {"}},
 			claims: []claim{{"front/large-slow-bodies", `an answer is 503 "overloaded"`}},
 		},
 		{
