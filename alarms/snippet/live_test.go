@@ -205,31 +205,13 @@ func (s *stage) trouble() {
 		return &messaging.Fault{Error: &messaging.Error{Code: "AuthorizationError", Message: "made up", Status: 403}}
 	}
 	s.during(failing, func() { s.post(60, plain, `{"order":"o-2"}`, nil) })
-	time.AfterFunc(1100*time.Millisecond, func() { // another second: lines that tell of those left out
-		s.during(failing, func() { s.post(1, plain, `{"order":"o-3"}`, nil) })
-		s.post(1, plain, `{"order":`, nil)
-	})
 	s.post(1, structured, largest("large"), wide()) // no room for a context of that size
 	s.post(1, plain, `{"order":"\u0000"}`, nil)     // no text of PostgreSQL's: a dead letter
 	s.files()
-
-	c, err := pgx.Connect(t.Context(), s.Addresses().DatabaseURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(context.Background()) }()
-	tx, err := c.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), "LOCK TABLE events IN ACCESS EXCLUSIVE MODE"); err != nil {
-		t.Fatal(err)
-	}
-	s.post(1, plain, `{"order":"o-4"}`, nil) // waits for the table
-	time.Sleep(2 * time.Second)              // a statement is slow from a second on
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s.slowStatement(plain)
+	// Another second: lines that tell of those left out.
+	s.during(failing, func() { s.post(1, plain, `{"order":"o-3"}`, nil) })
+	s.post(1, plain, `{"order":`, nil)
 	if err := s.Database().Kill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -245,6 +227,40 @@ func (s *stage) trouble() {
 	if err := s.Database().Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// slowStatement has the consumer write while somebody else has the table.
+func (s *stage) slowStatement(contentType string) {
+	t := s.t
+	c, err := pgx.Connect(t.Context(), s.Addresses().DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close(context.Background()) }()
+	tx, err := c.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "LOCK TABLE events IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	s.post(1, contentType, `{"order":"o-4"}`, nil)
+	some := func(from string) func() error {
+		return func() error {
+			var n int
+			err := c.QueryRow(t.Context(), "SELECT count(*) FROM "+from).Scan(&n)
+			if err == nil && n == 0 {
+				err = errors.New("none does")
+			}
+			return err
+		}
+	}
+	s.until("a statement waits for the table", some("pg_locks WHERE NOT granted AND relation = 'events'::regclass"))
+	time.Sleep(2 * time.Second) // a statement is slow from a second on
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.until("the row arrives", some("events WHERE data::text LIKE '%o-4%'"))
 }
 
 // until waits for something, and fails the test with what it lacks.
