@@ -18,7 +18,8 @@ const maxHeaderBytes = 64 << 10
 // Run serves l until ctx ends. Then /readyz says no; after
 // [Config.DrainGrace] no connection is taken any more, the requests under way
 // are answered, and what was accepted is published. It returns nil when that
-// was done within [Config.ShutdownTimeout]. It closes l. It can be called once.
+// was done within [Config.ShutdownTimeout]. When l fails it stops likewise, at
+// once, and returns why. It closes l. It can be called once.
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	defer s.runBearer(ctx)()
 	server := s.server()
@@ -29,12 +30,11 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("address", l.Addr().String()), slog.Bool("authentication", s.bearer != nil))
 
 	select {
-	case err := <-failed:
-		s.publisher.close(ctx)
-		return fmt.Errorf("serve: %w", err)
+	case err := <-failed: // nobody new can come, so that there is no need of a grace
+		return errors.Join(fmt.Errorf("serve: %w", err), s.stop(context.WithoutCancel(ctx), server, 0))
 	case <-ctx.Done():
 	}
-	err := s.stop(context.WithoutCancel(ctx), server)
+	err := s.stop(context.WithoutCancel(ctx), server, s.cfg.DrainGrace)
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
@@ -42,14 +42,14 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 }
 
 // stop is everything between being told to stop and being done.
-func (s *Service) stop(ctx context.Context, server *http.Server) error {
+func (s *Service) stop(ctx context.Context, server *http.Server, grace time.Duration) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ShutdownTimeout)
 	defer cancel()
 
 	s.draining.Store(true)
-	s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "stopping: not ready any more", slog.Duration("grace", s.cfg.DrainGrace))
-	sleep(ctx, s.cfg.DrainGrace)
+	s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "stopping: not ready any more", slog.Duration("grace", grace))
+	sleep(ctx, grace)
 
 	// Every accepted event has a request that waits for it, so that this
 	// publishes what there is to publish; what follows is for events whose

@@ -112,6 +112,56 @@ func TestRun_ListenerFails_SaysSo(t *testing.T) {
 	}
 }
 
+// oneConn is a listener that fails after its first connection, when told to.
+type oneConn struct {
+	net.Listener
+
+	taken bool
+	fail  chan struct{}
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if l.taken {
+		<-l.fail
+		return nil, io.ErrUnexpectedEOF
+	}
+	l.taken = true
+	return l.Listener.Accept()
+}
+
+func TestRun_ListenerFailsLater_LeavesNoConnectionOpen(t *testing.T) {
+	b := setup(t)
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &oneConn{Listener: inner, fail: make(chan struct{})}
+	done := make(chan error)
+	go func() { done <- b.Run(t.Context(), l) }()
+	c, err := net.Dial("tcp", inner.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	answers := bufio.NewReader(c)
+	_, _ = io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+	res, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+
+	close(l.fail)
+	if err := <-done; !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("Run = %v, want %v", err, io.ErrUnexpectedEOF)
+	}
+	if _, err := answers.ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection is still open: %v", err)
+	}
+}
+
 func TestServer_Timeouts_AllSet(t *testing.T) {
 	s := setup(t).server()
 	for name, d := range map[string]time.Duration{
