@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
@@ -118,25 +119,27 @@ func TestHandle_SameMessageAtOnce_OnePost(t *testing.T) {
 // Messages of one incident that arrive at once must not open two threads.
 func TestHandle_TwoMessagesOfAnIncidentAtOnce_OneThread(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	var wg sync.WaitGroup
-	for _, id := range []string{"1", "2", "3"} {
-		wg.Go(func() {
-			if err := b.handle(t, on(id, began)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	roots := 0
-	for _, p := range b.Slack.Posts() {
-		if p.ThreadTS == "" {
-			roots++
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t)
+		var wg sync.WaitGroup
+		for _, id := range []string{"1", "2", "3"} {
+			wg.Go(func() {
+				if err := b.handle(t, on(id, began)); err != nil {
+					t.Error(err)
+				}
+			})
 		}
-	}
-	if posts := b.Slack.Posts(); roots != 1 || len(posts) != 3 {
-		t.Errorf("%d threads, %d posts: want 1 and 3", roots, len(posts))
-	}
+		wg.Wait()
+		roots := 0
+		for _, p := range b.Slack.Posts() {
+			if p.ThreadTS == "" {
+				roots++
+			}
+		}
+		if posts := b.Slack.Posts(); roots != 1 || len(posts) != 3 {
+			t.Errorf("%d threads, %d posts: want 1 and 3", roots, len(posts))
+		}
+	})
 }
 
 // A destination is renamed, or its route goes elsewhere, while it has an
@@ -169,16 +172,18 @@ func TestHandle_DestinationRenamedDuringTheIncident_IsResolved(t *testing.T) {
 // has by now is not the end for Slack.
 func TestHandle_TableLostAndSlackAway_SlackHearsOfTheEndLater(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.Slack.FailAlways(notifytest.Fault{Status: 429, RetryAfter: "600"})
-	if err := b.handle(t, off("2", began)); err == nil {
-		t.Error("no error although Slack is away")
-	}
-	b.Slack.Recover()
-	b.mustHandle(t, off("2", began))
-	if n := len(b.Slack.Posts()); n != 1 {
-		t.Errorf("%d posts, want 1", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t)
+		b.Slack.FailAlways(notifytest.Fault{Status: 429, RetryAfter: "600"})
+		if err := b.handle(t, off("2", began)); err == nil {
+			t.Error("no error although Slack is away")
+		}
+		b.Slack.Recover()
+		b.mustHandle(t, off("2", began))
+		if n := len(b.Slack.Posts()); n != 1 {
+			t.Errorf("%d posts, want 1", n)
+		}
+	})
 }
 
 func actions(events []notifytest.PagerDutyEvent) (actions []string) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
@@ -13,40 +14,44 @@ import (
 // one incident: with its end, the one before is over as well.
 func TestHandle_OnAgainDeliveredAfterTheNextIncident_RingsNobody(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	minute := func(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) }
-	b.mustHandle(t, on("1", minute(0)))
-	b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
-	if err := b.handleShort(t, off("3", minute(10))); err == nil {
-		t.Error("no error although PagerDuty is away")
-	}
-	b.PagerDuty.Recover()
-	b.mustHandle(t, on("4", minute(20)), off("3", minute(10)), off("5", minute(30)), on("2", minute(5)))
-	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
-		t.Errorf("PagerDuty: %v open of %d: %v", open, opened, actions(b.PagerDuty.Events()))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t)
+		minute := func(n int) time.Time { return began.Add(time.Duration(n) * time.Minute) }
+		b.mustHandle(t, on("1", minute(0)))
+		b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
+		if err := b.handleShort(t, off("3", minute(10))); err == nil {
+			t.Error("no error although PagerDuty is away")
+		}
+		b.PagerDuty.Recover()
+		b.mustHandle(t, on("4", minute(20)), off("3", minute(10)), off("5", minute(30)), on("2", minute(5)))
+		if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
+			t.Errorf("PagerDuty: %v open of %d: %v", open, opened, actions(b.PagerDuty.Events()))
+		}
+	})
 }
 
 // While PagerDuty is away the alarm goes off again: what comes late must not
 // stay on.
 func TestHandle_OKOvertakesAlarm_IncidentIsOpenedAndResolved(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
-	if err := b.handleShort(t, on("1", began)); err == nil {
-		t.Error("no error although PagerDuty is away")
-	}
-	if err := b.handleShort(t, off("2", began.Add(time.Minute))); err == nil {
-		t.Error("no error although PagerDuty is away")
-	}
-	b.PagerDuty.Recover()
-	b.mustHandle(t, off("2", began.Add(time.Minute)), on("1", began)) // PagerDuty was told of nothing
-	if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
-		t.Errorf("PagerDuty: %v open of %d, want none of 1: %v", open, opened, actions(b.PagerDuty.Events()))
-	}
-	if posts := b.Slack.Posts(); len(posts) != 2 {
-		t.Errorf("%d posts, want 2", len(posts))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t)
+		b.PagerDuty.FailAlways(notifytest.Fault{Status: 500})
+		if err := b.handleShort(t, on("1", began)); err == nil {
+			t.Error("no error although PagerDuty is away")
+		}
+		if err := b.handleShort(t, off("2", began.Add(time.Minute))); err == nil {
+			t.Error("no error although PagerDuty is away")
+		}
+		b.PagerDuty.Recover()
+		b.mustHandle(t, off("2", began.Add(time.Minute)), on("1", began)) // PagerDuty was told of nothing
+		if open, opened := b.PagerDuty.Open(); len(open) != 0 || opened != 1 {
+			t.Errorf("PagerDuty: %v open of %d, want none of 1: %v", open, opened, actions(b.PagerDuty.Events()))
+		}
+		if posts := b.Slack.Posts(); len(posts) != 2 {
+			t.Errorf("%d posts, want 2", len(posts))
+		}
+	})
 }
 
 // SNS and Lambda keep no order. Whatever it is, PagerDuty must end up as the
@@ -121,17 +126,19 @@ func TestHandle_OnAgainDeliveredAfterTheEnd_RingsNobody(t *testing.T) {
 // again.
 func TestHandle_OnAgainDeliveredAfterTheEndWithoutTable_IsResolvedLater(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.mustHandle(t, on("1", began), off("3", began.Add(10*time.Minute)))
-	b.Table.FailAlways(notifytest.Fault{Status: 500})
-	if err := b.handle(t, on("2", began.Add(5*time.Minute))); err == nil || !strings.Contains(err.Error(), "told, but that is not noted") {
-		t.Errorf("error: %v", err)
-	}
-	b.Table.Recover()
-	b.mustHandle(t, on("2", began.Add(5*time.Minute)))
-	if open, _ := b.PagerDuty.Open(); len(open) != 0 {
-		t.Errorf("PagerDuty: %v open", open)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t)
+		b.mustHandle(t, on("1", began), off("3", began.Add(10*time.Minute)))
+		b.Table.FailAlways(notifytest.Fault{Status: 500})
+		if err := b.handle(t, on("2", began.Add(5*time.Minute))); err == nil || !strings.Contains(err.Error(), "told, but that is not noted") {
+			t.Errorf("error: %v", err)
+		}
+		b.Table.Recover()
+		b.mustHandle(t, on("2", began.Add(5*time.Minute)))
+		if open, _ := b.PagerDuty.Open(); len(open) != 0 {
+			t.Errorf("PagerDuty: %v open", open)
+		}
+	})
 }
 
 // Two processes, one with the beginning and one with the end.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
@@ -235,25 +236,27 @@ func TestCases_NoLogGroup_IsSaidAndLeftOut(t *testing.T) {
 
 func TestCases_QueryThatDoesNotEnd_IsStoppedAndPagesDoNotWait(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.Logs.Set(ledgerLogs, notifytest.LogAnswer{Query: "stats", After: 1000})
-	var handled sync.WaitGroup
-	handled.Go(func() {
-		_ = b.handle(t, on("1", began)) // this invocation is so short that there may be no time left for Slack
-	})
-	for range 100 {
-		if len(b.PagerDuty.Events()) == 1 {
-			break
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t)
+		b.Logs.Set(ledgerLogs, notifytest.LogAnswer{Query: "stats", After: 1000})
+		var handled sync.WaitGroup
+		handled.Go(func() {
+			_ = b.handle(t, on("1", began)) // this invocation is so short that there may be no time left for Slack
+		})
+		for range 100 {
+			if len(b.PagerDuty.Events()) == 1 {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if len(b.PagerDuty.Events()) != 1 || len(b.Slack.Posts()) != 0 {
-		t.Errorf("PagerDuty had %d events before the logs answered, want 1", len(b.PagerDuty.Events()))
-	}
-	handled.Wait()
-	if b.Logs.Stopped() != 2 {
-		t.Errorf("%d queries stopped, want 2", b.Logs.Stopped())
-	}
+		if len(b.PagerDuty.Events()) != 1 || len(b.Slack.Posts()) != 0 {
+			t.Errorf("PagerDuty had %d events before the logs answered, want 1", len(b.PagerDuty.Events()))
+		}
+		handled.Wait()
+		if b.Logs.Stopped() != 2 {
+			t.Errorf("%d queries stopped, want 2", b.Logs.Stopped())
+		}
+	})
 }
 
 func TestCases_TracesWithoutGrafana_AreInXRayOrPlain(t *testing.T) {

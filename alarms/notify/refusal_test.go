@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,17 +37,19 @@ func TestHandle_ThreadDeletedDuringTheIncident_GoesOnInTheNewOne(t *testing.T) {
 
 func TestHandle_PermanentErrors_SayWhatToDoAndSpareTheOthers(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(p *pipeline.Pipeline) {
-		p.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#gone", Secret: "orders/slack"}
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t, func(p *pipeline.Pipeline) {
+			p.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#gone", Secret: "orders/slack"}
+		})
+		err := b.handle(t, on("1", began))
+		if err == nil || !strings.Contains(err.Error(), "team: chat.postMessage: Slack says channel_not_found: name a channel that exists") {
+			t.Errorf("error: %v", err)
+		}
+		if n := len(b.PagerDuty.Events()); n != 1 || b.Slack.Calls() != 1 {
+			t.Errorf("%d events, and %d calls to Slack: want 1 of each", n, b.Slack.Calls())
+		}
+		b.wantLogged(t, `"level":"ERROR"`, `"destination":"team"`)
 	})
-	err := b.handle(t, on("1", began))
-	if err == nil || !strings.Contains(err.Error(), "team: chat.postMessage: Slack says channel_not_found: name a channel that exists") {
-		t.Errorf("error: %v", err)
-	}
-	if n := len(b.PagerDuty.Events()); n != 1 || b.Slack.Calls() != 1 {
-		t.Errorf("%d events, and %d calls to Slack: want 1 of each", n, b.Slack.Calls())
-	}
-	b.wantLogged(t, `"level":"ERROR"`, `"destination":"team"`)
 }
 
 // Slack's limits are not all written down: what it cannot lay out goes as text.
@@ -73,24 +76,26 @@ func TestHandle_LayoutRefused_GoesAsText(t *testing.T) {
 
 func TestHandle_Garbage_FailsSoThatItIsNotLost(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	for name, body := range map[string]string{
-		"empty": "", "text": "hello", "another service": `{"source":"aws.health"}`, "no state": `{"AlarmName":"x","AlarmArn":"` + arnPrefix + `x"}`,
-		"large": `"` + strings.Repeat("x", 300<<10) + `"`, "secret inside": `{"AlarmName":"hunter2"}`,
-	} {
-		err := b.Handle(t.Context(), raw("1", pageTopic, body, began))
-		if err == nil || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: error %v", name, err)
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t)
+		for name, body := range map[string]string{
+			"empty": "", "text": "hello", "another service": `{"source":"aws.health"}`, "no state": `{"AlarmName":"x","AlarmArn":"` + arnPrefix + `x"}`,
+			"large": `"` + strings.Repeat("x", 300<<10) + `"`, "secret inside": `{"AlarmName":"hunter2"}`,
+		} {
+			err := b.Handle(t.Context(), raw("1", pageTopic, body, began))
+			if err == nil || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%s: error %v", name, err)
+			}
 		}
-	}
-	other := on("1", began)
-	other.topic, other.description = "homepage", ""
-	if err := b.handle(t, other); err == nil || !strings.Contains(err.Error(), `topic "homepage": want prod-orders-alarms-SEVERITY`) {
-		t.Errorf("error: %v", err)
-	}
-	if n := b.Slack.Calls() + b.PagerDuty.Calls(); n != 0 {
-		t.Errorf("%d calls", n)
-	}
+		other := on("1", began)
+		other.topic, other.description = "homepage", ""
+		if err := b.handle(t, other); err == nil || !strings.Contains(err.Error(), `topic "homepage": want prod-orders-alarms-SEVERITY`) {
+			t.Errorf("error: %v", err)
+		}
+		if n := b.Slack.Calls() + b.PagerDuty.Calls(); n != 0 {
+			t.Errorf("%d calls", n)
+		}
+	})
 }
 
 // The address of the thread's channel: archived, or the bot was put out of it.
@@ -100,19 +105,21 @@ func TestHandle_ChannelOfTheThreadGone_GoesOnInTheNewOne(t *testing.T) {
 	for _, code := range []string{"channel_not_found", "is_archived", "not_in_channel"} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t)
-			b.pipeline.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#orders-alerts", Secret: "orders/slack"}
-			b.mustHandle(t, on("1", began))
-			b.Slack.Close("#orders-alerts", code)
-			if err := b.handle(t, on("2", began.Add(time.Minute))); err == nil || !strings.Contains(err.Error(), code+": ") {
-				t.Errorf("error: %v", err)
-			}
-			b.pipeline.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#orders-dev", Secret: "orders/slack"}
-			b.mustHandle(t, off("3", began.Add(time.Minute)))
-			posts := b.Slack.Posts()
-			if len(posts) != 2 || posts[1].Channel != "C0DEV" || posts[1].ThreadTS != "" || posts[1].Broadcast {
-				t.Errorf("posts: %+v", posts)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				b := setupInProcess(t)
+				b.pipeline.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#orders-alerts", Secret: "orders/slack"}
+				b.mustHandle(t, on("1", began))
+				b.Slack.Close("#orders-alerts", code)
+				if err := b.handle(t, on("2", began.Add(time.Minute))); err == nil || !strings.Contains(err.Error(), code+": ") {
+					t.Errorf("error: %v", err)
+				}
+				b.pipeline.Routing.Destinations["team"] = pipeline.Destination{Type: "slack", Channel: "#orders-dev", Secret: "orders/slack"}
+				b.mustHandle(t, off("3", began.Add(time.Minute)))
+				posts := b.Slack.Posts()
+				if len(posts) != 2 || posts[1].Channel != "C0DEV" || posts[1].ThreadTS != "" || posts[1].Broadcast {
+					t.Errorf("posts: %+v", posts)
+				}
+			})
 		})
 	}
 }
@@ -150,36 +157,40 @@ func TestHandle_PagerDutyRefusesTheDetails_RingsWithout(t *testing.T) {
 
 func TestHandle_IncidentIORefuses_SaysWhyAndReadsTheAddressAnew(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(p *pipeline.Pipeline) {
-		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
-		p.Routing.Routes[0].To = []string{"io"}
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t, func(p *pipeline.Pipeline) {
+			p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
+			p.Routing.Routes[0].To = []string{"io"}
+		})
+		b.Secrets.Set("orders/io", `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`)
+		b.IncidentIO.Fail(1, notifytest.Fault{Status: 422, Body: `{"type":"validation_error","errors":[{"code":"invalid_value","message":"title is too long"}]}`})
+		if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "answered 422 Unprocessable Entity; title is too long") {
+			t.Errorf("error: %v", err)
+		}
+		b.Secrets.Set("orders/io", `{"url": "`+strings.Replace(b.IncidentIOURL, "01SOURCE", "02SOURCE", 1)+`", "token": "io-first"}`)
+		b.IncidentIO.Move("02SOURCE")
+		b.mustHandle(t, on("1", began))
+		if n := len(b.IncidentIO.Events()); n != 1 {
+			t.Errorf("%d events, want 1", n)
+		}
 	})
-	b.Secrets.Set("orders/io", `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`)
-	b.IncidentIO.Fail(1, notifytest.Fault{Status: 422, Body: `{"type":"validation_error","errors":[{"code":"invalid_value","message":"title is too long"}]}`})
-	if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), "answered 422 Unprocessable Entity; title is too long") {
-		t.Errorf("error: %v", err)
-	}
-	b.Secrets.Set("orders/io", `{"url": "`+strings.Replace(b.IncidentIOURL, "01SOURCE", "02SOURCE", 1)+`", "token": "io-first"}`)
-	b.IncidentIO.Move("02SOURCE")
-	b.mustHandle(t, on("1", began))
-	if n := len(b.IncidentIO.Events()); n != 1 {
-		t.Errorf("%d events, want 1", n)
-	}
 }
 
 // A token is not for others.
 func TestHandle_Redirect_IsNotFollowed(t *testing.T) {
 	t.Parallel()
-	for _, status := range []int{302, 307, 308} {
-		b := setup(t)
-		b.Slack.FailAlways(notifytest.Fault{Status: status, Location: b.SwitchURL})
-		if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), strconv.Itoa(status)) {
-			t.Errorf("error: %v", err)
+	synctest.Test(t, func(t *testing.T) {
+		for _, status := range []int{302, 307, 308} {
+			b := setupInProcess(t)
+			b.Slack.FailAlways(notifytest.Fault{Status: status, Location: b.SwitchURL})
+			if err := b.handle(t, on("1", began)); err == nil || !strings.Contains(err.Error(), strconv.Itoa(status)) {
+				t.Errorf("error: %v", err)
+			}
+			if n := b.Switch.Calls(); n != 0 {
+				t.Errorf("a redirect with %d was followed", status)
+			}
 		}
-		if n := b.Switch.Calls(); n != 0 {
-			t.Errorf("a redirect with %d was followed", status)
-		}
-	}
+	})
 }
 
 func TestHandle_DestinationGone_OthersHearOfTheEnd(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
@@ -52,46 +53,50 @@ func TestSecrets_FaultPasses_SameDelivery(t *testing.T) {
 
 func TestSecrets_OneIsSlow_OthersDoNotWait(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(p *pipeline.Pipeline) {
-		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
-		p.Routing.Routes = []pipeline.Route{
-			{Severity: "ticket", When: pipeline.WhenAlways, To: []string{"io"}}, {Severity: "page", When: pipeline.WhenAlways, To: []string{"on-call"}},
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t, func(p *pipeline.Pipeline) {
+			p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
+			p.Routing.Routes = []pipeline.Route{
+				{Severity: "ticket", When: pipeline.WhenAlways, To: []string{"io"}}, {Severity: "page", When: pipeline.WhenAlways, To: []string{"on-call"}},
+			}
+		})
+		b.Secrets.Set("orders/io", `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`)
+		b.Secrets.Slow("orders/io", time.Second)
+		ticket := on("1", began)
+		ticket.topic, ticket.name = ticketTopic, "prod-orders-other"
+		var handled sync.WaitGroup
+		handled.Go(func() { _ = b.handle(t, ticket) })
+		for b.Secrets.Reads("orders/io") == 0 {
+			time.Sleep(time.Millisecond)
 		}
+		b.mustHandle(t, on("2", began))
+		if n := len(b.IncidentIO.Events()); n != 0 {
+			t.Error("the page waited for the secret of another destination")
+		}
+		handled.Wait()
 	})
-	b.Secrets.Set("orders/io", `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`)
-	b.Secrets.Slow("orders/io", time.Second)
-	ticket := on("1", began)
-	ticket.topic, ticket.name = ticketTopic, "prod-orders-other"
-	var handled sync.WaitGroup
-	handled.Go(func() { _ = b.handle(t, ticket) })
-	for b.Secrets.Reads("orders/io") == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	b.mustHandle(t, on("2", began))
-	if n := len(b.IncidentIO.Events()); n != 0 {
-		t.Error("the page waited for the secret of another destination")
-	}
-	handled.Wait()
 }
 
 // A part of a secret is one, too.
 func TestSecrets_AcrossTheCutOfAText_AreRedacted(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	b.Secrets.Set("orders/slack", `{"token": "`+slackToken+`"}`)
-	for length := 85; length < 205; length += 2 { // texts are cut at 100 and 200
-		long := strings.Repeat("x", length)
-		b.Slack.Fail(2, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"` + long + slackToken + `"}`})
-		b.PagerDuty.Fail(4, notifytest.Fault{Status: 400, Body: `{"message":"` + long + routingKey + `","errors":["` + long + routingKey + `"]}`})
-		written := fmt.Sprint(b.handle(t, on(strconv.Itoa(length), began))) + b.log.String()
-		for _, secret := range []string{slackToken, routingKey} {
-			if at := strings.Index(written, "x"+secret[:4]); at >= 0 {
-				t.Fatalf("behind %d characters: %s", length, written[at:][:20])
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t)
+		b.Secrets.Set("orders/slack", `{"token": "`+slackToken+`"}`)
+		for length := 85; length < 205; length += 2 { // texts are cut at 100 and 200
+			long := strings.Repeat("x", length)
+			b.Slack.Fail(2, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"` + long + slackToken + `"}`})
+			b.PagerDuty.Fail(4, notifytest.Fault{Status: 400, Body: `{"message":"` + long + routingKey + `","errors":["` + long + routingKey + `"]}`})
+			written := fmt.Sprint(b.handle(t, on(strconv.Itoa(length), began))) + b.log.String()
+			for _, secret := range []string{slackToken, routingKey} {
+				if at := strings.Index(written, "x"+secret[:4]); at >= 0 {
+					t.Fatalf("behind %d characters: %s", length, written[at:][:20])
+				}
 			}
+			b.Slack.Recover()
+			b.PagerDuty.Recover()
 		}
-		b.Slack.Recover()
-		b.PagerDuty.Recover()
-	}
+	})
 }
 
 func TestSecrets_Rotated_AreReadOnceMore(t *testing.T) {
@@ -114,47 +119,49 @@ func TestSecrets_Rotated_AreReadOnceMore(t *testing.T) {
 // Everything that is written, in every way to fail, without a secret in it.
 func TestSecrets_AreInNoErrorOrLine(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(p *pipeline.Pipeline) {
-		p.Routing.HeartbeatSecret = "orders/heartbeat"
-		p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
-		p.Routing.Routes[0].To = append(p.Routing.Routes[0].To, "io")
-	})
-	var errs []error
-	id := 0
-	try := func() {
-		id++
-		errs = append(errs, b.handle(t, on(strings.Repeat("i", id), began.Add(time.Duration(id)*time.Minute))))
-		b.setNow(b.clock().Add(10 * time.Minute)) // secrets are read anew
-		errs = append(errs, b.handle(t, heartbeat(strings.Repeat("h", id), "ALARM")))
-	}
-	words := []string{"hunter2", "xoxb-first", routingKey, "01SOURCE", "ping/abc"}
-	set := func(slack, pagerduty, io, beat string) {
-		b.Secrets.Set("orders/slack", slack)
-		b.Secrets.Set("orders/pagerduty", pagerduty)
-		b.Secrets.Set("orders/io", io)
-		b.Secrets.Set("orders/heartbeat", beat)
+	synctest.Test(t, func(t *testing.T) {
+		b := setupInProcess(t, func(p *pipeline.Pipeline) {
+			p.Routing.HeartbeatSecret = "orders/heartbeat"
+			p.Routing.Destinations["io"] = pipeline.Destination{Type: "incidentio", Secret: "orders/io"}
+			p.Routing.Routes[0].To = append(p.Routing.Routes[0].To, "io")
+		})
+		var errs []error
+		id := 0
+		try := func() {
+			id++
+			errs = append(errs, b.handle(t, on(strings.Repeat("i", id), began.Add(time.Duration(id)*time.Minute))))
+			b.setNow(b.clock().Add(10 * time.Minute)) // secrets are read anew
+			errs = append(errs, b.handle(t, heartbeat(strings.Repeat("h", id), "ALARM")))
+		}
+		words := []string{"hunter2", "xoxb-first", routingKey, "01SOURCE", "ping/abc"}
+		set := func(slack, pagerduty, io, beat string) {
+			b.Secrets.Set("orders/slack", slack)
+			b.Secrets.Set("orders/pagerduty", pagerduty)
+			b.Secrets.Set("orders/io", io)
+			b.Secrets.Set("orders/heartbeat", beat)
+			try()
+		}
+		const wrongKey = "hunter2hunter2hunter2hunter2hunt"
+		set(slackToken, routingKey, `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`, b.SwitchURL)
+		set("xoxb-hunter2", wrongKey, `{"url": "`+b.IncidentIOURL+`", "token": "hunter2"}`, "http://127.0.0.1:1/hunter2")
+		set(`{"token": "hunter2`, `{"key": "hunter2"}`, "hunter2", "hunter2 hunter2")
+		set("hunter2 hunter2", `{"routing_key": 2, "hunter2": 2}`, `{"url": "hunter2", "token": "x"}`, "https://hunter2\x7f/")
+		set(slackToken, routingKey, `{"url": "http://127.0.0.1:1/hunter2", "token": "io-first"}`, "http://127.0.0.1:1/hunter2")
+		b.Slack.Fail(100, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"bad token xoxb-first"}`})
+		b.PagerDuty.Fail(100, notifytest.Fault{Status: 400, Body: `{"message":"bad key ` + routingKey + `","errors":["` + routingKey + `"]}`})
 		try()
-	}
-	const wrongKey = "hunter2hunter2hunter2hunter2hunt"
-	set(slackToken, routingKey, `{"url": "`+b.IncidentIOURL+`", "token": "io-first"}`, b.SwitchURL)
-	set("xoxb-hunter2", wrongKey, `{"url": "`+b.IncidentIOURL+`", "token": "hunter2"}`, "http://127.0.0.1:1/hunter2")
-	set(`{"token": "hunter2`, `{"key": "hunter2"}`, "hunter2", "hunter2 hunter2")
-	set("hunter2 hunter2", `{"routing_key": 2, "hunter2": 2}`, `{"url": "hunter2", "token": "x"}`, "https://hunter2\x7f/")
-	set(slackToken, routingKey, `{"url": "http://127.0.0.1:1/hunter2", "token": "io-first"}`, "http://127.0.0.1:1/hunter2")
-	b.Slack.Fail(100, notifytest.Fault{Status: 200, Body: `{"ok":false,"error":"bad token xoxb-first"}`})
-	b.PagerDuty.Fail(100, notifytest.Fault{Status: 400, Body: `{"message":"bad key ` + routingKey + `","errors":["` + routingKey + `"]}`})
-	try()
-	written := b.log.String() + errors.Join(errs...).Error()
-	for _, word := range words {
-		if at := strings.Index(written, word); at >= 0 {
-			t.Errorf("%q was written: ...%s", word, written[max(0, at-200):at+len(word)])
+		written := b.log.String() + errors.Join(errs...).Error()
+		for _, word := range words {
+			if at := strings.Index(written, word); at >= 0 {
+				t.Errorf("%q was written: ...%s", word, written[max(0, at-200):at+len(word)])
+			}
 		}
-	}
-	for _, want := range []string{`want a bot token, or JSON`, `want a routing key, or JSON`, `want JSON {`, "dead man's switch not called", "[redacted]"} {
-		if !strings.Contains(written, strings.ReplaceAll(want, `"`, `\"`)) {
-			t.Errorf("nothing written says %q", want)
+		for _, want := range []string{`want a bot token, or JSON`, `want a routing key, or JSON`, `want JSON {`, "dead man's switch not called", "[redacted]"} {
+			if !strings.Contains(written, strings.ReplaceAll(want, `"`, `\"`)) {
+				t.Errorf("nothing written says %q", want)
+			}
 		}
-	}
+	})
 }
 
 func heartbeat(id, state string) alarm {

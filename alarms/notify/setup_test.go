@@ -73,6 +73,17 @@ func (s *safeBuffer) String() string {
 // on. change may change its description.
 func setup(t *testing.T, change ...func(*pipeline.Pipeline)) *bundle {
 	t.Helper()
+	return setupIn(t, notifytest.Start(t), change...)
+}
+
+// setupInProcess is setup without a network, for tests with a clock of their own.
+func setupInProcess(t *testing.T, change ...func(*pipeline.Pipeline)) *bundle {
+	t.Helper()
+	return setupIn(t, notifytest.StartInProcess(t), change...)
+}
+
+func setupIn(t *testing.T, world *notifytest.World, change ...func(*pipeline.Pipeline)) *bundle {
+	t.Helper()
 	p, err := pipeline.LoadEnvironment("../../pipeline/testdata/reference/tracehaul.yaml", "prod")
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +91,7 @@ func setup(t *testing.T, change ...func(*pipeline.Pipeline)) *bundle {
 	for _, c := range change {
 		c(p)
 	}
-	b := &bundle{World: notifytest.Start(t), pipeline: p, log: &safeBuffer{}, pause: 5 * time.Millisecond, now: began.Add(5 * time.Second)}
+	b := &bundle{World: world, pipeline: p, log: &safeBuffer{}, pause: 5 * time.Millisecond, now: began.Add(5 * time.Second)}
 	b.Secrets.Set("orders/slack", slackToken)
 	b.Secrets.Set("orders/pagerduty", `{"routing_key": "`+routingKey+`"}`)
 	b.Table.Now = b.clock
@@ -91,16 +102,23 @@ func setup(t *testing.T, change ...func(*pipeline.Pipeline)) *bundle {
 // another is another process of the same function.
 func (b *bundle) another(t *testing.T) *notify.Notifier {
 	t.Helper()
-	n, err := notify.New(notify.Config{
+	c := notify.Config{
 		Pipeline: b.pipeline, SlackURL: b.SlackURL, PagerDutyURL: b.PagerDutyURL, Pause: b.pause,
 		Logger: slog.New(slog.NewJSONHandler(b.log, nil)), Now: b.clock,
 		AWS: aws.Config{
 			Region: "eu-central-1", BaseEndpoint: aws.String(b.AWSURL), Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
 			RetryMaxAttempts: 1,
 		},
-	})
+	}
+	if b.Client != nil {
+		c.AWS.HTTPClient = b.Client
+	}
+	n, err := notify.New(c)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if b.Client != nil {
+		n.CallOver(b.Client)
 	}
 	n.Hurry()
 	return n

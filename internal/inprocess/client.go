@@ -8,20 +8,21 @@ package inprocess
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 )
 
 // Client is an HTTP client whose hosts are handlers: they run in the goroutine
-// that calls. A host that there is none of is an error, as is a handler that
-// panics with [http.ErrAbortHandler]: the connection was closed.
+// that calls. A host that there is none of cannot be dialled, and where a handler
+// panics with [http.ErrAbortHandler] the connection was closed.
 type Client map[string]http.Handler
 
 // Do has the handler of a request's host answer it.
 func (c Client) Do(r *http.Request) (response *http.Response, err error) {
 	handler, ok := c[r.URL.Host]
 	if !ok {
-		return nil, errors.New("no such host: " + r.URL.Host)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no such host: " + r.URL.Host)}
 	}
 	in := r.Clone(r.Context())
 	in.Host = r.URL.Host
@@ -42,3 +43,6 @@ func (c Client) Do(r *http.Request) (response *http.Response, err error) {
 	}
 	return w.Result(), nil
 }
+
+// RoundTrip is Do, for an [http.Client].
+func (c Client) RoundTrip(r *http.Request) (*http.Response, error) { return c.Do(r) }

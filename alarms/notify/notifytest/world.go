@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/inprocess"
 )
 
 // World is all of the stand-ins.
@@ -25,6 +27,9 @@ type World struct {
 	Alarms     *Alarms
 	Logs       *Logs
 
+	// Client calls them where there is no network.
+	Client inprocess.Client
+
 	SlackURL, PagerDutyURL, IncidentIOURL, SwitchURL, AWSURL string
 }
 
@@ -32,19 +37,55 @@ type World struct {
 // sent what the real one would refuse, unless it was told to expect that.
 func Start(tb testing.TB) *World {
 	tb.Helper()
+	w := newWorld(tb)
+	for name, h := range w.hosts() {
+		server := httptest.NewServer(h)
+		tb.Cleanup(server.Close)
+		w.address(name, server.URL)
+	}
+	return w
+}
+
+// StartInProcess is [Start] without a network: [World.Client] calls them. So a
+// test can have a clock of its own.
+func StartInProcess(tb testing.TB) *World {
+	tb.Helper()
+	w := newWorld(tb)
+	w.Client = w.hosts()
+	for name := range w.Client {
+		w.address(name, "http://"+name)
+	}
+	return w
+}
+
+func (w *World) hosts() inprocess.Client {
+	return inprocess.Client{
+		"slack": w.Slack, "pagerduty": w.PagerDuty, "incidentio": w.IncidentIO, "switch": w.Switch, "aws": http.HandlerFunc(w.aws),
+	}
+}
+
+// address notes where one of them is.
+func (w *World) address(name, url string) {
+	switch name {
+	case "slack":
+		w.SlackURL = url + "/api"
+	case "pagerduty":
+		w.PagerDutyURL = url + "/v2/enqueue"
+	case "incidentio":
+		w.IncidentIOURL = url + "/v2/alert_events/http/01SOURCE"
+	case "switch":
+		w.SwitchURL = url + "/ping/abc"
+	case "aws":
+		w.AWSURL = url
+	}
+}
+
+func newWorld(tb testing.TB) *World {
+	tb.Helper()
 	w := &World{
 		Slack: newSlack(), PagerDuty: newPagerDuty(), IncidentIO: newIncidentIO(), Switch: &Switch{},
 		Table: newTable(), Secrets: newSecrets(), Alarms: &Alarms{}, Logs: newLogs(),
 	}
-	serve := func(h http.Handler) string {
-		server := httptest.NewServer(h)
-		tb.Cleanup(server.Close)
-		return server.URL
-	}
-	w.SlackURL, w.PagerDutyURL = serve(w.Slack)+"/api", serve(w.PagerDuty)+"/v2/enqueue"
-	w.IncidentIOURL = serve(w.IncidentIO) + "/v2/alert_events/http/01SOURCE"
-	w.SwitchURL = serve(w.Switch) + "/ping/abc"
-	w.AWSURL = serve(http.HandlerFunc(w.aws))
 	tb.Cleanup(func() {
 		for name, p := range map[string]*problems{
 			"Slack": &w.Slack.problems, "PagerDuty": &w.PagerDuty.problems, "incident.io": &w.IncidentIO.problems,
