@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"github.com/tracehaul/tracehaul/internal/spoilt"
 	"github.com/tracehaul/tracehaul/telemetry/message"
 )
 
@@ -78,7 +79,7 @@ func (p *publisher) send(ctx context.Context, batch []*entry) (again []*entry) {
 // request, one entry may have spoilt it for the others: then each goes alone.
 func (p *publisher) failed(ctx context.Context, batch []*entry, err error) (again []*entry) {
 	failure := callFailure(err)
-	if len(batch) == 1 || !spoilt(err) {
+	if len(batch) == 1 || !spoilt.Batch(err) {
 		p.settleAll(batch, failure)
 		return nil
 	}

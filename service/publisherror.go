@@ -72,19 +72,3 @@ func entryFailure(e snstypes.BatchResultErrorEntry) *publishError {
 	}
 	return &publishError{codePublishUnavailable, err}
 }
-
-// spoilt reports that SNS found fault with the request itself, not with who
-// sent it, how often, or to which topic: a single entry may be to blame.
-func spoilt(err error) bool {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return false
-	}
-	switch api.ErrorCode() {
-	case "InvalidParameter", "InvalidParameterException", "ParameterValueInvalid", "InvalidParameterValue",
-		"InvalidParameterValueException", "ValidationError", "ValidationException",
-		"BatchRequestTooLong", "BatchRequestTooLongException":
-		return true
-	}
-	return false
-}

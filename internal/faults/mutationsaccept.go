@@ -35,7 +35,7 @@ func acceptMutations() []mutation {
 		},
 		{
 			name: "entries-alone", what: "an event that spoils its call spoils it for the others",
-			edits:  []edit{{"service/delivery.go", "if len(batch) == 1 || !spoilt(err) {", "if len(batch) >= 1 || !spoilt(err) {"}},
+			edits:  []edit{{"service/delivery.go", "if len(batch) == 1 || !spoilt.Batch(err) {", "if len(batch) >= 1 || !spoilt.Batch(err) {"}},
 			claims: []claim{{"topic/refuses-together", "an answer is 502"}},
 		},
 		{

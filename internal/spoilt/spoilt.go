@@ -12,20 +12,26 @@ import (
 // queryNamespace stands before codes that SQS had before it spoke JSON.
 const queryNamespace = "AWS.SimpleQueueService."
 
-// codes are those by which SQS finds fault with a message, or with the size of all.
-// (SQS API Reference, "SendMessage" and "SendMessageBatch", Errors; "Common Errors".)
+// codes are those by which SNS and SQS find fault with a message, or with the size
+// of all. ("PublishBatch", Amazon SNS API Reference; "SendMessage" and
+// "SendMessageBatch", Amazon SQS API Reference, Errors; "Common Errors" of both.)
 var codes = map[string]struct{}{
-	"BatchRequestTooLong":          {},
-	"InvalidAttributeName":         {},
-	"InvalidAttributeValue":        {},
-	"InvalidMessageContents":       {},
-	"InvalidParameterCombination":  {},
-	"InvalidParameterValue":        {},
-	"MissingParameter":             {},
-	"TooManyEntriesInBatchRequest": {},
-	"UnsupportedOperation":         {},
-	"ValidationError":              {},
-	"ValidationException":          {},
+	"BatchRequestTooLong":            {},
+	"BatchRequestTooLongException":   {},
+	"InvalidAttributeName":           {},
+	"InvalidAttributeValue":          {},
+	"InvalidMessageContents":         {},
+	"InvalidParameter":               {},
+	"InvalidParameterCombination":    {},
+	"InvalidParameterException":      {},
+	"InvalidParameterValue":          {},
+	"InvalidParameterValueException": {},
+	"MissingParameter":               {},
+	"ParameterValueInvalid":          {},
+	"TooManyEntriesInBatchRequest":   {},
+	"UnsupportedOperation":           {},
+	"ValidationError":                {},
+	"ValidationException":            {},
 }
 
 // Batch reports whether a call failed for what is in it, so that a single entry may

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 
@@ -24,9 +25,18 @@ func TestBatch_OnlyWhatIsInIt(t *testing.T) {
 		{&sqstypes.BatchRequestTooLong{}, true},
 		{&sqstypes.BatchRequestTooLong{ErrorCodeOverride: aws.String("AWS.SimpleQueueService.BatchRequestTooLong")}, true},
 		{&sqstypes.UnsupportedOperation{ErrorCodeOverride: aws.String("AWS.SimpleQueueService.UnsupportedOperation")}, true},
+		{&snstypes.BatchRequestTooLongException{}, true},
+		{&snstypes.InvalidParameterException{}, true},
+		{&snstypes.InvalidParameterValueException{}, true},
+		{&snstypes.ValidationException{}, true},
 		{code("InvalidParameterValue"), true},
 		{code("MissingParameter"), true},
 		{code("AWS.SimpleQueueService.TooManyEntriesInBatchRequest"), true},
+		{&snstypes.AuthorizationErrorException{}, false},
+		{&snstypes.InternalErrorException{}, false},
+		{&snstypes.KMSThrottlingException{}, false},
+		{&snstypes.NotFoundException{}, false},
+		{&snstypes.ThrottledException{}, false},
 		{&sqstypes.RequestThrottled{}, false},
 		{&sqstypes.KmsThrottled{ErrorCodeOverride: aws.String("KMS.ThrottlingException")}, false},
 		{&sqstypes.KmsAccessDenied{}, false},
