@@ -185,16 +185,24 @@ func TestSink_SameIDOtherSource_IsAnotherEvent(t *testing.T) {
 func TestSink_SameKeyInOneBatch_InsertsOnce(t *testing.T) {
 	pool := migrated(t)
 	batch := records(chunkRows + 1)
-	batch[1].Event.ID = batch[0].Event.ID                                 // in one chunk
-	batch[chunkRows].Event.ID, batch[0].Event.ID = "last", "last"         // in two
-	batch[chunkRows].Event.Source, batch[0].Event.Source = "/s", "/s"     // of them
-	batch[chunkRows].Context, batch[0].Context = t.Context(), t.Context() // without a trace
+	for _, again := range []int{1, chunkRows} { // in the chunk of the first, and in the next one
+		batch[again].Event.Source, batch[again].Event.ID = batch[0].Event.Source, batch[0].Event.ID
+	}
 	stored, err := New(pool).Write(t.Context(), batch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stored[0] != consumer.Written || stored[chunkRows] != consumer.Duplicate {
-		t.Errorf("Write gave %v", stored)
+	for i, got := range stored {
+		want := consumer.Written
+		if i == 1 || i == chunkRows {
+			want = consumer.Duplicate
+		}
+		if got != want {
+			t.Errorf("record %d is %v, want %v", i, got, want)
+		}
+	}
+	if n := count(t, pool); n != len(batch)-2 {
+		t.Errorf("%d rows, want %d", n, len(batch)-2)
 	}
 }
 
