@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -30,18 +31,20 @@ func (b *bundle) storedLine() map[string]any {
 }
 
 func TestConsumer_NewEvents_OneLineTellsHowFresh(t *testing.T) {
-	b := setup(t, nil)
-	unknown := placed(3)
-	delete(unknown.MessageAttributes, "accepted-at")
-	b.invoke(t.Context(), acceptedAgo(0, time.Second), acceptedAgo(1, 59*time.Second), acceptedAgo(2, 61*time.Second),
-		unknown, acceptedAgo(4, -time.Hour), acceptedAgo(2, time.Hour)) // a clock ahead of ours; the same event once more
-	line := b.storedLine()
-	if line["stored"] != 5.0 || line["late"] != 1.0 || line["level"] != "INFO" {
-		t.Errorf("line is %v, want 5 stored, 1 late", line)
-	}
-	if ms, _ := line["slowest_ms"].(float64); ms < 61_000 || ms > 90_000 {
-		t.Errorf("the slowest took %v ms, want 61 s", line["slowest_ms"])
-	}
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, nil)
+		unknown := placed(3)
+		delete(unknown.MessageAttributes, "accepted-at")
+		b.invoke(t.Context(), acceptedAgo(0, time.Second), acceptedAgo(1, 59*time.Second), acceptedAgo(2, 61*time.Second),
+			unknown, acceptedAgo(4, -time.Hour), acceptedAgo(2, time.Hour)) // a clock ahead of ours; the same event once more
+		line := b.storedLine()
+		if line["stored"] != 5.0 || line["late"] != 1.0 || line["level"] != "INFO" {
+			t.Errorf("line is %v, want 5 stored, 1 late", line)
+		}
+		if ms, _ := line["slowest_ms"].(float64); ms < 61_000 || ms > 90_000 {
+			t.Errorf("the slowest took %v ms, want 61 s", line["slowest_ms"])
+		}
+	})
 }
 
 func TestConsumer_Freshness_AsConfigured(t *testing.T) {
