@@ -197,9 +197,9 @@ func (c Config) Validate() error {
 		bad("SNS", c.SNS, "an SNS client")
 	}
 	if (c.Source == "") != (c.Type == "") {
-		bad("source and type", fmt.Sprintf("%q and %q", c.Source, c.Type), "both or none")
+		errs = append(errs, errors.New("of Source and Type only one is set: want both or none"))
 	} else if err := (event.Defaults{Source: c.Source, Type: c.Type, Limits: c.Limits}).Validate(); err != nil {
-		errs = append(errs, fmt.Errorf("source and type: %w", err))
+		errs = append(errs, fmt.Errorf("in Source and Type: %w", err))
 	}
 	if c.Bearer != nil {
 		if err := c.Bearer.Validate(); err != nil {

@@ -51,7 +51,7 @@ func TestConfig_AllWrong_AllReportedAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, field := range []string{
-		"TopicARN", "SNS", "source and type", "MaxBodyBytes", "MaxBufferedBytes", "MaxPending", "PublishConcurrency", "EntryAttempts",
+		"TopicARN", "SNS", "Source and Type", "MaxBodyBytes", "MaxBufferedBytes", "MaxPending", "PublishConcurrency", "EntryAttempts",
 		"Bearer", "ReadTimeout", "IdleTimeout", "RequestTimeout", "PublishTimeout", "PublishDelay", "ShutdownTimeout",
 	} {
 		if !strings.Contains(err.Error(), field) {

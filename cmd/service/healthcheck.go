@@ -2,16 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"time"
 )
 
 // healthcheckTimeout is shorter than the timeout of the container's health
 // check, so that it is this program that says what is wrong.
 const healthcheckTimeout = 2 * time.Second
+
+var errNotAlive = errors.New("not alive")
 
 // healthcheck asks the service on this machine whether it is alive.
 func healthcheck(ctx context.Context, getenv func(string) string) error {
@@ -48,22 +50,4 @@ func local(address string) string {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port)
-}
-
-// currentVersion is what the linker was told, else what the go command
-// recorded.
-func currentVersion() string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return info.Main.Version
 }

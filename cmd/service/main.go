@@ -6,18 +6,18 @@
 //	service version      print the version
 //	service help         list the environment variables
 //
-// A container image needs no shell for its health check that way.
+// With healthcheck the container image needs no shell and no curl.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -69,6 +69,24 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return 1
 	}
 	return 0
+}
+
+// currentVersion is what the linker was told, else what the go command
+// recorded.
+func currentVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return info.Main.Version
 }
 
 // serve runs the service until a signal comes or ctx ends.
@@ -136,5 +154,3 @@ func setUpTelemetry(ctx context.Context, set settings, awsConfig aws.Config, std
 	slog.SetDefault(tel.Logger())
 	return tel, nil
 }
-
-var errNotAlive = errors.New("not alive")

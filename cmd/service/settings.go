@@ -34,7 +34,13 @@ type variable struct {
 	set func(s *settings, value string) error
 }
 
-const defaultAddress = ":8080"
+const (
+	defaultAddress = ":8080"
+
+	// largestBody is what service.Config.MaxBufferedBytes has room for, which no
+	// variable sets.
+	largestBody = 32<<20 - 1
+)
 
 // variables are those that the service reads itself, in the order of usage.
 var variables = []variable{
@@ -66,7 +72,7 @@ var variables = []variable{
 		return nil
 	}},
 	{"MAX_BODY_BYTES", "1048576", "largest body of a request", func(s *settings, v string) error {
-		return number(&s.service.MaxBodyBytes, v, 1, 64<<20)
+		return number(&s.service.MaxBodyBytes, v, 1, largestBody)
 	}},
 	{"MAX_BATCH_EVENTS", "100", "most events in one request", func(s *settings, v string) error {
 		return number(&s.service.Limits.MaxBatch, v, 1, 4096)

@@ -6,12 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tracehaul/tracehaul/service"
 	"github.com/tracehaul/tracehaul/service/bearer"
 	"github.com/tracehaul/tracehaul/service/bearer/bearertest"
 )
@@ -85,6 +88,24 @@ func TestSettings_AllWrong_AllReportedAtOnce(t *testing.T) {
 	}
 	if n := strings.Count(err.Error(), "want "); n < len(variables) {
 		t.Errorf("the error says %d times what would be right, want %d:\n%v", n, len(variables), err)
+	}
+}
+
+// The service takes what a variable may be at most, beside fields that no variable
+// sets; what is more is refused by the variable's name.
+func TestSettings_LargestNumbers_AreTaken(t *testing.T) {
+	for name, most := range map[string]int{"MAX_BODY_BYTES": 32<<20 - 1, "MAX_BATCH_EVENTS": 4096} {
+		s, err := settingsFrom(environment(map[string]string{name: strconv.Itoa(most)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.service.SNS = service.NewSNS(aws.Config{})
+		if err := s.service.Validate(); err != nil {
+			t.Errorf("%s=%d: %v", name, most, err)
+		}
+		if _, err := settingsFrom(environment(map[string]string{name: strconv.Itoa(most + 1)})); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s=%d: error = %v", name, most+1, err)
+		}
 	}
 }
 
