@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,15 +141,29 @@ func FuzzFailedItems(f *testing.F) {
 }
 
 func TestMapping_Window_GathersMessagesThatComeLater(t *testing.T) {
-	b := setup(t, Config{Env: printing}, MappingConfig{Window: 700 * time.Millisecond})
+	b := setup(t, Config{Env: printing}, MappingConfig{BatchSize: 3, Window: time.Minute})
 	b.run(t)
-	for range 3 {
+	for n := range 3 {
 		b.send(t, "a")
-		time.Sleep(100 * time.Millisecond)
+		if n < 2 {
+			eventually(t, "a receive", func() bool { return b.left(t) == fmt.Sprintf("0 visible, %d in flight", n+1) })
+		}
 	}
 	eventually(t, "a batch", func() bool { return len(b.events(t)) == 1 })
 	if n := len(b.events(t)[0].Records); n != 3 {
 		t.Errorf("the batch has %d messages, want the 3 of the window", n)
+	}
+}
+
+func TestMapping_WindowEnds_GoesWithWhatThereIs(t *testing.T) {
+	const window = 300 * time.Millisecond
+	b := setup(t, Config{Env: printing}, MappingConfig{Window: window})
+	began := time.Now()
+	b.send(t, "a")
+	b.run(t)
+	eventually(t, "a batch", func() bool { return len(b.events(t)) == 1 })
+	if took := time.Since(began); took < window || len(b.events(t)[0].Records) != 1 {
+		t.Errorf("after %v came %+v, want the message after %v", took, b.events(t)[0], window)
 	}
 }
 
@@ -177,11 +192,6 @@ func TestMapping_NoWindow_TakesWhatOneReceiveReturns(t *testing.T) {
 // "The payload size reaches 6 MB": what does not fit comes in the next batch.
 func TestMapping_MoreThan6MB_IsSplit(t *testing.T) {
 	b := setup(t, Config{}, MappingConfig{BatchSize: 40, Window: time.Minute})
-	if _, err := b.client.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
-		QueueUrl: &b.url, Attributes: map[string]string{"VisibilityTimeout": "60"},
-	}); err != nil {
-		t.Fatal(err)
-	}
 	for range 30 {
 		b.send(t, strings.Repeat("x", 250<<10))
 	}

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -50,7 +52,10 @@ func child() {
 		post("/2018-06-01/runtime/init/error", `{"errorType":"Runtime.BadConfig","errorMessage":"no table"}`)
 		os.Exit(1)
 	case "sigterm":
-		awslambda.StartWithOptions(handle, awslambda.WithEnableSIGTERM(func() { fmt.Println("flushed") }))
+		awslambda.StartWithOptions(handle, awslambda.WithEnableSIGTERM(func() {
+			fmt.Println("flushed")
+			os.Exit(0)
+		}))
 	case "listens in vain":
 		told := make(chan os.Signal, 1)
 		signal.Notify(told, syscall.SIGTERM)
@@ -79,11 +84,19 @@ type seen struct {
 	HasDeadline bool
 	Env         []string
 	Dir         string
-	Ticks       int64
+	Gap         time.Duration // the longest between two ticks
 	Answers     []string
 }
 
-var ticks atomic.Int64
+// lastTick and gap are what a ticking function notices.
+var lastTick, gap atomic.Int64
+
+func tick() {
+	now := time.Now().UnixNano()
+	if last := lastTick.Swap(now); last != 0 {
+		gap.Store(max(gap.Load(), now-last))
+	}
+}
 
 // handle does what the payload asks for.
 func handle(ctx context.Context, payload json.RawMessage) (any, error) {
@@ -98,16 +111,18 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	switch do {
 	case "tell":
 		dir, _ := os.Getwd()
-		s := seen{PID: os.Getpid(), Env: os.Environ(), Dir: dir, Ticks: ticks.Load()}
+		tick()
+		s := seen{PID: os.Getpid(), Env: os.Environ(), Dir: dir, Gap: time.Duration(gap.Load())}
 		lc, _ := lambdacontext.FromContext(ctx)
 		s.RequestID, s.ARN = lc.AwsRequestID, lc.InvokedFunctionArn
 		s.Trace, _ = ctx.Value("x-amzn-trace-id").(string)
 		s.Deadline, s.HasDeadline = ctx.Deadline()
 		return s, nil
 	case "tick":
+		tick()
 		go func() {
 			for range time.Tick(time.Millisecond) {
-				ticks.Add(1)
+				tick()
 			}
 		}()
 		return nil, nil
@@ -123,16 +138,13 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 			return nil, err
 		}
 		time.Sleep(d)
-		return seen{PID: os.Getpid()}, nil
+	case "hold":
+		return seen{PID: os.Getpid()}, hold(arg)
 	case "print":
 		fmt.Print("one\ntwo\r\n\nlast without an end")
 		fmt.Fprintln(os.Stderr, strings.Repeat("x", maxLine+1))
 	case "take":
-		taken := make([]byte, 200<<20)
-		for i := range taken {
-			taken[i] = 1
-		}
-		time.Sleep(100 * time.Millisecond)
+		return nil, take(arg)
 	case "large":
 		return strings.Repeat("x", maxPayload), nil
 	case "stream":
@@ -143,8 +155,37 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	return nil, nil
 }
 
+// hold leaves a file in a directory of a [gate], and returns once that opens.
+func hold(dir string) error {
+	if _, err := os.CreateTemp(dir, "held"); err != nil {
+		return err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, gateOpen)); err == nil {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// take has 200 MiB in memory for a while.
+func take(arg string) error {
+	d, err := time.ParseDuration(arg)
+	if err != nil {
+		return err
+	}
+	taken := make([]byte, 200<<20)
+	for i := 0; i < len(taken); i += os.Getpagesize() {
+		taken[i] = 1
+	}
+	time.Sleep(d)
+	runtime.KeepAlive(taken)
+	return nil
+}
+
 // handleRecords prints an event and answers as RESPONSE says. A record whose
-// body is "sleep <duration>" takes that long, "error" fails the invocation.
+// body is "sleep <duration>" takes that long, "hold <directory>" waits for a
+// gate, "error" fails the invocation.
 func handleRecords(payload []byte) (any, error) {
 	var e struct {
 		Records []struct{ MessageID, Body string }
@@ -168,6 +209,10 @@ func handleRecords(payload []byte) (any, error) {
 				return nil, err
 			}
 			time.Sleep(d)
+		case "hold":
+			if err := hold(arg); err != nil {
+				return nil, err
+			}
 		case "error":
 			return nil, errors.New("the whole batch")
 		case "fail":

@@ -36,6 +36,13 @@ type Config struct {
 	// has Timeout. Defaults to 10 seconds, as Lambda's.
 	InitTimeout time.Duration
 
+	// ShutdownGrace is the time between SIGTERM and SIGKILL for a function with
+	// an internal extension; without any extension there is none. Defaults to
+	// 500 ms, as Lambda's ("Understanding the Lambda execution environment
+	// lifecycle", "Shutdown phase": 0 ms, 500 ms, and 2,000 ms with external
+	// extensions, which do not exist here).
+	ShutdownGrace time.Duration
+
 	// MemoryMB is told to the function: 128 to 10,240. Defaults to 128.
 	MemoryMB int
 
@@ -103,6 +110,7 @@ type Report struct {
 func (c Config) WithDefaults() Config {
 	setDefault(&c.Timeout, 3*time.Second)
 	setDefault(&c.InitTimeout, 10*time.Second)
+	setDefault(&c.ShutdownGrace, 500*time.Millisecond)
 	setDefault(&c.MemoryMB, 128)
 	setDefault(&c.Sandboxes, 2)
 	setDefault(&c.PerSandbox, 1)
@@ -142,6 +150,9 @@ func (c Config) Validate() error {
 	}
 	if c.InitTimeout < 0 {
 		errs = append(errs, fmt.Errorf("init timeout %v: want more than 0", c.InitTimeout))
+	}
+	if c.ShutdownGrace < 0 {
+		errs = append(errs, fmt.Errorf("shutdown grace %v: want more than 0", c.ShutdownGrace))
 	}
 	if c.MemoryMB != 0 && (c.MemoryMB < 128 || c.MemoryMB > 10_240) {
 		errs = append(errs, fmt.Errorf("memory %d MB: want 128 to 10240", c.MemoryMB))

@@ -65,7 +65,8 @@ func TestFunction_Kill_EndsIdleSandboxesToo(t *testing.T) {
 }
 
 func TestFunction_Retire_EndsSandboxesInGoodOrderAndGoesOn(t *testing.T) {
-	f, r := newFunction(t, Config{Env: map[string]string{"CHILD": "sigterm"}})
+	t.Parallel()
+	f, r := newFunction(t, Config{ShutdownGrace: patience, Env: map[string]string{"CHILD": "sigterm"}})
 	first := invoke(t, f, "tell")
 	if retired := f.Retire(); retired != 1 {
 		t.Errorf("%d processes were retired, want 1", retired)
@@ -83,11 +84,11 @@ func TestFunction_MoreMemoryThanItHas_IsKilled(t *testing.T) {
 		t.Skip("memory is looked at on Linux only")
 	}
 	for _, enforced := range []bool{true, false} {
-		f, _ := newFunction(t, Config{MemoryMB: 128, EnforceMemory: enforced, Timeout: 10 * time.Second})
-		_, err := f.Invoke(t.Context(), payload("take"))
+		f, _ := newFunction(t, Config{MemoryMB: 128, EnforceMemory: enforced})
 		if enforced {
+			_, err := f.Invoke(t.Context(), payload("take 1m"))
 			wantKilled(t, err, errOutOfMemory)
-		} else if err != nil {
+		} else if _, err := f.Invoke(t.Context(), payload("take 50ms")); err != nil {
 			t.Errorf("not enforced: %v", err)
 		}
 	}

@@ -16,12 +16,6 @@ import (
 	"time"
 )
 
-// shutdownGrace is the time between SIGTERM and SIGKILL for a function with an
-// internal extension; without any extension there is none ("Understanding the
-// Lambda execution environment lifecycle", "Shutdown phase": 0 ms, 500 ms, and
-// 2,000 ms with external extensions, which do not exist here).
-const shutdownGrace = 500 * time.Millisecond
-
 // pipeGrace is how long the output may stay open after the process has ended,
 // by a process of its own that it left behind.
 const pipeGrace = time.Second
@@ -202,7 +196,7 @@ func (s *sandbox) shutDown() {
 		select {
 		case <-s.exited:
 			return
-		case <-time.After(shutdownGrace):
+		case <-time.After(s.f.c.ShutdownGrace):
 		}
 	}
 	if first {
