@@ -21,6 +21,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience is for what should happen, on a machine however busy.
+const patience = 30 * time.Second
+
 const root = "Root=1-67891233-abcdef012345678912345678"
 
 // bundle is a balancer with a client before and a target behind it.
@@ -74,7 +77,7 @@ func (b bundle) do(method, path string, body io.Reader, header http.Header) (int
 // entry waits for the access log to hold n entries and returns the last one.
 func (b bundle) entry(n int) alb.Entry {
 	b.t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if log := b.balancer.AccessLog(); len(log) >= n {
 			return log[n-1]
 		}
@@ -161,7 +164,7 @@ func TestAccessLog_OneRequest_EveryFieldInOrder(t *testing.T) {
 	if m == nil {
 		t.Fatalf("entry does not have the documented form: %s", e.Line)
 	}
-	if took := m[3]; took < "0.020" || took > "5" {
+	if took := m[3]; took < "0.020" {
 		t.Errorf("target processing time %s, want at least 0.020", took)
 	}
 	got := map[string]string{"elb": m[5], "target": m[6], "request": m[logLine.SubexpIndex("request")], "agent": m[logLine.SubexpIndex("agent")]}
@@ -199,8 +202,8 @@ func TestAccessLog_Ring_KeepsTheLatest(t *testing.T) {
 }
 
 func TestNew_BadSettings_AreReportedTogether(t *testing.T) {
-	_, err := alb.New(alb.Config{Targets: []string{"https://x", "nowhere"}, HealthInterval: -1, UnhealthyThreshold: -1})
-	for _, want := range []string{`"https://x"`, `"nowhere"`, "HealthInterval -1ns", "UnhealthyThreshold -1"} {
+	_, err := alb.New(alb.Config{Targets: []string{"https://x", "nowhere"}, HealthInterval: -1, HealthTimeout: -1, UnhealthyThreshold: -1})
+	for _, want := range []string{`"https://x"`, `"nowhere"`, "HealthInterval -1ns", "HealthTimeout -1ns", "UnhealthyThreshold -1"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not in %v", want, err)
 		}
@@ -213,7 +216,7 @@ func TestForward_ResponseInPieces_NotHeldBack(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.front.URL, nil)
 	if err != nil {

@@ -36,9 +36,12 @@ type Config struct {
 	// User Guide); a 200 is healthy. Defaults to
 	// "", which never asks and takes every target for healthy.
 	HealthPath string
-	// HealthInterval is the time between two checks and the time one may
-	// take. Defaults to 1 second; a real balancer's least is 5.
+	// HealthInterval is the time between two checks. Defaults to 1 second; a
+	// real balancer's least is 5.
 	HealthInterval time.Duration
+	// HealthTimeout is the time that a check may take. Defaults to
+	// HealthInterval.
+	HealthTimeout time.Duration
 	// HealthyThreshold and UnhealthyThreshold are how many checks in a row
 	// change a target's state. Default to 1 and 2; a real balancer's to 5
 	// and 2.
@@ -72,6 +75,9 @@ func (c Config) WithDefaults() Config {
 			*d.field = d.value
 		}
 	}
+	if c.HealthTimeout == 0 {
+		c.HealthTimeout = c.HealthInterval
+	}
 	for _, d := range []struct {
 		field *int
 		value int
@@ -95,6 +101,7 @@ func (c Config) Validate() error {
 	}
 	for name, d := range map[string]time.Duration{
 		"IdleTimeout": c.IdleTimeout, "ConnectTimeout": c.ConnectTimeout, "HealthInterval": c.HealthInterval,
+		"HealthTimeout": c.HealthTimeout,
 	} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("%s %v: want more than 0", name, d))

@@ -187,7 +187,9 @@ func (r *clientBody) Read(b []byte) (int, error) {
 	_ = r.control.SetReadDeadline(time.Now().Add(r.idle)) // not every writer can
 	n, err := r.from.Read(b)
 	r.read.Add(int64(n))
-	r.handedOver()
+	if n > 0 { // the transport asks for an end that it knows of when the target may be at work already
+		r.handedOver()
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		r.stalled.Store(true)

@@ -89,7 +89,7 @@ func (b *Balancer) watch(ctx context.Context, t *target) {
 }
 
 func (b *Balancer) check(ctx context.Context, t *target) bool {
-	ctx, cancel := context.WithTimeout(ctx, b.cfg.HealthInterval)
+	ctx, cancel := context.WithTimeout(ctx, b.cfg.HealthTimeout)
 	defer cancel()
 	path, query, _ := strings.Cut(b.cfg.HealthPath, "?")
 	u := t.url.JoinPath(path)
