@@ -142,17 +142,25 @@ func TestLongPoll_BatchArrives_IsReceivedTogether(t *testing.T) {
 func TestLongPoll_ClientGivesUp_MessageStays(t *testing.T) {
 	b := setup(t, Config{})
 	url := b.queue(QueueConfig{Name: "q"})
-	ctx, cancel := context.WithTimeout(b.ctx, 50*time.Millisecond)
-	defer cancel()
-	if _, err := b.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 20}); err == nil {
+	waiting := func(want int) {
+		for waiters := -1; waiters != want; time.Sleep(time.Millisecond) {
+			b.broker.mu.Lock()
+			waiters = b.broker.queues["q"].waiters.Len()
+			b.broker.mu.Unlock()
+		}
+	}
+	ctx, cancel := context.WithCancel(b.ctx)
+	received := make(chan error, 1)
+	go func() {
+		_, err := b.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 20})
+		received <- err
+	}()
+	waiting(1)
+	cancel()
+	if err := <-received; err == nil {
 		t.Fatal("the receive succeeded")
 	}
-	for waiting := true; waiting; { // until the server has seen it
-		b.broker.mu.Lock()
-		waiting = b.broker.queues["q"].waiters.Len() > 0
-		b.broker.mu.Unlock()
-		time.Sleep(time.Millisecond)
-	}
+	waiting(0) // the server has seen it
 	b.send(url, "m")
 	b.wantDepth("q", QueueDepth{Visible: 1})
 }

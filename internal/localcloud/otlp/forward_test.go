@@ -71,16 +71,12 @@ func TestForward_ReceiverThatNeverAnswers_DropsAndNeverBlocks(t *testing.T) {
 	defer next.Close()
 	defer close(release)
 
-	r, err := New(Config{Forward: next.URL, MaxForward: 2})
+	r, err := New(Config{Forward: next.URL, MaxForward: 2, ForwardTimeout: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	for range 10 {
+	for range 10 { // one that waited would wait for ever
 		r.forward.offer("/v1/traces", "", []byte("x"))
-	}
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("ten offers took %v", took)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()

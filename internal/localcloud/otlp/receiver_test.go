@@ -39,7 +39,7 @@ func serve(t *testing.T, c Config) (*Receiver, string) {
 	server := httptest.NewServer(r)
 	t.Cleanup(func() {
 		server.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := r.Close(ctx); err != nil {
 			t.Error(err)
