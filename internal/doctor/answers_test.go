@@ -13,30 +13,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/tracehaul/tracehaul/internal/doctor"
+	"github.com/tracehaul/tracehaul/internal/inprocess"
 )
 
 // start serves the account, and Grafana, and returns how the doctor reaches them.
 func (a *account) start(t *testing.T) doctor.Config {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if uid, ok := strings.CutPrefix(r.URL.Path, "/api/dashboards/uid/"); ok {
-			a.grafana(w, r, uid)
-			return
-		}
-		speak(w, r, a.answer)
-	}))
-	t.Cleanup(server.Close)
+	grafana := httptest.NewServer(http.HandlerFunc(a.grafana))
+	t.Cleanup(grafana.Close)
+	cloud := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { speak(w, r, a.answer) })
 	return doctor.Config{
-		Alarms: a.set, NoEvent: true, Grafana: server.URL, GrafanaToken: "glsa_1",
+		Alarms: a.set, NoEvent: true, Grafana: grafana.URL, GrafanaToken: "glsa_1",
 		Clients: doctor.NewClients(aws.Config{
-			Region: region, BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
-			RetryMaxAttempts: 3, HTTPClient: server.Client(), // its own connections: nobody else closes them
+			Region: region, BaseEndpoint: aws.String("http://aws"), Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
+			RetryMaxAttempts: 3, HTTPClient: inprocess.Client{"aws": cloud},
 		}),
 	}
 }
 
-func (a *account) grafana(w http.ResponseWriter, r *http.Request, uid string) {
-	board, ok := a.boards[uid]
+func (a *account) grafana(w http.ResponseWriter, r *http.Request) {
+	board, ok := a.boards[strings.TrimPrefix(r.URL.Path, "/api/dashboards/uid/")]
 	switch {
 	case r.Header.Get("Authorization") != "Bearer glsa_1":
 		w.WriteHeader(http.StatusUnauthorized)

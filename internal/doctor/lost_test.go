@@ -51,6 +51,7 @@ func TestFollow_NoRow_QueuesTellWhere(t *testing.T) {
 			c := s.start(t)
 			c.Clients.SQS, c.Alarms, c.Traces, c.Timeout = a.start(t).Clients.SQS, a.set, nil, 100*time.Millisecond
 			if test.down {
+				c.Timeout = heard
 				c.DatabaseURL = "postgres://nobody:secret@127.0.0.1:1/x"
 			}
 			r := walk(t, c)

@@ -22,6 +22,9 @@ import (
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
+// heard is how long is waited where an error has to be heard of before the end.
+const heard = 2 * time.Second
+
 // stage is a pipeline of one process: a front door that writes the row, and says
 // which spans there are, as a test wants it.
 type stage struct {
@@ -125,7 +128,11 @@ func (s *stage) start(t *testing.T) doctor.Config {
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	return doctor.Config{Alarms: shared().set, Address: server.URL, DatabaseURL: s.database, Traces: s, Settle: 50 * time.Millisecond}
+	c := doctor.Config{Alarms: shared().set, Address: server.URL, DatabaseURL: s.database, Traces: s, Settle: 50 * time.Millisecond}
+	if s.silent {
+		c.Settle = heard
+	}
+	return c
 }
 
 func written(map[string]any) {}

@@ -80,9 +80,12 @@ func status(code int, body string, header ...string) func(http.ResponseWriter, *
 	}
 }
 
-// ago is a time of the row that many seconds before now.
+// ago is a time of the row that many seconds before the event was accepted.
 func ago(name string, seconds int) func(map[string]any) {
-	return func(columns map[string]any) { columns[name] = time.Now().Add(-time.Duration(seconds) * time.Second) }
+	return func(columns map[string]any) {
+		accepted := columns["accepted_at"].(time.Time) //nolint:forcetypeassert // it is made so
+		columns[name] = accepted.Add(-time.Duration(seconds) * time.Second)
+	}
 }
 
 // What goes wrong on the way is named, at the hop where it does.
