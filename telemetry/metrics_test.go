@@ -176,7 +176,9 @@ func TestMetrics_CollectorSlow_NothingLost(t *testing.T) {
 // interval only.
 func TestFlushInvocation_Repeated_MetricsOnceInAnInterval(t *testing.T) {
 	c := newCollector(t)
-	tel := setup(t, configFor(c.URL))
+	config := configFor(c.URL)
+	config.Traces.Batch.Delay, config.Logs.Batch.Delay, config.Metrics.Interval = time.Hour, time.Hour, time.Hour
+	tel := setup(t, config)
 	for range 3 {
 		emit(t, tel, 1)
 		if err := tel.FlushInvocation(t.Context()); err != nil {

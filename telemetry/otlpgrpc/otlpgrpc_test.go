@@ -237,8 +237,8 @@ func TestDial_Answers(t *testing.T) {
 			c := newCollector(t)
 			c.answer = tc.answer
 			tel := setup(t, config(c.url))
-			endSpans(t, tel, "a", "b", "c", "d")
 			start := time.Now()
+			endSpans(t, tel, "a", "b", "c", "d")
 			err := tel.ForceFlush(t.Context())
 			if (err != nil) != (tc.wantErr != "") || err != nil && !strings.Contains(err.Error(), tc.wantErr) {
 				t.Errorf("error %v, want %q", err, tc.wantErr)
