@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -209,8 +210,13 @@ func TestEvents_AtLimitOfMessage_OneByteDecides(t *testing.T) {
 		t.Errorf("262,144 bytes: status = %d; body %s", w.Code, w.Body)
 	}
 	p := wantProblem(t, b.do(at(262_145)), http.StatusRequestEntityTooLarge, event.CodeTooLarge)
-	if !strings.Contains(p.Detail, "262145") || !strings.Contains(p.Detail, "262144") {
-		t.Errorf("detail = %q, want size and limit", p.Detail)
+	if !strings.Contains(p.Detail, "262145") || !strings.Contains(p.Detail, "262144") || p.Index != nil {
+		t.Errorf("detail = %q, want size and limit; index = %v, want none", p.Detail, p.Index)
+	}
+	body, _ := io.ReadAll(at(262_145).Body)
+	p = wantProblem(t, b.do(post("["+string(body)+"]")), http.StatusRequestEntityTooLarge, event.CodeTooLarge)
+	if p.Index == nil || *p.Index != 0 {
+		t.Errorf("in a batch of one: index = %v, want 0", p.Index)
 	}
 }
 

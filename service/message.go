@@ -63,7 +63,7 @@ func (s *Service) submission(r *http.Request, events []event.Event) (*submission
 			e.size += len(name) + len(*typeString) + len(value)
 		}
 		if e.size > s.cfg.Budget.Bytes || len(e.body) > s.cfg.Limits.MaxEventBytes {
-			return nil, s.messageTooLarge(i, len(events), e.size)
+			return nil, s.messageTooLarge(r, i, e.size)
 		}
 		// Room for the trace context, so that sharing a call costs no event
 		// its trace. An event that leaves no room travels alone, and package
@@ -73,13 +73,13 @@ func (s *Service) submission(r *http.Request, events []event.Event) (*submission
 	return sub, nil
 }
 
-func (s *Service) messageTooLarge(index, events, size int) *refusal {
+func (s *Service) messageTooLarge(r *http.Request, index, size int) *refusal {
 	refused := &refusal{
 		code: event.CodeTooLarge,
 		detail: fmt.Sprintf("The event takes %d bytes as a message with its attributes. An event has at most %d bytes, and %d with its attributes.",
 			size, s.cfg.Limits.MaxEventBytes, s.cfg.Budget.Bytes),
 	}
-	if events > 1 {
+	if isBatch(r) {
 		refused.index = &index
 	}
 	return refused
