@@ -14,14 +14,14 @@ import (
 
 type dashboardsQueryCmd struct {
 	jsonFlag
-	Files          []string      `arg:""                                                                                                     help:"Dashboards as JSON."                                                         placeholder:"FILE"`
-	Prometheus     string        `env:"PROMETHEUS_URL"                                                                                       help:"The Prometheus server that Grafana asks, or what is compatible with it."     placeholder:"URL"`
-	TokenFile      string        `help:"A file with a bearer token for the Prometheus server."                                               placeholder:"FILE"`
-	Postgres       string        `env:"DATABASE_URL"                                                                                         help:"The database that Grafana asks; SQL runs in transactions that cannot write." placeholder:"URL"`
-	Since          moment        `default:"15m"                                                                                              help:"How far back to look: a time (RFC 3339), or so long ago, such as 2h."        placeholder:"TIME"`
-	ScrapeInterval time.Duration `default:"15s"                                                                                              help:"The scrape interval that is set in Grafana's data source."                   placeholder:"DURATION"`
-	Var            []string      `help:"Another value for a variable of the dashboards. Given several times for one variable: all of these." placeholder:"NAME=VALUE"                                                           sep:"none"`
-	Timeout        time.Duration `default:"20s"                                                                                              help:"How long one query may take."                                                placeholder:"DURATION"`
+	Files          []string `arg:""                                                                                                     help:"Dashboards as JSON."                                                         placeholder:"FILE"`
+	Prometheus     string   `env:"PROMETHEUS_URL"                                                                                       help:"The Prometheus server that Grafana asks, or what is compatible with it."     placeholder:"URL"`
+	TokenFile      string   `help:"A file with a bearer token for the Prometheus server."                                               placeholder:"FILE"`
+	Postgres       string   `env:"DATABASE_URL"                                                                                         help:"The database that Grafana asks; SQL runs in transactions that cannot write." placeholder:"URL"`
+	Since          moment   `default:"15m"                                                                                              help:"How far back to look: a time (RFC 3339), or so long ago, such as 2h."        placeholder:"TIME"`
+	ScrapeInterval duration `default:"15s"                                                                                              help:"The scrape interval that is set in Grafana's data source."                   placeholder:"DURATION"`
+	Var            []string `help:"Another value for a variable of the dashboards. Given several times for one variable: all of these." placeholder:"NAME=VALUE"                                                           sep:"none"`
+	Timeout        duration `default:"20s"                                                                                              help:"How long one query may take."                                                placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -68,7 +68,7 @@ func (c dashboardsQueryCmd) Run(ctx context.Context, env environment) error {
 
 func (c dashboardsQueryCmd) config() (probe.Config, error) {
 	config := probe.Config{
-		Prometheus: c.Prometheus, Postgres: c.Postgres, To: time.Now(), ScrapeInterval: c.ScrapeInterval, Timeout: c.Timeout,
+		Prometheus: c.Prometheus, Postgres: c.Postgres, To: time.Now(), ScrapeInterval: c.ScrapeInterval.Duration, Timeout: c.Timeout.Duration,
 	}
 	switch {
 	case c.Prometheus == "" && c.Postgres == "":

@@ -132,7 +132,11 @@ func printQueries(env environment, queries []recorded.Query, missing int) error 
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(env.out, "\n%d queries, %d without data\n", len(queries), missing)
+	what := "queries"
+	if len(queries) == 1 {
+		what = "query"
+	}
+	_, err := fmt.Fprintf(env.out, "\n%d %s, %d without data\n", len(queries), what, missing)
 	return err
 }
 

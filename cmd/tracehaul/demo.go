@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -14,7 +13,7 @@ import (
 type demoCmd struct {
 	localFlags
 	jsonFlag
-	Timeout time.Duration `default:"30s" help:"How long the event may take to become a row, and its spans to arrive." placeholder:"DURATION"`
+	Timeout duration `default:"30s" help:"How long the event may take to become a row, and its spans to arrive." placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -27,8 +26,7 @@ Examples:
   tracehaul demo --service-program dist/service -v`
 }
 
-// told is all that is known of one event. It is the document of
-// `demo --json`.
+// told is all that is known of one event: what `demo --json` prints.
 type told struct {
 	TraceID   string       `json:"trace_id"`
 	ALBHeader string       `json:"alb_header"`
@@ -46,7 +44,7 @@ func (c demoCmd) Run(ctx context.Context, env environment) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout.Duration)
 	defer cancel()
 	p.phase("waiting for the event's row and its spans")
 	s, err := tell(ctx, l)
@@ -54,10 +52,7 @@ func (c demoCmd) Run(ctx context.Context, env environment) (err error) {
 	if c.JSON {
 		return errors.Join(err, printJSON(env, s))
 	}
-	if err != nil {
-		return errors.Join(err, printStory(env, l, s, begin))
-	}
-	return printStory(env, l, s, begin)
+	return errors.Join(err, printStory(env, l, s, begin))
 }
 
 // tell sends one event and collects its story. When something is missing, the
@@ -91,9 +86,7 @@ func printJSON(env environment, s told) error {
 	if s.Spans == nil {
 		s.Spans = []trace.Span{}
 	}
-	enc := json.NewEncoder(env.out)
-	enc.SetIndent("", "  ")
-	return enc.Encode(s)
+	return encodeJSON(env.out, s)
 }
 
 func printStory(env environment, l *localpipeline.Local, s told, begin time.Time) error {

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
-
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/deploy"
@@ -41,9 +38,9 @@ func (f codeDeployFlags) config(ctx context.Context, p *pipeline.Pipeline) (depl
 	if err != nil {
 		return deploy.Config{}, err
 	}
-	c, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(6))
+	c, err := loadAWS(ctx, p.Region, 6)
 	if err != nil {
-		return deploy.Config{}, fmt.Errorf("settings of AWS: %w", err)
+		return deploy.Config{}, err
 	}
 	return deploy.Config{Alarms: set, AWS: c, Application: f.Application, Group: f.Group}, nil
 }
@@ -94,16 +91,16 @@ func (c deployPreflightCmd) Run(ctx context.Context, env environment) error {
 type deployVerdictCmd struct {
 	deployFlags
 	codeDeployFlags
-	Component       string        `complete:"component"                                                                                                                                                 help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer." placeholder:"NAME"`
-	TaskDefinition  string        `help:"The task definition that was requested of the service: its ARN, or FAMILY:REVISION."                                                                           placeholder:"ARN"`
-	Image           string        `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                                                     placeholder:"DIGEST"`
-	ServiceVersion  string        `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."                                               placeholder:"SHA"`
-	FunctionVersion string        `help:"The version of the function that was requested of a consumer."                                                                                                 placeholder:"N"`
-	RequireAlarms   bool          `help:"Have the exit code be 1, too, if the service was deployed and ECS looked at no alarm meanwhile."`
-	Since           moment        `help:"When the deploy began, such as the preflight's output: a time (RFC 3339), or so long ago, such as 2h. Older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
-	Timeout         time.Duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                                                      placeholder:"DURATION"`
-	Start           time.Duration `default:"5m"                                                                                                                                                         help:"How long a deployment may take to appear."                                                                  placeholder:"DURATION"`
-	Poll            time.Duration `default:"15s"                                                                                                                                                        help:"How often to look."                                                                                         placeholder:"DURATION"`
+	Component       string   `complete:"component"                                                                                                                                                 help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer." placeholder:"NAME"`
+	TaskDefinition  string   `help:"The task definition that was requested of the service: its ARN, or FAMILY:REVISION."                                                                           placeholder:"ARN"`
+	Image           string   `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                                                     placeholder:"DIGEST"`
+	ServiceVersion  string   `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."                                               placeholder:"SHA"`
+	FunctionVersion string   `help:"The version of the function that was requested of a consumer."                                                                                                 placeholder:"N"`
+	RequireAlarms   bool     `help:"Have the exit code be 1, too, if the service was deployed and ECS looked at no alarm meanwhile."`
+	Since           moment   `help:"When the deploy began, such as the preflight's output: a time (RFC 3339), or so long ago, such as 2h. Older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
+	Timeout         duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                                                      placeholder:"DURATION"`
+	Start           duration `default:"5m"                                                                                                                                                         help:"How long a deployment may take to appear."                                                                  placeholder:"DURATION"`
+	Poll            duration `default:"15s"                                                                                                                                                        help:"How often to look."                                                                                         placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -137,7 +134,7 @@ func (c deployVerdictCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	config.Since, config.Timeout, config.Start, config.Poll, config.Progress = c.Since.Time, c.Timeout, c.Start, c.Poll, env.err
+	config.Since, config.Timeout, config.Start, config.Poll, config.Progress = c.Since.Time, c.Timeout.Duration, c.Start.Duration, c.Poll.Duration, env.err
 	r, err := deploy.Verdict(ctx, config, name, want)
 	if err != nil {
 		return noReport(env, p.Name(name)+": no verdict", err)

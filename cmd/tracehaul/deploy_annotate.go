@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -11,10 +10,6 @@ import (
 	"github.com/tracehaul/tracehaul/deploy"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
-
-// tokenVariable has the token of Grafana. There is no flag: other processes see
-// those.
-const tokenVariable = "GRAFANA_TOKEN"
 
 type deployAnnotateCmd struct {
 	deployFlags
@@ -47,10 +42,10 @@ func (c deployAnnotateCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	token := env.getenv(tokenVariable)
+	token := env.getenv(grafanaTokenVariable)
 	switch {
 	case token == "":
-		return usageError(tokenVariable + " is not set: want the token of a service account in Grafana")
+		return usageError(grafanaTokenVariable + " is not set: want the token of a service account in Grafana")
 	case p.Dashboards.GrafanaURL == "":
 		return usageError("there is no Grafana to write to: set dashboards.grafana_url for %s", p.Prefix())
 	}
@@ -69,7 +64,7 @@ func (c deployAnnotateCmd) Run(ctx context.Context, env environment) error {
 	}
 	tellGitHub(env, "", []deploy.Output{{Name: "annotation_id", Value: strconv.FormatInt(done.ID, 10)}})
 	if c.JSON {
-		return json.NewEncoder(env.out).Encode(done)
+		return encodeJSON(env.out, done)
 	}
 	_, err = fmt.Fprintf(env.out, "annotation %d is %s: %s of %s in %s: %s\n", done.ID, done.Action, a.Version, a.Component, a.Pipeline, a.Result)
 	return err

@@ -1,22 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
@@ -36,11 +32,11 @@ const dlqHelp = "Which queue: a consumer's of the description (-f, -e, -c), with
 type dlqFlags struct {
 	pipelineFlags
 	jsonFlag
-	Consumer    string        `complete:"consumer"                                                                            help:"The consumer whose letters are meant. Defaults to the only one."                placeholder:"NAME"     short:"c" xor:"queue"`
-	Queue       string        `complete:"dlq"                                                                                 help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."             placeholder:"QUEUE"    short:"q" xor:"queue"`
-	Undelivered bool          `help:"Mean the queue of the subscription: what SNS could not deliver to the consumer's queue." short:"u"`
-	Endpoint    string        `env:"AWS_ENDPOINT_URL_SQS"                                                                     help:"The address of SQS, if it is not AWS's."                                        placeholder:"URL"`
-	Visibility  time.Duration `default:"30s"                                                                                  help:"How long letters stay hidden if this process is killed. Renewed while it runs." placeholder:"DURATION"`
+	Consumer    string   `complete:"consumer"                                                                            help:"The consumer whose letters are meant. Defaults to the only one."                placeholder:"NAME"     short:"c" xor:"queue"`
+	Queue       string   `complete:"dlq"                                                                                 help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."             placeholder:"QUEUE"    short:"q" xor:"queue"`
+	Undelivered bool     `help:"Mean the queue of the subscription: what SNS could not deliver to the consumer's queue." short:"u"`
+	Endpoint    string   `env:"AWS_ENDPOINT_URL_SQS"                                                                     help:"The address of SQS, if it is not AWS's."                                        placeholder:"URL"`
+	Visibility  duration `default:"30s"                                                                                  help:"How long letters stay hidden if this process is killed. Renewed while it runs." placeholder:"DURATION"`
 }
 
 // dlqFilter says which letters.
@@ -60,7 +56,7 @@ func (f dlqFilter) filter() (deadletter.Filter, error) {
 		if root, ok := xray.TraceIDFromRoot(strings.TrimPrefix(id, "root=")); ok {
 			id = root.String()
 		}
-		if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" {
+		if !story.IsTraceID(id) {
 			return deadletter.Filter{}, usageError("--trace %q: want 32 hexadecimal digits, or 1-67891233-abcdef012345678912345678", given)
 		}
 		traces[i] = id
@@ -93,7 +89,7 @@ func (f dlqFlags) open(ctx context.Context, env environment) (*dlq, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := deadletter.Config{SQS: d.client, QueueURL: address, Undelivered: undelivered, Visibility: f.Visibility}
+	c := deadletter.Config{SQS: d.client, QueueURL: address, Undelivered: undelivered, Visibility: f.Visibility.Duration}
 	if err := c.Validate(); err != nil {
 		return nil, codedError{err, exitUsage}
 	}
@@ -154,33 +150,17 @@ func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consume
 	return c.DLQName(), c, false, nil
 }
 
-// connect makes a client without instrumentation: messages keep the context
-// that they came with.
+// connect makes a client for the place of the queue.
 func (f dlqFlags) connect(ctx context.Context, env environment, p *pipeline.Pipeline) (*sqs.Client, error) {
-	var options []func(*awsconfig.LoadOptions) error
-	options = append(options, awsconfig.WithRetryMaxAttempts(6))
 	region, endpoint := place(f.Queue)
 	if region == "" && p != nil {
 		region = p.Region
 	}
-	if region != "" {
-		options = append(options, awsconfig.WithRegion(region))
-	}
-	if f.Endpoint != "" {
-		endpoint = f.Endpoint
-	}
-	if (loopback(endpoint) || endpoint == "" && loopback(env.getenv("AWS_ENDPOINT_URL"))) && env.getenv("AWS_ACCESS_KEY_ID") == "" {
-		options = append(options, awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
-	}
-	c, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	c, err := loadAWS(ctx, region, 6)
 	if err != nil {
-		return nil, fmt.Errorf("settings of AWS: %w", err)
+		return nil, err
 	}
-	return sqs.NewFromConfig(c, func(o *sqs.Options) {
-		if endpoint != "" {
-			o.BaseEndpoint = aws.String(endpoint)
-		}
-	}), nil
+	return newSQS(c, env, cmp.Or(f.Endpoint, endpoint)), nil
 }
 
 // place is the region, or the address if that is not AWS's, of a queue that is
@@ -197,17 +177,6 @@ func place(queue string) (region, endpoint string) {
 		return parts[1], ""
 	}
 	return "", u.Scheme + "://" + u.Host
-}
-
-// loopback reports whether an address is on this machine, where nobody looks
-// at credentials.
-func loopback(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // source is the URL of the queue that letters go back to.

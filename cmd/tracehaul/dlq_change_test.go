@@ -23,10 +23,10 @@ func TestDLQRedrive_ToTheSource(t *testing.T) {
 	}
 	b.put(orderDLQ, 3, "malformed", "x")
 	out, _ := b.run(exitOK, "redrive", "--reason", "refused", "--dry-run")
-	wantAll(t, out, "3 would be sent. Nothing was.", "1 were not chosen")
+	wantAll(t, out, "3 would be sent. Nothing was.", "1 not chosen")
 	b.wantDepth(orderDLQ, 4)
 	out, _ = b.run(exitOK, "redrive", "--reason", "refused", "--trace", "Root=1-4bf92f35-77b34da6a3ce929d0e0e0001")
-	wantAll(t, out, orderDLQ+" -> "+orderQueue, "1 were sent, and 1 of them taken out here", "3 were not chosen")
+	wantAll(t, out, orderDLQ+" -> "+orderQueue, "1 sent, 1 of them taken out here", "3 not chosen")
 	out, _ = b.run(exitOK, "redrive", "-q", b.broker.QueueARN(orderDLQ), "--json", "--reason", "refused")
 	var r struct{ Sent, Left, Failed int }
 	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Sent != 2 || r.Left+r.Failed != 0 {
@@ -35,7 +35,7 @@ func TestDLQRedrive_ToTheSource(t *testing.T) {
 	b.wantDepth(orderDLQ, 1)
 	b.wantDepth(orderQueue, 3)
 	_, errs := b.run(exitNothing, "redrive", "--reason", "refused")
-	wantAll(t, errs, "none of the 1 letters of "+orderDLQ+" that were read is chosen")
+	wantAll(t, errs, orderDLQ+": 1 letter read, none chosen")
 }
 
 // The queue of a subscription, by the flag and by its name; and one that the
@@ -71,7 +71,7 @@ func TestDLQRedrive_SomeFail_ExitCode1(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, errs := b.run(exitFailed, "redrive", "--to", "tiny")
-	wantAll(t, out, "1 were sent, and 1 of them taken out", "1 could not be sent", "1 times InvalidParameterValue")
+	wantAll(t, out, "1 sent, 1 of them taken out", "1 could not be sent", "1 time InvalidParameterValue")
 	wantAll(t, errs, "not all letters were redriven")
 	b.wantDepth(orderDLQ, 1)
 }
@@ -82,7 +82,7 @@ func TestDLQDrop_ArchivesAndDeletes(t *testing.T) {
 	b.put(orderDLQ, 2, "malformed", "x")
 	archive := filepath.Join(t.TempDir(), "dropped.jsonl")
 	out, _ := b.run(exitOK, "drop", "--reason", "malformed", "--archive", archive, "--yes")
-	wantAll(t, out, "1 letters were deleted", archive)
+	wantAll(t, out, "1 letter deleted", archive)
 	text, err := os.ReadFile(archive)
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestDLQDrop_Confirmation(t *testing.T) {
 			t.Errorf("answer %q: %v", answer, err)
 		}
 	}
-	wantAll(t, told.String(), "1 letters will be deleted", "refused")
+	wantAll(t, told.String(), "1 letter will be deleted", "refused")
 	b.wantDepth(orderDLQ, 1)
 }
 

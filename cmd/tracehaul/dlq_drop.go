@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
 type dlqDropCmd struct {
@@ -144,7 +145,7 @@ func (c dlqDropCmd) confirm(ctx context.Context, env environment, d *dlq, f dead
 	if c.Limit > 0 {
 		count = min(count, c.Limit)
 	}
-	fmt.Fprintf(env.err, "\n%d letters will be deleted. Type the name of the queue to go on: ", count)
+	fmt.Fprintf(env.err, "\n%s will be deleted. Type the name of the queue to go on: ", trace.Counted(count, "letter"))
 	answer, err := readLine(ctx, in)
 	if err != nil {
 		fmt.Fprintln(env.err)
@@ -193,13 +194,15 @@ func (c dlqDropCmd) print(w io.Writer, r deadletter.Dropped) error {
 			Groups  []groupJSON `json:"groups"`
 		}{r.Queue.Name, r.Deleted, r.Left, r.Skipped, r.Later, r.Hidden(), r.Full, c.Archive, groupsJSON(r.Groups)})
 	}
-	fmt.Fprintf(w, "%s: %d letters were deleted", r.Queue.Name, r.Deleted)
+	fmt.Fprintf(w, "%s: %s deleted", r.Queue.Name, trace.Counted(r.Deleted, "letter"))
 	if c.Archive != "" {
-		fmt.Fprintf(w, ", their copies are in %s", c.Archive)
+		fmt.Fprintf(w, ", with a copy in %s", c.Archive)
 	}
 	fmt.Fprintln(w)
-	if r.Left > 0 {
-		fmt.Fprintf(w, "%d could not be deleted: they stay%s.\n", r.Left, map[bool]string{true: ", and are in the archive, too"}[c.Archive != ""])
+	if r.Left > 0 && c.Archive != "" {
+		fmt.Fprintf(w, "%d could not be deleted: still in the queue, and in the archive, too.\n", r.Left)
+	} else if r.Left > 0 {
+		fmt.Fprintf(w, "%d could not be deleted: still in the queue.\n", r.Left)
 	}
 	if r.Later > 0 {
 		fmt.Fprintf(w, "%d came after the look at them, and stay.\n", r.Later)

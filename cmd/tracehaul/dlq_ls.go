@@ -17,7 +17,7 @@ func errNothing(d *dlq, read int) error {
 	text := info.Name + " is empty"
 	switch {
 	case read > 0:
-		text = fmt.Sprintf("none of the %d letters of %s that were read is chosen", read, info.Name)
+		text = fmt.Sprintf("%s: %s read, none chosen", info.Name, trace.Counted(read, "letter"))
 	case info.Hidden > 0:
 		text = fmt.Sprintf("no letter of %s can be had now: about %d are hidden, by somebody who reads them or by a run that was killed, and come back by themselves", info.Name, info.Hidden)
 	}
@@ -48,6 +48,9 @@ func (c dlqLsCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
+	if c.Limit < 0 {
+		return usageError("--limit %d: want 0 for all, or more", c.Limit)
+	}
 	p := startProgress(env.err, askingForQueue)
 	defer p.done()
 	d, err := c.open(ctx, env)
@@ -73,7 +76,7 @@ func (c dlqLsCmd) Run(ctx context.Context, env environment) error {
 
 func printListing(w io.Writer, l deadletter.Listing, now time.Time) error {
 	info := l.Queue
-	fmt.Fprintf(w, "%s: %d letters read", info.Name, l.Seen)
+	fmt.Fprintf(w, "%s: %s read", info.Name, trace.Counted(l.Seen, "letter"))
 	if l.Matched != l.Seen {
 		fmt.Fprintf(w, ", %d chosen", l.Matched)
 	}

@@ -141,17 +141,17 @@ func printRedriven(w io.Writer, r deadletter.Redriven, maxRedrives int) error {
 	if r.DryRun {
 		fmt.Fprintf(w, "%d would be sent. Nothing was.\n", r.Sent)
 	} else {
-		fmt.Fprintf(w, "%d were sent, and %d of them taken out here.\n", r.Sent, r.Sent-r.Left)
+		fmt.Fprintf(w, "%d sent, %d of them taken out here.\n", r.Sent, r.Sent-r.Left)
 	}
-	say(r.Left, "were sent and could not be taken out: the next redrive sends them again, which the consumer takes for what it is.")
-	say(r.Failed, "could not be sent, or it is not known; they stay:")
+	say(r.Left, "sent and not taken out: the next redrive sends them again, which the consumer takes for what it is.")
+	say(r.Failed, "could not be sent, or it is not known; still here:")
 	for _, text := range slices.Sorted(maps.Keys(r.Failures)) {
-		fmt.Fprintf(w, "  %d times %s\n", r.Failures[text], trace.Printable(text))
+		fmt.Fprintf(w, "  %s %s\n", trace.Counted(r.Failures[text], "time"), trace.Printable(text))
 	}
-	say(r.Returned, "of them are back already: their cause is still there.")
+	say(r.Returned, "of them back already: their cause is still there.")
 	say(r.Later-r.Returned, "came after the start, and stay.")
-	say(r.Exhausted, fmt.Sprintf("were redriven %d times before, and stay: see them with dlq show, or raise --max-redrives.", maxRedrives))
-	say(r.Skipped, "were not chosen.")
+	say(r.Exhausted, fmt.Sprintf("redriven %s before, and left here: see them with dlq show, or raise --max-redrives.", trace.Counted(maxRedrives, "time")))
+	say(r.Skipped, "not chosen.")
 	say(r.Unmarked, "had no room for the attribute that counts redrives.")
 	if n := r.Hidden(); n > 0 {
 		fmt.Fprintln(w, hiddenWords(n))

@@ -103,9 +103,9 @@ func printRecord(w io.Writer, r *deadletter.Record, retention time.Duration, now
 	fmt.Fprintf(t, "%s\n", trace.Printable(r.MessageID))
 	line("reason", "%s", strings.TrimSpace(r.Reason+" "+r.Code))
 	line("sent", "%s, %s ago; deleted in %s", r.SentAt.Format(time.RFC3339), trace.FormatAge(now.Sub(r.SentAt)), trace.FormatAge(r.SentAt.Add(retention).Sub(now)))
-	line("received", "%d times, this look included", r.ReceiveCount)
+	line("received", "%s, this look included", trace.Counted(r.ReceiveCount, "time"))
 	if r.Redrives > 0 {
-		line("redriven", "%d times", r.Redrives)
+		line("redriven", "%s", trace.Counted(r.Redrives, "time"))
 	}
 	line("trace", "%s", dash(r.TraceID))
 	line("shape", "%s", strings.TrimSpace(r.Shape+" "+r.TopicARN+" "+r.SNSMessageID))

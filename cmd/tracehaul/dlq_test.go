@@ -181,6 +181,7 @@ func TestDLQ_ExitCodes(t *testing.T) {
 		"consumer and queue": {exitUsage, "can't be used together", []string{"ls", "-c", "ledger", "-q", "x"}},
 		"no such queue":      {exitFailed, "NonExistentQueue", []string{"ls", "-q", "nowhere"}},
 		"FIFO":               {exitFailed, "FIFO", []string{"ls", "-q", b.url + "/000000000000/orders.fifo"}},
+		"limit":              {exitUsage, "--limit -1: want 0", []string{"ls", "--limit=-1"}},
 		"trace":              {exitUsage, "32 hexadecimal digits", []string{"ls", "--trace", "xyz"}},
 		"since":              {exitUsage, "want a time such as", []string{"ls", "--since", "yesterday"}},
 		"visibility":         {exitUsage, "want whole seconds", []string{"ls", "--visibility", "1ms"}},

@@ -1,9 +1,11 @@
 // Command tracehaul is the tool of the kit: it runs the whole pipeline on one
-// machine, migrates the database, checks the description of a pipeline, writes
-// what is made from it, tries its alarms and dashboards, and judges deploys.
+// machine, begins a new one, checks its description and writes what is made from
+// it, tries its alarms and dashboards, judges deploys, examines what is deployed,
+// and tells what became of an event or a dead letter.
 //
 //	tracehaul demo        run the pipeline once and print one event's trace
 //	tracehaul up          keep it running, with a page that shows the traces
+//	tracehaul init        begin a pipeline: a description with what belongs to it
 //	tracehaul migrate     bring a database's schema up to date
 //	tracehaul pipeline    check a description and print its names
 //	tracehaul alarms      list the alarms made from it, and play scenarios against them
@@ -13,7 +15,7 @@
 //	tracehaul trace       what became of one event, from any of its ids
 //	tracehaul dlq         dead letters: list, show, send back, take out
 //	tracehaul generate    write all files that are made from it
-//	tracehaul completion  completes command lines in bash, zsh and fish
+//	tracehaul completion  complete command lines in bash, zsh and fish
 //
 // It exits with 0 when it did what was asked, 1 when that failed and 2 when it was
 // asked wrongly; what else a command exits with is in exitMeanings, which its

@@ -9,8 +9,6 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -25,37 +23,24 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
-// Exit codes of doctor: what is wrong is told apart from what is only not as it
-// should be.
-const (
-	exitFault   = 3
-	exitWarning = 4
-)
-
-// Variables with secrets: a command line is for all to see.
-const (
-	bearerVariable  = "TRACEHAUL_TOKEN"
-	grafanaVariable = tokenVariable
-)
-
 type doctorCmd struct {
 	pipelineFlags
 	jsonFlag
-	Local       *bool         `help:"Whether to examine the pipeline that tracehaul up keeps running. Defaults to whether one of the description runs, if neither -e nor --url is given." negatable:""`
-	URL         string        `help:"Where clients send events, without a path. Defaults to the domain of the description, or the load balancer's name."                                  name:"url"                                                                                   placeholder:"URL"`
-	DatabaseURL string        `env:"DATABASE_URL"                                                                                                                                         help:"The database of the rows."                                                             placeholder:"URL"`
-	GrafanaURL  string        `env:"GRAFANA_URL"                                                                                                                                          help:"Grafana, if it is another one than the description's."                                 placeholder:"URL"`
-	Topic       string        `help:"ARN of the topic. Defaults to the description's in the account of the credentials."                                                                  placeholder:"ARN"`
-	Source      string        `help:"Source of the event. Defaults to /tracehaul/doctor."                                                                                                 placeholder:"SOURCE"`
-	Type        string        `help:"Type of the event. Defaults to com.github.tracehaul.doctor.probe."                                                                                   placeholder:"TYPE"`
-	NoEvent     bool          `help:"Send no event: look at what is deployed, and nothing else."`
-	Clean       bool          `help:"Remove the row of the event afterwards."`
-	TempoURL    string        `env:"TRACEHAUL_TEMPO_URL"                                                                                                                                  help:"Tempo. Without it, and with GRAFANA_TOKEN, the description's Grafana is asked for it." placeholder:"URL"`
-	TempoTenant string        `env:"TRACEHAUL_TEMPO_TENANT"                                                                                                                               help:"The tenant of Tempo (X-Scope-OrgID)."                                                  placeholder:"ID"`
-	JaegerURL   string        `env:"TRACEHAUL_JAEGER_URL"                                                                                                                                 help:"Jaeger's query API, or another's that is like it."                                     placeholder:"URL"`
-	Timeout     time.Duration `default:"60s"                                                                                                                                              help:"How long to wait for the row."                                                         placeholder:"DURATION"`
-	Settle      time.Duration `help:"How long to wait for spans once the row is there. Defaults to 15s, and to 90s where they come from CloudWatch."                                      placeholder:"DURATION"`
-	Quiet       bool          `help:"Show what is not well, and nothing else."                                                                                                            short:"q"`
+	Local       *bool    `help:"Whether to examine the pipeline that tracehaul up keeps running. Defaults to whether one of the description runs, if neither -e nor --url is given." negatable:""`
+	URL         string   `help:"Where clients send events, without a path. Defaults to the domain of the description, or the load balancer's name."                                  name:"url"                                                                                   placeholder:"URL"`
+	DatabaseURL string   `env:"DATABASE_URL"                                                                                                                                         help:"The database of the rows."                                                             placeholder:"URL"`
+	GrafanaURL  string   `env:"GRAFANA_URL"                                                                                                                                          help:"Grafana, if it is another one than the description's."                                 placeholder:"URL"`
+	Topic       string   `help:"ARN of the topic. Defaults to the description's in the account of the credentials."                                                                  placeholder:"ARN"`
+	Source      string   `help:"Source of the event. Defaults to /tracehaul/doctor."                                                                                                 placeholder:"SOURCE"`
+	Type        string   `help:"Type of the event. Defaults to com.github.tracehaul.doctor.probe."                                                                                   placeholder:"TYPE"`
+	NoEvent     bool     `help:"Send no event: look at what is deployed, and nothing else."`
+	Clean       bool     `help:"Remove the row of the event afterwards."`
+	TempoURL    string   `env:"TRACEHAUL_TEMPO_URL"                                                                                                                                  help:"Tempo. Without it, and with GRAFANA_TOKEN, the description's Grafana is asked for it." placeholder:"URL"`
+	TempoTenant string   `env:"TRACEHAUL_TEMPO_TENANT"                                                                                                                               help:"The tenant of Tempo (X-Scope-OrgID)."                                                  placeholder:"ID"`
+	JaegerURL   string   `env:"TRACEHAUL_JAEGER_URL"                                                                                                                                 help:"Jaeger's query API, or another's that is like it."                                     placeholder:"URL"`
+	Timeout     duration `default:"60s"                                                                                                                                              help:"How long to wait for the row."                                                         placeholder:"DURATION"`
+	Settle      duration `help:"How long to wait for spans once the row is there. Defaults to 15s, and to 90s where they come from CloudWatch."                                      placeholder:"DURATION"`
+	Quiet       bool     `help:"Show what is not well, and nothing else."                                                                                                            short:"q"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -63,7 +48,7 @@ func (doctorCmd) Help() string {
 	return "Sends one marked event through the front door and follows it to its row: how long each hop took, and where its trace was lost. " +
 		"Meanwhile what is deployed is held against the description: subscriptions, queues, functions, sampling, the load balancer, alarms and who hears of them, log groups, dashboards. " +
 		"Apart from the event, nothing is changed. What cannot be reached, or may not be looked at, is named and costs nothing else.\n\n" +
-		"Credentials come from the standard AWS_* variables, the bearer token of the event from " + bearerVariable + ", the token of Grafana from " + grafanaVariable + ". " +
+		"Credentials come from the standard AWS_* variables, the bearer token of the event from " + bearerTokenVariable + ", the token of Grafana from " + grafanaTokenVariable + ". " +
 		"The events' source, /tracehaul/doctor, is for others to leave them out. docs/doctor.md has all checks, and the IAM policy." + `
 
 Examples:
@@ -71,14 +56,6 @@ Examples:
   tracehaul doctor -e prod --no-event
   TRACEHAUL_TOKEN="$TOKEN" tracehaul doctor -e prod --clean
   tracehaul doctor -e prod --json | jq '.findings[].verdict'`
-}
-
-// Validate refuses what can be seen to be wrong before anything is asked.
-func (c doctorCmd) Validate() error {
-	if c.Timeout <= 0 || c.Settle < 0 {
-		return fmt.Errorf("--timeout %s, --settle %s: want more than nothing", c.Timeout, c.Settle)
-	}
-	return nil
 }
 
 func (c doctorCmd) Run(ctx context.Context, env environment, command *kong.Context) error {
@@ -91,8 +68,8 @@ func (c doctorCmd) Run(ctx context.Context, env environment, command *kong.Conte
 		return err
 	}
 	config := doctor.Config{
-		Alarms: set, TopicARN: c.Topic, Address: c.URL, Token: env.getenv(bearerVariable), Source: c.Source, Type: c.Type, NoEvent: c.NoEvent,
-		DatabaseURL: c.DatabaseURL, Clean: c.Clean, Grafana: c.GrafanaURL, GrafanaToken: env.getenv(grafanaVariable), Timeout: c.Timeout, Settle: c.Settle,
+		Alarms: set, TopicARN: c.Topic, Address: c.URL, Token: env.getenv(bearerTokenVariable), Source: c.Source, Type: c.Type, NoEvent: c.NoEvent,
+		DatabaseURL: c.DatabaseURL, Clean: c.Clean, Grafana: c.GrafanaURL, GrafanaToken: env.getenv(grafanaTokenVariable), Timeout: c.Timeout.Duration, Settle: c.Settle.Duration,
 	}
 	local, err := c.running(env, p)
 	if err != nil {
@@ -126,20 +103,13 @@ func (c doctorCmd) examine(ctx context.Context, env environment, config doctor.C
 	return c.print(env, report)
 }
 
-// rename says what is done now, and goes on counting the time.
-func (p *progress) rename(what string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.what = what
-}
-
 // reachAWS fills in how a pipeline in AWS is reached. Without credentials that it
 // takes, or without a way there, the event can be sent all the same, and not every
 // check has to find that out.
 func (c doctorCmd) reachAWS(ctx context.Context, env environment, p *pipeline.Pipeline, config *doctor.Config) error {
-	account, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(3))
+	account, err := loadAWS(ctx, p.Region, 3)
 	if err != nil {
-		return fmt.Errorf("settings of AWS: %w", err)
+		return err
 	}
 	show := startProgress(env.err, "ask AWS whose account this is")
 	defer show.done()
@@ -249,7 +219,6 @@ func (c doctorCmd) reachLocal(env environment, p *pipeline.Pipeline, s *localsta
 	} else if s.Web != "" {
 		config.Traces = doctor.Backends{source.Local{HTTP: source.HTTP{URL: s.Web}}}
 	}
-	nobody := credentials.NewStaticCredentialsProvider("local", "local", "")
 	config.Clients = doctor.Clients{
 		SNS: sns.New(sns.Options{Region: p.Region, BaseEndpoint: aws.String(s.SNS), Credentials: nobody}),
 		SQS: sqs.New(sqs.Options{Region: p.Region, BaseEndpoint: aws.String(s.SQS), Credentials: nobody}),

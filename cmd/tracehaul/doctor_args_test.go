@@ -31,7 +31,7 @@ func TestDoctor_ExitCodes(t *testing.T) {
 	}{
 		"no local one":      {exitFailed, "no place", []string{"--local"}},
 		"no such file":      {exitFailed, "none.yaml", []string{"-f", "none.yaml"}},
-		"timeout":           {exitUsage, "--timeout 0s", []string{"--timeout", "0s"}},
+		"timeout":           {exitUsage, `--timeout: "0s": want a duration`, []string{"--timeout", "0s"}},
 		"address":           {exitUsage, "https://orders.example.com", []string{"--url", "orders"}},
 		"clean without":     {exitUsage, "needs the database's URL", []string{"--url", server.URL, "--clean"}},
 		"nobody may ask":    {exitFailed, "nothing of dev-orders could be looked at", []string{"--no-local", "--no-event"}},
@@ -88,7 +88,7 @@ func TestDoctor_VariablesAreNoFlags(t *testing.T) {
 func TestDoctor_NoneRunsHere_NoEventForAWS(t *testing.T) {
 	var out, errs bytes.Buffer
 	env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": t.TempDir()}[name] }}
-	if code := run(t.Context(), []string{"doctor", "-f", patientFile}, env); code != exitUsage || !strings.Contains(errs.String(), "want --no-local or -e NAME") {
+	if code := run(t.Context(), []string{"doctor", "-f", description}, env); code != exitUsage || !strings.Contains(errs.String(), "want --no-local or -e NAME") {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
 }

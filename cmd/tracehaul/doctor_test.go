@@ -41,9 +41,6 @@ type patient struct {
 	settings string      // a file of shell that the consumer's settings come from
 }
 
-// patientFile is its description.
-var patientFile = filepath.Join("..", "..", "pipeline", "testdata", "reference", "tracehaul.yaml")
-
 func setupPatient(t *testing.T) *patient {
 	t.Helper()
 	dir := t.TempDir()
@@ -57,12 +54,12 @@ func setupPatient(t *testing.T) *patient {
 	if err := os.WriteFile(consumer, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	description, err := pipeline.Load(patientFile)
+	described, err := pipeline.Load(description)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Local, err = localpipeline.Start(t.Context(), localpipeline.Config{
-		Pipeline: description, Service: programs[0], Consumer: consumer, Migrate: migrate.UpURL, HoldConsumers: true,
+		Pipeline: described, Service: programs[0], Consumer: consumer, Migrate: migrate.UpURL, HoldConsumers: true,
 		ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"}, Route: p.route,
 	})
 	if err != nil {
@@ -143,7 +140,7 @@ func (p *patient) doctor(t *testing.T, code int, args ...string) doctor.Report {
 	t.Helper()
 	var out, errs bytes.Buffer
 	env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": p.runtime}[name] }}
-	got := run(t.Context(), append([]string{"doctor", "--json", "-f", patientFile}, args...), env)
+	got := run(t.Context(), append([]string{"doctor", "--json", "-f", description}, args...), env)
 	var r doctor.Report
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatalf("%v: %s%s", err, out.String(), errs.String())
@@ -270,7 +267,7 @@ func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) { //nolint:tparallel 
 		}()
 		var out, errs bytes.Buffer
 		env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": p.runtime}[name] }}
-		if code := run(ctx, []string{"doctor", "--clean", "-f", patientFile}, env); code != exitFailed {
+		if code := run(ctx, []string{"doctor", "--clean", "-f", description}, env); code != exitFailed {
 			t.Errorf("exit code %d", code)
 		}
 		wantAll(t, errs.String(), "An event was sent: /tracehaul/doctor doctor-", "Left behind: ", "DELETE FROM events WHERE source = '/tracehaul/doctor' AND id = 'doctor-", "interrupted")

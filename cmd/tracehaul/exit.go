@@ -9,16 +9,19 @@ import (
 	"strings"
 )
 
-// Exit codes. What each means is in exitMeanings, for all commands and for
-// those that have their own.
+// Exit codes. From 3 on each command has its own: exitMeanings says what they
+// mean.
 const (
-	exitOK      = 0
-	exitFailed  = 1
-	exitUsage   = 2
-	exitWaiting = 3 // what was waited for has not ended
-	exitNothing = 3 // there was nothing to do it with
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
 
-	exitNotArrived = 4 // it was found on its way
+	exitWaiting = 3 // deploy verdict
+	exitNothing = 3 // dlq, trace
+	exitFault   = 3 // doctor
+
+	exitNotArrived = 4 // trace
+	exitWarning    = 4 // doctor
 )
 
 // exitMeaning says what an exit code means, of a command and of all below it.
@@ -51,11 +54,11 @@ var exitMeanings = []exitMeaning{
 	{"doctor", exitFailed, "nothing could be looked at, or it was interrupted"},
 	{"doctor", exitFault, "there is a fault: events, traces or alarms get lost, or would"},
 	{"doctor", exitWarning, "there is no fault, but a warning, or something that could not be looked at"},
+	{"generate", exitFailed, "a file could not be made or, with --check, is not up to date"},
 	{"trace", exitOK, "the event has arrived"},
 	{"trace", exitFailed, "it failed, or nobody could be asked"},
 	{"trace", exitNothing, "nobody who answered knows anything of it, or it is of no event"},
 	{"trace", exitNotArrived, "it was found, and has not arrived"},
-	{"generate", exitFailed, "a file could not be made or, with --check, is not up to date"},
 }
 
 // codedError is an error with an exit code of its own.
@@ -77,7 +80,7 @@ func usageError(format string, values ...any) error {
 func exitsOf(command string) []exitMeaning {
 	best := map[int]exitMeaning{}
 	for _, m := range exitMeanings {
-		if m.command != "" && command+" " != m.command+" " && !strings.HasPrefix(command, m.command+" ") {
+		if m.command != "" && !strings.HasPrefix(command+" ", m.command+" ") {
 			continue
 		}
 		if known, ok := best[m.code]; !ok || len(m.command) > len(known.command) {

@@ -14,6 +14,15 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
+// Variables that hold tokens. There are no flags for them: a command line is for
+// all to see.
+const (
+	bearerTokenVariable  = "TRACEHAUL_TOKEN"
+	grafanaTokenVariable = "GRAFANA_TOKEN"
+	tempoTokenVariable   = "TRACEHAUL_TEMPO_TOKEN" //nolint:gosec // a name
+	jaegerTokenVariable  = "TRACEHAUL_JAEGER_TOKEN"
+)
+
 // The flags that commands have in common: each has one name, one letter and one
 // text.
 
@@ -88,6 +97,19 @@ func (m *moment) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q: want a time such as 2026-11-26T03:00:00Z, or a duration such as 2h", text)
 	}
 	m.Time = t
+	return nil
+}
+
+// duration is a time to wait: more than nothing.
+type duration struct{ time.Duration }
+
+// UnmarshalText reads a duration of Go.
+func (d *duration) UnmarshalText(text []byte) error {
+	given, err := time.ParseDuration(string(text))
+	if err != nil || given <= 0 {
+		return fmt.Errorf("%q: want a duration of more than nothing, such as 30s", text)
+	}
+	d.Duration = given
 	return nil
 }
 

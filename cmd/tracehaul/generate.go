@@ -22,7 +22,11 @@ type generateCmd struct {
 
 // Help is shown by --help below the line about the command.
 func (generateCmd) Help() string {
-	return `It prints the files that it wrote, and "removed FILE" for those that a run before made and that are made no more. Which those are, a list beside the description says, tracehaul.generated.txt for tracehaul.yaml: commit it. When its two sides conflict in a merge, keep the lines of both. Files that it does not name stay where they are, also in these directories; so do, whatever it names, the description, environments/*.yaml, the runbooks, and all but .json, .md, .env and .yaml. Where "runbooks" in the description is an address outside of its repository, and there is no directory of them, they are looked at elsewhere: none is asked for here.
+	return `It prints each file that it writes, and "removed FILE" for each that an earlier run made and this one does not.
+
+A list beside the description, tracehaul.generated.txt for tracehaul.yaml, says which files those are: commit it, and if it conflicts in a merge, keep the lines of both sides. No other file is ever removed, and whatever the list says, these stay: the description, environments/*.yaml, the runbooks, and files that are neither .json, .md, .env nor .yaml.
+
+Runbooks that are kept elsewhere are not asked for: "runbooks" in the description is then an address outside of its repository, and there is no directory of them here.
 
 Examples:
   tracehaul generate

@@ -1,10 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -118,63 +117,23 @@ func TestExamples_AreReadAsAShellReadsThem(t *testing.T) {
 	}
 }
 
-// Every command of ours in the documents is one.
-func TestDocuments_Commands_Parse(t *testing.T) {
+// What is waited for takes more than nothing, in whichever command.
+func TestHelp_Durations_AreMoreThanNothing(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://localhost/orders")
-	found := 0
-	for _, pattern := range []string{"README.md", "docs/*.md", "docs/*/*.md", "alarms/scenarios/README.md", "iac/README.md", "iac/*/README.md"} {
-		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(pattern)))
-		if err != nil || len(files) == 0 {
-			t.Fatal(pattern, files, err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+	for _, node := range commands(t) {
+		for _, f := range node.Flags {
+			if f.PlaceHolder != "DURATION" {
+				continue
 			}
-			for _, line := range documentedLines(string(text)) {
-				line, _, _ = strings.Cut(line, "   ") // what it does stands there, in columns
-				words, ok := toolWords(strings.ReplaceAll(line, "${{ steps.preflight.outputs.since }}", "2h"))
-				if !ok {
-					continue
-				}
-				found++
-				if _, err := newTestParser(t).Parse(words); err != nil {
-					t.Errorf("%s: %s: %v", file, line, err)
+			for given, want := range map[string]bool{"1m30s": true, "0s": false, "-1s": false, "soon": false} {
+				words, _ := toolWords(examples(node.Detail)[0])
+				_, err := newTestParser(t).Parse(append(words, "--"+f.Name+"="+given))
+				if (err == nil) != want || err != nil && !strings.Contains(err.Error(), fmt.Sprintf("--%s: %q: want a duration", f.Name, given)) {
+					t.Errorf("%s --%s=%s: %v", node.Path(), f.Name, given, err)
 				}
 			}
 		}
 	}
-	if found < 30 {
-		t.Errorf("found %d commands alone", found)
-	}
-}
-
-// commandLine is a line of a document that calls the tool, perhaps below a
-// prompt or in eval.
-var commandLine = regexp.MustCompile(`^(\$ |eval "\$\()?(go run \./cmd/)?tracehaul [a-z]`)
-
-// documentedLines are the lines of a document that call the tool: in a block,
-// which is indented or between fences.
-func documentedLines(text string) (lines []string) {
-	joined, fenced := "", false
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
-		if strings.HasPrefix(strings.TrimSpace(line), "```") {
-			fenced = !fenced
-			continue
-		}
-		if joined == "" && (!fenced && !strings.HasPrefix(line, "    ")) || joined == "" && !commandLine.MatchString(strings.TrimSpace(line)) {
-			continue
-		}
-		before, more := strings.CutSuffix(line, `\`)
-		joined += strings.TrimSpace(before) + " "
-		if !more {
-			lines = append(lines, strings.TrimSpace(joined))
-			joined = ""
-		}
-	}
-	return lines
 }
 
 // Flags of one name are alike in all commands: letter, placeholder, and for

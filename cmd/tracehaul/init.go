@@ -111,8 +111,11 @@ func writeNew(dir string, files []starterFile) error {
 		}
 	}
 	if len(there) > 0 {
-		shown := there[:min(3, len(there))]
-		return usageError("%s has %d of the %d files already (%s ...), and nothing was written: want a directory without them", dir, len(there), len(files), strings.Join(shown, ", "))
+		shown := strings.Join(there[:min(3, len(there))], ", ")
+		if len(there) > 3 {
+			shown += ", ..."
+		}
+		return usageError("%s has %d of the %d files already (%s), and nothing was written: want a directory without them", dir, len(there), len(files), shown)
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Path))

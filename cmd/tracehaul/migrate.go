@@ -13,8 +13,8 @@ import (
 
 type migrateCmd struct {
 	jsonFlag
-	DatabaseURL string        `env:"DATABASE_URL" help:"The database, as libpq takes it."  placeholder:"URL"      required:""`
-	Timeout     time.Duration `default:"10m"      help:"How long all migrations may take." placeholder:"DURATION"`
+	DatabaseURL string   `env:"DATABASE_URL" help:"The database, as libpq takes it."  placeholder:"URL"      required:""`
+	Timeout     duration `default:"10m"      help:"How long all migrations may take." placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -33,7 +33,7 @@ type appliedMigration struct {
 }
 
 func (c migrateCmd) Run(ctx context.Context, env environment) error {
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout.Duration)
 	defer cancel()
 	pool, err := pgxpool.New(ctx, c.DatabaseURL)
 	if err != nil {

@@ -11,9 +11,8 @@ import (
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
 
-// progress tells, on standard error, of what takes longer than a second: on a
+// progress tells, on standard error, what takes longer than a second: on a
 // terminal in one line that is rewritten, elsewhere in a line now and then.
-// Nothing is told of what is quick.
 type progress struct {
 	w        io.Writer
 	terminal bool
@@ -53,6 +52,13 @@ func (p *progress) phase(what string) {
 	defer p.mu.Unlock()
 	p.what, p.count, p.begin, p.last, p.end = what, "", time.Now(), time.Time{}, make(chan struct{})
 	go p.tick(p.end)
+}
+
+// rename says what is done now, and goes on counting the time.
+func (p *progress) rename(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.what = what
 }
 
 func (p *progress) tick(end <-chan struct{}) {

@@ -14,13 +14,11 @@ var (
 	shellUse    = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 	shellAssign = regexp.MustCompile(`(?m)(?:^|[\s;(])([A-Za-z_]\w*)=`)
 	shellRead   = regexp.MustCompile(`\b(?:for|read -r|read) ((?:[A-Za-z_]\w* ?)+)`)
-	markdown    = regexp.MustCompile(`\]\(([^)#]+)`)
 )
 
-// Whoever pastes a command from a runbook has every name that is in it, and
-// every link leads somewhere.
-func TestRunbooks_NamesAndLinks_AreThere(t *testing.T) {
-	p, err := pipeline.Load(filepath.Join("..", "..", "pipeline", "testdata", "reference", "tracehaul.yaml"))
+// Whoever pastes a command from a runbook has every name that is in it.
+func TestRunbooks_Names_ArePrinted(t *testing.T) {
+	p, err := pipeline.Load(description)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,14 +49,6 @@ func TestRunbooks_NamesAndLinks_AreThere(t *testing.T) {
 		for _, m := range shellUse.FindAllStringSubmatch(commands, -1) {
 			if !known[m[1]] && !own[m[1]] {
 				t.Errorf("%s: $%s is not a name that `tracehaul pipeline env` prints", filepath.Base(file), m[1])
-			}
-		}
-		for _, m := range markdown.FindAllStringSubmatch(string(b), -1) {
-			if strings.Contains(m[1], "://") {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join(dir, m[1])); err != nil {
-				t.Errorf("%s: a link to %s leads nowhere", filepath.Base(file), m[1])
 			}
 		}
 	}

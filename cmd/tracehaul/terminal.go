@@ -1,6 +1,10 @@
 package main
 
-import "os"
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 // isTerminal reports whether somebody looks at w who sees a line rewritten, as
 // far as one can tell.
@@ -24,4 +28,17 @@ func isDevice(f *os.File) bool {
 	}
 	null, err := os.Stat(os.DevNull) // a device, too
 	return err != nil || !os.SameFile(info, null)
+}
+
+// columnsOf is how wide a terminal is, or 0 for anything else.
+func columnsOf(w any) int {
+	f, ok := w.(*os.File)
+	if !ok || !isTerminal(w) {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/trace"
@@ -19,15 +18,15 @@ type traceCmd struct {
 	jsonFlag
 	traceSources
 
-	Given       []string      `arg:""                                                                                     help:"What you hold of the event: a trace id, X-Amzn-Trace-Id, traceparent, event id, subject of events, message id of SNS or SQS, source and id of a row, or a line that has a trace id."`
-	As          string        `default:"auto"                                                                             enum:"auto,trace,event,sns,sqs,subject"                                                                                                                                                    help:"What it is, if its form does not tell." placeholder:"KIND"`
-	Source      string        `help:"The event's source, if its id alone is that of several."                             placeholder:"SOURCE"`
-	HTML        string        `help:"Write the story as one HTML file that needs no other; - is standard output."         name:"html"                                                                                                                                                                                placeholder:"FILE"                            xor:"form"`
-	Open        bool          `help:"Show the story in the browser."                                                      xor:"form"`
-	Body        bool          `help:"Show the data of rows and the bodies of messages, too. They may hold personal data."`
-	Since       moment        `default:"24h"                                                                              help:"How far back to look where there is no index by the id: a time (RFC 3339), or so long ago."                                                                                          placeholder:"TIME"`
-	DeadLetters int           `default:"100"                                                                              help:"How many letters of each dead-letter queue to look at, if nobody else knows where the event is: each counts one receive more. 0 leaves them alone."                                  name:"dead-letters"                           placeholder:"N"`
-	Timeout     time.Duration `default:"10s"                                                                              help:"How long one back end may take to answer."                                                                                                                                           placeholder:"DURATION"`
+	Given       []string `arg:""                                                                                     help:"What you hold of the event: a trace id, X-Amzn-Trace-Id, traceparent, event id, subject of events, message id of SNS or SQS, source and id of a row, or a line that has a trace id."`
+	As          string   `default:"auto"                                                                             enum:"auto,trace,event,sns,sqs,subject"                                                                                                                                                    help:"What it is, if its form does not tell." placeholder:"KIND"`
+	Source      string   `help:"The event's source, if its id alone is that of several."                             placeholder:"SOURCE"`
+	HTML        string   `help:"Write the story as one HTML file that needs no other; - is standard output."         name:"html"                                                                                                                                                                                placeholder:"FILE"                            xor:"form"`
+	Open        bool     `help:"Show the story in the browser."                                                      xor:"form"`
+	Body        bool     `help:"Show the data of rows and the bodies of messages, too. They may hold personal data."`
+	Since       moment   `default:"24h"                                                                              help:"How far back to look where there is no index by the id: a time (RFC 3339), or so long ago."                                                                                          placeholder:"TIME"`
+	DeadLetters int      `default:"100"                                                                              help:"How many letters of each dead-letter queue to look at, if nobody else knows where the event is: each counts one receive more. 0 leaves them alone."                                  name:"dead-letters"                           placeholder:"N"`
+	Timeout     duration `default:"10s"                                                                              help:"How long one back end may take to answer."                                                                                                                                           placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -48,8 +47,6 @@ Examples:
 // Validate refuses what can be seen to be wrong before anybody is asked.
 func (c traceCmd) Validate() error {
 	switch {
-	case c.Timeout <= 0:
-		return fmt.Errorf("--timeout %s: want more than nothing", c.Timeout)
 	case c.DeadLetters < 0:
 		return fmt.Errorf("--dead-letters %d: want a number of letters, or 0 for none", c.DeadLetters)
 	case c.JSON && (c.HTML == "-" || c.Open):
@@ -168,7 +165,7 @@ func (c traceCmd) open(env environment, t *story.Story) error {
 	}
 	path := filepath.Join(dir, "trace.html")
 	if err := writeHTML(path, t); err != nil {
-		return err
+		return errors.Join(err, os.RemoveAll(dir))
 	}
 	fmt.Fprintf(env.out, "%s\n%s\n", t.Verdict.Headline, path)
 	return openFile(path, io.Discard)

@@ -93,7 +93,7 @@ func TestTrace_Refusals(t *testing.T) {
 		"no environment": {exitUsage, "nowhere", []string{"order-1", "-e", "nowhere"}},
 		"both forms":     {exitUsage, "--html", []string{"order-1", "--html", "x", "--open"}},
 		"HTML in JSON":   {exitUsage, "--json prints JSON", []string{"order-1", "--html", "-", "--json"}},
-		"no time":        {exitUsage, "--timeout 0s: want more", []string{"order-1", "--timeout", "0"}},
+		"no time":        {exitUsage, `--timeout: "0": want a duration of more than nothing`, []string{"order-1", "--timeout", "0"}},
 		"letters":        {exitUsage, "--dead-letters -1: want", []string{"order-1", "--dead-letters=-1"}},
 		"away":           {exitFailed, "nobody who could know", []string{"order-1", "--no-local", "--no-aws", "--database-url", "postgres://u:geheim@127.0.0.1:1/x"}},
 	} {

@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"runtime"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // openTimeout is how long what shows a file may take to hand it on.
@@ -33,17 +30,4 @@ func openFile(path string, out io.Writer) error {
 		return fmt.Errorf("%s %s: %w", program, path, err)
 	}
 	return nil
-}
-
-// columnsOf is how wide a terminal is, or 0 for anything else.
-func columnsOf(w any) int {
-	f, ok := w.(*os.File)
-	if !ok || !isTerminal(w) {
-		return 0
-	}
-	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
-	if err != nil {
-		return 0
-	}
-	return int(size.Col)
 }

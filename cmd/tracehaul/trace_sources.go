@@ -9,13 +9,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/smithy-go/logging"
-
 	"github.com/tracehaul/tracehaul/internal/localstate"
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/story/source"
@@ -35,19 +28,13 @@ type traceSources struct {
 	NoAWS        bool   `help:"Do not ask AWS."                            name:"no-aws"                                                                                xor:"aws"`
 }
 
-// Variables that hold tokens: what is in a flag others can see.
-const (
-	tempoTokenVariable  = "TRACEHAUL_TEMPO_TOKEN" //nolint:gosec // a name
-	jaegerTokenVariable = "TRACEHAUL_JAEGER_TOKEN"
-)
-
 // config finds everybody who can be asked.
 func (c traceCmd) config(ctx context.Context, env environment) (story.Config, error) {
 	given, as, err := c.given()
 	if err != nil {
 		return story.Config{}, err
 	}
-	config := story.Config{Given: given, Source: c.Source, As: as, Timeout: c.Timeout}
+	config := story.Config{Given: given, Source: c.Source, As: as, Timeout: c.Timeout.Duration}
 	p, err := c.described()
 	switch {
 	case err != nil:
@@ -132,7 +119,7 @@ func (c traceCmd) addDatabase(config *story.Config, local bool) {
 
 // addTraces adds those that keep spans.
 func (c traceCmd) addTraces(env environment, config *story.Config, p *pipeline.Pipeline) {
-	switch grafana := env.getenv(tokenVariable); {
+	switch grafana := env.getenv(grafanaTokenVariable); {
 	case c.TempoURL != "":
 		h := authorization(env.getenv(tempoTokenVariable))
 		if c.TempoTenant != "" {
@@ -174,27 +161,11 @@ func (c traceCmd) addAWS(ctx context.Context, env environment, config *story.Con
 		config.Skipped = append(config.Skipped, "AWS: "+map[bool]string{true: "left out by --no-aws", false: "a local pipeline runs; say --aws, or -e NAME"}[c.NoAWS])
 		return nil
 	}
-	options := []func(*awsconfig.LoadOptions) error{
-		awsconfig.WithRegion(p.Region), awsconfig.WithRetryMaxAttempts(3),
-		awsconfig.WithLogger(logging.Nop{}), // what went wrong is told once, in the story
-	}
-	if (loopback(c.LogsEndpoint) || loopback(c.SQSEndpoint)) && env.getenv("AWS_ACCESS_KEY_ID") == "" {
-		options = append(options, awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("local", "local", "")))
-	}
-	settings, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	settings, err := loadAWS(ctx, p.Region, 3)
 	if err != nil {
-		return fmt.Errorf("settings of AWS: %w", err)
+		return err
 	}
-	logs := cloudwatchlogs.NewFromConfig(settings, func(o *cloudwatchlogs.Options) {
-		if c.LogsEndpoint != "" {
-			o.BaseEndpoint = aws.String(c.LogsEndpoint)
-		}
-	})
-	client := sqs.NewFromConfig(settings, func(o *sqs.Options) {
-		if c.SQSEndpoint != "" {
-			o.BaseEndpoint = aws.String(c.SQSEndpoint)
-		}
-	})
+	logs, client := newLogs(settings, env, c.LogsEndpoint), newSQS(settings, env, c.SQSEndpoint)
 	config.Backends = append(config.Backends,
 		source.Spans{Client: logs, Since: c.Since.Time},
 		source.Logs{Client: logs, Groups: logGroups(p), Since: c.Since.Time})
@@ -218,4 +189,28 @@ func logGroups(p *pipeline.Pipeline) []string {
 		groups = append(groups, pipeline.LogGroupName(pipeline.KindFunction, p.Consumers[i].FunctionName()))
 	}
 	return groups
+}
+
+// expected is what a pipeline does with every event. On this machine only the
+// reference consumer runs, and every trace is kept.
+func expected(p *pipeline.Pipeline, here bool) story.Expect {
+	e := story.Expect{Pipeline: p.Prefix(), Service: p.TelemetryName(p.Service.Name), MaxReceives: map[string]int{}, ALBSpans: p.Edge.ALBSpans, SamplePercent: p.Telemetry.SamplePercent}
+	if here {
+		e.SamplePercent = 100
+	}
+	var rows []string
+	for i := range p.Consumers {
+		c := &p.Consumers[i]
+		e.MaxReceives[c.QueueName()] = c.MaxReceiveCount
+		if c.Sink == "postgres" {
+			rows = append(rows, c.QueueName())
+		}
+		if len(c.FilterPolicy) == 0 && (!here || c.Sink == "postgres") {
+			e.Queues = append(e.Queues, c.QueueName())
+		}
+	}
+	if len(rows) == 1 {
+		e.RowQueue = rows[0]
+	}
+	return e
 }

@@ -63,6 +63,11 @@ func (c upCmd) Validate() error {
 func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 	c.ports = localpipeline.Ports{ALB: c.ALBPort, SNS: c.SNSPort, SQS: c.SQSPort, OTLP: c.OTLPPort, Database: c.DatabasePort}
 	c.database = c.DatabaseName
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.WebPort)))
+	if err != nil { // which is known before anything is built
+		return fmt.Errorf("--web-port: %w", err)
+	}
+	defer listener.Close() // if nobody serves on it
 	p := startProgress(env.err, "reading the description")
 	l, stop, err := c.start(ctx, env, p)
 	p.done()
@@ -71,10 +76,6 @@ func (c upCmd) Run(ctx context.Context, env environment) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.WebPort)))
-	if err != nil {
-		return fmt.Errorf("the page: %w", err)
-	}
 	log := slog.New(slog.NewTextHandler(env.err, nil))
 	database := func(body bool) []story.Backend {
 		return []story.Backend{source.Postgres{URL: l.Addresses().DatabaseURL, Body: body}}
@@ -121,13 +122,13 @@ func (c upCmd) announce(env environment, log *slog.Logger, p *pipeline.Pipeline,
 	}
 	return func() {
 		if err := remove(); err != nil {
-			log.Warn("its own state", slog.String("error", err.Error()))
+			log.Warn("what told other processes of this pipeline is left behind", slog.String("error", err.Error()))
 		}
 	}
 }
 
 func (c upCmd) print(env environment, a localpipeline.Addresses) error {
-	if c.JSON {
+	if c.JSON { // in one line, by whose end a program knows that all is there
 		return json.NewEncoder(env.out).Encode(a)
 	}
 	_, err := fmt.Fprintf(env.out, `The pipeline runs. See its traces at %s

@@ -18,7 +18,6 @@ import (
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/story/source"
 	"github.com/tracehaul/tracehaul/internal/trace"
-	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -145,30 +144,6 @@ func ofBroker(m *messaging.StoredMessage) sqstypes.Message {
 		out.MessageAttributes[name] = sqstypes.MessageAttributeValue{DataType: aws.String(a.Type), StringValue: aws.String(a.Value)}
 	}
 	return out
-}
-
-// expected is what a pipeline does with every event. Here only the reference
-// consumer runs, and every trace is kept.
-func expected(p *pipeline.Pipeline, here bool) story.Expect {
-	e := story.Expect{Pipeline: p.Prefix(), Service: p.TelemetryName(p.Service.Name), MaxReceives: map[string]int{}, ALBSpans: p.Edge.ALBSpans, SamplePercent: p.Telemetry.SamplePercent}
-	if here {
-		e.SamplePercent = 100
-	}
-	var rows []string
-	for i := range p.Consumers {
-		c := &p.Consumers[i]
-		e.MaxReceives[c.QueueName()] = c.MaxReceiveCount
-		if c.Sink == "postgres" {
-			rows = append(rows, c.QueueName())
-		}
-		if len(c.FilterPolicy) == 0 && (!here || c.Sink == "postgres") {
-			e.Queues = append(e.Queues, c.QueueName())
-		}
-	}
-	if len(rows) == 1 {
-		e.RowQueue = rows[0]
-	}
-	return e
 }
 
 // whyDead says why a message is a dead letter, as package deadletter does of
