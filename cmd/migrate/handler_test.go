@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -45,15 +46,17 @@ func TestInTime_LeavesTheMargin_ButAtMostHalf(t *testing.T) {
 		"short":  {4 * time.Second, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), test.given)
-			defer cancel()
-			end, _ := ctx.Deadline()
-			ctx, cancel = m.inTime(ctx)
-			defer cancel()
-			got, _ := ctx.Deadline()
-			if margin := end.Sub(got); margin < test.margin-100*time.Millisecond || margin > test.margin {
-				t.Errorf("margin is %v, want %v", margin, test.margin)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), test.given)
+				defer cancel()
+				end, _ := ctx.Deadline()
+				ctx, cancel = m.inTime(ctx)
+				defer cancel()
+				got, _ := ctx.Deadline()
+				if margin := end.Sub(got); margin != test.margin {
+					t.Errorf("margin is %v, want %v", margin, test.margin)
+				}
+			})
 		})
 	}
 	ctx, cancel := m.inTime(t.Context())

@@ -34,7 +34,7 @@ func TestProgram_Issuer_OnlyItsClientsGetIn(t *testing.T) {
 	issuer := bearertest.New(t)
 	b, endpoint := cloud(t, nil)
 	r := start(t, endpoint, "AUTH_ISSUER="+issuer.URL, "AUTH_SCOPES="+bearertest.Scope, "AUTH_AUDIENCE="+bearertest.Audience)
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		res, err := http.Get(r.url + "/readyz")
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience is for what should happen, on a machine however busy.
+const patience = 30 * time.Second
+
+// nobody listens there: the port is a privileged one, which no test is given.
+const nobody = "127.0.0.1:1"
+
 // cloud is a local SNS with a topic and a queue subscribed to it.
 func cloud(t *testing.T, fault func(messaging.Call) *messaging.Fault) (b *messaging.Broker, endpoint string) {
 	t.Helper()
@@ -85,14 +91,14 @@ func start(t *testing.T, endpoint string, env ...string) *running {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = r.Stop(context.Background(), 10*time.Second)
+		_ = r.Stop(context.Background(), patience)
 		http.DefaultClient.CloseIdleConnections()
 	})
 	select {
 	case r.url = <-listening:
 	case <-r.Done():
 		t.Fatalf("the program ended: %v", r.log)
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the program does not listen")
 	}
 	return r
@@ -134,7 +140,8 @@ func TestProgram_SIGTERMUnderLoad_LosesNothing(t *testing.T) {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	accepted := map[string]bool{}
-	stop := make(chan struct{})
+	working, stop := make(chan struct{}), make(chan struct{})
+	underWay := sync.OnceFunc(func() { close(working) })
 	for worker := range 8 {
 		group.Go(func() {
 			for i := 0; ; i++ {
@@ -154,15 +161,16 @@ func TestProgram_SIGTERMUnderLoad_LosesNothing(t *testing.T) {
 				mu.Lock()
 				accepted[id] = true
 				mu.Unlock()
+				underWay()
 			}
 		})
 	}
-	time.Sleep(200 * time.Millisecond)
+	<-working
 	began := time.Now()
-	if err := r.Stop(t.Context(), 10*time.Second); err != nil {
+	if err := r.Stop(t.Context(), patience); err != nil {
 		t.Errorf("the program ended with %v", err)
 	}
-	if took := time.Since(began); took < 200*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(began); took < 200*time.Millisecond {
 		t.Errorf("stopping took %v, want the grace of 200ms and a little", took)
 	}
 	close(stop)
@@ -183,9 +191,9 @@ func TestProgram_SIGTERMUnderLoad_LosesNothing(t *testing.T) {
 
 func TestProgram_SecondSignal_EndsAtOnce(t *testing.T) {
 	_, endpoint := cloud(t, nil)
-	r := start(t, endpoint, "DRAIN_GRACE=15s")
+	r := start(t, endpoint, "DRAIN_GRACE=10m", "SHUTDOWN_TIMEOUT=11m")
 	_ = r.Signal(syscall.SIGTERM)
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		res, err := http.Get(r.url + "/readyz")
 		if err != nil {
 			t.Fatal(err)
@@ -201,7 +209,7 @@ func TestProgram_SecondSignal_EndsAtOnce(t *testing.T) {
 	_ = r.Signal(syscall.SIGTERM)
 	select {
 	case <-r.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("the program goes on after a second signal")
 	}
 }
@@ -253,10 +261,8 @@ func TestRun_Commands_HaveTheirOutput(t *testing.T) {
 func TestHealthcheck_NotAlive_Exits1(t *testing.T) {
 	sick := httptest.NewServer(http.NotFoundHandler())
 	defer sick.Close()
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
 	for name, address := range map[string]string{
-		"sick": strings.TrimPrefix(sick.URL, "http://"), "gone": strings.TrimPrefix(gone.URL, "http://"), "nonsense": "nonsense",
+		"sick": strings.TrimPrefix(sick.URL, "http://"), "gone": nobody, "nonsense": "nonsense",
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
