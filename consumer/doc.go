@@ -1,10 +1,11 @@
 // Package consumer takes batches of events from an SQS queue and puts them
-// into a store, exactly once by the event's (source, id), whatever is
-// delivered how often.
+// into a store. Each event is stored once, by its (source, id), however often it
+// is delivered.
 //
-// Start from [New]; its [Consumer.Handle] is made for
-// [awslambda.SQSBatch]. Where events go is a [Sink]: consumer/postgres is one,
-// and a team writes its own by storing a batch as a whole or not at all.
+// Start from [New], and give [Consumer.Handle] to [awslambda.SQSBatch]. Where
+// events go is a [Sink]: consumer/postgres is one. A sink of your own has to store
+// a batch as a whole or not at all, and an event that it has already a second time
+// without effect.
 //
 // What becomes of a message:
 //
@@ -17,12 +18,12 @@
 //     and the trace context it came with; then acknowledged. If that cannot be
 //     done it is reported as a batch item failure, too.
 //
-// In the good case a batch is one call of the sink. Only if the sink says that
-// a batch holds something poisonous is it halved until what is poisonous
-// stands alone, so that no message suffers for its neighbour.
+// Usually a batch is one call of the sink. Only if the sink says that a batch
+// holds something poisonous is it halved, until the poisonous record stands alone
+// and all others are stored.
 //
-// It is made for standard queues. With a FIFO queue events would be stored in
-// an order of their own, and messages behind a failed one would not wait.
+// It is made for standard queues. With a FIFO queue events would not be stored in
+// the queue's order, and messages behind a failed one would not wait.
 //
 // Of this module it imports event, internal/spoilt, telemetry/awslambda,
 // telemetry/message, telemetry/semconv and telemetry/xray.

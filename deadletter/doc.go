@@ -7,18 +7,18 @@
 // with what is known of it: why it is there, its event, its trace.
 //
 // Nothing here can lose a message. One is deleted only after the queue that it
-// goes to has confirmed it, or after its copy is on the disk. A redrive that is
-// killed is begun again and goes on; what it sent without having been able to
-// delete comes twice, and a consumer that knows an event by source and id, as
-// package consumer does, writes it once.
+// goes to has confirmed it, or after its copy is on the disk. If a redrive is
+// killed, begin it again and it goes on. A message that it had sent but not yet
+// deleted is then sent twice; a consumer that recognises an event by source and
+// id, as package consumer does, writes it once.
 //
 // The one way to look into a queue is to receive from it. That hides the
-// messages from others for a while and adds to their receive count. So they
-// are hidden for short, longer only as long as they are needed, and given back
-// at the end.
+// messages from others for a while and adds to their receive count. So they are
+// hidden for a short time, which is prolonged while they are needed, and given
+// back at the end.
 //
-// Messages keep the trace context they came with. The client must not be one
-// that awssdk.Instrument has changed: it would write its own.
+// Messages keep the trace context that they came with. Do not give it a client
+// that awssdk.Instrument has changed: that would write a context of its own.
 //
 // Of this module it imports consumer, event, internal/spoilt, telemetry/message
 // and telemetry/semconv.

@@ -3,27 +3,33 @@
 // severity, owner and hour.
 //
 // Start from [New] and give [Notifier.Handle] the events of a Lambda function
-// that is subscribed to the topics. Package alarms/routing says who hears of an
-// alarm.
+// that is subscribed to the topics:
 //
-// An incident begins with an alarm that goes on and ends when it is OK again.
-// It is one thread in Slack and one incident in PagerDuty and incident.io, and
-// whoever was told of it hears of its end, whatever the hour. What was told to
-// whom is kept in a DynamoDB table: each alarm and destination has an item with
-// a lease, so that one invocation at a time tells that destination of that
-// alarm, and with the messages that it has had.
+//	n, err := notify.New(notify.Config{Pipeline: p, AWS: cfg})
+//	err = n.Handle(ctx, event) // an events.SNSEvent
 //
-// A message that did not reach one of its destinations fails, and comes again;
-// then only those destinations hear of it that have not yet. PagerDuty and
-// incident.io know a repeated event by its key. Slack does not: if it is not
-// known whether it has posted (no answer, a fault of its own), the message is
-// posted once more, and then again once or twice at each further delivery; so it
-// is if the function dies or loses the table between the answer and the note of
-// it. Rather twice than never.
+// Package alarms/routing says who hears of an alarm. An error of Handle means
+// that a destination was not reached: invoke it again with the same event, as
+// Lambda does by itself.
 //
-// While the table is away, alarms still reach PagerDuty and incident.io; all
-// else waits for the next attempt. So do pages if another invocation has had the
-// turn for some seconds: it may be dead.
+// An incident begins when an alarm goes on and ends when it is OK again. It is
+// one thread in Slack and one incident in PagerDuty and incident.io. Whoever was
+// told of its beginning is told of its end, whatever the hour. A DynamoDB table
+// keeps what was told to whom. It has an item for each alarm and destination:
+// the messages that the destination has had of this alarm, and a lease, so that
+// one invocation at a time tells it.
+//
+// A message that did not reach all of its destinations is delivered again, and
+// then sent only to those that it has not reached. PagerDuty and incident.io
+// recognise a repeated event by its key. Slack does not. If it is not known
+// whether Slack has posted a message (no answer, an error on its side, or the
+// function died or lost the table before it could note the answer), the message
+// is posted again: once in the same delivery, and once or twice in each further
+// one. Twice is better than never.
+//
+// While the table is away, alarms still reach PagerDuty and incident.io; Slack
+// waits for the next attempt. In the same way pages are sent without the lease
+// if another invocation has held it for some seconds, since that may have died.
 //
 // Secrets come from Secrets Manager when they are needed. They are in no error,
 // log line or span.

@@ -9,10 +9,10 @@
 //
 // The rules are those that the CloudWatch user guide documents; the code names
 // the page beside each. An alarm is evaluated every minute, over the periods
-// that end then, or every hour if it is over more than a day. All alarms begin in INSUFFICIENT_DATA unless [Config] says
-// otherwise, and there is no data from before the history: let one begin a
-// little earlier than what it is about. As in CloudWatch, the first change, into
-// OK as a rule, gives a notice.
+// that end then, or every hour if it is over more than a day. All alarms begin
+// in INSUFFICIENT_DATA unless [Config] says otherwise, and there is no data from
+// before the history: let a history begin a little earlier than what it is
+// about. As in CloudWatch, the first change, usually into OK, gives a notice.
 //
 // What AWS does not publish is a choice, made in one place each:
 //
@@ -28,8 +28,8 @@
 //   - the band of normal values is a model of our own ([LearnBand]).
 //
 // Periods below a minute, trimmed means and the like, and bands over several
-// metrics are refused by [New]. Windows by the wall clock and warm-up periods are
-// nothing that an alarms.Alarm can have.
+// metrics are refused by [New]. An alarms.Alarm has no windows by the wall clock
+// and no warm-up periods.
 //
 // Of this module it imports alarms, alarms/metricmath, internal/figure and
 // pipeline/signal.

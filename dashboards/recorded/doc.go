@@ -11,16 +11,17 @@
 //
 // # What is evaluated
 //
-// Queries by name, also those for which Grafana makes a search: a dimension that is
-// *, has several values or need not be the only one. Metric math is that of
-// alarms/metricmath and, of what an alarm cannot have, ANOMALY_DETECTION_BAND,
-// FIRST, LAST and RUNNING_SUM. Other functions, and Metrics Insights, are named in
-// the answer and count as without data. Logs are left out.
+// Queries that name their metric, also those that Grafana turns into a search:
+// with a dimension that is *, has several values, or need not be the only one.
+// Metric math is that of alarms/metricmath and also ANOMALY_DETECTION_BAND, FIRST,
+// LAST and RUNNING_SUM, which an alarm cannot have. Queries with other functions,
+// and Metrics Insights, count as without data, and the answer says why. Logs are
+// left out.
 //
-// Variables are those that a person sees who opens the dashboard: what was
-// chosen when it was saved or, if that is no longer there, the first. Of those that
-// ask CloudWatch, dimension_values is answered. A panel that is repeated is evaluated
-// for each value.
+// Variables have the values that a person sees who opens the dashboard: the one
+// chosen when it was saved or, if that no longer exists, the first. Of the
+// variables that ask CloudWatch, dimension_values is answered. A panel that is
+// repeated is evaluated for each value.
 //
 // Of this module it imports alarms, alarms/metricmath, alarms/scenario,
 // alarms/simulator, dashboards/internal, internal/spelling, pipeline and

@@ -1,6 +1,6 @@
-// Package runbooks holds the kit's runbooks, for whoever has them elsewhere than
-// in a copy of this repository: `tracehaul init` writes them beside a new
-// description, and alarms.CheckRunbooks reads them in a program of one's own.
+// Package runbooks holds the kit's runbooks as files for programs: `tracehaul init`
+// writes them beside a new description, and a program of your own can give them
+// to alarms.CheckRunbooks.
 //
 // It imports nothing of this module.
 package runbooks

@@ -7,10 +7,9 @@
 // needs this package: awssdk.Instrument injects on its own. [Injector] is for
 // those who build their requests without the instrumented SDK.
 //
-// Trace context in HTTP headers of an AWS call ends at AWS; message
-// attributes are what reaches the consumer. They are a scarce good, so the
-// injector keeps to a [Budget] and drops context before it would make a
-// message fail.
+// Trace context in HTTP headers of an AWS call ends at AWS; message attributes
+// reach the consumer. A message has room for few of them, so the injector keeps to
+// a [Budget], and drops context before it would make a message fail.
 //
 // The package links no AWS client, only the types of messages.
 //
