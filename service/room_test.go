@@ -24,7 +24,8 @@ func (b *bundle) buffered() int {
 // else anything.
 func TestEvents_LargeBodyHoldsItsEndBack_OthersAreTaken(t *testing.T) {
 	const size = 100_000
-	bubble(t, func(t *testing.T, r *running) {
+	bubble(t, func(r *running) {
+		t := r.t
 		c := r.connect(t)
 		_, err := fmt.Fprintf(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat(" ", size-1))
 		if err != nil {

@@ -30,7 +30,8 @@ func TestHealth_Running_AliveAndReady(t *testing.T) {
 
 func TestRun_ToldToStop_NotReadyButServingThenDrained(t *testing.T) {
 	const grace = 300 * time.Millisecond
-	bubble(t, func(t *testing.T, r *running) {
+	bubble(t, func(r *running) {
+		t := r.t
 		r.sns.latency = grace + 200*time.Millisecond
 		r.stop()
 		began := time.Now()
@@ -57,7 +58,8 @@ func TestRun_ToldToStop_NotReadyButServingThenDrained(t *testing.T) {
 }
 
 func TestRun_Draining_TellsClientsToGoElsewhere(t *testing.T) {
-	bubble(t, func(t *testing.T, r *running) {
+	bubble(t, func(r *running) {
+		t := r.t
 		r.stop()
 		eventually(t, "Connection: close", func() bool {
 			res, err := r.client.Get(r.url + "/healthz")
@@ -72,7 +74,8 @@ func TestRun_Draining_TellsClientsToGoElsewhere(t *testing.T) {
 
 func TestRun_SNSHangsWhileStopping_EndsInTime(t *testing.T) {
 	const timeout = 300 * time.Millisecond
-	bubble(t, func(t *testing.T, r *running) {
+	bubble(t, func(r *running) {
+		t := r.t
 		r.sns.latency = time.Hour
 		cutOff := make(chan struct{})
 		go func() {
@@ -180,7 +183,8 @@ func TestServer_Timeouts_AllSet(t *testing.T) {
 }
 
 func TestServer_SlowBody_408(t *testing.T) {
-	bubble(t, func(t *testing.T, r *running) {
+	bubble(t, func(r *running) {
+		t := r.t
 		res, _ := r.raw(t, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: 100\r\n\r\n{")
 		defer res.Body.Close()
 		p := decode[Problem](t, res.Body)
@@ -191,7 +195,8 @@ func TestServer_SlowBody_408(t *testing.T) {
 }
 
 func TestServer_SlowHeaders_ConnectionClosed(t *testing.T) {
-	bubble(t, func(t *testing.T, r *running) {
+	bubble(t, func(r *running) {
+		t := r.t
 		c := r.connect(t)
 		_, _ = io.WriteString(c, "POST /v1/events HTTP/1.1\r\nHost:")
 		if _, err := io.ReadAll(c); err != nil {
@@ -246,7 +251,8 @@ func TestServer_HeaderSizes_BoundedByLoadBalancersLimit(t *testing.T) {
 // The deadline for reading must not end requests that were read in time:
 // net/http lifts it when the body ends.
 func TestServer_SNSSlowerThanReadTimeout_StillAnswered(t *testing.T) {
-	bubble(t, func(t *testing.T, r *running) {
+	bubble(t, func(r *running) {
+		t := r.t
 		r.sns.latency = 300 * time.Millisecond
 		if got := r.post(t, "1"); got != http.StatusAccepted {
 			t.Errorf("status = %d", got)

@@ -18,6 +18,7 @@ import (
 type running struct {
 	*bundle
 
+	t      *testing.T
 	url    string
 	addr   string
 	dial   func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -38,11 +39,11 @@ func start(t *testing.T, change ...func(*Config)) *running {
 
 // bubble runs a test of a service that listens where no time passes but what
 // somebody waits for.
-func bubble(t *testing.T, test func(*testing.T, *running), change ...func(*Config)) {
+func bubble(t *testing.T, test func(*running), change ...func(*Config)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipes()
-		test(t, listenOn(t, l, l.dial, change...))
+		test(listenOn(t, l, l.dial, change...))
 	})
 }
 
@@ -51,7 +52,7 @@ func listenOn(t *testing.T, l net.Listener, dial func(ctx context.Context, netwo
 	b := setup(t, append([]func(*Config){func(c *Config) { c.DrainGrace = -1 }}, change...)...)
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{
-		bundle: b, url: "http://" + l.Addr().String(), addr: l.Addr().String(), dial: dial,
+		bundle: b, t: t, url: "http://" + l.Addr().String(), addr: l.Addr().String(), dial: dial,
 		client: &http.Client{Transport: &http.Transport{DialContext: dial}}, stop: cancel, done: make(chan error, 1),
 	}
 	go func() { r.done <- b.Run(ctx, l) }()
