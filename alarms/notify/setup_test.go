@@ -20,6 +20,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms/notify"
 	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
+	"github.com/tracehaul/tracehaul/internal/inprocess"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -110,15 +111,16 @@ func (b *bundle) another(t *testing.T) *notify.Notifier {
 			RetryMaxAttempts: 1,
 		},
 	}
-	if b.Client != nil {
-		c.AWS.HTTPClient = b.Client
+	client := inprocess.Client(b.Hosts)
+	if client != nil {
+		c.AWS.HTTPClient = client
 	}
 	n, err := notify.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Client != nil {
-		n.CallOver(b.Client)
+	if client != nil {
+		n.CallOver(client)
 	}
 	n.Hurry()
 	return n

@@ -7,5 +7,5 @@
 // Start from [Start]. They know the calls that the notifier makes and no
 // others.
 //
-// Of this module it imports internal/inprocess.
+// Of this module it imports nothing.
 package notifytest

@@ -12,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/tracehaul/tracehaul/internal/inprocess"
 )
 
 // World is all of the stand-ins.
@@ -27,8 +25,8 @@ type World struct {
 	Alarms     *Alarms
 	Logs       *Logs
 
-	// Client calls them where there is no network.
-	Client inprocess.Client
+	// Hosts answer requests by their names where there is no network.
+	Hosts map[string]http.Handler
 
 	SlackURL, PagerDutyURL, IncidentIOURL, SwitchURL, AWSURL string
 }
@@ -46,20 +44,20 @@ func Start(tb testing.TB) *World {
 	return w
 }
 
-// StartInProcess is [Start] without a network: [World.Client] calls them. So a
-// test can have a clock of its own.
+// StartInProcess is [Start] without a network: a client hands its requests to
+// [World.Hosts]. So a test can have a clock of its own.
 func StartInProcess(tb testing.TB) *World {
 	tb.Helper()
 	w := newWorld(tb)
-	w.Client = w.hosts()
-	for name := range w.Client {
+	w.Hosts = w.hosts()
+	for name := range w.Hosts {
 		w.address(name, "http://"+name)
 	}
 	return w
 }
 
-func (w *World) hosts() inprocess.Client {
-	return inprocess.Client{
+func (w *World) hosts() map[string]http.Handler {
+	return map[string]http.Handler{
 		"slack": w.Slack, "pagerduty": w.PagerDuty, "incidentio": w.IncidentIO, "switch": w.Switch, "aws": http.HandlerFunc(w.aws),
 	}
 }
