@@ -91,16 +91,16 @@ func (c deployPreflightCmd) Run(ctx context.Context, env environment) error {
 type deployVerdictCmd struct {
 	deployFlags
 	codeDeployFlags
-	Component       string   `complete:"component"                                                                                                                                                 help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer." placeholder:"NAME"`
-	TaskDefinition  string   `help:"The task definition that was requested of the service: its ARN, or FAMILY:REVISION."                                                                           placeholder:"ARN"`
-	Image           string   `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                                                     placeholder:"DIGEST"`
-	ServiceVersion  string   `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."                                               placeholder:"SHA"`
-	FunctionVersion string   `help:"The version of the function that was requested of a consumer."                                                                                                 placeholder:"N"`
-	RequireAlarms   bool     `help:"Have the exit code be 1, too, if the service was deployed and ECS looked at no alarm meanwhile."`
-	Since           moment   `help:"When the deploy began, such as the preflight's output: a time (RFC 3339), or so long ago, such as 2h. Older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
-	Timeout         duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                                                      placeholder:"DURATION"`
-	Start           duration `default:"5m"                                                                                                                                                         help:"How long a deployment may take to appear."                                                                  placeholder:"DURATION"`
-	Poll            duration `default:"15s"                                                                                                                                                        help:"How often to look."                                                                                         placeholder:"DURATION"`
+	Component       string   `complete:"component"                                                                                                                                                  help:"The component that is deployed. Defaults to the service or, with --function-version, to the only consumer." placeholder:"NAME"`
+	TaskDefinition  string   `help:"The task definition that was requested of the service: its ARN, or FAMILY:REVISION."                                                                            placeholder:"ARN"`
+	Image           string   `help:"The image that was requested of the service: a digest (sha256:...), or a whole reference."                                                                      placeholder:"DIGEST"`
+	ServiceVersion  string   `help:"The service.version that was requested of the service: an image's tag, or in the task definition's environment."                                                placeholder:"SHA"`
+	FunctionVersion string   `help:"The version of the function that was requested of a consumer."                                                                                                  placeholder:"N"`
+	RequireAlarms   bool     `help:"Fail, too, if the service was deployed and ECS looked at no alarm meanwhile."`
+	Since           moment   `help:"When the deploy began, such as the preflight's output: a time (RFC 3339), or how long ago, such as 2h. Older deployments do not count. Defaults to a week ago." placeholder:"TIME"`
+	Timeout         duration `help:"How long to wait. Defaults to the bake times in the description and 25m."                                                                                       placeholder:"DURATION"`
+	Start           duration `default:"5m"                                                                                                                                                          help:"How long a deployment may take to appear."                                                                  placeholder:"DURATION"`
+	Poll            duration `default:"15s"                                                                                                                                                         help:"How often to look."                                                                                         placeholder:"DURATION"`
 }
 
 // Help is shown by --help below the line about the command.

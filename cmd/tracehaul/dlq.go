@@ -24,7 +24,7 @@ type dlqCmd struct {
 	Drop    dlqDropCmd    `cmd:"" help:"Delete letters, with a copy of them in a file."`
 }
 
-const dlqHelp = "Which queue: a consumer's of the description (-f, -e, -c), with --undelivered that of its subscription, or --queue. " +
+const dlqHelp = "The queue is the dead-letter queue of a consumer (-f, -e, -c), with --undelivered that of its subscription, or the one that --queue names. " +
 	"Credentials come from the standard AWS_* variables. A local pipeline is reached by --endpoint with the address of SQS that tracehaul up prints. " +
 	"To look into a queue is to receive from it: letters are hidden from others meanwhile and given back, and each look adds one to their receive count."
 
@@ -34,19 +34,19 @@ type dlqFlags struct {
 	jsonFlag
 	Consumer    string   `complete:"consumer"                                                                            help:"The consumer whose letters are meant. Defaults to the only one."                placeholder:"NAME"     short:"c" xor:"queue"`
 	Queue       string   `complete:"dlq"                                                                                 help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."             placeholder:"QUEUE"    short:"q" xor:"queue"`
-	Undelivered bool     `help:"Mean the queue of the subscription: what SNS could not deliver to the consumer's queue." short:"u"`
+	Undelivered bool     `help:"Take the queue of the subscription: what SNS could not deliver to the consumer's queue." short:"u"`
 	Endpoint    string   `env:"AWS_ENDPOINT_URL_SQS"                                                                     help:"The address of SQS, if it is not AWS's."                                        placeholder:"URL"`
 	Visibility  duration `default:"30s"                                                                                  help:"How long letters stay hidden if this process is killed. Renewed while it runs." placeholder:"DURATION"`
 }
 
 // dlqFilter says which letters.
 type dlqFilter struct {
-	Reason []string `complete:"reason"                                                              help:"Letters of this reason: malformed, refused, unsettled, undelivered, function, unknown." placeholder:"REASON"`
-	Code   []string `help:"Letters with this code, such as 23505."                                  placeholder:"CODE"                                                                            sep:"none"`
-	Event  []string `help:"The letter with this event id."                                          placeholder:"ID"                                                                              sep:"none"`
-	Trace  []string `help:"Letters of this trace: its id, or the Root of X-Amzn-Trace-Id."          placeholder:"ID"`
-	Since  moment   `help:"Letters sent since then: a time (RFC 3339), or so long ago, such as 2h." placeholder:"TIME"`
-	Until  moment   `help:"Letters sent before then."                                               placeholder:"TIME"`
+	Reason []string `complete:"reason"                                                               help:"Letters of this reason: malformed, refused, unsettled, undelivered, function, unknown." placeholder:"REASON"`
+	Code   []string `help:"Letters with this code, such as 23505. Can be repeated."                  placeholder:"CODE"                                                                            sep:"none"`
+	Event  []string `help:"The letter with this event id. Can be repeated."                          placeholder:"ID"                                                                              sep:"none"`
+	Trace  []string `help:"Letters of this trace: its id, or the Root of X-Amzn-Trace-Id."           placeholder:"ID"`
+	Since  moment   `help:"Letters sent since then: a time (RFC 3339), or how long ago, such as 2h." placeholder:"TIME"`
+	Until  moment   `help:"Letters sent before then."                                                placeholder:"TIME"`
 }
 
 func (f dlqFilter) filter() (deadletter.Filter, error) {

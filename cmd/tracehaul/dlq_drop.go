@@ -17,11 +17,11 @@ import (
 type dlqDropCmd struct {
 	dlqFlags
 	dlqFilter
-	All       bool   `help:"Mean all letters. Without a filter this has to be said."`
+	All       bool   `help:"Delete all letters. Required without a filter."`
 	Limit     int    `default:"0"                                                     help:"How many letters to delete at most; 0 for all." placeholder:"N"`
 	Archive   string `help:"A new file for the letters, bodies included: JSON lines." placeholder:"FILE"                                    xor:"archive"`
 	NoArchive bool   `help:"Keep no copy of what is deleted."                         xor:"archive"`
-	Yes       bool   `help:"Do not ask. Without a terminal this has to be said."`
+	Yes       bool   `help:"Do not ask. Required without a terminal."`
 }
 
 // Help is shown by --help below the line about the command.

@@ -23,8 +23,8 @@ type dlqRedriveCmd struct {
 	To          string  `complete:"queue"                                 help:"The queue to send to, by name, URL or ARN. Defaults to the one that the letters came from." placeholder:"QUEUE"`
 	DryRun      bool    `help:"Say what would be sent, and send nothing."`
 	Limit       int     `default:"0"                                      help:"How many letters to send at most; 0 for all."                                               placeholder:"N"`
-	Rate        float64 `default:"50"                                     help:"How many letters to send in a second; 0 for as many as can."                                placeholder:"N"`
-	MaxRedrives int     `default:"3"                                      help:"Leave letters that were redriven that often; 0 for none."                                   placeholder:"N"`
+	Rate        float64 `default:"50"                                     help:"How many letters to send in a second; 0 for as many as possible."                           placeholder:"N"`
+	MaxRedrives int     `default:"3"                                      help:"Leave letters that were redriven this often; 0 leaves none."                                placeholder:"N"`
 }
 
 // Help is shown by --help below the line about the command.

@@ -45,11 +45,11 @@ type doctorCmd struct {
 
 // Help is shown by --help below the line about the command.
 func (doctorCmd) Help() string {
-	return "Sends one marked event through the front door and follows it to its row: how long each hop took, and where its trace was lost. " +
+	return "It sends one marked event through the front door and follows it to its row: how long each hop took, and where its trace was lost. " +
 		"Meanwhile what is deployed is held against the description: subscriptions, queues, functions, sampling, the load balancer, alarms and who hears of them, log groups, dashboards. " +
-		"Apart from the event, nothing is changed. What cannot be reached, or may not be looked at, is named and costs nothing else.\n\n" +
+		"Apart from the event, nothing is changed. What cannot be reached, or may not be looked at, is named, and everything else is looked at.\n\n" +
 		"Credentials come from the standard AWS_* variables, the bearer token of the event from " + bearerTokenVariable + ", the token of Grafana from " + grafanaTokenVariable + ". " +
-		"The events' source, /tracehaul/doctor, is for others to leave them out. docs/doctor.md has all checks, and the IAM policy." + `
+		"By the event's source, /tracehaul/doctor, others can leave it out. docs/doctor.md has all checks, and the IAM policy." + `
 
 Examples:
   tracehaul doctor

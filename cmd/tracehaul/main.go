@@ -25,8 +25,8 @@ type cli struct {
 	Init       initCmd       `cmd:"" help:"Begin a pipeline: write a description, explained, with the scenarios and runbooks that belong to it."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the schema of a database up to date. Safe to run twice, and by several at once."`
 	Pipeline   pipelineCmd   `cmd:"" help:"Check a pipeline's description and print the names made from it."`
-	Alarms     alarmsCmd     `cmd:"" help:"The alarms that are made from a pipeline's description."`
-	Dashboards dashboardsCmd `cmd:"" help:"Grafana dashboards: check them."`
+	Alarms     alarmsCmd     `cmd:"" help:"List the alarms that are made from a pipeline's description, and play scenarios against them."`
+	Dashboards dashboardsCmd `cmd:"" help:"Check Grafana dashboards, and that they show data."`
 	Doctor     doctorCmd     `cmd:"" help:"Examine a pipeline from outside: follow one event to its row, and hold what is deployed against the description."`
 	Trace      traceCmd      `cmd:"" help:"What became of one event: from any id to its trace, row, messages and log lines, and where it stopped."`
 	Dlq        dlqCmd        `cmd:"" help:"Dead letters: why they are there, send them back, take them out."`
