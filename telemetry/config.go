@@ -114,9 +114,10 @@ type TracesConfig struct {
 
 	// Limits bound one span. Defaults to OpenTelemetry's (128 attributes,
 	// events, attributes per event and per link; values of any length), but
-	// 10,000 links: an invocation links to every message of its batch. Once it is
-	// set, its zero fields are no defaults but what the SDK says of them, mostly
-	// to keep nothing: change those of [ConfigFromEnv] or [sdktrace.NewSpanLimits].
+	// 10,000 links: an invocation links to every message of its batch. If you set
+	// it, its zero fields do not become defaults: to the SDK zero mostly means to
+	// keep nothing. So change what [ConfigFromEnv] or [sdktrace.NewSpanLimits]
+	// returned.
 	Limits *sdktrace.SpanLimits
 
 	// Batch says how ended spans are queued. Defaults to a queue of 2048,
@@ -203,10 +204,11 @@ type BatchConfig struct {
 	// seconds.
 	ExportTimeout time.Duration
 
-	// AlwaysWait has a flush wait for the collector after one that ran out of
-	// time as well. It is for programs whose very work it is to deliver.
-	// Defaults to false: the next flush returns an error at once, so that a
-	// collector which hangs does not cost every invocation of a Lambda.
+	// AlwaysWait makes every flush wait for the collector, even after one that
+	// ran out of time: for programs whose only work is to deliver telemetry.
+	// Defaults to false: after a flush that ran out of time the next ones return
+	// an error at once, so that a collector that hangs does not slow down every
+	// invocation of a Lambda.
 	AlwaysWait bool
 }
 

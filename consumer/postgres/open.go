@@ -37,9 +37,8 @@ const (
 	cancelTimeout = 300 * time.Millisecond
 )
 
-// Open returns a traced pool. It connects to nothing: whether the database can
-// be reached shows in the first batch, and again in every other. The caller
-// closes the pool.
+// Open returns a traced pool. It connects to nothing yet: if the database cannot
+// be reached, each batch fails until it can. The caller closes the pool.
 func Open(c Config) (*pgxpool.Pool, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

@@ -31,9 +31,8 @@ type Config struct {
 	// service calls another, as Step Functions does: set [xray.Propagator]
 	// to have such services in the trace. Defaults to none.
 	HeaderPropagator propagation.TextMapPropagator
-	// Logger tells which contexts found no room in their messages, in
-	// semconv.LogContextDropped, a few lines a second at most. Defaults to
-	// [slog.Default].
+	// Logger gets semconv.LogContextDropped for contexts that found no room in
+	// their messages, at most a few lines a second. Defaults to [slog.Default].
 	Logger *slog.Logger
 }
 

@@ -54,9 +54,9 @@ type Config struct {
 	// Budget limits attributes and bytes. Defaults to the limits of SNS and
 	// SQS, see [Budget].
 	Budget Budget
-	// Logger tells what was dropped, too, in semconv.LogContextDropped: a
-	// warning at once, and while there are more of a kind, one a second for
-	// all of them. Defaults to [slog.Default].
+	// Logger gets a warning for what was dropped, semconv.LogContextDropped: the
+	// first of a kind at once, and further ones together, once a second. Defaults
+	// to [slog.Default].
 	Logger *slog.Logger
 }
 
