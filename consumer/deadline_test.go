@@ -2,8 +2,10 @@ package consumer_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,6 +116,10 @@ func TestConsumer_LettersPanic_BatchFails(t *testing.T) {
 	failed := b.invoke(t.Context(), placed(1), bad)
 	if !slices.Contains(failed, "m9") {
 		t.Errorf("failed are %v, want the letter among them", failed)
+	}
+	lines := b.log.with("the handler panicked")
+	if len(lines) != 1 || lines[0]["error"] != "panic: the client" || !strings.Contains(fmt.Sprint(lines[0]["stack"]), "bursts.SendMessageBatch") {
+		t.Errorf("log lines %v, want one with the client's stack", lines)
 	}
 }
 

@@ -1,6 +1,9 @@
 package consumer
 
-import "sync"
+import (
+	"runtime/debug"
+	"sync"
+)
 
 // group runs functions in goroutines of their own. A panic of one of them, which
 // would end the process, becomes that of whoever waits: it fails a batch alone.
@@ -8,8 +11,18 @@ type group struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
-	caught any // what one of them panicked with
+	caught *caught
 }
+
+// caught is a panic that is passed on to another goroutine; awslambda tells of it
+// as if that were the one.
+type caught struct {
+	value any
+	stack []byte
+}
+
+func (c *caught) Value() any    { return c.value }
+func (c *caught) Stack() []byte { return c.stack }
 
 func (g *group) run(do func()) {
 	g.running.Go(func() {
@@ -17,7 +30,7 @@ func (g *group) run(do func()) {
 			if p := recover(); p != nil {
 				g.mu.Lock()
 				defer g.mu.Unlock()
-				g.caught = p
+				g.caught = &caught{p, debug.Stack()}
 			}
 		}()
 		do()

@@ -23,12 +23,19 @@ type panicked struct {
 const maxStack = 8 << 10
 
 // recovered makes an error of what recover returned; nil of nil. It is to be
-// called where the panic is recovered, for the stack.
+// called where the panic is recovered, for the stack, unless it was another
+// goroutine's: then the value brings that one's stack.
 func recovered(value any) *panicked {
 	if value == nil {
 		return nil
 	}
 	stack := debug.Stack()
+	if other, ok := value.(interface {
+		Value() any
+		Stack() []byte
+	}); ok {
+		value, stack = other.Value(), other.Stack()
+	}
 	return &panicked{value: value, stack: string(stack[:min(len(stack), maxStack)])}
 }
 

@@ -20,7 +20,8 @@ import (
 // The batch's messages are settled one by one. What is not settled when h
 // returns has failed; the error that h returns, or its panic, says why. The
 // handler that is returned itself never returns an error, which would bring
-// back the whole batch.
+// back the whole batch. If h passes on the panic of another goroutine, with a value
+// that has the methods Value() any and Stack() []byte, it is told with that stack.
 //
 // The context of h carries the invocation's span and ends Config.DeadlineMargin
 // before Lambda's deadline. If h has not returned half of the margin later, the
