@@ -19,8 +19,7 @@ const environmentsFile = "environments.tf.json"
 
 // environmentModules writes that part, in the directory dir, from the generated
 // modules themselves: every variable that one of them has is set from
-// local.inputs, and its outputs are local.alarms and
-// local.dashboards.
+// local.inputs, and its outputs are local.alarms and local.dashboards.
 func environmentModules(dir string, modules []generated.File) (generated.File, error) {
 	type object = map[string]any
 	blocks, outputs := object{}, map[string][]string{}

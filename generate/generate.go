@@ -27,7 +27,7 @@ type Config struct {
 	Alarms func(*pipeline.Pipeline) (*alarms.Set, error)
 
 	// Rows are further rows of dashboards. Each alarm has a graph on the board of
-	// alarms without. Defaults to none.
+	// alarms without them. Defaults to none.
 	Rows func(*alarms.Set) []dashboards.Row
 
 	// Terraform is the directory of the alarms' modules. Defaults to
@@ -82,18 +82,20 @@ type Changes struct {
 	// Written are the files that differed, or were missing.
 	Written []string `json:"written"`
 
-	// Removed are the files that a run before made, and that are made no more.
+	// Removed are the files that an earlier run made and this one does not.
 	Removed []string `json:"removed"`
 }
 
-// Write brings the files up to date, takes away what is left over, and returns
-// the paths of those that changed. What it may take away is named by a file of
-// its own beside the description, tracehaul.generated.txt for tracehaul.yaml,
-// which wants to be committed: files that it does not name stay, wherever they
-// lie, and so do the description, those of environments, the runbooks and all
-// that is of no kind that is generated. The error names everything that is wrong
-// with the description, the alarms, the runbooks or that list; then nothing is
-// written.
+// Write brings the files up to date, removes those that an earlier run made and
+// this one does not, and returns the paths of what it changed.
+//
+// A list beside the description, tracehaul.generated.txt for tracehaul.yaml, says
+// which files those are: commit it. No other file is ever removed, and whatever
+// the list says, these stay: the description, environments/*.yaml, the runbooks,
+// and files of a kind that is not generated.
+//
+// The error names everything that is wrong with the description, the alarms, the
+// runbooks or that list; then nothing is written.
 func Write(c Config) (Changes, error) {
 	c = c.WithDefaults()
 	set, err := c.files()
@@ -126,8 +128,8 @@ func (c Config) list() string {
 // kinds are the extensions of what is generated.
 var kinds = []string{".env", ".json", ".md", ".yaml"}
 
-// kept is whether a file is what people write: the description, what an
-// environment has otherwise, a runbook, and what is of no kind that is generated.
+// kept reports whether a file is one that people write: the description, an
+// environment's, a runbook, or of a kind that is not generated.
 func (c Config) kept(file string) bool {
 	if !slices.Contains(kinds, path.Ext(file)) {
 		return true

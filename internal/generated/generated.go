@@ -1,6 +1,3 @@
-// Package generated keeps generated files in step with what they are made
-// from: it writes them, or says which are not up to date. A file among them,
-// the list, names what it made, so that nothing else is ever taken away.
 package generated
 
 import (
@@ -21,17 +18,19 @@ type File struct {
 
 // Set is what one run generates.
 type Set struct {
-	// Files are made whole. The next run takes away those that it makes no more.
+	// Files are generated whole. The next run removes those that it no longer
+	// generates.
 	Files []File
 
-	// Filled are files of people's, of which a part is made. None is taken away.
+	// Filled are files that people write and of which a part is generated. None is
+	// ever removed.
 	Filled []File
 
 	// List is the path of the file that names Files, for the next run.
 	List string
 
-	// Kept is whether a path is people's, and stays whatever the list says: they
-	// edit it, or merge it. Defaults to none.
+	// Kept reports whether people write the file at a path: it stays, even if the
+	// list names it after a wrong edit or merge. Defaults to no file.
 	Kept func(path string) bool
 }
 
@@ -41,9 +40,9 @@ type Changes struct {
 	Removed []string // they were left over
 }
 
-// Write brings the files below root up to date, takes leftovers away, and
-// returns what it changed. A file that is up to date is not touched. What is
-// left over is taken away first: the new list does not name it.
+// Write brings the files below root up to date, removes what is left over, and
+// returns what it changed. A file that is up to date is not touched. It removes
+// first: the new list no longer names what is left over.
 func (s Set) Write(root string) (done Changes, err error) {
 	due, err := s.Stale(root)
 	if err != nil {

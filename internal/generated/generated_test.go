@@ -58,7 +58,7 @@ func TestSet_WriteThenStale_NothingLeft(t *testing.T) {
 	}
 }
 
-// What the run before made goes, and nothing that somebody else put beside it:
+// What the last run made is removed, and nothing that somebody else put beside it:
 // not even what looks like it, or what people write and a run fills.
 func TestSet_MadeNoMore_IsRemovedAlone(t *testing.T) {
 	root := t.TempDir()

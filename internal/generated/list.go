@@ -17,8 +17,8 @@ const listHead = `# Files that are generated whole, of which the next run remove
 # Generated, too: do not edit. In a merge, keep the paths of both sides.
 `
 
-// list names the files that are made whole. Those outside of the root are not
-// in it: they stay.
+// list names the files that are generated whole. Those outside of the root are
+// not in it: they are never removed.
 func (s Set) list() []byte {
 	var lines []string
 	for _, f := range s.Files {
@@ -30,8 +30,7 @@ func (s Set) list() []byte {
 	return []byte(listHead + strings.Join(slices.Compact(lines), ""))
 }
 
-// made are the files that the list names: those of the run before. Without a
-// list there are none.
+// made are the files that the last run has listed. Without a list there are none.
 func (s Set) made(root string) (paths []string, err error) {
 	text, err := os.ReadFile(below(root, s.List))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

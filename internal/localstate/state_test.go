@@ -62,7 +62,8 @@ func TestFind_RunningOnes_LatestFirst(t *testing.T) {
 // The database's password is in it.
 func TestWrite_ReadableForTheUserAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tracehaul")
-	write(t, dir, localstate.State{}) // held until the test ends
+	remove := write(t, dir, localstate.State{})
+	t.Cleanup(func() { _ = remove() })
 	for pattern, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, "*.json"): 0o600} {
 		files, _ := filepath.Glob(pattern)
 		if len(files) != 1 {

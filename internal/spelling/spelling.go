@@ -9,18 +9,18 @@ const (
 	// longest is the length of a word, in characters, that anybody mistypes.
 	longest = 255
 
-	// beginning and within are the lengths of a word that says something as a part
-	// of another.
+	// beginning and within are the lengths, in characters, from which on a word says
+	// something as a part of another.
 	beginning, within = 3, 4
 
 	// mostMistakes are few enough for two long words to be the same.
 	mostMistakes = 4
 )
 
-// Nearest is the known word that is most like another, whatever their case, or
-// nothing if none is: a third of its characters may be wrong, and one of a short
-// word. Of those that are as near the first is taken. If none is, it is one that
-// begins with the word, or has it within: half of a name is forgotten as easily.
+// Nearest is the known word that is most like another, whatever their case. A
+// third of its characters may be wrong, and one of a short word; of several that
+// are as near it is the first. If none is near, it is one that begins with the
+// word or has it within, as half of a name is forgotten as easily, or else "".
 func Nearest(word string, known []string) string {
 	w := []rune(strings.ToLower(word))
 	if len(w) == 0 || len(w) > longest {
@@ -33,21 +33,21 @@ func Nearest(word string, known []string) string {
 		}
 	}
 	if best == "" {
-		return longer(string(w), known)
+		return longer(w, known)
 	}
 	return best
 }
 
 // longer is a known word that a word, in lower case, is a part of.
-func longer(word string, known []string) string {
-	is := func(part func(s, part string) bool) int {
-		return slices.IndexFunc(known, func(k string) bool { return part(strings.ToLower(k), word) })
-	}
-	if i := is(strings.HasPrefix); i >= 0 && len(word) >= beginning {
-		return known[i]
-	}
-	if i := is(strings.Contains); i >= 0 && len(word) >= within {
-		return known[i]
+func longer(word []rune, known []string) string {
+	for _, part := range []struct {
+		least int
+		is    func(s, part string) bool
+	}{{beginning, strings.HasPrefix}, {within, strings.Contains}} {
+		i := slices.IndexFunc(known, func(k string) bool { return part.is(strings.ToLower(k), string(word)) })
+		if i >= 0 && len(word) >= part.least {
+			return known[i]
+		}
 	}
 	return ""
 }

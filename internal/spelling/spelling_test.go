@@ -9,7 +9,7 @@ import (
 
 func TestNearest_WhatIsMeant(t *testing.T) {
 	t.Parallel()
-	known := []string{"latency", "latency_p99", "product", "unqueued", "queue", "quota", "sns", "größe", strings.Repeat("x", 20)}
+	known := []string{"latency", "latency_p99", "product", "unqueued", "queue", "quota", "sns", "größe", "müöß-1", strings.Repeat("x", 20)}
 	for word, want := range map[string]string{
 		"latancy":                     "latency",
 		"latnecy":                     "latency", // a swap is one mistake
@@ -26,6 +26,7 @@ func TestNearest_WhatIsMeant(t *testing.T) {
 		"que":                         "queue",       // it begins so
 		"ency_p99":                    "latency_p99", // or has it within
 		"p99":                         "",
+		"üöß":                         "", // three characters, of six bytes
 		"ny":                          "",
 		strings.Repeat("x", 16):       strings.Repeat("x", 20),
 		strings.Repeat("x", 15) + "y": "", // however long, four mistakes are the most
