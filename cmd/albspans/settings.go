@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 
-	"github.com/tracehaul/tracehaul/internal/lambdamain"
+	"github.com/tracehaul/tracehaul/internal/setting"
 	"github.com/tracehaul/tracehaul/telemetry"
 )
 
@@ -14,7 +14,7 @@ type settings struct {
 }
 
 // variables are those that this program reads itself.
-var variables = []lambdamain.Variable[settings]{
+var variables = []setting.Variable[settings]{
 	{
 		Name: "ALB_SERVICE_NAME", Fallback: "load-balancer", Help: "service.name of the load balancer's spans",
 		Set: func(s *settings, v string) error {
@@ -25,7 +25,7 @@ var variables = []lambdamain.Variable[settings]{
 	{
 		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
 		Set: func(s *settings, v string) error {
-			level, err := lambdamain.Level(v)
+			level, err := setting.Level(v)
 			s.telemetry.LogLevel = level
 			return err
 		},
@@ -39,7 +39,7 @@ func settingsFrom(getenv func(string) string) (s settings, err error) {
 	if s.telemetry, err = telemetry.ConfigFromEnv(getenv); err != nil {
 		errs = append(errs, err)
 	}
-	if err := lambdamain.Read(&s, variables, getenv); err != nil {
+	if err := setting.Read(&s, variables, getenv); err != nil {
 		errs = append(errs, err)
 	}
 	return s, errors.Join(errs...)

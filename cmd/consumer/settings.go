@@ -8,7 +8,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/consumer/postgres"
-	"github.com/tracehaul/tracehaul/internal/lambdamain"
+	"github.com/tracehaul/tracehaul/internal/setting"
 	"github.com/tracehaul/tracehaul/telemetry"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 )
@@ -22,7 +22,7 @@ type settings struct {
 }
 
 // variables are those that this program reads itself.
-var variables = []lambdamain.Variable[settings]{
+var variables = []setting.Variable[settings]{
 	{
 		Name: "DEAD_LETTER_QUEUE_URL", Help: "queue for messages that can never work; required",
 		Set: func(s *settings, v string) error {
@@ -36,7 +36,7 @@ var variables = []lambdamain.Variable[settings]{
 	{
 		Name: "WAIT_SPANS", Fallback: "true", Help: "whether to make `wait <queue>` spans",
 		Set: func(s *settings, v string) error {
-			on, err := lambdamain.Bool(v)
+			on, err := setting.Bool(v)
 			s.lambda.NoWaitSpan = !on
 			return err
 		},
@@ -44,21 +44,21 @@ var variables = []lambdamain.Variable[settings]{
 	{
 		Name: "DEADLINE_MARGIN", Fallback: "1s", Help: "how long before Lambda's deadline to stop working on a batch",
 		Set: func(s *settings, v string) (err error) {
-			s.lambda.DeadlineMargin, err = lambdamain.Duration(v, "1s")
+			s.lambda.DeadlineMargin, err = setting.Duration(v, "1s")
 			return err
 		},
 	},
 	{
 		Name: "FRESHNESS", Fallback: "60s", Help: "how long after its acceptance by the service an event counts as late",
 		Set: func(s *settings, v string) (err error) {
-			s.consumer.Freshness, err = lambdamain.Duration(v, "60s")
+			s.consumer.Freshness, err = setting.Duration(v, "60s")
 			return err
 		},
 	},
 	{
 		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
 		Set: func(s *settings, v string) error {
-			level, err := lambdamain.Level(v)
+			level, err := setting.Level(v)
 			s.telemetry.LogLevel = level
 			return err
 		},
@@ -106,7 +106,7 @@ func settingsFrom(getenv func(string) string) (s settings, err error) {
 	if getenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") == "" {
 		s.telemetry.Traces.Batch.BatchSize = min(spanBatch, s.telemetry.Traces.Batch.QueueSize)
 	}
-	if err := lambdamain.Read(&s, variables, getenv); err != nil {
+	if err := setting.Read(&s, variables, getenv); err != nil {
 		errs = append(errs, err)
 	}
 	if s.consumer.DeadLetterQueueURL == "" {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/consumer/postgres"
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
-	"github.com/tracehaul/tracehaul/internal/lambdamain"
+	"github.com/tracehaul/tracehaul/internal/setting"
 	"github.com/tracehaul/tracehaul/telemetry"
 )
 
@@ -19,7 +19,7 @@ type settings struct {
 }
 
 // variables are those that this program reads itself.
-var variables = []lambdamain.Variable[settings]{
+var variables = []setting.Variable[settings]{
 	{
 		Name: "MIGRATE_GRANT_ROLE", Help: "role that consumers connect as, which is to be made and to get what they need; defaults to none",
 		Set: func(s *settings, v string) error {
@@ -30,7 +30,7 @@ var variables = []lambdamain.Variable[settings]{
 	{
 		Name: "MIGRATE_LOCK_TIMEOUT", Fallback: "5s", Help: "how long a statement waits for a lock; consumers wait behind it",
 		Set: func(s *settings, v string) (err error) {
-			if s.migrate.LockTimeout, err = lambdamain.Duration(v, "5s"); err == nil && s.migrate.LockTimeout < time.Millisecond {
+			if s.migrate.LockTimeout, err = setting.Duration(v, "5s"); err == nil && s.migrate.LockTimeout < time.Millisecond {
 				err = errors.New("1ms or more, such as 5s")
 			}
 			return err
@@ -39,14 +39,14 @@ var variables = []lambdamain.Variable[settings]{
 	{
 		Name: "DEADLINE_MARGIN", Fallback: "5s", Help: "how long before Lambda's deadline to stop, and to say why",
 		Set: func(s *settings, v string) (err error) {
-			s.margin, err = lambdamain.Duration(v, "5s")
+			s.margin, err = setting.Duration(v, "5s")
 			return err
 		},
 	},
 	{
 		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
 		Set: func(s *settings, v string) error {
-			level, err := lambdamain.Level(v)
+			level, err := setting.Level(v)
 			s.telemetry.LogLevel = level
 			return err
 		},
@@ -74,7 +74,7 @@ func settingsFrom(getenv func(string) string) (s settings, err error) {
 	if s.telemetry, err = telemetry.ConfigFromEnv(getenv); err != nil {
 		errs = append(errs, err)
 	}
-	if err := lambdamain.Read(&s, variables, getenv); err != nil {
+	if err := setting.Read(&s, variables, getenv); err != nil {
 		errs = append(errs, err)
 	}
 	return s, errors.Join(errs...)

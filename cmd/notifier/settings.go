@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/tracehaul/tracehaul/alarms/notify"
-	"github.com/tracehaul/tracehaul/internal/lambdamain"
+	"github.com/tracehaul/tracehaul/internal/setting"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/telemetry"
 )
@@ -22,7 +22,7 @@ type settings struct {
 }
 
 // variables are those that this program reads itself.
-var variables = []lambdamain.Variable[settings]{
+var variables = []setting.Variable[settings]{
 	{
 		Name: "PIPELINE_FILE", Help: "resolved description of the pipeline; defaults to pipeline.json beside the program (LAMBDA_TASK_ROOT)",
 		Set: func(s *settings, v string) error {
@@ -47,7 +47,7 @@ var variables = []lambdamain.Variable[settings]{
 	{
 		Name: "CASES", Fallback: "true", Help: "whether to ask CloudWatch Logs for the running version and failing requests",
 		Set: func(s *settings, v string) error {
-			on, err := lambdamain.Bool(v)
+			on, err := setting.Bool(v)
 			s.notify.NoCases = !on
 			return err
 		},
@@ -55,7 +55,7 @@ var variables = []lambdamain.Variable[settings]{
 	{
 		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines; the heartbeat is counted from lines at info",
 		Set: func(s *settings, v string) error {
-			level, err := lambdamain.Level(v)
+			level, err := setting.Level(v)
 			if err != nil || level > slog.LevelInfo {
 				return errors.New("debug or info")
 			}
@@ -80,7 +80,7 @@ func settingsFrom(getenv func(string) string) (s settings, err error) {
 		errs = append(errs, err)
 	}
 	s.file = filepath.Join(getenv("LAMBDA_TASK_ROOT"), "pipeline.json")
-	if err := lambdamain.Read(&s, variables, getenv); err != nil {
+	if err := setting.Read(&s, variables, getenv); err != nil {
 		errs = append(errs, err)
 	}
 	if s.notify.Pipeline, err = description(s.file); err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/tracehaul/tracehaul/event"
+	"github.com/tracehaul/tracehaul/internal/setting"
 	"github.com/tracehaul/tracehaul/service"
 	"github.com/tracehaul/tracehaul/service/bearer"
 	"github.com/tracehaul/tracehaul/telemetry"
@@ -25,15 +25,6 @@ type settings struct {
 	telemetry telemetry.Config
 }
 
-// variable is one environment variable and how it is read.
-type variable struct {
-	name, fallback, help string
-
-	// set puts a value that is not empty into the settings. Its error says
-	// what would be accepted.
-	set func(s *settings, value string) error
-}
-
 const (
 	defaultAddress = ":8080"
 
@@ -43,12 +34,12 @@ const (
 )
 
 // variables are those that the service reads itself, in the order of usage.
-var variables = []variable{
-	{"LISTEN_ADDRESS", defaultAddress, "address to listen on", func(s *settings, v string) error {
+var variables = []setting.Variable[settings]{
+	{Name: "LISTEN_ADDRESS", Fallback: defaultAddress, Help: "address to listen on", Set: func(s *settings, v string) error {
 		s.address = v
 		return checkAddress(v)
 	}},
-	{"TOPIC_ARN", "", "SNS topic that events go to; required", func(s *settings, v string) error {
+	{Name: "TOPIC_ARN", Help: "SNS topic that events go to; required", Set: func(s *settings, v string) error {
 		s.service.TopicARN = v
 		if err := service.ValidateTopicARN(v); err != nil {
 			return errors.New("the ARN of a standard SNS topic, such as arn:aws:sns:eu-west-1:123456789012:orders")
@@ -57,44 +48,38 @@ var variables = []variable{
 		s.region = a.Region
 		return nil
 	}},
-	{"EVENT_SOURCE", "", "source of events that come as plain JSON; with EVENT_TYPE", func(s *settings, v string) error {
+	{Name: "EVENT_SOURCE", Help: "source of events that come as plain JSON; with EVENT_TYPE", Set: func(s *settings, v string) error {
 		s.service.Source = v
 		if err := (event.Defaults{Source: v, Type: "t"}).Validate(); err != nil {
 			return errors.New("a URI-reference, such as https://shop.example/web")
 		}
 		return nil
 	}},
-	{"EVENT_TYPE", "", "type of events that come as plain JSON; with EVENT_SOURCE", func(s *settings, v string) error {
+	{Name: "EVENT_TYPE", Help: "type of events that come as plain JSON; with EVENT_SOURCE", Set: func(s *settings, v string) error {
 		s.service.Type = v
 		if err := (event.Defaults{Source: "/", Type: v}).Validate(); err != nil {
 			return errors.New("the type of an event, such as com.example.order.placed")
 		}
 		return nil
 	}},
-	{"MAX_BODY_BYTES", "1048576", "largest body of a request", func(s *settings, v string) error {
+	{Name: "MAX_BODY_BYTES", Fallback: "1048576", Help: "largest body of a request", Set: func(s *settings, v string) error {
 		return number(&s.service.MaxBodyBytes, v, 1, largestBody)
 	}},
-	{"MAX_BATCH_EVENTS", "100", "most events in one request", func(s *settings, v string) error {
+	{Name: "MAX_BATCH_EVENTS", Fallback: "100", Help: "most events in one request", Set: func(s *settings, v string) error {
 		return number(&s.service.Limits.MaxBatch, v, 1, 4096)
 	}},
-	{"TRUSTED_PROXIES", "1", "proxies in front that append to X-Forwarded-For", func(s *settings, v string) error {
+	{Name: "TRUSTED_PROXIES", Fallback: "1", Help: "proxies in front that append to X-Forwarded-For", Set: func(s *settings, v string) error {
 		return number(&s.service.TrustedProxies, v, 0, 16)
 	}},
-	{"ALB_SPANS", "false", "whether something makes spans of the load balancer's access log, to hang requests under", func(s *settings, v string) (err error) {
-		if s.telemetry.ALBParent, err = strconv.ParseBool(v); err != nil {
-			return errors.New("true or false")
-		}
-		return nil
+	{Name: "ALB_SPANS", Fallback: "false", Help: "whether something makes spans of the load balancer's access log, to hang requests under", Set: func(s *settings, v string) (err error) {
+		s.telemetry.ALBParent, err = setting.Bool(v)
+		return err
 	}},
-	{"PUBLISH_DELAY", "5ms", "longest wait of an event for others to share its call of SNS", func(s *settings, v string) error {
-		d, err := time.ParseDuration(v)
-		if err != nil || d <= 0 {
-			return errors.New("a duration, such as 5ms")
-		}
-		s.service.PublishDelay = d
-		return nil
+	{Name: "PUBLISH_DELAY", Fallback: "5ms", Help: "longest wait of an event for others to share its call of SNS", Set: func(s *settings, v string) (err error) {
+		s.service.PublishDelay, err = setting.Duration(v, "5ms")
+		return err
 	}},
-	{"DRAIN_GRACE", "5s", "time between not being ready and taking no more connections", func(s *settings, v string) error {
+	{Name: "DRAIN_GRACE", Fallback: "5s", Help: "time between not being ready and taking no more connections", Set: func(s *settings, v string) error {
 		d, err := time.ParseDuration(v)
 		if err != nil || d < 0 {
 			return errors.New("a duration, such as 5s, or 0s")
@@ -104,36 +89,29 @@ var variables = []variable{
 		}
 		return nil
 	}},
-	{"SHUTDOWN_TIMEOUT", "22s", "time to stop in, DRAIN_GRACE included; ECS kills after 30s", func(s *settings, v string) error {
-		d, err := time.ParseDuration(v)
-		if err != nil || d <= 0 {
-			return errors.New("a duration, such as 22s")
-		}
-		s.service.ShutdownTimeout = d
-		return nil
+	{Name: "SHUTDOWN_TIMEOUT", Fallback: "22s", Help: "time to stop in, DRAIN_GRACE included; ECS kills after 30s", Set: func(s *settings, v string) (err error) {
+		s.service.ShutdownTimeout, err = setting.Duration(v, "22s")
+		return err
 	}},
-	{"LOG_LEVEL", "info", "lowest level of log lines", func(s *settings, v string) error {
-		var level slog.Level
-		if level.UnmarshalText([]byte(v)) != nil {
-			return errors.New("debug, info, warn or error")
-		}
+	{Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines", Set: func(s *settings, v string) error {
+		level, err := setting.Level(v)
 		s.telemetry.LogLevel = level
-		return nil
+		return err
 	}},
-	{"AUTH_ISSUER", "", "who issues the tokens that clients show; without it anybody may send events", auth(
+	{Name: "AUTH_ISSUER", Help: "who issues the tokens that clients show; without it anybody may send events", Set: auth(
 		"an https URL, such as https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI",
 		func(c *bearer.Config, v string) { c.Issuer = v })},
-	{"AUTH_SCOPES", "", "scopes that a token must have, all of them", auth(
+	{Name: "AUTH_SCOPES", Help: "scopes that a token must have, all of them", Set: auth(
 		"scopes, such as events/write", func(c *bearer.Config, v string) { c.Scopes = list(v) })},
-	{"AUTH_CLIENT_IDS", "", "clients that may come; without it any client of the issuer", auth(
+	{Name: "AUTH_CLIENT_IDS", Help: "clients that may come; without it any client of the issuer", Set: auth(
 		"ids of clients", func(c *bearer.Config, v string) { c.ClientIDs = list(v) })},
-	{"AUTH_AUDIENCE", "", "names of this service, of which a token must have one: as aud, or before the slash of a scope of Cognito's", auth(
+	{Name: "AUTH_AUDIENCE", Help: "names of this service, of which a token must have one: as aud, or before the slash of a scope of Cognito's", Set: auth(
 		"names such as https://orders.example.com", func(c *bearer.Config, v string) { c.Audience = list(v) })},
-	{"AUTH_ALGORITHMS", "", "algorithms that tokens may be signed with; defaults to RS256", auth(
+	{Name: "AUTH_ALGORITHMS", Help: "algorithms that tokens may be signed with; defaults to RS256", Set: auth(
 		"some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512", func(c *bearer.Config, v string) { c.Algorithms = list(v) })},
-	{"AUTH_JWKS_URL", "", "where the issuer's keys are; defaults to AUTH_ISSUER/.well-known/jwks.json", auth(
+	{Name: "AUTH_JWKS_URL", Help: "where the issuer's keys are; defaults to AUTH_ISSUER/.well-known/jwks.json", Set: auth(
 		"an https URL", func(c *bearer.Config, v string) { c.JWKSURL = v })},
-	{"AUTH_JWKS", "", "the issuer's keys themselves, as JSON, where no network leads to them", func(s *settings, v string) error {
+	{Name: "AUTH_JWKS", Help: "the issuer's keys themselves, as JSON, where no network leads to them", Set: func(s *settings, v string) error {
 		if s.service.Bearer == nil {
 			s.service.Bearer = &bearer.Config{}
 		}
@@ -152,17 +130,8 @@ func settingsFrom(getenv func(string) string) (settings, error) {
 		errs = append(errs, err)
 	}
 	s.telemetry = telemetryConfig
-	for _, v := range variables {
-		value := getenv(v.name)
-		if value == "" {
-			value = v.fallback
-		}
-		if value == "" {
-			continue
-		}
-		if err := v.set(&s, value); err != nil {
-			errs = append(errs, fmt.Errorf("%s=%q: want %w", v.name, value, err))
-		}
+	if err := setting.Read(&s, variables, getenv); err != nil {
+		errs = append(errs, err)
 	}
 	if s.service.TopicARN == "" {
 		errs = append(errs, errors.New("TOPIC_ARN is not set: want the ARN of the SNS topic that events go to"))
@@ -204,13 +173,7 @@ func usage() string {
 
 Environment:
 `)
-	for _, v := range variables {
-		help := v.help
-		if v.fallback != "" {
-			help += "; defaults to " + v.fallback
-		}
-		fmt.Fprintf(&b, "  %-17s %s\n", v.name, help)
-	}
+	setting.List(&b, variables)
 	b.WriteString(`
 AWS_* are the AWS SDK's own variables, OTEL_* those of OpenTelemetry. GOGC
 and GOMEMLIMIT are Go's; they default to 400 here, and to three quarters of

@@ -177,7 +177,7 @@ func TestDocs_EveryVariable_IsInTheTable(t *testing.T) {
 	}
 	var names []string
 	for _, v := range variables {
-		names = append(names, v.name)
+		names = append(names, v.Name)
 	}
 	if diff := cmp.Diff(names, rows); diff != "" {
 		t.Errorf("docs/service.md (-want +got):\n%s", diff)
@@ -186,8 +186,8 @@ func TestDocs_EveryVariable_IsInTheTable(t *testing.T) {
 
 func TestUsage_Printed_NamesEveryVariable(t *testing.T) {
 	for _, v := range variables {
-		if !strings.Contains(usage(), v.name) || v.help == "" {
-			t.Errorf("usage does not explain %s", v.name)
+		if !strings.Contains(usage(), v.Name) || v.Help == "" {
+			t.Errorf("usage does not explain %s", v.Name)
 		}
 	}
 }

@@ -8,60 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tracehaul/tracehaul/internal/setting"
 	"github.com/tracehaul/tracehaul/telemetry"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 )
 
-type settings struct {
-	on    bool
-	wait  time.Duration
-	level slog.Level
-}
-
-var variables = []Variable[settings]{
-	{Name: "ON", Help: "whether it is on", Set: func(s *settings, v string) (err error) {
-		s.on, err = Bool(v)
-		return err
-	}},
-	{Name: "WAIT", Fallback: "5s", Help: "how long to wait", Set: func(s *settings, v string) (err error) {
-		s.wait, err = Duration(v, "7s")
-		return err
-	}},
-	{Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines", Set: func(s *settings, v string) (err error) {
-		s.level, err = Level(v)
-		return err
-	}},
-}
+var variables = []setting.Variable[struct{}]{{Name: "ON", Fallback: "yes", Help: "whether it is on"}}
 
 func from(env map[string]string) func(string) string {
 	return func(name string) string { return env[name] }
-}
-
-func TestRead_Good_FillsIn(t *testing.T) {
-	for name, test := range map[string]struct {
-		env  map[string]string
-		want settings
-	}{
-		"nothing":    {nil, settings{wait: 5 * time.Second}},
-		"everything": {map[string]string{"ON": "true", "WAIT": "1m", "LOG_LEVEL": "warn"}, settings{true, time.Minute, slog.LevelWarn}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var got settings
-			if err := Read(&got, variables, from(test.env)); err != nil || got != test.want {
-				t.Errorf("read %+v, %v, want %+v", got, err, test.want)
-			}
-		})
-	}
-}
-
-func TestRead_Bad_NamesAll(t *testing.T) {
-	err := Read(new(settings), variables, from(map[string]string{"ON": "maybe", "WAIT": "0s", "LOG_LEVEL": "loud"}))
-	want := `ON="maybe": want true or false
-WAIT="0s": want a duration of more than 0, such as 7s
-LOG_LEVEL="loud": want debug, info, warn or error`
-	if err == nil || err.Error() != want {
-		t.Errorf("error is\n%v\nwant\n%s", err, want)
-	}
 }
 
 func TestStart_Built_GivesTheHandler(t *testing.T) {
@@ -93,7 +48,7 @@ func TestStart_Help_ListsVariables(t *testing.T) {
 	if handler != nil || code != 0 {
 		t.Errorf("handler %v, code %d", handler, code)
 	}
-	for _, want := range []string{"f is a Lambda function", "ON  ", "how long to wait; defaults to 5s", "AWS_*"} {
+	for _, want := range []string{"f is a Lambda function", "ON whether it is on; defaults to yes", "AWS_*"} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &stdout)
 		}

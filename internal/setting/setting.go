@@ -1,4 +1,4 @@
-package lambdamain
+package setting
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 // Variable is an environment variable that a program reads itself, into
 // settings of type S. DATABASE_* are read by package postgres, OTEL_* by
-// package telemetry, AWS_* by Setup.
+// package telemetry, AWS_* by the SDK or package lambdamain.
 type Variable[S any] struct {
 	Name string
 
@@ -47,17 +47,19 @@ func Read[S any](s *S, variables []Variable[S], getenv func(string) string) erro
 	return errors.Join(errs...)
 }
 
-// usage lists variables.
-func usage[S any](w io.Writer, name string, variables []Variable[S]) {
-	_, _ = fmt.Fprintf(w, "%s is a Lambda function. It reads from its environment:\n\n", name)
+// List writes a line about each variable.
+func List[S any](w io.Writer, variables []Variable[S]) {
+	width := 0
+	for _, v := range variables {
+		width = max(width, len(v.Name))
+	}
 	for _, v := range variables {
 		help := v.Help
 		if v.Fallback != "" {
 			help += "; defaults to " + v.Fallback
 		}
-		_, _ = fmt.Fprintf(w, "  %-26s %s\n", v.Name, help)
+		_, _ = fmt.Fprintf(w, "  %-*s %s\n", width, v.Name, help)
 	}
-	_, _ = fmt.Fprint(w, "\nAWS_* are those of the AWS SDK that a function needs, OTEL_* those of OpenTelemetry.\n")
 }
 
 // Bool reads true or false.
