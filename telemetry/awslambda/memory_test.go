@@ -29,7 +29,8 @@ func TestSQSBatch_CollectorHangsFewSampled_MemoryIsTheSpans(t *testing.T) {
 	tel, err := telemetry.Setup(t.Context(), telemetry.Config{
 		LogWriter: io.Discard, FlushTimeout: 10 * time.Millisecond, ShutdownTimeout: 10 * time.Millisecond,
 		Traces: telemetry.TracesConfig{
-			Exporter: telemetry.ExporterConfig{Endpoint: collector.URL + "/v1/traces"},
+			Exporter: telemetry.ExporterConfig{Endpoint: collector.URL + "/v1/traces", Timeout: time.Hour}, // it hangs until the end
+			Batch:    telemetry.BatchConfig{ExportTimeout: time.Hour},
 			Sampler:  trace.ParentBased(trace.NeverSample()),
 		},
 		Metrics: telemetry.MetricsConfig{Exporter: telemetry.ExporterConfig{Kind: telemetry.ExporterNone}},
