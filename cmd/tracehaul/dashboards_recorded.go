@@ -98,24 +98,21 @@ func (c dashboardsRecordedCmd) print(env environment, queries []recorded.Query) 
 			missing++
 		}
 	}
-	write := printQueries
+	var err error
 	if c.JSON {
-		write = queriesJSON
-	}
-	if err := write(env, queries, missing); err != nil {
-		return err
+		err = encodeJSON(env.out, queries)
+	} else {
+		err = printQueries(env, queries, missing)
 	}
 	switch {
+	case err != nil:
+		return err
 	case len(queries) == 0:
 		return errors.New("none of the dashboards asks CloudWatch for metrics")
 	case missing > 0:
 		return fmt.Errorf("queries without data: %d", missing)
 	}
 	return nil
-}
-
-func queriesJSON(env environment, queries []recorded.Query, _ int) error {
-	return encodeJSON(env.out, queries)
 }
 
 // printQueries prints a line for each query, and one more for why it has no data.

@@ -141,7 +141,7 @@ func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consume
 		c, undelivered = f.known(p)
 		return f.Queue, c, undelivered, nil
 	}
-	if c, err = consumerNamed(p, f.Consumer); err != nil {
+	if c, err = consumerNamed(p, f.Consumer, "--consumer "+f.Consumer); err != nil {
 		return "", nil, false, err
 	}
 	if f.Undelivered {

@@ -67,7 +67,11 @@ func (c dlqRedriveCmd) Run(ctx context.Context, env environment) (err error) {
 		return codedError{err, exitUsage}
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	p.phase(map[bool]string{false: "sent", true: "read"}[c.DryRun])
+	what := "sent"
+	if c.DryRun {
+		what = "read"
+	}
+	p.phase(what)
 	r.TracerProvider, r.Progress = tracers, p.tell
 	report, err := d.Redrive(ctx, r)
 	p.done()

@@ -64,8 +64,9 @@ func loadPipeline(file, environment string) (*pipeline.Pipeline, error) {
 	return p, err
 }
 
-// consumerNamed is the consumer of that name or, for "", the only one.
-func consumerNamed(p *pipeline.Pipeline, name string) (*pipeline.Consumer, error) {
+// consumerNamed is the consumer of that name or, for "", the only one. An error
+// begins with the flag, as it was given.
+func consumerNamed(p *pipeline.Pipeline, name, flag string) (*pipeline.Consumer, error) {
 	names := make([]string, len(p.Consumers))
 	for i := range p.Consumers {
 		names[i] = p.Consumers[i].Name
@@ -75,7 +76,7 @@ func consumerNamed(p *pipeline.Pipeline, name string) (*pipeline.Consumer, error
 		if c := p.Consumer(name); c != nil {
 			return c, nil
 		}
-		return nil, usageError("--consumer %s: want one of %v", name, names)
+		return nil, usageError("%s: want one of %v", flag, names)
 	case len(names) == 1:
 		return &p.Consumers[0], nil
 	default:

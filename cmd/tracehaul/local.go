@@ -78,8 +78,8 @@ func (f localFlags) consumers(c *localpipeline.Config) error {
 			c.Consumer = p.path
 			continue
 		}
-		if _, err := consumerNamed(c.Pipeline, p.consumer); err != nil {
-			return usageError("--consumer-program %s=%s: %s", p.consumer, p.path, strings.TrimPrefix(err.Error(), "--consumer "+p.consumer+": "))
+		if _, err := consumerNamed(c.Pipeline, p.consumer, "--consumer-program "+p.consumer+"="+p.path); err != nil {
+			return err
 		}
 		c.Programs[p.consumer] = p.path
 	}

@@ -137,7 +137,7 @@ func (c pipelineEnvCmd) Run(env environment) error {
 	}
 	consumer := &p.Consumers[0]
 	if c.Consumer != "" {
-		if consumer, err = consumerNamed(p, c.Consumer); err != nil {
+		if consumer, err = consumerNamed(p, c.Consumer, "--consumer "+c.Consumer); err != nil {
 			return err
 		}
 	}

@@ -157,8 +157,12 @@ func authorization(token string) http.Header {
 // addAWS adds CloudWatch's spans and lines, and the queues of dead letters. A
 // local pipeline is not AWS's.
 func (c traceCmd) addAWS(ctx context.Context, env environment, config *story.Config, p *pipeline.Pipeline, local bool) error {
-	if c.NoAWS || local && !c.AWS {
-		config.Skipped = append(config.Skipped, "AWS: "+map[bool]string{true: "left out by --no-aws", false: "a local pipeline runs; say --aws, or -e NAME"}[c.NoAWS])
+	switch {
+	case c.NoAWS:
+		config.Skipped = append(config.Skipped, "AWS: left out by --no-aws")
+		return nil
+	case local && !c.AWS:
+		config.Skipped = append(config.Skipped, "AWS: a local pipeline runs; say --aws, or -e NAME")
 		return nil
 	}
 	settings, err := loadAWS(ctx, p.Region, 3)
