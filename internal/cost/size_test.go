@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -169,11 +170,11 @@ func TestMeasured_IsWhatTheRealProgramsMake(t *testing.T) {
 		}
 	}
 	table := tableBytes(t, l.Addresses().DatabaseURL)
-	time.Sleep(1500 * time.Millisecond) // metrics are sent each second
-	stop()
-
 	p := l.Pipeline()
 	service, consumer := p.TelemetryName(p.Service.Name), p.Consumers[0].TelemetryName()
+	m.awaitExports(t, service, consumer, albspansName)
+	stop()
+
 	got, want := m.measured(p.Consumers[0].Name, service, consumer, events, table), cost.Measured
 	for _, size := range []struct {
 		name      string
@@ -196,6 +197,28 @@ func TestMeasured_IsWhatTheRealProgramsMake(t *testing.T) {
 	}
 }
 
+// awaitExports waits until each has sent its metrics, and the first of them, which
+// does so each second, once more.
+func (m *meter) awaitExports(t *testing.T, names ...string) {
+	t.Helper()
+	exported := func(name string, more int) bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return m.exports[name] >= more
+	}
+	m.mu.Lock()
+	next := m.exports[names[0]] + 1
+	m.mu.Unlock()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if exported(names[0], next) && !slices.ContainsFunc(names, func(name string) bool { return !exported(name, 1) }) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("a minute after the last event not all of %v have sent metrics", names)
+		}
+	}
+}
+
 // startWeighed starts the pipeline of tracehaul.yaml with batches as they are in
 // prod. Its consumers are held.
 func startWeighed(t *testing.T, m *meter) (l *localpipeline.Local, stop func()) {
@@ -212,6 +235,7 @@ func startWeighed(t *testing.T, m *meter) (l *localpipeline.Local, stop func()) 
 	}
 	p.Consumers = p.Consumers[:1]
 	p.Consumers[0].BatchSize = cost.Measured.EventsOfInvocation
+	p.Consumers[0].BatchWindow = time.Minute // batches are full, however slowly they are gathered
 	l, err = localpipeline.Start(t.Context(), localpipeline.Config{
 		Pipeline: p, Service: programs[0], Consumer: programs[1], ALBSpans: programs[2], Migrate: migrate.UpURL, ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"},
 		Forward: collector.URL, Output: m.line, HoldConsumers: true,

@@ -87,6 +87,10 @@ type Config struct {
 	// to 0.
 	ConsumerClock time.Duration
 
+	// ConsumerGrace is how long the consumers may take to end once they are
+	// told to. Defaults to what Lambda gives, see lambda.Config.
+	ConsumerGrace time.Duration
+
 	// Route says what the programs are to talk to in place of a part, once
 	// that answers at its address: something that stands between them. For the
 	// database the address is its URL. Defaults to the part itself.

@@ -51,7 +51,7 @@ func (l *Local) startConsumer(c *pipeline.Consumer, client lambda.SQS) error {
 		Name: c.FunctionName(), Binary: cmp.Or(l.cfg.Programs[c.Name], l.cfg.Consumer), Env: l.consumerVariables(c),
 		Timeout: c.Timeout, MemoryMB: c.MemoryMB, Sandboxes: c.MaxConcurrency, Region: l.cfg.Pipeline.Region,
 		Output: func(line lambda.Line) { l.cfg.Output(c.Name, line.Text) },
-		Fault:  l.cfg.Lambda, EnforceMemory: l.cfg.EnforceMemory, ClockOffset: l.cfg.ConsumerClock,
+		Fault:  l.cfg.Lambda, EnforceMemory: l.cfg.EnforceMemory, ClockOffset: l.cfg.ConsumerClock, ShutdownGrace: l.cfg.ConsumerGrace,
 	})
 	if err != nil {
 		return err

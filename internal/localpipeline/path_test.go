@@ -194,7 +194,8 @@ func TestPath_BatchOfTenTraces_EachWhole(t *testing.T) {
 // trace shows both attempts.
 func TestPath_Redelivery_BothAttemptsInTheTrace(t *testing.T) {
 	l := start(t, "timeout_seconds: 5, visibility_timeout_seconds: 30", func(c *localpipeline.Config) {
-		c.Pipeline.Consumers[0].VisibilityTimeout = time.Second // a test does not wait for six timeouts
+		c.Pipeline.Consumers[0].VisibilityTimeout = backSoon
+		c.Pipeline.Consumers[0].MaxReceiveCount = 100
 	})
 	if err := l.Database().Kill(wait(t)); err != nil {
 		t.Fatal(err)

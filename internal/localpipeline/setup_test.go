@@ -26,6 +26,10 @@ import (
 // patience is how long anything may take on a slow machine.
 const patience = 60 * time.Second
 
+// backSoon is when a message comes back, where a test does not wait for six
+// timeouts of the consumer: it must have dealt with it by then.
+const backSoon = 3 * time.Second
+
 var programs struct{ service, consumer, albspans string }
 
 // The tests run the real programs, built once.
