@@ -8,6 +8,6 @@
 // what it holds bounded, and leaves nothing behind once it is closed.
 //
 // What the local SNS and SQS can do themselves (see messaging.Fault) is not
-// here: errors as AWS words them, and entries of a batch that fail. It imports
-// no other package of this module.
+// here: errors as AWS words them, and entries of a batch that fail. Of this
+// module it imports internal/freeport.
 package faultproxy

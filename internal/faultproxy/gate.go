@@ -7,11 +7,11 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/tracehaul/tracehaul/internal/freeport"
 )
 
 const (
-	loopback = "127.0.0.1:0"
-
 	// reopenTimeout is for how long a port that was given up is asked for
 	// again: connections to other ports may have it for a moment.
 	reopenTimeout = 5 * time.Second
@@ -32,11 +32,16 @@ type gate struct {
 	drop     map[net.Conn]func()
 }
 
-// newGate takes connections at a free port.
+// newGate takes connections at a free port, which is none that systems give to
+// whoever connects: nobody has it while it is given up.
 func newGate(handle func(context.Context, net.Conn)) (*gate, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	g := &gate{address: loopback, handle: handle, ctx: ctx, cancel: cancel, drop: make(map[net.Conn]func())}
-	if err := g.open(ctx); err != nil {
+	g := &gate{handle: handle, ctx: ctx, cancel: cancel, drop: make(map[net.Conn]func())}
+	var err error
+	if g.address, err = freeport.Address(ctx); err == nil {
+		err = g.open(ctx)
+	}
+	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("faultproxy: %w", err)
 	}
@@ -57,7 +62,7 @@ func (g *gate) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.listener, g.address = l, l.Addr().String()
+	g.listener = l
 	g.running.Go(func() { g.accept(l) })
 	return nil
 }

@@ -136,7 +136,7 @@ func TestGenerator_NoConnectionFree_CountsUnsent(t *testing.T) {
 		w.WriteHeader(http.StatusAccepted)
 	})
 	g.most = 3
-	time.AfterFunc(100*time.Millisecond, func() { close(release) })
+	time.AfterFunc(2*time.Second, func() { close(release) }) // when all of 50 ms have long been due
 	f := g.send(t.Context(), 0, 200, 50*time.Millisecond).figures(watched{})
 	if f.counts[accepted] != 3 || f.counts[unsent] != 7 {
 		t.Errorf("counted %v, want 3 accepted and 7 unsent", f.counts)

@@ -126,7 +126,7 @@ func listens(port int) bool {
 // wantGone waits until a server's directory and port are free.
 func wantGone(t *testing.T, dir string, port int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	err := poll(ctx, func() bool {
 		_, err := os.Stat(dir)
