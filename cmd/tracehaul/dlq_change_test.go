@@ -135,14 +135,13 @@ func TestDLQLs_Interrupted_GivesBack(t *testing.T) {
 		b.put(orderDLQ, n, "refused", "23505")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { // while it waits for a last one; an answer that is cut off hides its messages for a while
+	go func() { // before the second ends in which it waits for another one
 		for t.Context().Err() == nil {
 			if d, err := b.broker.QueueDepth(orderDLQ); err != nil || d.InFlight == 3 {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		time.Sleep(500 * time.Millisecond)
 		cancel()
 	}()
 	code, out, errs := command(ctx, t, "dlq", "ls", "--endpoint", b.url, "--limit", "0")

@@ -272,7 +272,7 @@ func TestDLQRedrive_KilledAgainAndAgain_EachEventIsARowOnce(t *testing.T) {
 	if err := k.l.StartConsumers(); err != nil {
 		t.Fatal(err)
 	}
-	kill := func(after func()) {
+	kill := func(after func()) (killed bool) {
 		var out bytes.Buffer
 		c := k.redrive(&out)
 		after()
@@ -281,13 +281,14 @@ func TestDLQRedrive_KilledAgainAndAgain_EachEventIsARowOnce(t *testing.T) {
 		}
 		_ = c.Wait()
 		if c.ProcessState.Exited() {
-			t.Errorf("the redrive had ended before it was killed: %s", out.String())
+			t.Logf("the redrive had ended before it was killed: %s", out.String())
 		}
+		return !c.ProcessState.Exited()
 	}
 	// Once for certain between a confirmed send and its delete.
 	watch := make(chan struct{})
 	k.watch.Store(&watch)
-	kill(func() {
+	if !kill(func() {
 		for range 2 {
 			select {
 			case <-watch:
@@ -295,11 +296,13 @@ func TestDLQRedrive_KilledAgainAndAgain_EachEventIsARowOnce(t *testing.T) {
 				t.Fatal("no redrive has deleted anything")
 			}
 		}
-	})
+	}) {
+		t.Error("no redrive was killed between a send and its delete")
+	}
 	k.watch.Store(nil)
-	for range 5 {
+	for more, n := true, 0; more && n < 5; n++ { // a slow machine may let one come to its end
 		before := k.sent.Load()
-		kill(func() {
+		more = kill(func() {
 			for deadline := time.Now().Add(time.Minute); k.sent.Load() == before; time.Sleep(time.Millisecond) { // until it is at work
 				if time.Now().After(deadline) {
 					t.Fatal("no redrive has sent anything")

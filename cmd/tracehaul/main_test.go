@@ -127,11 +127,14 @@ func TestDemo_ConsumerBroken_NamesWhatIsMissing(t *testing.T) {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\nexit 1\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	code, out, errs := command(t.Context(), t, "demo", "-f", description, "--consumer-program", program, "--timeout", "3s")
+	code, out, errs := command(t.Context(), t, "demo", "-f", description, "--consumer-program", program, "--timeout", "6s")
 	if code != exitFailed || !strings.Contains(errs, "no CONSUMER span") || !strings.Contains(errs, "no row") || !strings.Contains(out, "send dev-orders-order") {
 		t.Errorf("exit code %d, errors: %s\noutput: %s", code, errs, out)
 	}
 }
+
+// startTimeout is for a pipeline whose programs are built first.
+const startTimeout = 3 * time.Minute
 
 // up runs until it is told to stop: its addresses work, its page shows what
 // was sent, and nothing of it is left behind.
@@ -146,9 +149,9 @@ func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
 		ended <- run(ctx, []string{"up", "-f", description, "--json", "--alb-port", port, "--web-port", "0", "--database-name", "tracehaul_up_test"}, environment{&stdout, &stderr, func(string) string { return "" }})
 	}()
 	var a map[string]string
-	for deadline := time.Now().Add(time.Minute); a == nil; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(startTimeout); a == nil; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not up after a minute: %s", stderr.String())
+			t.Fatalf("not up after %v: %s", startTimeout, stderr.String())
 		}
 		if line := stdout.String(); strings.HasSuffix(line, "\n") {
 			if err := json.Unmarshal([]byte(line), &a); err != nil {
@@ -177,13 +180,13 @@ func TestUp_JSON_AddressesWorkAndEnd(t *testing.T) {
 	if err := json.Unmarshal([]byte(sent), &accepted); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(startTimeout); ; time.Sleep(50 * time.Millisecond) {
 		_, detail := fetch(t, http.MethodGet, a["web"]+"/api/traces/"+accepted.TraceID)
 		if strings.Contains(detail, "INSERT events") && strings.Contains(detail, `"written_at"`) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the page does not show the row after a minute: %s", detail)
+			t.Fatalf("the page does not show the row after %v: %s", startTimeout, detail)
 		}
 	}
 	stop()

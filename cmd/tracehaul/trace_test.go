@@ -92,14 +92,14 @@ func (s *tracedJSON) has(line string) bool {
 // wait asks until a story is as it should be: spans come late.
 func (r *running) wait(given, what string, enough func(*tracedJSON) bool) (s tracedJSON) {
 	r.t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(startTimeout); ; time.Sleep(200 * time.Millisecond) {
 		_, out, errs := r.trace(given, "--json")
 		s = tracedJSON{}
 		if json.Unmarshal([]byte(out), &s) == nil && enough(&s) {
 			return s
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("not %s after 90 seconds:\n%s%s", what, out, errs)
+			r.t.Fatalf("not %s after %v:\n%s%s", what, startTimeout, out, errs)
 		}
 	}
 }
