@@ -15,14 +15,13 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime/debug"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/consumer/postgres"
 	"github.com/tracehaul/tracehaul/internal/lambdamain"
+	"github.com/tracehaul/tracehaul/internal/memory"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
 )
@@ -32,20 +31,8 @@ import (
 var version string
 
 func main() {
-	tuneMemory(os.Getenv)
+	memory.TuneFunction(os.Getenv)
 	lambdamain.Main("consumer", variables, os.Getenv, build)
-}
-
-// tuneMemory lets garbage grow further than Go does by itself, within four
-// fifths of the function's memory: collecting it costs a large batch more time
-// than its spans. GOGC and GOMEMLIMIT win.
-func tuneMemory(getenv func(string) string) {
-	megabytes, err := strconv.ParseInt(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 32)
-	if err != nil || getenv("GOGC") != "" || getenv("GOMEMLIMIT") != "" {
-		return
-	}
-	debug.SetMemoryLimit(megabytes << 20 / 5 * 4)
-	debug.SetGCPercent(400)
 }
 
 // build puts the function together. It calls nobody: not the database, not

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/consumer/postgres"
+	"github.com/tracehaul/tracehaul/internal/memory"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 )
 
@@ -112,7 +112,7 @@ func TestDocs_EveryVariable_IsInTheTable(t *testing.T) {
 		asked[name] = struct{}{}
 		return map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "GOMEMLIMIT": "1GiB"}[name] // which leave the memory alone
 	}
-	tuneMemory(getenv)
+	memory.TuneFunction(getenv)
 	_, _ = postgres.ConfigFromEnv(getenv) // what is required is missing
 	for _, v := range variables {
 		asked[v.Name] = struct{}{}
@@ -125,27 +125,5 @@ func TestDocs_EveryVariable_IsInTheTable(t *testing.T) {
 		if v.Fallback != "" && fallbacks[v.Name] != v.Fallback {
 			t.Errorf("docs/consumer.md says that %s defaults to %s, and it is %s", v.Name, fallbacks[v.Name], v.Fallback)
 		}
-	}
-}
-
-func TestTuneMemory_OnLambda_UnlessSaidOtherwise(t *testing.T) {
-	before, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(100)
-	defer func() { debug.SetMemoryLimit(before); debug.SetGCPercent(percent) }()
-	for name, test := range map[string]struct {
-		env  map[string]string
-		want int64
-	}{
-		"elsewhere":  {nil, before},
-		"on Lambda":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640"}, 512 << 20},
-		"with GOGC":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640", "GOGC": "50"}, before},
-		"with limit": {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640", "GOMEMLIMIT": "1GiB"}, before},
-	} {
-		t.Run(name, func(t *testing.T) {
-			debug.SetMemoryLimit(before)
-			tuneMemory(func(name string) string { return test.env[name] })
-			if got := debug.SetMemoryLimit(-1); got != test.want {
-				t.Errorf("limit is %d, want %d", got, test.want)
-			}
-		})
 	}
 }

@@ -59,3 +59,25 @@ func TestTune_OperatorHasSet_IsLeftAlone(t *testing.T) {
 		t.Errorf("GC percent = %d and limit = %d were changed", percent, limit)
 	}
 }
+
+func TestTuneFunction_OnLambda_UnlessSaidOtherwise(t *testing.T) {
+	const before = 1 << 50
+	for name, tt := range map[string]struct {
+		env     map[string]string
+		limit   int64
+		percent int
+	}{
+		"elsewhere":  {nil, before, 77},
+		"on Lambda":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640"}, 512 << 20, Percent},
+		"with GOGC":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640", "GOGC": "50"}, before, 77},
+		"with limit": {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "640", "GOMEMLIMIT": "1GiB"}, before, 77},
+	} {
+		t.Run(name, func(t *testing.T) {
+			restore(t)
+			TuneFunction(func(name string) string { return tt.env[name] })
+			if limit, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(77); limit != tt.limit || percent != tt.percent {
+				t.Errorf("limit is %d and GC percent %d, want %d and %d", limit, percent, tt.limit, tt.percent)
+			}
+		})
+	}
+}
