@@ -182,7 +182,7 @@ func TestStart_RealRuntime_PartialFailureAnsweredAfterFlush(t *testing.T) {
 	e := batchOf(4)
 	e.Records[1].Body = "fail"
 	e.Records[2].Body = "panic"
-	p.invocations <- work{id: "000000000001-first", payload: e, time: 10 * time.Second}
+	p.invocations <- work{id: "000000000001-first", payload: e, time: time.Minute}
 	p.wait(t, "an answer", func() bool { return len(p.answers) == 1 })
 
 	var res events.SQSEventResponse
@@ -209,7 +209,7 @@ func TestStart_RealRuntime_PartialFailureAnsweredAfterFlush(t *testing.T) {
 	}
 
 	// The panic did not end the program, and the next start is a warm one.
-	p.invocations <- work{id: "000000000002-next", payload: batchOf(1), time: 10 * time.Second}
+	p.invocations <- work{id: "000000000002-next", payload: batchOf(1), time: time.Minute}
 	p.wait(t, "a second answer", func() bool { return len(p.answers) == 2 })
 	cold := map[string]any{}
 	for _, span := range p.spans {
@@ -229,7 +229,7 @@ func TestStart_RealRuntime_SeveralInvocationsAtOnce(t *testing.T) {
 	for i, id := range ids {
 		e := events.SQSEvent{Records: []events.SQSMessage{record(i)}}
 		e.Records[0].Body = "together" // waits until all are there
-		p.invocations <- work{id: id, payload: e, time: 10 * time.Second}
+		p.invocations <- work{id: id, payload: e, time: time.Minute}
 	}
 	p.wait(t, "all answers", func() bool { return len(p.answers) == n })
 	cold := 0
@@ -263,7 +263,7 @@ func TestStart_RealRuntime_SeveralInvocationsAtOnce(t *testing.T) {
 // at the end.
 func TestStart_RegisteredWithoutShutdown_InitEnds(t *testing.T) {
 	p := run(t, registerProgram+"=1")
-	p.invocations <- work{id: "000000000001-only", payload: batchOf(1), time: 10 * time.Second}
+	p.invocations <- work{id: "000000000001-only", payload: batchOf(1), time: time.Minute}
 	p.wait(t, "an answer", func() bool { return len(p.answers) == 1 })
 }
 
@@ -284,7 +284,7 @@ func TestStart_SIGTERM_FlushesWithin500Milliseconds(t *testing.T) {
 func flushAfterSIGTERM(t *testing.T) time.Duration {
 	t.Helper()
 	p := run(t)
-	p.invocations <- work{id: "000000000001-only", payload: batchOf(1), time: 10 * time.Second}
+	p.invocations <- work{id: "000000000001-only", payload: batchOf(1), time: time.Minute}
 	p.wait(t, "an answer", func() bool { return len(p.answers) == 1 })
 	before := time.Now()
 	if err := p.process.Signal(syscall.SIGTERM); err != nil {
@@ -304,7 +304,7 @@ func flushAfterSIGTERM(t *testing.T) time.Duration {
 
 func TestStart_SIGTERM_ShutdownInPlaceOfFlush(t *testing.T) {
 	p := run(t, shutdownProgram+"=1")
-	p.invocations <- work{id: "000000000001-only", payload: batchOf(1), time: 10 * time.Second}
+	p.invocations <- work{id: "000000000001-only", payload: batchOf(1), time: time.Minute}
 	p.wait(t, "an answer", func() bool { return len(p.answers) == 1 })
 	if err := p.process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
