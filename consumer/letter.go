@@ -161,8 +161,9 @@ type packing struct {
 	dropped      []string
 }
 
-// pack takes as many attributes as fit, in their order. If not all do, it says
-// which in AttributeDropped, for which the trace context's rest makes room.
+// pack takes as many attributes as fit, in their order. If some do not,
+// AttributeDropped names them; it comes before all but reason, code and
+// traceparent.
 func (p *packing) pack(wanted []named) {
 	size := 0
 	for _, a := range wanted {
@@ -174,7 +175,6 @@ func (p *packing) pack(wanted []named) {
 		}
 		return
 	}
-	// Reason, code and traceparent come before the note, all others after it.
 	first := 0
 	for first < len(wanted) && slices.Contains([]string{AttributeReason, AttributeCode, contextAttributes[0]}, wanted[first].name) {
 		p.take(wanted[first])

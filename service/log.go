@@ -64,7 +64,7 @@ func (l *requestLog) refused(r *http.Request, status int, refused *refusal) {
 // clip shortens what a client chose.
 func clip(s string) string { return s[:min(len(s), 32)] }
 
-// gate lets linesPerSecond through and counts the others.
+// gate lets linesPerSecond pass each second, and counts the others.
 type gate struct {
 	mu      sync.Mutex
 	second  int64
@@ -72,7 +72,7 @@ type gate struct {
 	omitted int
 }
 
-// omit counts a line that is not even asked for.
+// omit counts a line that is left out without asking pass.
 func (g *gate) omit() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
