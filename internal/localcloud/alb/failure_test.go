@@ -189,6 +189,7 @@ func TestClientIsSlow_EveryPieceStartsTheTimeAnew(t *testing.T) {
 }
 
 func TestTargetBreaksOffItsResponse_ClientSeesThatItIsNotWhole(t *testing.T) {
+	t.Parallel()
 	for name, target := range map[string]http.HandlerFunc{
 		"ends": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, "the first half")
