@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -60,6 +61,9 @@ func (f dlqFilter) filter() (deadletter.Filter, error) {
 			return deadletter.Filter{}, usageError("--trace %q: want 32 hexadecimal digits, or 1-67891233-abcdef012345678912345678", given)
 		}
 		traces[i] = id
+	}
+	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until.Time) {
+		return deadletter.Filter{}, usageError("--until %s: want a time after --since %s", f.Until.Format(time.RFC3339), f.Since.Format(time.RFC3339))
 	}
 	return deadletter.Filter{Reasons: f.Reason, Codes: f.Code, Events: f.Event, Traces: traces, Since: f.Since.Time, Until: f.Until.Time}, nil
 }

@@ -184,6 +184,7 @@ func TestDLQ_ExitCodes(t *testing.T) {
 		"limit":              {exitUsage, "--limit -1: want 0", []string{"ls", "--limit=-1"}},
 		"trace":              {exitUsage, "32 hexadecimal digits", []string{"ls", "--trace", "xyz"}},
 		"since":              {exitUsage, "want a time such as", []string{"ls", "--since", "yesterday"}},
+		"until before since": {exitUsage, "--until 2026-11-26T02:00:00Z: want a time after --since 2026-11-26T03:00:00Z", []string{"ls", "--since", "2026-11-26T03:00:00Z", "--until", "2026-11-26T02:00:00Z"}},
 		"visibility":         {exitUsage, "want whole seconds", []string{"ls", "--visibility", "1ms"}},
 		"rate":               {exitUsage, "rate of -1", []string{"redrive", "--rate=-1"}},
 		"no source":          {exitUsage, "say by --to", []string{"redrive", "-q", "strangers"}},

@@ -43,6 +43,9 @@ func (c migrateCmd) Run(ctx context.Context, env environment) error {
 	p := startProgress(env.err, "migrating")
 	applied, err := migrate.Up(ctx, pool)
 	p.done()
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("not migrated after --timeout %s: %w", c.Timeout, err)
+	}
 	if c.JSON {
 		list := make([]appliedMigration, len(applied))
 		for i, m := range applied {

@@ -68,6 +68,26 @@ func TestTrace_SeveralLocalPipelines_TheDescribedOneIsAsked(t *testing.T) {
 	}
 }
 
+// What is expected of a pipeline on this machine is what its environment makes,
+// whichever the description's own is.
+func TestTrace_LocalPipelineOfAnEnvironment_ItsQueuesAreExpected(t *testing.T) {
+	runtime := t.TempDir()
+	s := localstate.State{Prefix: "prod-orders", File: description, Addresses: localpipeline.Addresses{Web: "http://127.0.0.1:1"}}
+	remove, err := localstate.Write(filepath.Join(runtime, "tracehaul"), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = remove() })
+	env := environment{getenv: func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": runtime}[name] }}
+	var config story.Config
+	if found := (traceCmd{traceSources: traceSources{Local: true}}).addLocal(env, &config, nil); !found {
+		t.Fatal("it is not found")
+	}
+	if e := config.Expect; e.Pipeline != "prod-orders" || e.RowQueue != "prod-intake-order-ledger" || e.SamplePercent != 100 {
+		t.Errorf("expected is %+v", e)
+	}
+}
+
 // JSON is all that is printed with --json, also beside a file.
 func TestTrace_HTMLFileAndJSON(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/tracehaul/tracehaul/internal/localstate"
@@ -95,8 +96,8 @@ func (c traceCmd) addLocal(env environment, config *story.Config, p *pipeline.Pi
 		config.Backends = append(config.Backends,
 			source.Local{HTTP: source.HTTP{URL: s.Web}, Body: c.Body},
 			source.Postgres{URL: s.DatabaseURL, Body: c.Body, Since: c.Since.Time})
-		if p, err := pipeline.Load(s.File); err == nil {
-			config.Expect = expected(p, true)
+		if of := describedBy(s); of != nil {
+			config.Expect = expected(of, true)
 		}
 	}
 	switch {
@@ -106,6 +107,20 @@ func (c traceCmd) addLocal(env environment, config *story.Config, p *pipeline.Pi
 		skip("none runs; tracehaul up starts one")
 	}
 	return found
+}
+
+// describedBy is the description of a pipeline that runs, in its environment, or
+// nil if that is no longer there.
+func describedBy(s *localstate.State) *pipeline.Pipeline {
+	all, err := pipeline.LoadAll(s.File)
+	if err != nil {
+		return nil
+	}
+	i := slices.IndexFunc(all, func(p *pipeline.Pipeline) bool { return p.Prefix() == s.Prefix })
+	if i < 0 {
+		return nil
+	}
+	return all[i]
 }
 
 func (c traceCmd) addDatabase(config *story.Config, local bool) {
