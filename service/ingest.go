@@ -51,6 +51,11 @@ func (s *Service) takeIn(w http.ResponseWriter, r *http.Request) ([]Result, *sub
 	switch err := s.publisher.submit(sub); {
 	case errors.Is(err, errStopping):
 		return nil, nil, &refusal{code: codeStopping, events: len(results)}
+	case errors.Is(err, errTooLarge):
+		return nil, nil, &refusal{
+			code: codeBodyTooLarge, events: len(results),
+			detail: "With their attributes the events are more than may wait for SNS. Send fewer at once.",
+		}
 	case err != nil:
 		return nil, nil, &refusal{code: codeOverloaded, events: len(results)}
 	}

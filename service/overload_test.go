@@ -151,6 +151,23 @@ func TestEvents_Overloaded_ShedsAndRecovers(t *testing.T) {
 	})
 }
 
+// What can never wait for SNS, as it is more than all that may, is not told to
+// come again.
+func TestEvents_MoreThanEverFits_IsTooLarge(t *testing.T) {
+	b := setup(t, func(c *Config) { c.MaxBodyBytes, c.MaxBufferedBytes, c.Limits.MaxBatch = 100_000, 200_002, 1000 })
+	ids := make([]string, 400)
+	for i := range ids {
+		ids[i] = strconv.Itoa(i)
+	}
+	wantProblem(t, b.do(post(cloudEvents(ids...))), http.StatusRequestEntityTooLarge, codeBodyTooLarge)
+	if w := b.do(httptest.NewRequest(http.MethodGet, "/readyz", http.NoBody)); w.Code != http.StatusOK {
+		t.Errorf("/readyz: status = %d, though nothing waits", w.Code)
+	}
+	if w := b.do(post(cloudEvents(ids[:200]...))); w.Code != http.StatusAccepted {
+		t.Errorf("half of it: status = %d", w.Code)
+	}
+}
+
 // Bodies that are being read are bounded together, too.
 func TestEvents_TooManyBytesAtOnce_Sheds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -70,6 +70,7 @@ type submission struct {
 // Why submit refuses.
 var (
 	errOverloaded = errors.New("too many events wait for SNS")
+	errTooLarge   = errors.New("the events are more than may wait for SNS")
 	errStopping   = errors.New("the service is stopping")
 )
 
@@ -123,6 +124,9 @@ func (p *publisher) full() bool {
 func (p *publisher) admit(n, size int, now time.Time) error {
 	if p.closing {
 		return errStopping
+	}
+	if int64(size) > p.buffer.limit {
+		return errTooLarge // for ever
 	}
 	if p.pending+n > p.maxPending || !p.buffer.acquire(size) {
 		p.shedAt = now
