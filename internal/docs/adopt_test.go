@@ -26,7 +26,7 @@ import (
 // arrives, and it ends well.
 func TestREADME_ServiceFromNothing_SpanArrives(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	dir, run := shop(ctx, t)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {

@@ -77,7 +77,7 @@ func (s *session) write(t *testing.T, name, text string) {
 // run runs commands as somebody does who stops at what fails and has every variable.
 func (s *session) run(t *testing.T, commands string) (output string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "--noprofile", "--norc", "-euo", "pipefail", "-c", commands)
 	cmd.Dir, cmd.Env = s.dir, s.env

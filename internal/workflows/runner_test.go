@@ -142,7 +142,7 @@ func (r *runner) step(t *testing.T, j *job, s *step) (outcome string, outputs ma
 
 // shell runs a script as GitHub's shell: bash does.
 func (r *runner) shell(ctx context.Context, script string, env map[string]string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
 	cmd.Dir = r.dir
