@@ -20,13 +20,11 @@ import (
 	"github.com/tracehaul/tracehaul/consumer"
 	"github.com/tracehaul/tracehaul/consumer/postgres"
 	"github.com/tracehaul/tracehaul/consumer/postgres/migrate"
+	"github.com/tracehaul/tracehaul/internal/memory"
 	database "github.com/tracehaul/tracehaul/internal/postgres"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
 )
-
-// garbage is GOGC as cmd/consumer has it.
-const garbage = 400
 
 // batchSize is how many messages Lambda hands over at once.
 const batchSize = 1000
@@ -85,7 +83,7 @@ func measureConsumer(ctx context.Context, b *bench) (lines []line, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
+	defer debug.SetGCPercent(debug.SetGCPercent(memory.Percent)) // as cmd/consumer does
 	batches := b.amount(5, 1)
 	got, err := interleave(b.rounds(21),
 		labelled(ctx, "copy", func(ctx context.Context) (pass, error) { return copying.copy(ctx, batches) }),
