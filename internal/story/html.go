@@ -53,6 +53,8 @@ type view struct {
 	Bars               []bar
 	Anchors            bool // a trace's id leads to it
 	ShowTimeline       []afterwards
+	Shown              []*Delivery
+	OtherMessages      int
 	RowTables          [][]Fact
 	NoRow              string
 	OtherRows          int
@@ -119,6 +121,8 @@ func (t *Story) view() *view {
 		}
 	}
 	v.OtherRows = len(t.Rows) - len(v.RowTables)
+	v.Shown = t.shown()
+	v.OtherMessages = len(t.Deliveries) - len(v.Shown)
 	return v
 }
 

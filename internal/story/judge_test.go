@@ -200,10 +200,24 @@ func TestCollect_Batch_WorstCountsUnlessOneWasAskedFor(t *testing.T) {
 		}
 		text := textOf(t, s)
 		wantAll(t, text, "and 1 further message of this trace")
+		var page strings.Builder
+		if err := s.WriteHTML(&page); err != nil {
+			t.Fatal(err)
+		}
+		if other := map[string]string{"order-4711": "sqs-2", "order-4712": sqsID + " "}[given]; !strings.Contains(page.String(), "and 1 further message of this trace") || strings.Contains(messagesOf(page.String()), other) {
+			t.Errorf("%s: the page has the other event's message %s:\n%s", given, other, messagesOf(page.String()))
+		}
 		if has := strings.Contains(text, "written_at"); has != (want == story.PlaceRow) {
 			t.Errorf("%s: it shows the other event's row:\n%s", given, text)
 		}
 	}
+}
+
+// messagesOf is the part of a page about messages.
+func messagesOf(page string) string {
+	_, rest, _ := strings.Cut(page, "<h2>Messages</h2>")
+	part, _, _ := strings.Cut(rest, "</section>")
+	return part
 }
 
 func TestCollect_ClocksDiffer_SaidAndClamped(t *testing.T) {

@@ -159,8 +159,8 @@ func (p *writer) deliveries(t *Story) {
 		return
 	}
 	p.section("messages")
-	shown := t.chosen()
-	for _, d := range shown[:min(len(shown), maxShown)] {
+	shown := t.shown()
+	for _, d := range shown {
 		if d.SNSMessageID != "" || d.Topic != "" {
 			p.line("  SNS  %s  %s", cmp.Or(d.SNSMessageID, "id not known"), d.Topic)
 		}
@@ -179,13 +179,19 @@ func (p *writer) deliveries(t *Story) {
 		}
 		p.line("       now: %s", d.Place.String())
 	}
-	if more := len(t.Deliveries) - min(len(shown), maxShown); more > 0 {
+	if more := len(t.Deliveries) - len(shown); more > 0 {
 		p.line("  and %s of this trace: --json has all", trace.Counted(more, "further message"))
 	}
 }
 
 // maxShown bounds the messages that are written: a batch has many.
 const maxShown = 25
+
+// shown are the messages that are written out for people.
+func (t *Story) shown() []*Delivery {
+	chosen := t.chosen()
+	return chosen[:min(len(chosen), maxShown)]
+}
 
 // String says where an event is.
 func (p Place) String() string {
