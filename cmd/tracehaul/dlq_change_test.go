@@ -92,8 +92,8 @@ func TestDLQDrop_ArchivesAndDeletes(t *testing.T) {
 		t.Errorf("%v, mode %v:\n%s", err, info.Mode(), text)
 	}
 	b.wantDepth(orderDLQ, 1)
-	_, errs := b.run(exitFailed, "drop", "--all", "--archive", archive, "--yes")
-	wantAll(t, errs, "exists")
+	_, errs := b.run(exitUsage, "drop", "--all", "--archive", archive, "--yes")
+	wantAll(t, errs, "there is such a file")
 	b.wantDepth(orderDLQ, 1)
 }
 

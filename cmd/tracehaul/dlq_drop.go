@@ -92,7 +92,13 @@ func (c dlqDropCmd) outcome(d *dlq, r deadletter.Dropped) error {
 	return nil
 }
 
-// create makes the archive, if there is to be one. A file that is there already
+// archiveIsThere is told before anybody is asked to confirm.
+func (c dlqDropCmd) archiveIsThere() bool {
+	_, err := os.Lstat(c.Archive)
+	return c.Archive != "" && err == nil
+}
+
+// create makes the archive, if there is to be one. A file that is there meanwhile
 // is left alone.
 func (c dlqDropCmd) create() (*os.File, error) {
 	if c.Archive == "" {
@@ -119,6 +125,8 @@ func (c dlqDropCmd) check(f deadletter.Filter) error {
 		return errors.New("--all and a filter: want one of them")
 	case c.Archive == "" && !c.NoArchive:
 		return errors.New("nothing says where the copy goes: want --archive FILE, or --no-archive")
+	case c.archiveIsThere():
+		return fmt.Errorf("--archive %s: there is such a file: want the name of a new file", c.Archive)
 	case c.Limit < 0:
 		return fmt.Errorf("--limit %d: want 0 for all, or more", c.Limit)
 	case !c.Yes && !isDevice(os.Stdin):

@@ -191,6 +191,7 @@ func TestDLQ_ExitCodes(t *testing.T) {
 		"drop everything":    {exitUsage, "want a filter", []string{"drop", "--no-archive", "--yes"}},
 		"drop what":          {exitUsage, "want one of them", []string{"drop", "--no-archive", "--yes", "--all", "--reason", "x"}},
 		"no archive":         {exitUsage, "want --archive FILE", []string{"drop", "--all", "--yes"}},
+		"archive is there":   {exitUsage, "want the name of a new file", []string{"drop", "--all", "--archive", "tracehaul.yaml", "--yes"}},
 		"nobody there":       {exitUsage, "want --yes", []string{"drop", "--all", "--no-archive"}},
 		"no description":     {exitFailed, "none.yaml", []string{"ls", "-f", "none.yaml"}},
 	} {
