@@ -83,6 +83,8 @@ func meant(args []string) []string {
 // exit carries kong's exit out of the parser.
 type exit int
 
+// finish reads the arguments, runs the command that they name, and tells of its
+// error.
 func finish(parser *kong.Kong, args []string, env environment) (code int) {
 	defer func() {
 		switch p := recover().(type) {

@@ -46,8 +46,8 @@ func (w *way) add(hop signal.Hop, check string, f Finding) {
 	w.findings = append(w.findings, f)
 }
 
-// step keeps how long something took. What took less than no time has clocks that
-// differ, which is another finding.
+// step keeps how long something took. Less than nothing means that clocks differ,
+// of which another finding tells.
 func (w *way) step(hop signal.Hop, name string, took time.Duration) {
 	took = max(0, took)
 	w.event.Steps = append(w.event.Steps, Step{hop, name, took, float64(took.Microseconds()) / 1000})

@@ -5,8 +5,8 @@ import (
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
-// lost says where an event stopped that was accepted and has no row, and what the
-// usual reasons are. failed is why the database could not be asked, if so.
+// lost says where an event that was accepted and has no row stopped, and what the
+// usual reasons are. failed is why the database could not be asked, or nil.
 func (e *exam) lost(w *way, queues *watch, failed error) {
 	w.event.Left = "it was accepted: it is in a queue, or becomes a row later"
 	w.event.Remove = "once it is a row: " + removal(&w.event)

@@ -74,8 +74,8 @@ func (s *collector) run(ctx context.Context) {
 		if s.clues.size() > before {
 			continue
 		}
-		// Nobody knows such a trace, so those who look for a trace alone, where
-		// there is one, have not looked for what else it can be.
+		// Nobody knows such a trace. Back ends that look by the trace, where there
+		// is one, have not looked for what else it can be.
 		if !s.marked && s.wrong() && s.forget() {
 			continue
 		}
@@ -148,8 +148,8 @@ func (s *collector) severalEvents() bool {
 	return known && c.Kind == KindSubject && len(s.events(c)) > 1
 }
 
-// guessSubject has those asked who know subjects, before anybody is asked who
-// minds. It reports whether that is new.
+// guessSubject has back ends look for the subject as well, before an intrusive one
+// is asked. It reports whether they have not done so yet.
 func (s *collector) guessSubject() bool {
 	last := s.all[len(s.all)-1]
 	if s.marked || last.Kind != KindSubject || len(s.clues.Subjects) > 0 {

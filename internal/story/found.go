@@ -33,8 +33,8 @@ const (
 	HoldsMessages
 )
 
-// NotAskedError is what a back end returns that cannot look by the clues, which is
-// not the same as to find nothing. It is asked again once there are more.
+// NotAskedError is returned by a back end that cannot look by the clues it has
+// got, which is not to find nothing. It is asked again once there are more.
 type NotAskedError struct{ Why string }
 
 func (e *NotAskedError) Error() string { return "it was not asked: " + e.Why }
@@ -56,7 +56,7 @@ type Found struct {
 	AccessLog []string     `json:"access_log,omitempty"`
 	// Notes are what the reader has to know of how it was looked.
 	Notes []string `json:"notes,omitempty"`
-	// Cut are why not all spans are here that the back end may have.
+	// Cut are the reasons why the back end may have more spans than are here.
 	Cut []string `json:"cut,omitempty"`
 }
 

@@ -51,7 +51,7 @@ var (
 )
 
 // Read says what a text can be, the likeliest first. source is the event's, if
-// that is known. as leaves one kind alone, "" all of them.
+// that is known, and as the only kind that it may be, or "".
 func Read(given, source string, as Kind) ([]Candidate, error) {
 	given = strings.TrimSpace(given)
 	if given == "" {

@@ -42,7 +42,8 @@ func (t *Story) knowsRows() bool {
 	return t.asks(HoldsRows) && !away && len(t.Rows) < MaxRows
 }
 
-// arrivedBy tells of what arrived by what it is known.
+// arrivedBy says by what it is known that the event arrived: by the row, or by the
+// word of the consumer.
 func (t *Story) arrivedBy(v *Verdict, chosen []*Delivery) {
 	var word []*Delivery // by the consumer's alone
 	for _, d := range chosen {

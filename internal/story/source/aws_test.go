@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/inprocess"
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/story/source"
@@ -78,10 +78,8 @@ func (i *insights) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (i *insights) client(t *testing.T) *cloudwatchlogs.Client {
 	t.Helper()
-	server := httptest.NewServer(i)
-	t.Cleanup(server.Close)
 	return cloudwatchlogs.New(cloudwatchlogs.Options{
-		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), RetryMaxAttempts: 1,
+		Region: "eu-central-1", BaseEndpoint: aws.String("http://logs"), HTTPClient: inprocess.Client{"logs": i}, Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), RetryMaxAttempts: 1,
 	})
 }
 
@@ -168,12 +166,10 @@ func queues(t *testing.T) (*messaging.Broker, *sqs.Client) {
 	t.Helper()
 	broker := messaging.New(messaging.Config{Region: "eu-central-1"})
 	t.Cleanup(broker.Close)
-	server := httptest.NewServer(broker.SQS())
-	t.Cleanup(server.Close)
 	if _, err := broker.CreateQueue(messaging.QueueConfig{Name: dlqName}); err != nil {
 		t.Fatal(err)
 	}
-	return broker, sqs.New(sqs.Options{Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("k", "s", "")})
+	return broker, sqs.New(sqs.Options{Region: "eu-central-1", BaseEndpoint: aws.String("http://sqs"), HTTPClient: inprocess.Client{"sqs": broker.SQS()}, Credentials: credentials.NewStaticCredentialsProvider("k", "s", "")})
 }
 
 func put(t *testing.T, broker *messaging.Broker, client *sqs.Client, body, traceparent string) (messageID string) {

@@ -92,10 +92,12 @@ func TestInsights_GivenUp_QueryIsStopped(t *testing.T) {
 		i := &insights{}
 		poll := time.Hour
 		i.hold = func(r *http.Request) {
-			cancel()
 			if at == "GetQueryResults" {
+				cancel()
 				<-r.Context().Done()
+				return
 			}
+			time.AfterFunc(10*time.Millisecond, cancel)
 		}
 		_, err := source.Logs{Client: i.client(t), Groups: []string{"g"}, Poll: poll}.Look(ctx, story.Clues{TraceIDs: []string{id}})
 		if err == nil || !i.stopped {
