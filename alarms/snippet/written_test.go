@@ -131,11 +131,22 @@ func (s *stage) findsWritten(q writtenQuery, sources string) error {
 			errs = append(errs, knowsValues(q.text, nil, sources))
 			continue
 		}
-		lines := s.heard(s.groupOf(name))
-		text := strings.ReplaceAll(q.text, "TRACE_ID", someTrace(lines))
+		errs = append(errs, q.findsIn(s.heard(s.groupOf(name)), sources))
+	}
+	if slices.Contains(errs, nil) {
+		return nil
+	}
+	return errors.Join(errs...)
+}
+
+// findsIn says what is wrong with a query of some lines, whichever trace it is
+// asked for.
+func (q writtenQuery) findsIn(lines []map[string]any, sources string) (err error) {
+	for _, id := range complaining(lines) {
+		text := strings.ReplaceAll(q.text, "TRACE_ID", id)
 		text = strings.ReplaceAll(text, "`aws.ecs.task.id`, ", "")    // no task of ECS runs here
 		text = strings.ReplaceAll(text, "not ispresent(msg) or ", "") // what Go writes when it dies
-		err := knowsValues(text, lines, sources)
+		err = knowsValues(text, lines, sources)
 		switch {
 		case err != nil:
 		case rare[q.file] != "":
@@ -143,12 +154,11 @@ func (s *stage) findsWritten(q writtenQuery, sources string) error {
 		default:
 			err = insights.Try(text, lines)
 		}
-		errs = append(errs, err)
+		if err == nil {
+			return nil
+		}
 	}
-	if slices.Contains(errs, nil) {
-		return nil
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // groupOf is the log group that a runbook calls by a name.
@@ -165,14 +175,16 @@ func (s *stage) groupOf(name string) string {
 	return ""
 }
 
-// someTrace is the trace of a line that complains.
-func someTrace(lines []map[string]any) string {
+// complaining are the traces of lines that complain, of which each may lack what
+// another has.
+func complaining(lines []map[string]any) []string {
+	ids := []string{"none"}
 	for _, line := range lines {
-		if id, ok := line["trace_id"].(string); ok && line["level"] != "INFO" && line["error"] != nil {
-			return id
+		if id, ok := line["trace_id"].(string); ok && line["level"] != "INFO" && line["error"] != nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
-	return "none"
+	return ids
 }
 
 // hasFields says which field of a query no line has.
