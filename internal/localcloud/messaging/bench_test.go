@@ -38,7 +38,7 @@ func benchmarkEvent() (body string, attributes map[string]snstypes.MessageAttrib
 func BenchmarkPipeline(b *testing.B) {
 	for _, raw := range []bool{true, false} {
 		b.Run("raw="+strconv.FormatBool(raw), func(b *testing.B) {
-			bundle := setup(b, Config{})
+			bundle := setupBound(b, Config{})
 			arn, url, _ := bundle.topic("topic", SubscriptionConfig{RawMessageDelivery: raw})
 			b.ReportAllocs()
 			b.ResetTimer()

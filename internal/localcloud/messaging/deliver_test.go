@@ -30,7 +30,7 @@ func (b *bundle) publish(in *sns.PublishInput, options ...func(*sns.Options)) st
 // formats", HTTP/HTTPS notification).
 func TestPublish_Envelope(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{AccountID: "123456789012", Region: "us-west-2"})
+		b := setup(t, Config{AccountID: "123456789012", Region: "us-west-2"})
 		arn, url, subscription := b.topic("MyTopic", SubscriptionConfig{})
 		time.Sleep(6655 * time.Millisecond)
 		id := b.publish(&sns.PublishInput{
@@ -260,7 +260,7 @@ func TestPublish_MessageStructureJSON_PicksTheBodyForQueues(t *testing.T) {
 // deliveries, too.
 func TestPublish_ManySubscriptions_EachGetsTheMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		arn, first, _ := b.topic("first", SubscriptionConfig{RawMessageDelivery: true})
 		second := b.queue(QueueConfig{Name: "second", Delay: 3 * time.Second})
 		if _, err := b.broker.Subscribe(SubscriptionConfig{Topic: "first", Queue: "second", RawMessageDelivery: true}); err != nil {

@@ -97,7 +97,7 @@ func TestFault_ServerErrorOnce_TheSDKRetries(t *testing.T) {
 }
 
 func TestFault_DropBefore_NothingIsDone(t *testing.T) {
-	b := setup(t, Config{Fault: on("SendMessage", &Fault{Drop: DropBefore})})
+	b := setupBound(t, Config{Fault: on("SendMessage", &Fault{Drop: DropBefore})})
 	url := b.queue(QueueConfig{Name: "q"})
 	if _, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("m")}); err == nil {
 		t.Error("the call succeeded")
@@ -108,7 +108,7 @@ func TestFault_DropBefore_NothingIsDone(t *testing.T) {
 // Accepted and then dropped: the client cannot know, its retry makes a second
 // message.
 func TestFault_DropAfter_TheWorkIsDone(t *testing.T) {
-	b := setup(t, Config{Fault: on("PublishBatch", &Fault{Drop: DropAfter})})
+	b := setupBound(t, Config{Fault: on("PublishBatch", &Fault{Drop: DropAfter})})
 	arn, _, _ := b.topic("topic", SubscriptionConfig{})
 	for range 2 {
 		if _, err := b.publishBatch(arn, "1", "2"); err == nil {
@@ -120,7 +120,7 @@ func TestFault_DropAfter_TheWorkIsDone(t *testing.T) {
 
 func TestFault_Delay_IsWaitedForUnlessTheClientGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{Fault: on("SendMessage", &Fault{Delay: 5 * time.Second})})
+		b := setup(t, Config{Fault: on("SendMessage", &Fault{Delay: 5 * time.Second})})
 		url := b.queue(QueueConfig{Name: "q"})
 		start := time.Now()
 		b.send(url, "m")

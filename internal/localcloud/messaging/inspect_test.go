@@ -14,7 +14,7 @@ import (
 // A look shows messages wherever they are, oldest first, and changes nothing.
 func TestMessages_ShowsWhatIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: 30 * time.Second})
 		start := time.Now()
 		out, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("in flight"), MessageAttributes: stringAttributes(1)})

@@ -16,7 +16,7 @@ import (
 
 func TestLongPoll_MessageArrives_AnswersAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
 		start := time.Now()
 		b.later(7*time.Second, func() { b.send(url, "m") })
@@ -30,7 +30,7 @@ func TestLongPoll_MessageArrives_AnswersAtOnce(t *testing.T) {
 
 func TestLongPoll_NothingArrives_AnswersEmptyAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q", ReceiveWait: 4 * time.Second})
 		for wait, want := range map[int32]time.Duration{0: 4 * time.Second, 20: 20 * time.Second} {
 			start := time.Now()
@@ -75,7 +75,7 @@ func TestLongPoll_HiddenMessageBecomesVisible_Answers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := setupInProcess(t, Config{})
+				b := setup(t, Config{})
 				url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: 10 * time.Second})
 				tt.hide(b, url)
 				defer b.background.Wait()
@@ -91,7 +91,7 @@ func TestLongPoll_HiddenMessageBecomesVisible_Answers(t *testing.T) {
 
 func TestLongPoll_ManyWait_EachMessageGoesToOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
 		var mu sync.Mutex
 		counts := make(map[string]int)
@@ -119,7 +119,7 @@ func TestLongPoll_ManyWait_EachMessageGoesToOne(t *testing.T) {
 // A batch that arrives is handed over whole.
 func TestLongPoll_BatchArrives_IsReceivedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
 		b.later(time.Second, func() {
 			in := &sqs.SendMessageBatchInput{QueueUrl: &url}
@@ -140,7 +140,7 @@ func TestLongPoll_BatchArrives_IsReceivedTogether(t *testing.T) {
 
 // A client that is gone takes no message with it.
 func TestLongPoll_ClientGivesUp_MessageStays(t *testing.T) {
-	b := setup(t, Config{})
+	b := setupBound(t, Config{})
 	url := b.queue(QueueConfig{Name: "q"})
 	waiting := func(want int) {
 		for waiters := -1; waiters != want; time.Sleep(time.Millisecond) {
@@ -167,7 +167,7 @@ func TestLongPoll_ClientGivesUp_MessageStays(t *testing.T) {
 
 func TestClose_ReceivesWait_EndsThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
 		b.later(time.Second, b.broker.Close)
 		defer b.background.Wait()

@@ -19,7 +19,7 @@ import (
 // header, enqueue time and receive count (SQS guide, "Dead-letter queues").
 func TestRedrive_MaxReceiveCountReached_MessageMovesUnchanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		dlq := b.queue(QueueConfig{Name: "dlq"})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: time.Second, DeadLetterQueue: "dlq", MaxReceiveCount: 2})
 		_, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{
@@ -60,7 +60,7 @@ func TestRedrive_MaxReceiveCountReached_MessageMovesUnchanged(t *testing.T) {
 // timestamp" (SQS guide, "Dead-letter queues").
 func TestRedrive_Retention_CountsFromTheFirstQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		dlq := b.queue(QueueConfig{Name: "dlq", MessageRetention: 100 * time.Second})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: time.Second, DeadLetterQueue: "dlq", MaxReceiveCount: 1})
 		b.send(url, "m")
@@ -79,7 +79,7 @@ func TestRedrive_Retention_CountsFromTheFirstQueue(t *testing.T) {
 // that waits on the queue goes on waiting.
 func TestRedrive_ReceivesWait_OnlyTheDeadLetterQueueAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		dlq := b.queue(QueueConfig{Name: "dlq"})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: 5 * time.Second, DeadLetterQueue: "dlq", MaxReceiveCount: 1})
 		b.send(url, "m")
@@ -103,7 +103,7 @@ func TestRedrive_ReceivesWait_OnlyTheDeadLetterQueueAnswers(t *testing.T) {
 // forth, one receive at a time.
 func TestRedrive_Circle_Ends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		first := b.queue(QueueConfig{Name: "first", VisibilityTimeout: time.Second})
 		second := b.queue(QueueConfig{Name: "second", VisibilityTimeout: time.Second, DeadLetterQueue: "first", MaxReceiveCount: 1})
 		_, err := b.sqs.SetQueueAttributes(b.ctx, &sqs.SetQueueAttributesInput{QueueUrl: &first, Attributes: map[string]string{
@@ -127,7 +127,7 @@ func TestRedrive_Circle_Ends(t *testing.T) {
 
 func TestRedrive_DeadLetterQueueFull_MessageStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{MaxMessages: 1})
+		b := setup(t, Config{MaxMessages: 1})
 		dlq := b.queue(QueueConfig{Name: "dlq"})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: time.Second, DeadLetterQueue: "dlq", MaxReceiveCount: 1})
 		b.send(dlq, "full")

@@ -46,8 +46,8 @@ func (b *bundle) later(d time.Duration, f func()) {
 	})
 }
 
-// setup binds a broker to loopback.
-func setup(tb testing.TB, c Config) *bundle {
+// setupBound binds a broker to loopback, for what is about connections.
+func setupBound(tb testing.TB, c Config) *bundle {
 	tb.Helper()
 	broker := New(c)
 	transport := &http.Transport{MaxIdleConnsPerHost: 100}
@@ -62,9 +62,9 @@ func setup(tb testing.TB, c Config) *bundle {
 	return newBundle(tb, broker, &http.Client{Transport: transport}, snsURL, sqsURL)
 }
 
-// setupInProcess has the clients call the handlers in their own goroutine, for
-// tests in a synctest bubble: time stands still while something happens.
-func setupInProcess(tb testing.TB, c Config) *bundle {
+// setup has the clients call the handlers in their own goroutine: in a synctest
+// bubble time stands still while something happens.
+func setup(tb testing.TB, c Config) *bundle {
 	tb.Helper()
 	broker := New(c)
 	tb.Cleanup(broker.Close)

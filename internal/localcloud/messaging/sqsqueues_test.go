@@ -81,7 +81,7 @@ func TestCreateQueue_BadNameOrAttribute_IsRefused(t *testing.T) {
 
 func TestQueueAttributes_SetAndGet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		b.queue(QueueConfig{Name: "dlq"})
 		created := time.Now().Unix()
 		url := b.queue(QueueConfig{Name: "q", ReceiveWait: 3 * time.Second})
@@ -152,7 +152,7 @@ func TestSetQueueAttributes_OneBad_NoneIsSet(t *testing.T) {
 // API, SetQueueAttributes).
 func TestSetQueueAttributes_ShorterRetention_OldMessagesAreGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
 		b.send(url, "m")
 		time.Sleep(2 * time.Minute)
@@ -193,7 +193,7 @@ func TestListQueues_PrefixAndPages(t *testing.T) {
 
 func TestPurgeQueue_ForgetsAllMessages_OnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
 		purge := func() error {
 			_, err := b.sqs.PurgeQueue(b.ctx, &sqs.PurgeQueueInput{QueueUrl: &url})

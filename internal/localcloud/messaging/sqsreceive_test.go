@@ -14,7 +14,7 @@ import (
 
 func TestReceiveMessage_EmptyQueue_AnswersAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q"})
 		start := time.Now()
 		if got := b.receive(url); len(got) != 0 {
@@ -102,7 +102,7 @@ func TestReceiveMessage_AttributeNames_SelectAttributes(t *testing.T) {
 
 func TestReceiveMessage_SystemAttributes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{AccountID: "123456789012"})
+		b := setup(t, Config{AccountID: "123456789012"})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: 10 * time.Second})
 		sent := time.Now()
 		_, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("b"), MessageGroupId: aws.String("g")})

@@ -30,7 +30,7 @@ func (b *bundle) changeVisibility(url string, handle *string, d time.Duration) e
 // (SQS guide, "Visibility timeout").
 func TestVisibilityTimeout_RunsOut_MessageIsReceivedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: 20 * time.Second})
 		b.send(url, "m")
 		first := b.receiveOne(url)
@@ -85,7 +85,7 @@ func TestDeleteMessage_Handles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := setupInProcess(t, Config{})
+				b := setup(t, Config{})
 				url := b.queue(QueueConfig{Name: "q"})
 				b.send(url, "m")
 				if err := tt.do(b, url, b.receiveOne(url).ReceiptHandle); err != nil {
@@ -118,7 +118,7 @@ func TestReceiptHandle_NotOfThisQueue_IsInvalid(t *testing.T) {
 
 func TestChangeMessageVisibility_CountsFromTheCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: 60 * time.Second})
 		b.send(url, "m")
 		handle := b.receiveOne(url).ReceiptHandle
@@ -134,7 +134,7 @@ func TestChangeMessageVisibility_CountsFromTheCall(t *testing.T) {
 // A change of one message leaves the order of the others right.
 func TestChangeMessageVisibility_OfMany_EachKeepsItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: time.Hour})
 		const n = 8
 		for i := range n {
@@ -188,7 +188,7 @@ func TestChangeMessageVisibility_Zero_MessageIsVisibleAtOnce(t *testing.T) {
 
 func TestChangeMessageVisibility_BreaksARule_IsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q", VisibilityTimeout: 10 * time.Second})
 		b.send(url, "m")
 		handle := b.receiveOne(url).ReceiptHandle
@@ -219,7 +219,7 @@ func TestChangeMessageVisibility_BreaksARule_IsRefused(t *testing.T) {
 
 func TestDelay_MessageOrQueue_HidesNewMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q", Delay: 5 * time.Second})
 		b.send(url, "queue")
 		_, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("message"), DelaySeconds: 2})
@@ -242,7 +242,7 @@ func TestDelay_MessageOrQueue_HidesNewMessages(t *testing.T) {
 // guide, "In flight messages").
 func TestInFlightQuota_Reached_ShortPollFailsLongPollWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{MaxInFlight: 3})
+		b := setup(t, Config{MaxInFlight: 3})
 		url := b.queue(QueueConfig{Name: "q"})
 		for range 5 {
 			b.send(url, "m")
@@ -270,7 +270,7 @@ func TestInFlightQuota_Reached_ShortPollFailsLongPollWaits(t *testing.T) {
 // Messages are gone after the retention period, in flight or not.
 func TestRetention_RunsOut_MessagesAreGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := setupInProcess(t, Config{})
+		b := setup(t, Config{})
 		url := b.queue(QueueConfig{Name: "q", MessageRetention: time.Minute, VisibilityTimeout: time.Hour})
 		b.send(url, "old")
 		b.receiveOne(url)

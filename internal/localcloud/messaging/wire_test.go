@@ -187,7 +187,7 @@ func TestRequests_TooLong_AreRefused(t *testing.T) {
 
 // A message of the limit fits a request even if every byte of it is escaped.
 func TestRequests_MostEscapedMessages_Fit(t *testing.T) {
-	b := setup(t, Config{})
+	b := setupBound(t, Config{})
 	url := b.queue(QueueConfig{Name: "q", MaximumMessageSizeBytes: maxSizeLimit})
 	body := strings.Repeat("\u2028", maxSizeLimit/3) // six bytes of JSON each
 	if _, err := b.sqs.SendMessage(b.ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body}); err != nil {
@@ -203,7 +203,7 @@ func TestRequests_MostEscapedMessages_Fit(t *testing.T) {
 }
 
 func TestAnswers_CarryARequestID(t *testing.T) {
-	b := setup(t, Config{})
+	b := setupBound(t, Config{})
 	url := b.queue(QueueConfig{Name: "q"})
 	if id, ok := awsmiddleware.GetRequestIDMetadata(b.send(url, "m").ResultMetadata); !ok || id == "" {
 		t.Error("SQS: no request id")
@@ -227,11 +227,11 @@ func TestQueueURLs_BeginWithTheEndpoint(t *testing.T) {
 		}
 		return *out.QueueUrl
 	}
-	asked := setup(t, Config{})
+	asked := setupBound(t, Config{})
 	if got := get(asked); got != *asked.sqs.Options().BaseEndpoint+"/000000000000/q" {
 		t.Errorf("without SQSEndpoint the URL is %s", got)
 	}
-	set := setup(t, Config{SQSEndpoint: "http://127.0.0.1:9324", AccountID: "123456789012"})
+	set := setupBound(t, Config{SQSEndpoint: "http://127.0.0.1:9324", AccountID: "123456789012"})
 	const want = "http://127.0.0.1:9324/123456789012/q"
 	if got := get(set); got != want || set.broker.QueueURL("q") != want {
 		t.Errorf("with SQSEndpoint the URLs are %s and %s", got, set.broker.QueueURL("q"))
