@@ -15,10 +15,12 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
 )
 
+// traced is a sink with one connection, and its spans.
 func traced(t *testing.T) (*Sink, *tracetest.SpanRecorder) {
 	t.Helper()
 	spans := tracetest.NewSpanRecorder()
 	pool, _ := opened(t, func(c *Config) {
+		c.MaxConns = 1
 		c.Trace = pgxtrace.Config{TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))}
 	})
 	return New(pool), spans
@@ -84,16 +86,11 @@ func TestSink_TracedAndRefused_SpansSayWhyAndNothingOfTheEvent(t *testing.T) {
 // What fails over a dead connection and is done again over another one shows
 // both attempts.
 func TestSink_TracedSecondAttempt_BothAreShown(t *testing.T) {
-	spans := tracetest.NewSpanRecorder()
-	pool, _ := opened(t, func(c *Config) {
-		c.MaxConns = 1
-		c.Trace = pgxtrace.Config{TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))}
-	})
-	sink := New(pool)
+	sink, spans := traced(t)
 	if _, err := sink.Write(t.Context(), records(1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pool.Exec(t.Context(), "SET default_transaction_read_only = on"); err != nil {
+	if _, err := sink.pool.Exec(t.Context(), "SET default_transaction_read_only = on"); err != nil {
 		t.Fatal(err)
 	}
 	r := record()
