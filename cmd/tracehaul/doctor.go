@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -223,11 +222,6 @@ func (c doctorCmd) reachLocal(env environment, p *pipeline.Pipeline, s *localsta
 		SNS: sns.New(sns.Options{Region: p.Region, BaseEndpoint: aws.String(s.SNS), Credentials: nobody}),
 		SQS: sqs.New(sqs.Options{Region: p.Region, BaseEndpoint: aws.String(s.SQS), Credentials: nobody}),
 	}
-}
-
-// isGiven reports whether a flag was written, and is not a variable's value.
-func isGiven(command *kong.Context, flag string) bool {
-	return slices.ContainsFunc(command.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == flag && !p.Resolved })
 }
 
 // abandoned tells of an event that was sent before somebody interrupted.

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf16"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/tracehaul/tracehaul/pipeline"
 )
@@ -112,6 +115,11 @@ func (d *duration) UnmarshalText(text []byte) error {
 	}
 	d.Duration = given
 	return nil
+}
+
+// isGiven reports whether a flag was written, and is not a variable's value.
+func isGiven(command *kong.Context, flag string) bool {
+	return slices.ContainsFunc(command.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == flag && !p.Resolved })
 }
 
 // jsonFlag is for every command that prints something for people to read.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
@@ -55,8 +57,8 @@ func (c traceCmd) Validate() error {
 	return nil
 }
 
-func (c traceCmd) Run(ctx context.Context, env environment) error {
-	config, err := c.config(ctx, env)
+func (c traceCmd) Run(ctx context.Context, env environment, command *kong.Context) error {
+	config, err := c.config(ctx, env, isGiven(command, "database-url"))
 	if err != nil {
 		return err
 	}

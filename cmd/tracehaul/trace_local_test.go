@@ -88,6 +88,26 @@ func TestTrace_LocalPipelineOfAnEnvironment_ItsQueuesAreExpected(t *testing.T) {
 	}
 }
 
+// A variable is of another database than that of the pipeline on this machine: a
+// flag alone says that it is to be asked, too.
+func TestTrace_LocalPipeline_VariableIsOfAnotherDatabase(t *testing.T) {
+	for name, tt := range map[string]struct {
+		local, given bool
+		asked        int
+		say          string
+	}{
+		"a variable, and a pipeline here": {true, false, 0, "DATABASE_URL is of another one; --database-url asks it, too"},
+		"a flag, and a pipeline here":     {true, true, 1, ""},
+		"a variable":                      {false, false, 1, ""},
+	} {
+		var config story.Config
+		traceCmd{traceSources: traceSources{DatabaseURL: "postgres://localhost/x"}}.addDatabase(&config, tt.local, tt.given)
+		if said := strings.Join(config.Skipped, "\n"); len(config.Backends) != tt.asked || !strings.Contains(said, tt.say) {
+			t.Errorf("%s: %d databases are asked, want %d; %q", name, len(config.Backends), tt.asked, said)
+		}
+	}
+}
+
 // JSON is all that is printed with --json, also beside a file.
 func TestTrace_HTMLFileAndJSON(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

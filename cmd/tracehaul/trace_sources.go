@@ -29,8 +29,9 @@ type traceSources struct {
 	NoAWS        bool   `help:"Do not ask AWS."                            name:"no-aws"                                                                                xor:"aws"`
 }
 
-// config finds everybody who can be asked.
-func (c traceCmd) config(ctx context.Context, env environment) (story.Config, error) {
+// config finds everybody who can be asked. databaseGiven says that the database's
+// URL is a flag's, and not a variable's.
+func (c traceCmd) config(ctx context.Context, env environment, databaseGiven bool) (story.Config, error) {
 	given, as, err := c.given()
 	if err != nil {
 		return story.Config{}, err
@@ -46,7 +47,7 @@ func (c traceCmd) config(ctx context.Context, env environment) (story.Config, er
 		config.Expect = expected(p, false)
 	}
 	local := c.addLocal(env, &config, p)
-	c.addDatabase(&config, local)
+	c.addDatabase(&config, local, databaseGiven)
 	c.addTraces(env, &config, p)
 	if p != nil {
 		err = c.addAWS(ctx, env, &config, p, local)
@@ -123,8 +124,12 @@ func describedBy(s *localstate.State) *pipeline.Pipeline {
 	return all[i]
 }
 
-func (c traceCmd) addDatabase(config *story.Config, local bool) {
+// addDatabase adds the one that is given. A pipeline on this machine has its own,
+// and what a variable says is of another one.
+func (c traceCmd) addDatabase(config *story.Config, local, given bool) {
 	switch {
+	case c.DatabaseURL != "" && local && !given:
+		config.Skipped = append(config.Skipped, "PostgreSQL: a local pipeline runs, and DATABASE_URL is of another one; --database-url asks it, too")
 	case c.DatabaseURL != "":
 		config.Backends = append(config.Backends, source.Postgres{URL: c.DatabaseURL, Body: c.Body, Since: c.Since.Time})
 	case !local:
