@@ -96,9 +96,8 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) (e
 		return fmt.Errorf("bad settings:\n%w", err)
 	}
 	memory.Tune(getenv, os.DirFS("/"))
-	ctx, restore := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	ctx, restore := untilSignal(ctx)
 	defer restore()
-	context.AfterFunc(ctx, restore) // a second signal ends the process at once
 
 	// The topic's ARN has the region, so that nobody has to say it twice.
 	awsConfig, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion(set.region))
@@ -136,6 +135,18 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) (e
 		return err
 	}
 	return nil
+}
+
+// untilSignal returns a context that ends with the first signal, or with ctx. By
+// then a second signal ends the process at once.
+func untilSignal(ctx context.Context) (_ context.Context, restore func()) {
+	signalled, restore := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(signalled, func() {
+		restore()
+		end()
+	})
+	return ctx, restore
 }
 
 func setUpTelemetry(ctx context.Context, set settings, awsConfig aws.Config, stdout io.Writer) (*telemetry.Telemetry, error) {
