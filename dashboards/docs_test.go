@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	needed    = regexp.MustCompile(`(?s)queries select by them: (.*?)\. The others`)
+	needed    = regexp.MustCompile(`(?s)queries select by them: (.*?)\.\s+[A-Z]`)
 	attribute = regexp.MustCompile("`([a-z.]+)`")
 	resource  = regexp.MustCompile(`^(service|deployment|cloud|host|container|faas)_`)
 )
