@@ -35,7 +35,7 @@ type traceCmd struct {
 func (traceCmd) Help() string {
 	return `It asks every back end that is configured, at the same time, and tells one story: how far the event came and why no further, the waterfall, the row, the messages, the log lines, what is missing. One that is away is said to be and hides nothing of the others. Nothing is changed, but for the receive count of dead letters: those queues are looked into last, only if nobody else knows where the event is, and no further than --dead-letters says.
 
-A pipeline of tracehaul up on this machine is found by itself. Otherwise, and with -e, X-Ray's spans and the log groups are searched in CloudWatch, which costs by the bytes that it reads: --since bounds them. The database, Tempo and Jaeger are asked where their address is given. Data and bodies are shown only with --body, tokens never.
+A pipeline of tracehaul up on this machine is found by itself. Otherwise, and with -e, X-Ray's spans and the log groups are searched in CloudWatch, which costs by the bytes that it reads: --since bounds them. The database, Tempo and Jaeger are asked where their address is given; that of DATABASE_URL is not, where a local pipeline is, which has its own. Data and bodies are shown only with --body, tokens never.
 
 Examples:
   tracehaul trace 4bf92f3577b34da6a3ce929d0e0e4736
