@@ -121,7 +121,7 @@ func TestAlbspans_CollectorHangsAndRecovers_NextTryDelivers(t *testing.T) {
 	for name, queue := range map[string]string{"Default": "2048", "Small": "700"} {
 		t.Run(name, func(t *testing.T) {
 			hung := make(chan struct{})
-			b := gated(t, map[string]string{"OTEL_BSP_MAX_QUEUE_SIZE": queue, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "1000", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "100"}, func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+			b := gated(t, map[string]string{"OTEL_BSP_MAX_QUEUE_SIZE": queue, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "2000", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "100"}, func(_ int, _ http.ResponseWriter, r *http.Request) bool {
 				select {
 				case <-hung:
 					return false

@@ -92,14 +92,12 @@ func TestObtain_NothingInstalledAndOffline_NamesAllThatWasTried(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	defer func(places []string) { usualPlaces = places }(usualPlaces)
 	usualPlaces = []string{"/nowhere/postgresql/*/bin"}
-	offline := httptest.NewServer(nil)
-	offline.Close()
-
-	_, err := obtain(t.Context(), Config{DownloadDir: t.TempDir(), DownloadURL: offline.URL}.WithDefaults())
+	const offline = "http://127.0.0.1:1"
+	_, err := obtain(t.Context(), Config{DownloadDir: t.TempDir(), DownloadURL: offline}.WithDefaults())
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"$PATH: no postgres", "no pg_config", "/nowhere/postgresql/*/bin", offline.URL, "apt-get install postgresql", "brew install"} {
+	for _, want := range []string{"$PATH: no postgres", "no pg_config", "/nowhere/postgresql/*/bin", offline, "apt-get install postgresql", "brew install"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in the error: %v", want, err)
 		}
