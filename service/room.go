@@ -15,7 +15,7 @@ const patience = 2 * time.Second
 // that they take none from the events that wait for SNS.
 //
 // Where none is left, others give way to a body that needs some: those that hold
-// at least twice of what it announces, and those that have been under way for
+// at least twice what it announces, and those that have been under way for
 // longer than patience. The costliest goes first, by bytes times time. If all of
 // them together have too little, none does.
 //

@@ -162,13 +162,24 @@ func TestIndex_ThreeReaders_AndAllPages(t *testing.T) {
 		}
 	}
 	_, all, _ := strings.Cut(index, "\n## All pages\n")
-	names, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
+	wantListed(t, "docs", all)
+}
+
+func TestDecisions_AllAreListed(t *testing.T) {
+	t.Parallel()
+	wantListed(t, "docs/decisions", readPage(t, "decisions/README.md"))
+}
+
+// wantListed wants a link to each page of a directory.
+func wantListed(t *testing.T, directory, list string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(root, directory, "*.md"))
+	if err != nil || len(names) < 2 {
+		t.Fatalf("%s has %d pages: %v", directory, len(names), err)
 	}
 	for _, name := range names {
-		if name := filepath.Base(name); name != "README.md" && !strings.Contains(all, "]("+name+")") {
-			t.Errorf("docs/README.md does not list %s", name)
+		if name := filepath.Base(name); name != "README.md" && !strings.Contains(list, "]("+name+")") {
+			t.Errorf("%s/README.md does not list %s", directory, name)
 		}
 	}
 }
