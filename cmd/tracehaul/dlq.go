@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/tracehaul/tracehaul/deadletter"
+	"github.com/tracehaul/tracehaul/internal/localstate"
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/telemetry/xray"
@@ -26,7 +28,7 @@ type dlqCmd struct {
 }
 
 const dlqHelp = "The queue is the dead-letter queue of a consumer (-f, -e, -c), with --undelivered that of its subscription, or the one that --queue names. " +
-	"Credentials come from the standard AWS_* variables. A local pipeline is reached by --endpoint with the address of SQS that tracehaul up prints. " +
+	"Credentials come from the standard AWS_* variables. While tracehaul up keeps the pipeline running on this machine, its queues are meant, unless -e or --endpoint is given. " +
 	"To look into a queue is to receive from it: letters are hidden from others meanwhile and given back, and each look adds one to their receive count."
 
 // dlqFlags say which queue.
@@ -86,6 +88,9 @@ func (f dlqFlags) open(ctx context.Context, env environment) (*dlq, error) {
 		return nil, err
 	}
 	d := &dlq{consumer: consumer}
+	if f.Endpoint, err = f.endpoint(env, p); err != nil {
+		return nil, err
+	}
 	if d.client, err = f.connect(ctx, env, p); err != nil {
 		return nil, err
 	}
@@ -154,9 +159,28 @@ func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consume
 	return c.DLQName(), c, false, nil
 }
 
+// endpoint is the address of SQS: the one that is given or, if nothing says where
+// the queue is, that of the pipeline on this machine. "" is AWS's.
+func (f dlqFlags) endpoint(env environment, p *pipeline.Pipeline) (string, error) {
+	region, address := place(f.Queue)
+	if address = cmp.Or(f.Endpoint, address); address != "" || region != "" || f.Environment != "" || p == nil || env.getenv("AWS_ENDPOINT_URL") != "" {
+		return address, nil
+	}
+	dir, err := localstate.Dir(env.getenv)
+	if err != nil {
+		return "", nil //nolint:nilerr // no place to find one
+	}
+	s, err := localstate.Named(dir, p.Prefix())
+	if s == nil || err != nil {
+		return "", err
+	}
+	fmt.Fprintf(env.err, "%s runs on this machine, and its queues are meant; -e %s is the one in AWS.\n", s.Prefix, p.Environment)
+	return s.SQS, nil
+}
+
 // connect makes a client for the place of the queue.
 func (f dlqFlags) connect(ctx context.Context, env environment, p *pipeline.Pipeline) (*sqs.Client, error) {
-	region, endpoint := place(f.Queue)
+	region, _ := place(f.Queue)
 	if region == "" && p != nil {
 		region = p.Region
 	}
@@ -164,7 +188,7 @@ func (f dlqFlags) connect(ctx context.Context, env environment, p *pipeline.Pipe
 	if err != nil {
 		return nil, err
 	}
-	return newSQS(c, env, cmp.Or(f.Endpoint, endpoint)), nil
+	return newSQS(c, env, f.Endpoint), nil
 }
 
 // place is the region, or the address if that is not AWS's, of a queue that is

@@ -172,14 +172,8 @@ func (c doctorCmd) running(env environment, p *pipeline.Pipeline) (*localstate.S
 	if err != nil {
 		return nil, err
 	}
-	all, err := localstate.Find(dir)
-	if err != nil {
-		return nil, err
-	}
-	for i := range all {
-		if all[i].Prefix == p.Prefix() {
-			return &all[i], nil
-		}
+	if s, err := localstate.Named(dir, p.Prefix()); s != nil || err != nil {
+		return s, err
 	}
 	if asked {
 		return nil, fmt.Errorf("no pipeline %s runs on this machine: start one with tracehaul up", p.Prefix())

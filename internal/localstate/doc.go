@@ -2,9 +2,9 @@
 
 // Package localstate is how one process finds a pipeline that another one keeps
 // running on this machine: `tracehaul up` leaves a file with its addresses,
-// `tracehaul trace` and `tracehaul doctor` read it.
+// `tracehaul trace`, `tracehaul doctor` and `tracehaul dlq` read it.
 //
-// Start from [Find]. A file lives as long as the process that wrote it, which
+// Start from [Find], or [Named]. A file lives as long as the process that wrote it, which
 // holds a lock on it: the system frees that when the process dies, however it
 // dies. So a file that nobody holds is old and is removed.
 //

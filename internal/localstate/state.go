@@ -101,6 +101,19 @@ func Find(dir string) ([]State, error) {
 	return running, nil
 }
 
+// Named returns the pipeline with that prefix which runs now, the one started
+// last if there are several, or nil.
+func Named(dir, prefix string) (*State, error) {
+	running, err := Find(dir)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(running, func(s State) bool { return s.Prefix == prefix }); i >= 0 {
+		return &running[i], nil
+	}
+	return nil, nil //nolint:nilnil // none runs
+}
+
 // read reads a file whose process lives, and removes one whose process is gone.
 func read(path string) (State, bool) {
 	f, err := os.Open(path)

@@ -45,6 +45,11 @@ func TestFind_RunningOnes_LatestFirst(t *testing.T) {
 	if diff := cmp.Diff([]localstate.State{late, early}, find(t, dir)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	for prefix, want := range map[string]*localstate.State{"dev-orders": &late, "prod-orders": nil} {
+		if got, err := localstate.Named(dir, prefix); err != nil || !cmp.Equal(want, got) {
+			t.Errorf("%s: %v, %v; want %v", prefix, got, err, want)
+		}
+	}
 	if err := removeLate(); err != nil {
 		t.Error(err)
 	}
