@@ -181,6 +181,29 @@ func TestAccessLog_OneRequest_EveryFieldInOrder(t *testing.T) {
 	}
 }
 
+// Until a body has ended it is the client who takes its time, if it does not say
+// before how long the body is.
+func TestAccessLog_SlowUpload_IsNotTheTargetsTime(t *testing.T) {
+	begun := make(chan struct{})
+	b := setup(t, alb.Config{Name: "dev-api", TargetGroup: "dev-api"}, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadFull(r.Body, make([]byte, 1))
+		close(begun)
+		_, _ = io.Copy(io.Discard, r.Body)
+	})
+	body, in := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(in, "x")
+		<-begun
+		time.Sleep(300 * time.Millisecond)
+		in.Close()
+	}()
+	b.do("POST", "/", body, nil)
+	m := logLine.FindStringSubmatch(b.entry(1).Line)
+	if m == nil || m[2] < "0.300" {
+		t.Errorf("request processing time is not that of the upload, at least 0.300: %s", b.entry(1).Line)
+	}
+}
+
 func TestAccessLog_Ring_KeepsTheLatest(t *testing.T) {
 	var lines strings.Builder
 	b := setup(t, alb.Config{KeepEntries: 3, AccessLog: &lines}, echo(""))

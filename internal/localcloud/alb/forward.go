@@ -31,7 +31,7 @@ var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy
 func (f *forwarding) forward(ctx context.Context, target *url.URL) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	body := &clientBody{from: f.request.Body, control: http.NewResponseController(f.response), idle: f.balancer.cfg.IdleTimeout}
+	body := f.body()
 	out := f.outgoing(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:      func(c httptrace.GotConnInfo) { f.record.target = c.Conn.RemoteAddr().String() },
 		WroteHeaders: body.handedOver, // not WroteRequest: that comes after the flush, when the target may be at work already
@@ -51,6 +51,13 @@ func (f *forwarding) forward(ctx context.Context, target *url.URL) {
 	}
 	f.record.targetStatus, f.record.elbStatus = answer.StatusCode, answer.StatusCode
 	f.copy(answer, cancel)
+}
+
+func (f *forwarding) body() *clientBody {
+	return &clientBody{
+		from: f.request.Body, chunked: f.request.ContentLength < 0,
+		control: http.NewResponseController(f.response), idle: f.balancer.cfg.IdleTimeout,
+	}
 }
 
 // outgoing is the request as the target sees it. traceparent and everything
@@ -174,6 +181,7 @@ func (f *forwarding) copy(answer *http.Response, cancel func()) {
 // the client sends nothing for the idle timeout.
 type clientBody struct {
 	from    io.Reader
+	chunked bool // its end is handed over as well
 	control *http.ResponseController
 	idle    time.Duration
 	read    atomic.Int64 // a goroutine of the transport reads
@@ -187,7 +195,7 @@ func (r *clientBody) Read(b []byte) (int, error) {
 	_ = r.control.SetReadDeadline(time.Now().Add(r.idle)) // not every writer can
 	n, err := r.from.Read(b)
 	r.read.Add(int64(n))
-	if n > 0 { // the transport asks for an end that it knows of when the target may be at work already
+	if n > 0 || r.chunked && errors.Is(err, io.EOF) { // another end is asked for when the target may be at work already
 		r.handedOver()
 	}
 	switch {
