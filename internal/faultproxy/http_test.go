@@ -160,16 +160,29 @@ func TestHTTP_NoAnswer(t *testing.T) {
 }
 
 func TestHTTP_Endless_DoesNotEnd(t *testing.T) {
-	s := newScene(t, always(Fault{Way: Endless, Status: http.StatusServiceUnavailable}))
+	const more = 32 << 20 // than anybody should read
+	s := newScene(t, always(Fault{Way: Endless, Status: http.StatusServiceUnavailable, BytesPerSecond: 1 << 30}))
+	answer, err := s.begin(t.Context(), t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	n, err := io.CopyN(io.Discard, answer.Body, more)
+	if err != nil || answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("status %d, %v after %d bytes", answer.StatusCode, err, n)
+	}
+}
+
+func TestHTTP_Endless_ComesAtARate(t *testing.T) {
+	s := newScene(t, always(Fault{Way: Endless}))
 	began := time.Now()
 	answer, err := s.begin(t.Context(), t)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	n, err := io.CopyN(io.Discard, answer.Body, endlessRate/2)
-	if err != nil || answer.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("status %d, %v after %d bytes", answer.StatusCode, err, n)
+	if n, err := io.CopyN(io.Discard, answer.Body, endlessRate/2); err != nil {
+		t.Errorf("%v after %d bytes", err, n)
 	}
 	if took := time.Since(began); took < 300*time.Millisecond {
 		t.Errorf("half of what comes in a second came in %v", took)

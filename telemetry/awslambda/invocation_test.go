@@ -288,7 +288,7 @@ func TestFlush_Deadline_Kept(t *testing.T) {
 	cases := map[string]struct {
 		timeout time.Duration
 		left    time.Duration // until Lambda's deadline; 0 for none
-		atMost  time.Duration
+		want    time.Duration
 	}{
 		"ByTimeout":  {50 * time.Millisecond, time.Minute, 50 * time.Millisecond},
 		"ByDeadline": {time.Minute, time.Second, 900 * time.Millisecond},
@@ -305,8 +305,8 @@ func TestFlush_Deadline_Kept(t *testing.T) {
 					if len(b.named("prod-shop-writer")) != 1 {
 						t.Error("flushed before the span ended")
 					}
-					if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > tt.atMost {
-						t.Errorf("there is %v for the flush, want at most %v", time.Until(deadline), tt.atMost)
+					if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) != tt.want {
+						t.Errorf("there is %v for the flush, want %v", time.Until(deadline), tt.want)
 					}
 					<-ctx.Done() // a collector that accepts and never answers
 					return ctx.Err()

@@ -86,6 +86,16 @@ func (b bundle) entry(n int) alb.Entry {
 	return alb.Entry{}
 }
 
+// healthy waits until so many targets are.
+func (b bundle) healthy(want int) {
+	b.t.Helper()
+	for deadline := time.Now().Add(patience); b.balancer.HealthyTargets() != want; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%d healthy targets, want %d", b.balancer.HealthyTargets(), want)
+		}
+	}
+}
+
 func echo(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Header.Get(name)) }
 }
@@ -230,6 +240,17 @@ func TestNew_BadSettings_AreReportedTogether(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not in %v", want, err)
 		}
+	}
+}
+
+func TestConfig_HealthTimeout_IsTheIntervalUnlessSet(t *testing.T) {
+	c := alb.Config{HealthInterval: 7 * time.Second}
+	if got := c.WithDefaults().HealthTimeout; got != 7*time.Second {
+		t.Errorf("a check may take %v, want the interval of 7s", got)
+	}
+	c.HealthTimeout = time.Second
+	if got := c.WithDefaults().HealthTimeout; got != time.Second {
+		t.Errorf("a check may take %v, want 1s as was set", got)
 	}
 }
 

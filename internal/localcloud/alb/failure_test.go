@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,14 +107,6 @@ func TestHealth_UnhealthyTargetGetsNothing_AllUnhealthyGetAll(t *testing.T) {
 		targets = append(targets, s.URL)
 	}
 	b := setup(t, alb.Config{Targets: targets, HealthPath: "/readyz?exclude=overloaded", HealthInterval: 5 * time.Millisecond, HealthTimeout: patience}, nil)
-	healthy := func(want int) {
-		t.Helper()
-		for deadline := time.Now().Add(patience); b.balancer.HealthyTargets() != want; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%d healthy targets, want %d", b.balancer.HealthyTargets(), want)
-			}
-		}
-	}
 	seen := func() string {
 		found := map[string]bool{}
 		for range 8 {
@@ -124,25 +117,37 @@ func TestHealth_UnhealthyTargetGetsNothing_AllUnhealthyGetAll(t *testing.T) {
 	}
 	set := func(i int, ok bool) { <-ready[i]; ready[i] <- ok }
 
-	healthy(2)
+	b.healthy(2)
 	if got := seen(); got != "map[0:true 1:true]" {
 		t.Errorf("both healthy: requests went to %s", got)
 	}
 	set(0, false)
-	healthy(1)
+	b.healthy(1)
 	if got := seen(); got != "map[1:true]" {
 		t.Errorf("one unhealthy: requests went to %s", got)
 	}
 	set(1, false)
-	healthy(0)
+	b.healthy(0)
 	if got := seen(); got != "map[0:true 1:true]" {
 		t.Errorf("all unhealthy: requests went to %s, want all (fail open)", got)
 	}
 	set(0, true)
-	healthy(1)
+	b.healthy(1)
 	if got := seen(); got != "map[0:true]" {
 		t.Errorf("one recovered: requests went to %s", got)
 	}
+}
+
+func TestHealth_CheckHangs_TargetIsUnhealthy(t *testing.T) {
+	var hangs atomic.Bool
+	b := setup(t, alb.Config{HealthPath: "/readyz", HealthInterval: 5 * time.Millisecond, HealthTimeout: time.Second}, func(_ http.ResponseWriter, r *http.Request) {
+		if hangs.Load() {
+			<-r.Context().Done()
+		}
+	})
+	b.healthy(1)
+	hangs.Store(true)
+	b.healthy(0)
 }
 
 func TestTrace_Method_IsNotAllowed(t *testing.T) {

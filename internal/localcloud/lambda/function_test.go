@@ -352,6 +352,16 @@ func TestFunction_CloseDuringInvocations_FailsThem(t *testing.T) {
 	}
 }
 
+// "Lambda quotas" and the execution environment's lifecycle: what a function has
+// that says nothing.
+func TestConfig_Defaults_AreLambdas(t *testing.T) {
+	c := Config{}.WithDefaults()
+	if c.Timeout != 3*time.Second || c.InitTimeout != 10*time.Second || c.ShutdownGrace != 500*time.Millisecond || c.MemoryMB != 128 || c.PerSandbox != 1 {
+		t.Errorf("timeout %v, init timeout %v, shutdown grace %v, %d MB, %d per sandbox; want 3s, 10s, 500ms, 128 MB, 1",
+			c.Timeout, c.InitTimeout, c.ShutdownGrace, c.MemoryMB, c.PerSandbox)
+	}
+}
+
 func TestConfig_BadSettings_AreReportedTogether(t *testing.T) {
 	_, err := New(Config{
 		Name: "a b", Binary: t.TempDir(), Timeout: time.Hour, MemoryMB: 1, Sandboxes: -1, ShutdownGrace: -1,
