@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"fmt"
 	"runtime/debug"
 	"sync"
 )
@@ -23,6 +24,11 @@ type caught struct {
 
 func (c *caught) Value() any    { return c.value }
 func (c *caught) Stack() []byte { return c.stack }
+
+// Error is what the runtime prints where nobody recovers.
+func (c *caught) Error() string {
+	return fmt.Sprintf("%v, in another goroutine:\n\n%s", c.value, c.stack)
+}
 
 func (g *group) run(do func()) {
 	g.running.Go(func() {
