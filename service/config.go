@@ -62,10 +62,11 @@ type Config struct {
 
 	// MaxBufferedBytes bounds what all requests together hold: half of it
 	// bodies that are being read, half messages that SNS has not confirmed.
-	// Requests beyond either are refused with 503; bodies that are large, or
-	// have been under way for two seconds, give way to others first. At least
-	// twice MaxBodyBytes, and two more. The process takes some four times as
-	// much memory when it is full. Defaults to 64 MiB.
+	// Requests beyond either are refused with 503, and with 413 one whose
+	// messages alone are more than their half; bodies that are large, or have
+	// been under way for two seconds, give way to others first. At least twice
+	// MaxBodyBytes, and two more. The process takes some four times as much
+	// memory when it is full. Defaults to 64 MiB.
 	MaxBufferedBytes int
 
 	// MaxPending bounds the events that SNS has not confirmed. Requests beyond
