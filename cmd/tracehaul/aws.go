@@ -9,9 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/logging"
+
+	"github.com/tracehaul/tracehaul/internal/localstate"
 )
 
 // loadAWS reads the standard AWS_* variables. The region is that of the
@@ -32,40 +35,45 @@ func loadAWS(ctx context.Context, region string, attempts int) (aws.Config, erro
 }
 
 // newSQS makes a client without instrumentation: messages keep the context that
-// they came with. The endpoint "" is what the variables name, or AWS.
-func newSQS(c aws.Config, env environment, endpoint string) *sqs.Client {
+// they came with. The endpoint "" is what variables and profile name, or AWS.
+func newSQS(c aws.Config, endpoint string) *sqs.Client {
 	return sqs.NewFromConfig(c, func(o *sqs.Options) {
-		if endpoint != "" {
-			o.BaseEndpoint = &endpoint
-		}
-		if isHere(env, endpoint) {
-			o.Credentials = nobody
-		}
+		o.BaseEndpoint, o.Credentials = reach(endpoint, o.BaseEndpoint, o.Credentials)
 	})
 }
 
 // newLogs is the same for CloudWatch Logs.
-func newLogs(c aws.Config, env environment, endpoint string) *cloudwatchlogs.Client {
+func newLogs(c aws.Config, endpoint string) *cloudwatchlogs.Client {
 	return cloudwatchlogs.NewFromConfig(c, func(o *cloudwatchlogs.Options) {
-		if endpoint != "" {
-			o.BaseEndpoint = &endpoint
-		}
-		if isHere(env, endpoint) {
-			o.Credentials = nobody
-		}
+		o.BaseEndpoint, o.Credentials = reach(endpoint, o.BaseEndpoint, o.Credentials)
 	})
 }
 
 // nobody are credentials for what runs on this machine, where nobody looks at them.
 var nobody = credentials.NewStaticCredentialsProvider("local", "local", "")
 
-// isHere reports whether an endpoint is on this machine, and no credentials are
-// given for it.
-func isHere(env environment, endpoint string) bool {
-	if env.getenv("AWS_ACCESS_KEY_ID") != "" {
-		return false
+// newLocalSQS makes a client for a pipeline on this machine, whatever is set for AWS.
+func newLocalSQS(s *localstate.State, region string) *sqs.Client {
+	return sqs.New(sqs.Options{Region: region, BaseEndpoint: &s.SQS, Credentials: nobody})
+}
+
+// reach returns where a client's calls go, and who makes them: the endpoint, if
+// one is given, or what the SDK has found; and credentials that are made up only
+// if that is on this machine and nobody has given any.
+func reach(endpoint string, found *string, own aws.CredentialsProvider) (*string, aws.CredentialsProvider) {
+	if endpoint != "" {
+		found = &endpoint
 	}
-	return loopback(endpoint) || endpoint == "" && loopback(env.getenv("AWS_ENDPOINT_URL"))
+	if loopback(aws.ToString(found)) && !areGiven(own) {
+		own = nobody
+	}
+	return found, own
+}
+
+// areGiven reports whether variables or a profile say whose credentials to use.
+// Otherwise the SDK asks the instance that it may be running on.
+func areGiven(own aws.CredentialsProvider) bool {
+	return own != nil && !aws.IsCredentialsProvider(own, (*ec2rolecreds.Provider)(nil))
 }
 
 func loopback(endpoint string) bool {

@@ -88,9 +88,6 @@ func (f dlqFlags) open(ctx context.Context, env environment) (*dlq, error) {
 		return nil, err
 	}
 	d := &dlq{consumer: consumer}
-	if f.Endpoint, err = f.endpoint(env, p); err != nil {
-		return nil, err
-	}
 	if d.client, err = f.connect(ctx, env, p); err != nil {
 		return nil, err
 	}
@@ -159,28 +156,35 @@ func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consume
 	return c.DLQName(), c, false, nil
 }
 
-// endpoint is the address of SQS: the one that is given or, if nothing says where
-// the queue is, that of the pipeline on this machine. "" is AWS's.
-func (f dlqFlags) endpoint(env environment, p *pipeline.Pipeline) (string, error) {
+// local is the pipeline on this machine whose queues are meant, since nothing says
+// where else the queue is; nil if there is none.
+func (f dlqFlags) local(env environment, p *pipeline.Pipeline) (*localstate.State, error) {
 	region, address := place(f.Queue)
-	if address = cmp.Or(f.Endpoint, address); address != "" || region != "" || f.Environment != "" || p == nil || env.getenv("AWS_ENDPOINT_URL") != "" {
-		return address, nil
+	if f.Endpoint != "" || address != "" || region != "" || f.Environment != "" || p == nil || env.getenv("AWS_ENDPOINT_URL") != "" {
+		return nil, nil //nolint:nilnil // it is said
 	}
 	dir, err := localstate.Dir(env.getenv)
 	if err != nil {
-		return "", nil //nolint:nilerr // no place to find one
+		return nil, nil //nolint:nilnil,nilerr // no place to find one
 	}
 	s, err := localstate.Named(dir, p.Prefix())
 	if s == nil || err != nil {
-		return "", err
+		return nil, err
 	}
 	fmt.Fprintf(env.err, "%s runs on this machine, and its queues are meant; -e %s is the one in AWS.\n", s.Prefix, p.Environment)
-	return s.SQS, nil
+	return s, nil
 }
 
 // connect makes a client for the place of the queue.
 func (f dlqFlags) connect(ctx context.Context, env environment, p *pipeline.Pipeline) (*sqs.Client, error) {
-	region, _ := place(f.Queue)
+	s, err := f.local(env, p)
+	if err != nil {
+		return nil, err
+	}
+	if s != nil {
+		return newLocalSQS(s, p.Region), nil
+	}
+	region, address := place(f.Queue)
 	if region == "" && p != nil {
 		region = p.Region
 	}
@@ -188,7 +192,7 @@ func (f dlqFlags) connect(ctx context.Context, env environment, p *pipeline.Pipe
 	if err != nil {
 		return nil, err
 	}
-	return newSQS(c, env, f.Endpoint), nil
+	return newSQS(c, cmp.Or(f.Endpoint, address)), nil
 }
 
 // place is the region, or the address if that is not AWS's, of a queue that is

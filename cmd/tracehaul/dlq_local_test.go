@@ -54,13 +54,14 @@ func TestDLQ_LocalPipeline_IsMeantUnlessSaidOtherwise(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := c.Dlq.Ls.endpoint(env, p)
-			if err != nil || (got == b.url) != tt.local || strings.Contains(errs.String(), note) != tt.local {
-				t.Errorf("%q, %v\n%s", got, err, errs.String())
+			got, err := c.Dlq.Ls.local(env, p)
+			if err != nil || (got != nil && got.SQS == b.url) != tt.local || strings.Contains(errs.String(), note) != tt.local {
+				t.Errorf("%+v, %v\n%s", got, err, errs.String())
 			}
 		})
 	}
-	t.Run("it is asked", func(t *testing.T) {
+	t.Run("it is asked, whatever is set for AWS", func(t *testing.T) {
+		t.Setenv("AWS_PROFILE", "none of this name")
 		var out, errs strings.Builder
 		env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": runtime}[name] }}
 		if code := run(t.Context(), []string{"dlq", "ls"}, env); code != exitOK || !strings.Contains(out.String(), "order-1") || !strings.Contains(errs.String(), note) {

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/tracehaul/tracehaul/alarms"
@@ -214,7 +213,7 @@ func (c doctorCmd) reachLocal(env environment, p *pipeline.Pipeline, s *localsta
 	}
 	config.Clients = doctor.Clients{
 		SNS: sns.New(sns.Options{Region: p.Region, BaseEndpoint: aws.String(s.SNS), Credentials: nobody}),
-		SQS: sqs.New(sqs.Options{Region: p.Region, BaseEndpoint: aws.String(s.SQS), Credentials: nobody}),
+		SQS: newLocalSQS(s, p.Region),
 	}
 }
 

@@ -50,7 +50,7 @@ func (c traceCmd) config(ctx context.Context, env environment, databaseGiven boo
 	c.addDatabase(&config, local, databaseGiven)
 	c.addTraces(env, &config, p)
 	if p != nil {
-		err = c.addAWS(ctx, env, &config, p, local)
+		err = c.addAWS(ctx, &config, p, local)
 	}
 	if err == nil && len(config.Backends) == 0 {
 		err = usageError("there is nobody to ask: %s", strings.Join(config.Skipped, "; "))
@@ -176,7 +176,7 @@ func authorization(token string) http.Header {
 
 // addAWS adds CloudWatch's spans and lines, and the queues of dead letters. A
 // local pipeline is not AWS's.
-func (c traceCmd) addAWS(ctx context.Context, env environment, config *story.Config, p *pipeline.Pipeline, local bool) error {
+func (c traceCmd) addAWS(ctx context.Context, config *story.Config, p *pipeline.Pipeline, local bool) error {
 	switch {
 	case c.NoAWS:
 		config.Skipped = append(config.Skipped, "AWS: left out by --no-aws")
@@ -189,7 +189,7 @@ func (c traceCmd) addAWS(ctx context.Context, env environment, config *story.Con
 	if err != nil {
 		return err
 	}
-	logs, client := newLogs(settings, env, c.LogsEndpoint), newSQS(settings, env, c.SQSEndpoint)
+	logs, client := newLogs(settings, c.LogsEndpoint), newSQS(settings, c.SQSEndpoint)
 	config.Backends = append(config.Backends,
 		source.Spans{Client: logs, Since: c.Since.Time},
 		source.Logs{Client: logs, Groups: logGroups(p), Since: c.Since.Time})
