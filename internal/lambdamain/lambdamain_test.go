@@ -3,9 +3,11 @@ package lambdamain
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tracehaul/tracehaul/internal/setting"
@@ -78,5 +80,52 @@ func TestSetup_GivesWhatAFunctionNeeds(t *testing.T) {
 	lambda.Logger.Info("hello")
 	if f.AWS.Region != "eu-west-1" || !strings.Contains(lines.String(), "v7") {
 		t.Errorf("region %q, line %s", f.AWS.Region, &lines)
+	}
+}
+
+// hung is a collector that never answers.
+type hung struct{}
+
+func (hung) Send(ctx context.Context, _ []byte) ([]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (hung) Close() error { return nil }
+
+// Whatever the collector does, the end of a function takes no longer than it is
+// given, nor longer than the collector does.
+func TestLambda_Shutdown_KeepsToItsTime(t *testing.T) {
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	const given = 400 * time.Millisecond
+	for exporter, want := range map[string]time.Duration{"console": 0, "otlp": given} {
+		t.Run(exporter, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, err := telemetry.ConfigFromEnv(from(map[string]string{
+					"OTEL_TRACES_EXPORTER": exporter, "OTEL_METRICS_EXPORTER": exporter, "OTEL_LOGS_EXPORTER": exporter,
+					"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+				}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.LogWriter = io.Discard
+				c.GRPC = func(context.Context, telemetry.Signal, telemetry.ExporterConfig) (telemetry.Transport, error) { return hung{}, nil }
+				f, err := Setup(t.Context(), from(lambdaEnvironment(nil)), c, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				lambda := f.Lambda(awslambda.Config{})
+				_, span := lambda.TracerProvider.Tracer("test").Start(t.Context(), "invocation")
+				span.End()
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), given)
+				defer cancel()
+				began := time.Now()
+				_ = lambda.Shutdown(ctx) // which tells of what was not sent
+				if took := time.Since(began); took != want {
+					t.Errorf("it took %v, want %v", took, want)
+				}
+			})
+		})
 	}
 }
