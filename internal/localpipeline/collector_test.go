@@ -51,7 +51,7 @@ func exportTo(endpoint string) func(*localpipeline.Config) {
 // The pipelines run side by side and take turns, so that noise hits all; what
 // is missed once may still be noise, and is tried again.
 func TestPath_CollectorAwayOrHung_EventsLandInTheSameTime(t *testing.T) {
-	const tries = 3
+	const tries = 5
 	names := []string{"collector", "unreachable", "never answers"}
 	pipelines := []*localpipeline.Local{
 		start(t, fast), start(t, fast, exportTo(nobody)), start(t, fast, exportTo(hole(t))),
@@ -93,12 +93,12 @@ func takeTurns(t *testing.T, try int, names []string, pipelines []*localpipeline
 	return p99
 }
 
-// slower says who took longer than the first of them by more than noise is.
-// Waiting for a collector would show in seconds, as its timeouts do; noise on a
-// busy machine is tens of milliseconds, now and then hundreds.
+// slower says who took longer than the first of them by more than noise is, which
+// on a busy machine is tens of milliseconds, now and then hundreds: seldom of one
+// alone, and hardly time after time.
 func slower(names []string, p99 []time.Duration) string {
 	for j := range p99[1:] {
-		if got, limit := p99[j+1], 3*p99[0]+time.Second; got > limit {
+		if got, limit := p99[j+1], 3*p99[0]+500*time.Millisecond; got > limit {
 			return fmt.Sprintf("%s: p99 %v, with a collector %v; want at most %v", names[j+1], got, p99[0], limit)
 		}
 	}
