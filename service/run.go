@@ -18,8 +18,8 @@ const maxHeaderBytes = 64 << 10
 // Run serves l until ctx ends. Then /readyz says no; after
 // [Config.DrainGrace] no connection is taken any more, the requests under way
 // are answered, and what was accepted is published. It returns nil when that
-// was done within [Config.ShutdownTimeout]. When l fails it stops likewise, at
-// once, and returns why. It closes l. It can be called once.
+// was done within [Config.ShutdownTimeout]. When l fails it says why in the log,
+// stops likewise, at once, and returns it. It closes l. It can be called once.
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	defer s.runBearer(ctx)()
 	server := s.server()
@@ -30,13 +30,16 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("address", l.Addr().String()), slog.Bool("authentication", s.bearer != nil))
 
 	select {
-	case err := <-failed: // nobody new can come, so that there is no need of a grace
+	case err := <-failed:
+		// Now, as the process may be killed before it has stopped; without a
+		// grace, as nobody new can come.
+		s.cfg.Logger.LogAttrs(ctx, slog.LevelError, "no connection can be taken any more", slog.Any("error", err))
 		return errors.Join(fmt.Errorf("serve: %w", err), s.stop(context.WithoutCancel(ctx), server, 0))
 	case <-ctx.Done():
 	}
 	err := s.stop(context.WithoutCancel(ctx), server, s.cfg.DrainGrace)
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve: %w", err)
+	if failure := <-failed; !errors.Is(failure, http.ErrServerClosed) {
+		return errors.Join(fmt.Errorf("serve: %w", failure), err)
 	}
 	return err
 }

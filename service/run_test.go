@@ -29,30 +29,33 @@ func TestHealth_Running_AliveAndReady(t *testing.T) {
 }
 
 func TestRun_ToldToStop_NotReadyButServingThenDrained(t *testing.T) {
-	const grace = 300 * time.Millisecond
+	const grace, latency = 5 * time.Second, 7 * time.Second
 	bubble(t, func(r *running) {
 		t := r.t
-		r.sns.latency = grace + 200*time.Millisecond
+		r.sns.latency = latency
 		r.stop()
-		began := time.Now()
-		eventually(t, "not ready", func() bool { return r.get(t, "/readyz") == http.StatusServiceUnavailable })
+		synctest.Wait()
+		if got := r.get(t, "/readyz"); got != http.StatusServiceUnavailable {
+			t.Errorf("/readyz = %d while draining", got)
+		}
 		if got := r.get(t, "/healthz"); got != http.StatusOK {
 			t.Errorf("/healthz = %d while draining: the process is alive", got)
 		}
-		// It takes this one within the grace, and SNS confirms it long after.
-		if got := r.post(t, "late"); got != http.StatusAccepted {
+		// It takes this one to the end of the grace, and SNS confirms it long after.
+		time.Sleep(grace - time.Nanosecond)
+		late := make(chan int)
+		go func() { late <- r.post(t, "late") }()
+		synctest.Wait()
+		time.Sleep(time.Nanosecond)
+		synctest.Wait()
+		if _, err := r.dial(t.Context(), "tcp", r.addr); err == nil {
+			t.Error("it still listens after the grace")
+		}
+		if got := <-late; got != http.StatusAccepted {
 			t.Errorf("an event within the grace: status = %d", got)
 		}
-		err := <-r.done
-		r.done <- err
-		if err != nil {
+		if err := r.ended(); err != nil {
 			t.Errorf("Run = %v", err)
-		}
-		if took := time.Since(began); took < grace {
-			t.Errorf("stopped after %v, before the grace of %v", took, grace)
-		}
-		if _, err := r.dial(t.Context(), "tcp", r.addr); err == nil {
-			t.Error("it still listens")
 		}
 	}, func(c *Config) { c.DrainGrace = grace })
 }
@@ -91,10 +94,9 @@ func TestRun_SNSHangsWhileStopping_EndsInTime(t *testing.T) {
 		eventually(t, "a call", func() bool { return len(r.sns.sizes()) == 1 })
 		began := time.Now()
 		r.stop()
-		err := <-r.done
-		r.done <- err
-		if took := time.Since(began); took < timeout || took > 2*timeout {
-			t.Errorf("stopping took %v, want about %v", took, timeout)
+		err := r.ended()
+		if took := time.Since(began); took != timeout {
+			t.Errorf("stopping took %v, want %v", took, timeout)
 		}
 		if err == nil || !strings.Contains(err.Error(), "1 events were given up") {
 			t.Errorf("Run = %v, want it to say what was lost", err)
@@ -115,54 +117,79 @@ func TestRun_ListenerFails_SaysSo(t *testing.T) {
 	}
 }
 
-// oneConn is a listener that fails after its first connection, when told to.
-type oneConn struct {
-	net.Listener
+// What was accepted before the listener fails is answered, at once as there is
+// nobody to wait for, and why it fails is in the log before that.
+func TestRun_ListenerFailsLater_AnswersWhoIsThere(t *testing.T) {
+	const latency, grace = 3 * time.Second, 10 * time.Second
+	bubble(t, func(r *running) {
+		t := r.t
+		r.sns.latency = latency
+		idle, early := r.connect(t), make(chan int)
+		_, _ = io.WriteString(idle, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+		answers := bufio.NewReader(idle)
+		res, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		go func() { early <- r.post(t, "early") }()
+		synctest.Wait()
 
-	taken bool
-	fail  chan struct{}
+		began := time.Now()
+		r.fail <- io.ErrUnexpectedEOF
+		synctest.Wait()
+		if log := r.log.String(); !strings.Contains(log, `"level":"ERROR"`) || !strings.Contains(log, io.ErrUnexpectedEOF.Error()) {
+			t.Errorf("the log does not say yet that the listener has failed:\n%s", log)
+		}
+		if _, err := answers.ReadByte(); !errors.Is(err, io.EOF) || time.Since(began) != 0 {
+			t.Errorf("the idle connection ends after %v with %v", time.Since(began), err)
+		}
+		if got := <-early; got != http.StatusAccepted || time.Since(began) != latency {
+			t.Errorf("who waits for SNS gets %d after %v", got, time.Since(began))
+		}
+		if err := r.ended(); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("Run = %v, want %v", err, io.ErrUnexpectedEOF)
+		}
+		if took := time.Since(began); took >= grace {
+			t.Errorf("it took %v to stop: there is nobody to wait for", took)
+		}
+	}, func(c *Config) { c.DrainGrace = grace })
 }
 
-func (l *oneConn) Accept() (net.Conn, error) {
-	if l.taken {
-		<-l.fail
-		return nil, io.ErrUnexpectedEOF
-	}
-	l.taken = true
-	return l.Listener.Accept()
+// The listener's failure within the grace does not hide what was given up.
+func TestRun_ListenerFailsWhileStopping_SaysWhatWasLost(t *testing.T) {
+	bubble(t, func(r *running) {
+		r.sns.latency = time.Hour
+		e := cloudEvent("1")
+		_, _ = fmt.Fprintf(r.connect(r.t), "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: %d\r\n\r\n%s", len(e), e)
+		synctest.Wait()
+		r.stop()
+		synctest.Wait()
+		r.fail <- io.ErrUnexpectedEOF
+		if err := r.ended(); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "1 events were given up") {
+			r.t.Errorf("Run = %v, want why the listener failed, and what was lost", err)
+		}
+	}, func(c *Config) { c.DrainGrace, c.ShutdownTimeout = time.Second, 2*time.Second })
 }
 
-func TestRun_ListenerFailsLater_LeavesNoConnectionOpen(t *testing.T) {
-	b := setup(t)
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &oneConn{Listener: inner, fail: make(chan struct{})}
-	done := make(chan error)
-	go func() { done <- b.Run(t.Context(), l) }()
-	c, err := net.Dial("tcp", inner.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patient))
-	answers := bufio.NewReader(c)
-	_, _ = io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-	res, err := http.ReadResponse(answers, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, res.Body)
-	_ = res.Body.Close()
-
-	close(l.fail)
-	if err := <-done; !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("Run = %v, want %v", err, io.ErrUnexpectedEOF)
-	}
-	if _, err := answers.ReadByte(); !errors.Is(err, io.EOF) {
-		t.Errorf("the connection is still open: %v", err)
-	}
+// Who still sends when the time is up is cut off: Run leaves no connection open.
+func TestRun_BodyUnderWayAtTheEnd_ConnectionCloses(t *testing.T) {
+	const timeout = 3 * time.Second
+	bubble(t, func(r *running) {
+		t := r.t
+		c := r.connect(t)
+		_, _ = io.WriteString(c, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/cloudevents+json\r\nContent-Length: 100\r\n\r\n{")
+		synctest.Wait()
+		began := time.Now()
+		r.stop()
+		if answer, _ := io.ReadAll(c); len(answer) != 0 || time.Since(began) != timeout {
+			t.Errorf("the connection ends after %v with %q", time.Since(began), answer)
+		}
+		if err := r.ended(); err == nil || !strings.Contains(err.Error(), "requests were cut off") {
+			t.Errorf("Run = %v, want it to say that requests were cut off", err)
+		}
+	}, func(c *Config) { c.ShutdownTimeout = timeout })
 }
 
 func TestServer_Timeouts_AllSet(t *testing.T) {

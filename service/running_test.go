@@ -24,7 +24,15 @@ type running struct {
 	dial   func(ctx context.Context, network, addr string) (net.Conn, error)
 	client *http.Client
 	stop   context.CancelFunc // tells it to stop
+	fail   chan<- error       // makes the listener fail, in a bubble
 	done   chan error         // gets what Run returned
+}
+
+// ended is what Run returns.
+func (r *running) ended() error {
+	err := <-r.done
+	r.done <- err
+	return err
 }
 
 // start listens on the network.
@@ -43,7 +51,9 @@ func bubble(t *testing.T, test func(*running), change ...func(*Config)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipes()
-		test(listenOn(t, l, l.dial, change...))
+		r := listenOn(t, l, l.dial, change...)
+		r.fail = l.failed
+		test(r)
 	})
 }
 
@@ -76,16 +86,21 @@ const patient = time.Minute
 // pipes is a listener without a network.
 type pipes struct {
 	conns  chan net.Conn
+	failed chan error // makes it fail
 	closed chan struct{}
 	once   sync.Once
 }
 
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
+func newPipes() *pipes {
+	return &pipes{conns: make(chan net.Conn), failed: make(chan error), closed: make(chan struct{})}
+}
 
 func (p *pipes) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.conns:
 		return c, nil
+	case err := <-p.failed:
+		return nil, err
 	case <-p.closed:
 		return nil, net.ErrClosed
 	}
