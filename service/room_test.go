@@ -142,6 +142,60 @@ func TestRoom_OneMoreComes_WhoGivesWay(t *testing.T) {
 	}
 }
 
+// A body that grows where there is no room makes others give way, and not itself,
+// however slow it is.
+func TestRoom_SlowBodyGrows_KeepsWhatItHas(t *testing.T) {
+	for name, tc := range map[string]struct {
+		age   time.Duration // of the other one
+		taken bool
+		lost  string // by the other one
+	}{
+		"beside a fast one": {0, false, ""},
+		"beside a slow one": {patience, true, codeSlowBody},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, other, grows, answer := &room{limit: 100}, &body{}, &body{}, &cuttable{}
+				r.enter(grows, 60, answer)
+				r.hold(grows, 50)
+				time.Sleep(2*patience - tc.age)
+				r.enter(other, 50, &cuttable{})
+				r.hold(other, 50)
+				time.Sleep(tc.age)
+				if taken := r.hold(grows, 60); taken != tc.taken || answer.cut || r.used > r.limit {
+					t.Errorf("taken: %v, want %v; cut off: %v; %d bytes of %d are held", taken, tc.taken, answer.cut, r.used, r.limit)
+				}
+				if lost := r.leave(grows); lost != "" {
+					t.Errorf("it has lost its room: %q", lost)
+				}
+				if lost := r.leave(other); lost != tc.lost {
+					t.Errorf("the other has lost its room: %q, want %q", lost, tc.lost)
+				}
+			})
+		})
+	}
+}
+
+// What was a body's that lost its room is another request's without a blemish.
+func TestBody_LostItsRoomAndIsUsedAgain_HasRoom(t *testing.T) {
+	r, b, small := &room{limit: 100}, &body{bytes: make([]byte, 0, minBody)}, &body{}
+	r.enter(b, 100, &cuttable{})
+	r.hold(b, 100)
+	r.enter(small, 1, &cuttable{})
+	if !r.hold(small, 1) || r.leave(b) != codeOverloaded {
+		t.Fatal("the large body has not lost its room")
+	}
+	b.release()
+	r.enter(b, 50, &cuttable{})
+	defer r.release(b) // it is in the pool already
+	if !r.hold(b, 50) {
+		t.Error("there is no room for the next request")
+	}
+	if lost := r.leave(b); lost != "" {
+		t.Errorf("the next request has lost its room: %q", lost)
+	}
+}
+
 // Whoever cannot be cut off keeps its room: it would go on holding the memory.
 func TestRoom_ReadingCannotBeEnded_NewcomerIsRefused(t *testing.T) {
 	r, large, small := &room{limit: 100}, &body{}, &body{}
