@@ -108,6 +108,34 @@ func TestTrace_LocalPipeline_VariableIsOfAnotherDatabase(t *testing.T) {
 	}
 }
 
+// The command itself knows which of the two it was.
+func TestTrace_LocalPipelineAndDatabaseURL_FlagAloneIsAsked(t *testing.T) {
+	runtime := t.TempDir()
+	const own, another = "postgres://u@127.0.0.1:1/own", "postgres://u@127.0.0.1:1/another"
+	remove, err := localstate.Write(filepath.Join(runtime, "tracehaul"), localstate.State{
+		Prefix: "dev-orders", File: description, Addresses: localpipeline.Addresses{Web: "http://127.0.0.1:1", DatabaseURL: own},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = remove() })
+	t.Setenv("DATABASE_URL", another)
+	for name, tt := range map[string]struct {
+		args  []string
+		asked bool
+	}{
+		"variable": {nil, false},
+		"flag":     {[]string{"--database-url", another}, true},
+	} {
+		var out, errs strings.Builder
+		env := environment{&out, &errs, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": runtime}[name] }}
+		code := run(t.Context(), append([]string{"trace", awsTrace, "-f", description, "--no-aws", "--json"}, tt.args...), env)
+		if asked := strings.Contains(out.String(), `"PostgreSQL another at`); code != exitFailed || asked != tt.asked || !strings.Contains(out.String(), `"PostgreSQL own at`) {
+			t.Errorf("%s: exit code %d, the other database is asked: %t, want %t\n%s%s", name, code, asked, tt.asked, out.String(), errs.String())
+		}
+	}
+}
+
 // JSON is all that is printed with --json, also beside a file.
 func TestTrace_HTMLFileAndJSON(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
