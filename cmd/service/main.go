@@ -141,12 +141,17 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) (e
 // then a second signal ends the process at once.
 func untilSignal(ctx context.Context) (_ context.Context, restore func()) {
 	signalled, restore := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(signalled, func() {
-		restore()
+	return endAfter(signalled, restore), restore
+}
+
+// endAfter returns a context that ends when ctx has and do has returned.
+func endAfter(ctx context.Context, do func()) context.Context {
+	after, end := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		do()
 		end()
 	})
-	return ctx, restore
+	return after
 }
 
 func setUpTelemetry(ctx context.Context, set settings, awsConfig aws.Config, stdout io.Writer) (*telemetry.Telemetry, error) {

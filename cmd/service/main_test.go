@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,7 +21,13 @@ import (
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(toldToStop) != "" {
+		signalWhenEnded()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience is for what should happen, on a machine however busy.
 const patience = 30 * time.Second
