@@ -26,7 +26,9 @@ func signalWhenEnded() {
 	stop()
 	<-ctx.Done()
 	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
-	for sent := time.Now(); time.Since(sent) < 5*time.Millisecond; { // nor while it is on its way
+	arrived := time.Now().Add(5 * time.Millisecond)
+	for onItsWay := true; onItsWay; {
+		onItsWay = time.Now().Before(arrived)
 	}
 	time.Sleep(patience) // a busy machine may take a while to end the process
 }

@@ -110,7 +110,9 @@ func TestLambda_Shutdown_KeepsToItsTime(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.LogWriter = io.Discard
-				c.GRPC = func(context.Context, telemetry.Signal, telemetry.ExporterConfig) (telemetry.Transport, error) { return hung{}, nil }
+				c.GRPC = func(context.Context, telemetry.Signal, telemetry.ExporterConfig) (telemetry.Transport, error) {
+					return hung{}, nil
+				}
 				f, err := Setup(t.Context(), from(lambdaEnvironment(nil)), c, "")
 				if err != nil {
 					t.Fatal(err)
