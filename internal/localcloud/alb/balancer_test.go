@@ -194,6 +194,7 @@ func TestAccessLog_OneRequest_EveryFieldInOrder(t *testing.T) {
 // Until a body has ended it is the client who takes its time, if it does not say
 // before how long the body is.
 func TestAccessLog_SlowUpload_IsNotTheTargetsTime(t *testing.T) {
+	t.Parallel()
 	begun := make(chan struct{})
 	b := setup(t, alb.Config{Name: "dev-api", TargetGroup: "dev-api"}, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.ReadFull(r.Body, make([]byte, 1))

@@ -139,6 +139,7 @@ func TestHealth_UnhealthyTargetGetsNothing_AllUnhealthyGetAll(t *testing.T) {
 }
 
 func TestHealth_CheckHangs_TargetIsUnhealthy(t *testing.T) {
+	t.Parallel()
 	var hangs atomic.Bool
 	b := setup(t, alb.Config{HealthPath: "/readyz", HealthInterval: 5 * time.Millisecond, HealthTimeout: time.Second}, func(_ http.ResponseWriter, r *http.Request) {
 		if hangs.Load() {
