@@ -35,7 +35,7 @@
 // next to nothing: each is counted and measured, and has a trace id, but only a
 // few a second have a span.
 //
-// Of this module it imports event, internal/bare, internal/spoilt,
-// service/bearer, service/internal, telemetry/httpserver, telemetry/message,
-// telemetry/semconv and telemetry/xray.
+// Of this module it imports event, internal/bare, internal/sdkhttp,
+// internal/spoilt, service/bearer, service/internal, telemetry/httpserver,
+// telemetry/message, telemetry/semconv and telemetry/xray.
 package service

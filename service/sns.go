@@ -11,6 +11,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/tracehaul/tracehaul/internal/sdkhttp"
 	"github.com/tracehaul/tracehaul/service/internal/snsform"
 )
 
@@ -44,6 +45,7 @@ func NewSNS(cfg aws.Config) *sns.Client {
 		if client, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
 			o.HTTPClient = httpClient(client)
 		}
+		o.HTTPClient = sdkhttp.New(o.HTTPClient)
 		o.APIOptions = append(slices.Clip(o.APIOptions), snsform.Use)
 	})
 }

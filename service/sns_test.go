@@ -21,6 +21,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/messaging"
+	"github.com/tracehaul/tracehaul/internal/sdkhttp"
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
 )
 
@@ -86,7 +87,7 @@ func (top *topic) use(tb testing.TB) func(*Config) {
 		c.SNS = client
 		tb.Cleanup(func() {
 			// The client that NewSNS made has connections of its own.
-			if b, ok := client.Options().HTTPClient.(*awshttp.BuildableClient); ok {
+			if b, ok := client.Options().HTTPClient.(sdkhttp.Client).HTTPClient.(*awshttp.BuildableClient); ok {
 				b.GetTransport().CloseIdleConnections()
 			}
 		})

@@ -22,6 +22,7 @@ import (
 	"github.com/tracehaul/tracehaul/consumer/postgres"
 	"github.com/tracehaul/tracehaul/internal/lambdamain"
 	"github.com/tracehaul/tracehaul/internal/memory"
+	"github.com/tracehaul/tracehaul/internal/sdkhttp"
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
 	"github.com/tracehaul/tracehaul/telemetry/pgxtrace"
 )
@@ -59,7 +60,7 @@ func build(ctx context.Context, getenv func(string) string) (handler any, c awsl
 	}
 
 	set.consumer.Sink = postgres.New(pool)
-	set.consumer.SQS = sqs.NewFromConfig(f.AWS)
+	set.consumer.SQS = sqs.NewFromConfig(f.AWS, func(o *sqs.Options) { o.HTTPClient = sdkhttp.New(o.HTTPClient) })
 	set.consumer.MeterProvider, set.consumer.Logger = tel.MeterProvider(), tel.Logger()
 	consume, err := consumer.New(set.consumer)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/tracehaul/tracehaul/internal/localstate"
+	"github.com/tracehaul/tracehaul/internal/sdkhttp"
 )
 
 // loadAWS reads the standard AWS_* variables. The region is that of the
@@ -39,6 +40,7 @@ func loadAWS(ctx context.Context, region string, attempts int) (aws.Config, erro
 func newSQS(c aws.Config, endpoint string) *sqs.Client {
 	return sqs.NewFromConfig(c, func(o *sqs.Options) {
 		o.BaseEndpoint, o.Credentials = reach(endpoint, o.BaseEndpoint, o.Credentials)
+		o.HTTPClient = sdkhttp.New(o.HTTPClient)
 	})
 }
 
@@ -54,7 +56,7 @@ var nobody = credentials.NewStaticCredentialsProvider("local", "local", "")
 
 // newLocalSQS makes a client for a pipeline on this machine, whatever is set for AWS.
 func newLocalSQS(s *localstate.State, region string) *sqs.Client {
-	return sqs.New(sqs.Options{Region: region, BaseEndpoint: &s.SQS, Credentials: nobody})
+	return sqs.New(sqs.Options{Region: region, BaseEndpoint: &s.SQS, Credentials: nobody, HTTPClient: sdkhttp.New(nil)})
 }
 
 // reach returns where a client's calls go, and who makes them: the endpoint, if

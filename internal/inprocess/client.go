@@ -1,9 +1,7 @@
 // Package inprocess calls HTTP handlers without a network, for tests.
 //
-// Over a network, net/http may still be busy with a request's end when the AWS
-// SDK, which has the answer already, closes the request's body: a large answer
-// is cut off then. And in a synctest bubble a network is something that time
-// does not wait for.
+// Over a network, an answer may be cut off (see internal/sdkhttp), and in a
+// synctest bubble a network is something that time does not wait for.
 package inprocess
 
 import (

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
+	"github.com/tracehaul/tracehaul/internal/sdkhttp"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 
@@ -34,7 +35,7 @@ func (l *Local) startConsumers(context.Context) error {
 func (l *Local) StartConsumers() error {
 	client := sqs.New(sqs.Options{
 		Region: l.cfg.Pipeline.Region, BaseEndpoint: aws.String(l.addresses.SQS),
-		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), HTTPClient: sdkhttp.New(nil),
 	})
 	for c := range l.consumers() {
 		if err := l.startConsumer(c, client); err != nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -88,6 +89,7 @@ func start(t *testing.T, consumer string, change ...func(*localpipeline.Config))
 	c := localpipeline.Config{
 		Pipeline: describe(t, consumer), Service: programs.service, Consumer: programs.consumer, Migrate: migrate.UpURL,
 		ServiceEnv: map[string]string{"DRAIN_GRACE": "0s"}, Output: output.add,
+		Logger: slog.New(slog.NewTextHandler(&output, nil)),
 	}
 	for _, f := range change {
 		f(&c)
@@ -107,10 +109,12 @@ func start(t *testing.T, consumer string, change ...func(*localpipeline.Config))
 	return l
 }
 
-// output keeps the last lines of all programs.
+// output keeps the last lines of all programs, and all that the pipeline itself
+// says, such as why a batch failed.
 type output struct {
 	mu    sync.Mutex
 	lines []string
+	said  strings.Builder
 }
 
 func (o *output) add(program, line string) {
@@ -122,10 +126,16 @@ func (o *output) add(program, line string) {
 	o.lines = append(o.lines, program+": "+line)
 }
 
+func (o *output) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.said.Write(line)
+}
+
 func (o *output) text() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return strings.Join(o.lines, "\n")
+	return o.said.String() + strings.Join(o.lines, "\n")
 }
 
 func wait(t *testing.T) context.Context {
