@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 
 	"github.com/tracehaul/tracehaul/internal/setting"
 	"github.com/tracehaul/tracehaul/telemetry"
@@ -22,14 +23,7 @@ var variables = []setting.Variable[settings]{
 			return nil
 		},
 	},
-	{
-		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
-		Set: func(s *settings, v string) error {
-			level, err := setting.Level(v)
-			s.telemetry.LogLevel = level
-			return err
-		},
-	},
+	setting.LogLevel(func(s *settings, level slog.Level) { s.telemetry.LogLevel = level }),
 }
 
 // settingsFrom reads the environment. The error names every variable that is

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 
@@ -55,14 +56,7 @@ var variables = []setting.Variable[settings]{
 			return err
 		},
 	},
-	{
-		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
-		Set: func(s *settings, v string) error {
-			level, err := setting.Level(v)
-			s.telemetry.LogLevel = level
-			return err
-		},
-	},
+	setting.LogLevel(func(s *settings, level slog.Level) { s.telemetry.LogLevel = level }),
 	{
 		Name: "AWS_LAMBDA_MAX_CONCURRENCY", Help: "set by Lambda where a process works on several batches at a time: each needs a connection",
 		Set: func(s *settings, v string) error {

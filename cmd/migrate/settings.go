@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/tracehaul/tracehaul/consumer/postgres"
@@ -43,14 +44,7 @@ var variables = []setting.Variable[settings]{
 			return err
 		},
 	},
-	{
-		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
-		Set: func(s *settings, v string) error {
-			level, err := setting.Level(v)
-			s.telemetry.LogLevel = level
-			return err
-		},
-	},
+	setting.LogLevel(func(s *settings, level slog.Level) { s.telemetry.LogLevel = level }),
 }
 
 const (

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
@@ -93,11 +94,7 @@ var variables = []setting.Variable[settings]{
 		s.service.ShutdownTimeout, err = setting.Duration(v, "22s")
 		return err
 	}},
-	{Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines", Set: func(s *settings, v string) error {
-		level, err := setting.Level(v)
-		s.telemetry.LogLevel = level
-		return err
-	}},
+	setting.LogLevel(func(s *settings, level slog.Level) { s.telemetry.LogLevel = level }),
 	{Name: "AUTH_ISSUER", Help: "who issues the tokens that clients show; without it anybody may send events", Set: auth(
 		"an https URL, such as https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEfGhI",
 		func(c *bearer.Config, v string) { c.Issuer = v })},

@@ -88,3 +88,17 @@ func Level(value string) (slog.Level, error) {
 	}
 	return level, nil
 }
+
+// LogLevel is the variable of the level from which on lines are written.
+func LogLevel[S any](set func(s *S, level slog.Level)) Variable[S] {
+	return Variable[S]{
+		Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines",
+		Set: func(s *S, v string) error {
+			level, err := Level(v)
+			if err == nil {
+				set(s, level)
+			}
+			return err
+		},
+	}
+}

@@ -24,10 +24,7 @@ var variables = []setting.Variable[settings]{
 		s.wait, err = setting.Duration(v, "7s")
 		return err
 	}},
-	{Name: "LOG_LEVEL", Fallback: "info", Help: "lowest level of log lines", Set: func(s *settings, v string) (err error) {
-		s.level, err = setting.Level(v)
-		return err
-	}},
+	setting.LogLevel(func(s *settings, level slog.Level) { s.level = level }),
 }
 
 func from(env map[string]string) func(string) string {
