@@ -105,8 +105,10 @@ func docValue(t reflect.Type, f field) string {
 		return "list"
 	case t.Kind() == reflect.Slice:
 		f = f.element()
-		what = "list of " + docValue(t.Elem(), f)
-		return what
+		if what = docValue(t.Elem(), f); strings.HasPrefix(what, "`") {
+			return "list of " + what
+		}
+		return "list, each " + what
 	case f.enum != nil:
 		return "`" + strings.Join(f.enum, "`, `") + "`"
 	case t.Kind() == reflect.Bool:

@@ -23,7 +23,7 @@ type Pipeline struct {
 	// Owner is the team that answers for the pipeline: the owner of every alarm that names none.
 	Owner string `yaml:"owner" max:"40" format:"name" required:"true"`
 
-	// Description is one sentence on what the pipeline is for. It stands on dashboards and in alarms. Defaults to nothing.
+	// Description is one sentence on what the pipeline is for. Dashboards and alarms show it. Defaults to nothing.
 	Description string `yaml:"description" max:"200"`
 
 	// Repository is the address of the source, without a slash at its end. Alarms and dashboards link to it. Defaults to nothing.
@@ -32,10 +32,10 @@ type Pipeline struct {
 	// Runbooks is the address that the file name of a runbook is appended to. Defaults to docs/runbooks on the main branch of the repository.
 	Runbooks string `yaml:"runbooks" format:"url"`
 
-	// Tags are the tags of every AWS resource, beside product, environment and owner. Defaults to none.
+	// Tags are the tags of every AWS resource, in addition to product, environment and owner. Defaults to none.
 	Tags map[string]string `yaml:"tags" max:"40" format:"tag_value" keys:"tag_key"`
 
-	// Service is the HTTP service that takes events in (ECS on Fargate behind an ALB).
+	// Service is the HTTP service that accepts events (ECS on Fargate behind an ALB).
 	Service Service `yaml:"service" required:"true"`
 
 	// Edge is what stands between the internet and the service.
@@ -79,22 +79,22 @@ type Service struct {
 	// CPU is the size of a task in CPU units: 1024 are one vCPU. Defaults to 256.
 	CPU int `yaml:"cpu" default:"256" enum:"256,512,1024,2048,4096,8192,16384"`
 
-	// MemoryMiB is the memory of a task in MiB. Fargate takes certain pairs of CPU and memory only. Defaults to 512.
+	// MemoryMiB is the memory of a task in MiB. Fargate has certain combinations of CPU and memory only. Defaults to 512.
 	MemoryMiB int `yaml:"memory_mib" default:"512" min:"512" max:"122880"`
 
 	// Architecture is the processor that the image is built for. Defaults to arm64.
 	Architecture string `yaml:"architecture" default:"arm64" enum:"arm64,x86_64"`
 
-	// MinTasks is how many tasks run at least. Defaults to 2.
+	// MinTasks is the minimum number of tasks. Defaults to 2.
 	MinTasks int `yaml:"min_tasks" default:"2" min:"1" max:"5000"`
 
-	// MaxTasks is how many tasks autoscaling may start. Defaults to 10.
+	// MaxTasks is the maximum number of tasks that autoscaling may start. Defaults to 10.
 	MaxTasks int `yaml:"max_tasks" default:"10" min:"1" max:"5000"`
 
-	// TargetCPUPercent is the mean CPU use that autoscaling holds. Defaults to 60.
+	// TargetCPUPercent is the mean CPU use that autoscaling aims at. Defaults to 60.
 	TargetCPUPercent int `yaml:"target_cpu_percent" default:"60" min:"10" max:"90"`
 
-	// TargetRequestsPerMinute is how many requests a minute and task autoscaling aims at. 0 means that it looks at the CPU only. Defaults to 0.
+	// TargetRequestsPerMinute is how many requests per minute and task autoscaling aims at. With 0 it looks at the CPU only. Defaults to 0.
 	TargetRequestsPerMinute int `yaml:"target_requests_per_minute" default:"0" min:"0" max:"10000000"`
 
 	// Port is the port that the service listens on. Defaults to 8080.
@@ -103,7 +103,7 @@ type Service struct {
 	// StopTimeout is the time from SIGTERM to SIGKILL. Fargate allows 120 seconds. Defaults to 30 seconds.
 	StopTimeout time.Duration `yaml:"stop_timeout_seconds" default:"30" min:"2" max:"120"`
 
-	// DeregistrationDelay is how long the load balancer lets open requests end. Defaults to 20 seconds.
+	// DeregistrationDelay is how long the load balancer waits for the open requests of a task that stops. Defaults to 20 seconds.
 	DeregistrationDelay time.Duration `yaml:"deregistration_delay_seconds" default:"20" min:"0" max:"3600"`
 
 	// EventSource is the source of events that come as plain JSON, which is refused without one. Defaults to nothing.
@@ -121,7 +121,7 @@ type Edge struct {
 	// HostedZone is the Route 53 zone that the domain is in. Defaults to the domain without its first label.
 	HostedZone string `yaml:"hosted_zone" format:"domain"`
 
-	// Authentication is how clients show who they are: none, jwt (tokens of Cognito client credentials, verified in the service and, where ECS allows it, at the load balancer before it) or cognito (people log in). Defaults to jwt.
+	// Authentication is how clients authenticate: none, jwt (tokens that Cognito issues for client credentials, verified by the service and, if Terraform is told to, by the load balancer before it) or cognito (people log in). Defaults to jwt.
 	Authentication string `yaml:"authentication" default:"jwt" enum:"none,jwt,cognito"`
 
 	// WAF is whether AWS WAF stands in front of the load balancer. Defaults to true.
@@ -130,7 +130,7 @@ type Edge struct {
 	// WAFRateLimit is how many requests one address may send in five minutes. Defaults to 20000.
 	WAFRateLimit int `yaml:"waf_rate_limit" default:"20000" min:"10" max:"2000000000"`
 
-	// ALBSpans is whether a function turns the load balancer's access log into spans, beneath which the service hangs its own. Defaults to true.
+	// ALBSpans is whether a function turns the load balancer's access log into spans, which are the parents of the service's own. Defaults to true.
 	ALBSpans bool `yaml:"alb_spans" default:"true"`
 
 	// LogRetention is how long access logs are kept. Defaults to 90 days.
@@ -151,7 +151,7 @@ type Deploy struct {
 
 // Topic is the SNS topic.
 type Topic struct {
-	// Event is what the messages are about, in one word. Part of the names of the topic and of its queues.
+	// Event is the kind of event that the messages are about, in one word. Part of the names of the topic and of its queues.
 	Event string `yaml:"event" max:"24" format:"name" required:"true"`
 
 	// SubscriberAccounts are other AWS accounts that may subscribe queues of their own. Defaults to none.
@@ -178,19 +178,19 @@ type Consumer struct {
 	// RawDelivery is whether messages arrive as they were published; otherwise SNS wraps them in its envelope, in which they take up to twice the bytes. Defaults to true.
 	RawDelivery bool `yaml:"raw_delivery" default:"true"`
 
-	// FilterPolicy is the SNS filter policy by which messages are selected. Defaults to all messages.
+	// FilterPolicy is the SNS filter policy that selects the consumer's messages. Defaults to all messages.
 	FilterPolicy map[string]any `yaml:"filter_policy"`
 
 	// FilterScope is what the filter policy looks at: attributes (such as event-type and event-source) or body. Defaults to attributes.
 	FilterScope string `yaml:"filter_scope" default:"attributes" enum:"attributes,body"`
 
-	// BatchSize is how many messages one invocation gets at most. Above 10 a batch window is needed. Defaults to 10.
+	// BatchSize is the maximum number of messages that one invocation gets. Above 10, a batch window is needed. Defaults to 10.
 	BatchSize int `yaml:"batch_size" default:"10" min:"1" max:"10000"`
 
 	// BatchWindow is how long Lambda waits for a batch to fill. Defaults to 0 seconds.
 	BatchWindow time.Duration `yaml:"batch_window_seconds" default:"0" min:"0" max:"300"`
 
-	// MaxConcurrency is how many invocations the event source mapping starts at once. Defaults to 10.
+	// MaxConcurrency is the maximum number of invocations that the event source mapping runs at the same time. Defaults to 10.
 	MaxConcurrency int `yaml:"max_concurrency" default:"10" min:"2" max:"1000"`
 
 	// MemoryMB is the memory of the function in MB. Defaults to 256.
@@ -202,7 +202,7 @@ type Consumer struct {
 	// Timeout is how long one invocation may take. Defaults to 30 seconds.
 	Timeout time.Duration `yaml:"timeout_seconds" default:"30" min:"1" max:"900"`
 
-	// VisibilityTimeout is how long a message is hidden while it is worked on: at least six timeouts and the batch window. Defaults to that least.
+	// VisibilityTimeout is how long a message is hidden while it is worked on: at least six timeouts plus the batch window. Defaults to that minimum.
 	VisibilityTimeout time.Duration `yaml:"visibility_timeout_seconds" min:"1" max:"43200"`
 
 	// MaxReceiveCount is how often a message is delivered before it goes to the dead-letter queue. Defaults to 5.
@@ -211,7 +211,7 @@ type Consumer struct {
 	// Retention is how long the queue keeps a message. Defaults to 4 days.
 	Retention time.Duration `yaml:"retention_days" default:"4" min:"1" max:"14"`
 
-	// DLQRetention is how long the dead-letter queue keeps a message, counted from its first arrival in the queue. Defaults to 14 days.
+	// DLQRetention is how long the dead-letter queue keeps a message. For one that SQS moved it counts from the first arrival in the queue. Defaults to 14 days.
 	DLQRetention time.Duration `yaml:"dlq_retention_days" default:"14" min:"1" max:"14"`
 
 	pipeline *Pipeline
@@ -225,19 +225,19 @@ type Database struct {
 	// EngineVersion is the version of Aurora PostgreSQL. Defaults to "17.5".
 	EngineVersion string `yaml:"engine_version" default:"17.5" format:"version"`
 
-	// MinACU is the least capacity, in steps of 0.5. 0 lets the cluster pause. Defaults to 0.5.
+	// MinACU is the minimum capacity, in steps of 0.5. 0 lets the cluster pause. Defaults to 0.5.
 	MinACU float64 `yaml:"min_acu" default:"0.5" min:"0" max:"256" step:"0.5"`
 
-	// MaxACU is the most capacity, in steps of 0.5. Defaults to 4.
+	// MaxACU is the maximum capacity, in steps of 0.5. Defaults to 4.
 	MaxACU float64 `yaml:"max_acu" default:"4" min:"1" max:"256" step:"0.5"`
 
 	// AutoPause is the idle time after which the cluster pauses, if min_acu is 0. Defaults to 3600 seconds.
 	AutoPause time.Duration `yaml:"auto_pause_seconds" default:"3600" min:"300" max:"86400"`
 
-	// Readers is how many instances stand beside the writer. Defaults to 1.
+	// Readers is the number of reader instances, in addition to the writer. Defaults to 1.
 	Readers int `yaml:"readers" default:"1" min:"0" max:"15"`
 
-	// Authentication is how consumers show who they are: iam (a fresh token for each connection) or secret (user and password in Secrets Manager). Defaults to iam.
+	// Authentication is how consumers authenticate: iam (a fresh token for each connection) or secret (user and password in Secrets Manager). Defaults to iam.
 	Authentication string `yaml:"authentication" default:"iam" enum:"iam,secret"`
 
 	// User is the user that consumers connect as. Defaults to "consumer".
@@ -246,7 +246,7 @@ type Database struct {
 	// BackupRetention is how long daily backups are kept. Defaults to 14 days.
 	BackupRetention time.Duration `yaml:"backup_retention_days" default:"14" min:"1" max:"35"`
 
-	// DeletionProtection is whether the cluster is kept from being deleted. Defaults to true.
+	// DeletionProtection is whether the cluster is protected from being deleted. Defaults to true.
 	DeletionProtection bool `yaml:"deletion_protection" default:"true"`
 }
 

@@ -7,7 +7,7 @@ type Telemetry struct {
 	// Export is where telemetry goes: cloudwatch (OTLP straight to CloudWatch and X-Ray, signed), collector (a sidecar) or endpoint (any OTLP endpoint). Defaults to cloudwatch.
 	Export string `yaml:"export" default:"cloudwatch" enum:"cloudwatch,collector,endpoint"`
 
-	// Endpoint is the OTLP endpoint, of the collector's back end or of the programs themselves. Needed for the export endpoint. Defaults to nothing.
+	// Endpoint is the OTLP endpoint that the collector sends to or, without one, the programs. Required for the export endpoint. Defaults to nothing.
 	Endpoint string `yaml:"endpoint" format:"url"`
 
 	// SamplePercent is the share of traces that are kept. Defaults to 100.
@@ -22,22 +22,22 @@ type Telemetry struct {
 
 // Objectives are service level objectives.
 type Objectives struct {
-	// Window is the time that the error budgets are counted over. Defaults to 30 days.
+	// Window is the time over which the error budgets are counted. Defaults to 30 days.
 	Window time.Duration `yaml:"window_days" default:"30" enum:"7,14,28,30"`
 
 	// AvailabilityPercent is the share of requests that the service answers without a fault of its own (5XX). Defaults to 99.9.
 	AvailabilityPercent float64 `yaml:"availability_percent" default:"99.9" min:"50" max:"99.999"`
 
-	// LatencyPercent is the share of requests that are answered within the latency. Defaults to 99.
+	// LatencyPercent is the share of requests that are answered within latency_milliseconds. Defaults to 99.
 	LatencyPercent float64 `yaml:"latency_percent" default:"99" min:"50" max:"99.999"`
 
 	// Latency is the time that a request is to be answered within. Defaults to 300 milliseconds.
 	Latency time.Duration `yaml:"latency_milliseconds" default:"300" min:"1" max:"60000"`
 
-	// FreshnessPercent is the share of events whose row is committed within the freshness. Defaults to 99.
+	// FreshnessPercent is the share of events whose row is committed within freshness_seconds. Defaults to 99.
 	FreshnessPercent float64 `yaml:"freshness_percent" default:"99" min:"50" max:"99.999"`
 
-	// Freshness is the time from the service's 202 to the committed row. Defaults to 60 seconds.
+	// Freshness is the time that may pass from the service's 202 to the committed row. Defaults to 60 seconds.
 	Freshness time.Duration `yaml:"freshness_seconds" default:"60" min:"1" max:"86400"`
 }
 
@@ -61,13 +61,13 @@ type Routing struct {
 	// Destinations are the places that messages go to, by name.
 	Destinations map[string]Destination `yaml:"destinations" min:"1" max:"40" keys:"name" required:"true"`
 
-	// WatchdogEmails are the addresses that hear of it when alarms no longer reach the notifier, past everything that may be broken then. Defaults to none.
+	// WatchdogEmails are the addresses that get an e-mail when alarms no longer reach people, past everything that may be broken then. Defaults to none.
 	WatchdogEmails []string `yaml:"watchdog_emails" max:"10" format:"email"`
 
-	// HeartbeatSecret is the name in Secrets Manager of the address of a dead man's switch outside AWS, which the notifier calls every hour. Defaults to nothing.
+	// HeartbeatSecret is the name of a secret in Secrets Manager that holds the address of a dead man's switch outside AWS, which the notifier calls every hour. Defaults to nothing.
 	HeartbeatSecret string `yaml:"heartbeat_secret" format:"secret"`
 
-	// Routes are the ways from alarms to destinations. Every route that matches is taken, and each severity must have one without owner at every hour.
+	// Routes are the ways from alarms to destinations. Every route that matches is used, and each severity must have one without an owner at every hour.
 	Routes []Route `yaml:"routes" min:"1" max:"100" required:"true"`
 }
 
@@ -76,10 +76,10 @@ type Destination struct {
 	// Type is the kind of place: slack, pagerduty or incidentio.
 	Type string `yaml:"type" enum:"slack,pagerduty,incidentio" required:"true"`
 
-	// Channel is the channel of Slack, with its #. Needed for slack, and for nothing else. Defaults to nothing.
+	// Channel is the Slack channel, with its #. Required for slack, and only there. Defaults to nothing.
 	Channel string `yaml:"channel" format:"channel"`
 
-	// Secret is the name in Secrets Manager of the bot token (slack), the routing key (pagerduty), or the address and token of an HTTP alert source as JSON {"url", "token"} (incidentio).
+	// Secret is the name of a secret in Secrets Manager that holds the bot token (slack), the routing key (pagerduty), or the address and token of an HTTP alert source as JSON {"url", "token"} (incidentio).
 	Secret string `yaml:"secret" format:"secret" required:"true"`
 }
 
@@ -116,7 +116,7 @@ type Route struct {
 // has, by the uid that Grafana knows them by. Panels whose data source is
 // missing are left out.
 type Dashboards struct {
-	// GrafanaURL is the address of Grafana. Without it there is a CloudWatch dashboard only. Defaults to nothing.
+	// GrafanaURL is the address of Grafana. Without it there is only a CloudWatch dashboard. Defaults to nothing.
 	GrafanaURL string `yaml:"grafana_url" format:"url"`
 
 	// Folder is the folder in Grafana. Defaults to the product.
@@ -140,6 +140,6 @@ type Dashboards struct {
 	// PostgresUID is a data source that reads the database. Defaults to nothing.
 	PostgresUID string `yaml:"postgres_uid" format:"uid"`
 
-	// Refresh is how often the dashboards are read anew. Defaults to 30 seconds.
+	// Refresh is how often the dashboards are refreshed. Defaults to 30 seconds.
 	Refresh time.Duration `yaml:"refresh_seconds" default:"30" min:"5" max:"3600"`
 }
