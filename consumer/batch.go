@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/tracehaul/tracehaul/event"
@@ -139,8 +140,13 @@ func (b *batch) follow(more []again) (left []*Record) {
 	return left
 }
 
-// errCount is a sink that breaks its promise.
-var errCount = errors.New("the sink did not say for every record what it did")
+// errIncomplete is a sink that breaks its promise.
+var errIncomplete = errors.New("the sink did not say for every record what it did")
+
+// complete says whether a sink said of n records what it did with them.
+func complete(stored []Stored, n int) bool {
+	return len(stored) == n && !slices.ContainsFunc(stored, func(s Stored) bool { return s != Written && s != Duplicate })
+}
 
 // write stores records with one call of the sink. If some of them are poison
 // it halves them until these stand alone: with p of n, after at most
@@ -156,8 +162,8 @@ func (b *batch) write(records []*Record) {
 		return
 	}
 	stored, err := b.cfg.Sink.Write(b.ctx, records)
-	if err == nil && len(stored) != len(records) {
-		err = errCount
+	if err == nil && !complete(stored, len(records)) {
+		err = errIncomplete
 	}
 	switch {
 	case err == nil:

@@ -271,21 +271,30 @@ func TestConsumer_SinkGoesAwayWhileHalving_KeepsWhatIsWritten(t *testing.T) {
 	}
 }
 
-func TestConsumer_SinkThatMiscounts_FailsAll(t *testing.T) {
-	b := setup(t, func(c *consumer.Config) { c.Sink = miscounting{} })
-	if failed := b.invoke(t.Context(), orders(2)...); len(failed) != 2 {
-		t.Errorf("failed: %v", failed)
-	}
-	if diff := cmp.Diff(map[string]int64{"failed sink_error": 2}, b.outcomes()); diff != "" {
-		t.Errorf("outcomes (-want +got):\n%s", diff)
+func TestConsumer_SinkThatDoesNotSayWhatItDid_FailsAll(t *testing.T) {
+	for name, said := range map[string]silent{
+		"of the second": {consumer.Written},
+		"of a third":    {consumer.Written, consumer.Written, consumer.Written},
+		"nothing":       nil,
+		"zero values":   make(silent, 2),
+		"no such value": {consumer.Written, consumer.Duplicate + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t, func(c *consumer.Config) { c.Sink = said })
+			if failed := b.invoke(t.Context(), orders(2)...); len(failed) != 2 {
+				t.Errorf("failed: %v", failed)
+			}
+			if diff := cmp.Diff(map[string]int64{"failed sink_error": 2}, b.outcomes()); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
-type miscounting struct{}
+// silent is a sink that says the same of every batch.
+type silent []consumer.Stored
 
-func (miscounting) Write(context.Context, []*consumer.Record) ([]consumer.Stored, error) {
-	return []consumer.Stored{consumer.Written}, nil
-}
+func (s silent) Write(context.Context, []*consumer.Record) ([]consumer.Stored, error) { return s, nil }
 
 func TestConsumer_SeveralInvocationsAtOnce_AllWritten(t *testing.T) {
 	b := setup(t, nil)

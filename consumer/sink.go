@@ -64,7 +64,8 @@ type Record struct {
 // Stored is what a [Sink] did with a record.
 type Stored uint8
 
-// What a sink did with a record. The zero value is neither.
+// What a sink did with a record. The zero value is neither: an answer that has
+// it, or any other value, fails the whole batch, as one of another length does.
 const (
 	// Written means that the record was stored now.
 	Written Stored = iota + 1
