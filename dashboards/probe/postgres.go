@@ -115,10 +115,17 @@ func (p *postgres) explain(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, errDone):
 		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), isCanceled(err):
 		return fmt.Errorf("there was no answer within %v", p.c.Timeout)
 	}
 	return err
+}
+
+// isCanceled says whether the server ended a statement, as it does at its own
+// timeout, which may be noticed before ctx's.
+func isCanceled(err error) bool {
+	var server *pgconn.PgError
+	return errors.As(err, &server) && server.Code == "57014"
 }
 
 // connect makes the connection, or says why it could not be made the first
