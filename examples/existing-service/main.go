@@ -79,7 +79,7 @@ func serve(ctx context.Context, topic *sns.Client, arn string) error {
 		}
 		w.WriteHeader(http.StatusAccepted)
 	})
-	handler := httpserver.Middleware(httpserver.Config{Filter: httpserver.ExceptPaths("/health")})(mux)
+	handler := httpserver.Middleware(httpserver.Config{Propagator: otel.GetTextMapPropagator(), Filter: httpserver.ExceptPaths("/health")})(mux)
 	server := &http.Server{Addr: cmp.Or(os.Getenv("LISTEN_ADDRESS"), ":8080"), Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	drained := make(chan error, 1)
 	context.AfterFunc(ctx, func() { drained <- server.Shutdown(context.WithoutCancel(ctx)) })

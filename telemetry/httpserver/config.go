@@ -41,7 +41,11 @@ type Config struct {
 	// Route gives the route of a request that has been served: a template of
 	// low cardinality such as /v1/events/{id}, or nothing when no route matched.
 	//
-	// Defaults to the path of the [http.ServeMux] pattern that matched.
+	// Defaults to the path of the [http.ServeMux] pattern that matched. A mux
+	// notes it in the request that it is given: behind a handler that passes on
+	// another request, such as [http.Request.WithContext]'s, [http.StripPrefix]'s
+	// or [http.TimeoutHandler]'s, there is no route to be seen. Wrap the mux
+	// itself then, or give a function that asks [http.ServeMux.Handler].
 	Route func(*http.Request) string
 
 	// Shed gives the handler of a request that is refused because the server has
