@@ -37,12 +37,12 @@ func (b *builder) alarmPath() {
 	missing.Expression = "MIN([" + strings.Join(filled, ", ") + "])"
 	b.watchdog(Alarm{
 		Key: "heartbeat-missing", Title: "Alarms do not reach people", Severity: pipeline.SeverityPage, Runbook: "heartbeat-missing.md", Logs: logs,
-		Meaning: "The notifier has not heard the hourly heartbeat of every alarm topic for more than two hours. Alarms may be on that nobody is told of. After the first deploy it is on until the first heartbeat.",
+		Meaning: "For more than two hours the notifier has not got the hourly heartbeat through every alarm topic. Alarms may be on that nobody is told of. After the first deploy it is on until the first heartbeat.",
 		Metric:  missing,
 	})
 	b.watchdog(Alarm{
 		Key: "notifier-undelivered", Title: "An alarm reached nobody", Severity: pipeline.SeverityPage, Runbook: "notifier-undelivered.md", Logs: logs,
-		Meaning: "The notifier gave up sending a message about an alarm. It waits in the notifier's dead-letter queue.",
+		Meaning: "The notifier gave up on a message about an alarm. The message waits in the notifier's dead-letter queue.",
 		Metric:  &Metric{Inputs: of(a.Undelivered), Threshold: 0, Periods: 3, Datapoints: 1},
 	})
 	b.watchdog(Alarm{

@@ -28,11 +28,11 @@ func (b *builder) ofConsumer(c *pipeline.Consumer, s signal.Consumer) {
 	}
 	b.page(Alarm{
 		Key: c.Name + "-consumer", Title: "The consumer " + c.Name + " fails", Hop: signal.HopConsumer, Owner: c.Owner, Runbook: "consumer.md",
-		Meaning: "Messages fail and come again until they are given up. Rows are missing or late.",
+		Meaning: "Messages fail and are delivered again until they are given up. Rows are missing or late.",
 		Logs:    logs.Errors,
 	}, database, Alarm{
 		Key: c.Name + "-errors", Title: "Invocations fail", Runbook: "consumer-errors.md",
-		Meaning: "Many invocations fail as a whole: a crash, a timeout, out of memory. All their messages come again.",
+		Meaning: "Many invocations fail as a whole: a crash, a timeout, out of memory. All their messages are delivered again.",
 		Logs:    logs.Errors,
 		Metric: &Metric{
 			Inputs:     []Input{{"errors", s.Errors}, {"invocations", s.Invocations}},
@@ -41,7 +41,7 @@ func (b *builder) ofConsumer(c *pipeline.Consumer, s signal.Consumer) {
 		},
 	}, Alarm{
 		Key: c.Name + "-item-failures", Title: "Messages fail within invocations that succeed", Runbook: "item-failures.md",
-		Meaning: "Many messages fail and come again. Lambda counts their invocations as successful, so that its error rate does not show it.",
+		Meaning: "Many messages fail and are delivered again. Lambda counts their invocations as successful, so its error rate does not show it.",
 		Logs:    logs.Errors,
 		Metric: &Metric{
 			Inputs:     []Input{{"failures", s.ItemFailures}, {"messages", s.Messages}},
@@ -61,14 +61,14 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs snippet.Fu
 		explained = c.Name + "-queue-explained"
 		b.add(Alarm{
 			Key: explained, Title: "The queue of " + c.Name + " is explained", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityPage, Notify: NotifyNobody, Runbook: "queue.md",
-			Meaning:   "The consumer or the database is broken, so that the queue of " + c.Name + " cannot be worked off. It silences the queue's own page.",
+			Meaning:   "The consumer or the database is broken, so the queue of " + c.Name + " cannot be worked off. This alarm silences the queue's own page.",
 			Logs:      logs.Errors,
 			Composite: &Composite{Rule: Any(c.Name+"-consumer", "database")},
 		})
 	}
 	page := b.page(Alarm{
 		Key: c.Name + "-queue", Title: "The queue of " + c.Name + " is not worked off", Hop: signal.HopQueue, Owner: c.Owner, Runbook: "queue.md",
-		Meaning: "Messages wait far too long, or are given up in numbers. Rows are missing or late.",
+		Meaning: "Messages wait far too long, or many are given up. Rows are missing or late.",
 		Logs:    logs.Errors,
 	}, explained, Alarm{
 		Key: c.Name + "-queue-age", Title: "Messages wait too long", Runbook: "queue-age.md",
@@ -77,7 +77,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs snippet.Fu
 		Metric:  &Metric{Inputs: of(s.QueueAge), Threshold: b.queueAge(c).Seconds(), Periods: 8, Datapoints: 5},
 	}, Alarm{
 		Key: c.Name + "-dlq-arrivals", Title: "Many messages are given up", Runbook: "dlq-arrivals.md",
-		Meaning: "Many messages came into the dead-letter queue within minutes: not one bad message but a flood, or a consumer that fails for long.",
+		Meaning: "Many messages came into the dead-letter queue within minutes: not one bad message but many, or a consumer that has failed for a while.",
 		Logs:    logs.Errors,
 		Metric: &Metric{
 			// What came in is how much deeper the queue is. An idle queue
@@ -90,7 +90,7 @@ func (b *builder) queue(c *pipeline.Consumer, s signal.Consumer, logs snippet.Fu
 	page.Extension = 15 * time.Minute // what has waited is worked off after that
 	b.add(Alarm{
 		Key: c.Name + "-queue-depth", Title: "Many messages wait", Hop: signal.HopQueue, Owner: c.Owner, Severity: pipeline.SeverityTicket, Runbook: "queue-depth.md",
-		Meaning: "More messages wait than many rounds of all concurrent invocations take. The consumer is too small for what comes in.",
+		Meaning: "More messages wait than all concurrent invocations take in ten rounds. The consumer is too small for what comes in.",
 		Logs:    logs.Settled,
 		Metric:  &Metric{Inputs: of(s.QueueDepth), Threshold: float64(10 * c.BatchSize * c.MaxConcurrency), Period: minutes(5), Periods: 3},
 	})
@@ -125,7 +125,7 @@ func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs 
 	})
 	ticket(Alarm{
 		Key: c.Name + "-duration", Title: "Invocations come near their timeout", Runbook: "duration.md",
-		Meaning: "An invocation takes nearly all the time that it has. At the end of it all its messages come again.",
+		Meaning: "An invocation takes nearly all the time that it has. At the timeout all its messages are delivered again.",
 		Logs:    logs.Errors,
 		Metric:  &Metric{Inputs: of(s.Duration), Threshold: 0.8 * float64(c.Timeout.Milliseconds()), Period: minutes(5), Periods: 3},
 	})
@@ -138,7 +138,7 @@ func (b *builder) consumerTickets(c *pipeline.Consumer, s signal.Consumer, logs 
 
 func concurrency(c *pipeline.Consumer, s signal.Consumer, logs snippet.FunctionLogs) Alarm {
 	return Alarm{
-		Key: c.Name + "-concurrency", Title: "The consumer runs at its most", Runbook: "concurrency.md",
+		Key: c.Name + "-concurrency", Title: "The consumer is at its maximum concurrency", Runbook: "concurrency.md",
 		Meaning: "Nearly as many invocations run as the event source may start. From here on the queue grows.",
 		Logs:    logs.Settled,
 		Metric:  &Metric{Inputs: of(s.Concurrency), Comparison: AtLeast, Threshold: figure.Round(0.9*float64(c.MaxConcurrency), 1), Period: minutes(5), Periods: 3},

@@ -75,7 +75,7 @@ func TestFor_SeveralConsumers_EachItsOwn(t *testing.T) {
 			"queue-depth": want.depth, "duration": want.duration, "concurrency": want.concurrency, "queue-age": want.age,
 		} {
 			if _, there := s.Find(consumer + "-" + suffix); !there && threshold == 0 {
-				continue // with a concurrency of 2 it runs at its most at any burst
+				continue // with a concurrency of 2 any burst takes it to its maximum
 			}
 			if got := find(consumer + "-" + suffix).Metric.Threshold; got != threshold {
 				t.Errorf("%s-%s: the threshold is %v, want %v", consumer, suffix, got, threshold)

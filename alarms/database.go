@@ -31,11 +31,11 @@ func (b *builder) database() {
 	logs := b.snippets.Consumer(&b.pipeline.Consumers[b.firstSink()]).Errors
 	b.page(Alarm{
 		Key: "database", Title: "The database is at its limit", Hop: signal.HopDatabase, Runbook: "database.md",
-		Meaning: "The database can take no more. Messages fail and come again; rows are late.",
+		Meaning: "The database is at its limit. Messages fail and are delivered again; rows are late.",
 		Logs:    logs,
 	}, "", Alarm{
 		Key: "database-capacity", Title: "The database is out of capacity", Runbook: "database-capacity.md",
-		Meaning: "The writer has used nearly all the capacity that it may have for some time. It grows no further.",
+		Meaning: "For some time the writer has used nearly all the capacity that it may have. It grows no further.",
 		Logs:    logs,
 		Metric:  b.outOfCapacity(d),
 	}, Alarm{
@@ -95,7 +95,7 @@ func (b *builder) databaseTickets(d *signal.Database, logs snippet.Snippet) {
 	if b.scales() {
 		ticket(Alarm{
 			Key: "database-acu", Title: "The database has little capacity left", Runbook: "database-acu.md",
-			Meaning: "The writer has had most of the capacity that it may have for a good while. A burst would find none.",
+			Meaning: "For a good while the writer has had most of the capacity that it may have. A burst would find little.",
 			Metric:  &Metric{Inputs: of(d.ACUUtilization), Threshold: 80, Period: minutes(5), Periods: 6},
 		})
 	}
@@ -103,7 +103,7 @@ func (b *builder) databaseTickets(d *signal.Database, logs snippet.Snippet) {
 	cpu.Threshold, cpu.Period, cpu.Periods = 90, minutes(5), 3
 	ticket(Alarm{
 		Key: "database-cpu", Title: "The database is out of CPU", Runbook: "database-cpu.md",
-		Meaning: "The writer uses nearly all the CPU that it has at its present capacity. CloudWatch's own figure is of the greatest capacity and would look harmless.",
+		Meaning: "The writer uses nearly all the CPU that it has at its present capacity. CloudWatch's own figure is a share of the greatest capacity and would look harmless.",
 		Metric:  cpu,
 	})
 	ticket(Alarm{
@@ -113,18 +113,18 @@ func (b *builder) databaseTickets(d *signal.Database, logs snippet.Snippet) {
 	})
 	ticket(Alarm{
 		Key: "database-deadlocks", Title: "Transactions block each other", Runbook: "database-deadlocks.md",
-		Meaning: "Deadlocks keep coming. The consumer sorts its batches, so that somebody else writes in another order.",
+		Meaning: "Deadlocks keep occurring. The consumer sorts its batches, so somebody else writes in another order.",
 		Metric:  &Metric{Inputs: of(d.Deadlocks), Threshold: 0.05, Period: minutes(5), Periods: 3},
 	})
 	ticket(Alarm{
 		Key: "database-transaction-ids", Title: "PostgreSQL runs out of transaction ids", Runbook: "database-transaction-ids.md",
-		Meaning: "The oldest transaction id has grown very old. At the end PostgreSQL takes no more writes; vacuum does not keep up, or something keeps it from working.",
+		Meaning: "The oldest transaction id is very old: vacuum does not keep up, or something keeps it from working. When the ids run out, PostgreSQL takes no more writes.",
 		Metric:  &Metric{Inputs: of(d.TransactionIDs), Threshold: 1e9, Period: minutes(60)},
 	})
 	if d.ReplicaLag != nil {
 		ticket(Alarm{
 			Key: "database-replica-lag", Title: "Readers are behind", Runbook: "database-replica-lag.md",
-			Meaning: "The slowest reader is far behind the writer. Who reads there does not see what was just written.",
+			Meaning: "The slowest reader is far behind the writer. Whoever reads there does not see what was just written.",
 			Metric:  &Metric{Inputs: of(*d.ReplicaLag), Threshold: 1000, Period: minutes(5), Periods: 3},
 		})
 	}

@@ -34,7 +34,7 @@ func (b *builder) edge() {
 	members := []Alarm{
 		{
 			Key: "no-healthy-hosts", Title: "No task is healthy", Runbook: "no-healthy-hosts.md",
-			Meaning: "Neither target group has a task that passes its health check. Without any task requests are answered with 503; with unhealthy ones they get whatever those say.",
+			Meaning: "Neither target group has a task that passes its health check. Without any task, requests are answered with 503; with unhealthy ones, they get whatever those answer.",
 			Logs:    b.snippets.Service().Errors,
 			Metric: &Metric{
 				// At rest one of the two groups reports nothing and counts as 0.
@@ -76,7 +76,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	limit := figure.Round(3*b.pipeline.Objectives.Latency.Seconds(), 3)
 	b.add(Alarm{
 		Key: "client-4xx", Title: "Clients are refused", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "client-4xx.md",
-		Meaning: "Many requests are refused as the client's fault: a client has changed, or what we take has.",
+		Meaning: "Many requests are refused as the client's fault: a client has changed, or what we accept has.",
 		Logs:    b.snippets.Service().Clients,
 		Metric: &Metric{
 			// Most of what the load balancer refuses has no target chosen.
@@ -96,7 +96,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	})
 	b.add(Alarm{
 		Key: "rejected-connections", Title: "The load balancer turns connections away", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "rejected-connections.md",
-		Meaning: "The load balancer has reached the most connections that it can have. Clients cannot connect.",
+		Meaning: "The load balancer has reached its maximum number of connections. Clients cannot connect.",
 		// No log has them: there is no request, and no task knows.
 		Metric: &Metric{
 			// Without the filling, minutes after the last one CloudWatch would
@@ -107,7 +107,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	})
 	b.add(Alarm{
 		Key: "request-volume", Title: "Far fewer requests than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "request-volume.md",
-		Meaning: "There are far fewer requests than at this hour on other days. Clients may not reach us, or do not try. No fixed number says what is normal.",
+		Meaning: "There are far fewer requests than at this hour on other days. Clients cannot reach us, or do not try. What is normal is learned, not a fixed number.",
 		Logs:    b.snippets.Service().Clients,
 		Metric: &Metric{
 			Inputs:     []Input{{"requests", e.Requests}},
@@ -117,7 +117,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	if e.Blocked != nil {
 		b.add(Alarm{
 			Key: "waf-blocked", Title: "The firewall blocks far more than usual", Hop: signal.HopEdge, Severity: pipeline.SeverityNotice, Runbook: "waf-blocked.md",
-			Meaning: "AWS WAF blocks far more requests than at this hour on other days: an attack, or a rule that hits customers.",
+			Meaning: "AWS WAF blocks far more requests than at this hour on other days: an attack, or a rule that blocks customers.",
 			Logs:    b.snippets.Blocked(),
 			Metric: &Metric{
 				Inputs:     []Input{{"blocked", *e.Blocked}},
@@ -131,7 +131,7 @@ func (b *builder) edgeTickets(e signal.Edge) {
 	if e.Certificate != nil {
 		b.add(Alarm{
 			Key: "certificate", Title: "The certificate expires soon", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "certificate.md",
-			Meaning: "The certificate of the domain ends soon. ACM renews it well before that, so that something keeps it from doing so.",
+			Meaning: "The certificate of the domain expires soon. ACM should have renewed it by now: something keeps it from doing so.",
 			// Nothing is reported any more once it has expired: the alarm stays on.
 			Metric: &Metric{Inputs: of(*e.Certificate), Comparison: Below, Threshold: 30, Period: minutes(24 * 60), Missing: MissingIgnore},
 		})
@@ -143,7 +143,7 @@ func (b *builder) albSpans(s *signal.ALBSpans) {
 	logs := b.snippets.ALBSpans()
 	b.add(Alarm{
 		Key: "spans-lost", Title: "Spans of the load balancer are lost", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "spans-lost.md",
-		Meaning: "Files of the access log were given up: they could not be read, or nobody took their spans. Events are not affected, but traces of that time have no top, and requests that no service saw are in none. It is on until the files that wait are read again, or removed.",
+		Meaning: "Files of the access log were given up: they could not be read, or nobody took their spans. Events are not affected, but traces of that time have no root, and requests that never reached the service are in none. The alarm is on until the files that wait are read again, or removed.",
 		Logs:    logs.Complaints,
 		Metric: &Metric{
 			// What is given up counts as dropped, and waits as a letter. Either
@@ -155,7 +155,7 @@ func (b *builder) albSpans(s *signal.ALBSpans) {
 	})
 	b.add(Alarm{
 		Key: "access-log-unread", Title: "Lines of the access log cannot be read", Hop: signal.HopEdge, Severity: pipeline.SeverityTicket, Runbook: "access-log-unread.md",
-		Meaning: "Lines of the load balancer's access log cannot be read, or not all of their fields. Events are not affected, but requests have no span of the load balancer, or one that lacks something. AWS has perhaps changed the format. A file that Lambda tries again counts each time, three times at most.",
+		Meaning: "Lines of the load balancer's access log, or some of their fields, cannot be read. Events are not affected, but requests have no span of the load balancer, or one that lacks something. AWS may have changed the format. A file that Lambda tries again counts each time, three times at most.",
 		Logs:    logs.Lines,
 		Metric: &Metric{
 			Inputs:     []Input{{"bad", s.BadLines}, {"faulty", s.FaultyLines}},

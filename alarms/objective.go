@@ -117,11 +117,11 @@ func (b *builder) objective(o objective) {
 	}
 }
 
-// composite is heard of: a page, or a ticket, whose key ends with "-trend".
+// composite is what sends messages: a page, or a ticket, whose key ends with "-trend".
 func (o objective) composite(severity string, rule Rule, limits []string, settles time.Duration) Alarm {
 	a := Alarm{
 		Key: o.key, Title: "The error budget of " + o.title + " is being spent", Hop: o.hop, Owner: o.owner, Severity: severity, Runbook: o.runbook, Logs: o.logs,
-		Meaning:   "More " + o.bad + " than the objective can bear: above " + strings.Join(limits, ", or ") + ". It allows " + figure.Number(figure.Round(100-o.percent, 6)) + " %.",
+		Meaning:   "More " + o.bad + " than the objective allows: above " + strings.Join(limits, ", or ") + ". It allows " + figure.Number(figure.Round(100-o.percent, 6)) + " %.",
 		Composite: &Composite{Rule: rule},
 	}
 	if severity == pipeline.SeverityPage {
@@ -146,7 +146,7 @@ func (o objective) window(rate burn, window time.Duration, threshold float64, fe
 	return Alarm{
 		Key: o.key + "-" + rate.name + "-" + short(window), Title: "Error budget of " + o.title + ", over " + figure.Time(window),
 		Hop: o.hop, Owner: o.owner, Severity: rate.severity, Notify: NotifyNobody, Runbook: o.runbook, Logs: o.logs,
-		Meaning: "More " + o.bad + " than the objective can bear, over " + figure.Time(window) + ". It is one of two windows: both together are heard of.",
+		Meaning: "More " + o.bad + " than the objective allows, over " + figure.Time(window) + ". It is one of two windows: only both together send a message.",
 		Metric: &Metric{
 			Inputs:     o.inputs,
 			Expression: "IF(" + o.number + " > " + strconv.Itoa(few) + ", " + o.share + ", 0)",

@@ -80,7 +80,7 @@ func (b *builder) consumerRollback(c *pipeline.Consumer, s signal.Consumer) {
 	})
 	b.rollsBack(c.Name, Alarm{
 		Key: "rollback-" + c.Name + "-items", Title: "Messages of " + c.Name + " fail or are put aside", Hop: signal.HopConsumer, Owner: c.Owner, Logs: logs,
-		Meaning: "Many messages fail or can never work: the consumer's new version is broken, or the service's sends what nobody can read.",
+		Meaning: "Many messages fail or can never work: the consumer's new version is broken, or the service's publishes what nobody can read.",
 		Metric: &Metric{
 			Inputs:     []Input{{"failures", s.ItemFailures}, {"letters", s.DeadLettered}, {"messages", s.Messages}},
 			Expression: "IF(messages > " + strconv.Itoa(RollbackMessages) + ", 100 * (FILL(failures, 0) + FILL(letters, 0)) / messages, 0)",

@@ -10,7 +10,7 @@ func (b *builder) service() {
 	s := b.signals.Service
 	b.page(Alarm{
 		Key: "service", Title: "The service is down", Hop: signal.HopService, Runbook: "service.md",
-		Meaning: "No task of the service runs. Nothing is taken in.",
+		Meaning: "No task of the service runs. No event is accepted.",
 		Logs:    b.snippets.Service().Errors,
 	}, "", Alarm{
 		Key: "running-tasks", Title: "No task runs", Runbook: "running-tasks.md",
@@ -24,7 +24,7 @@ func (b *builder) service() {
 		"Container Insights says nothing about the service: it is off, its metrics are late, or the service is gone. Alarms on its tasks cannot fire."))
 	b.add(Alarm{
 		Key: "tasks-missing", Title: "Fewer tasks than wanted", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "tasks-missing.md",
-		Meaning: "Fewer tasks run than ECS wants: they do not start, or do not stay. What runs bears the load of all.",
+		Meaning: "Fewer tasks run than ECS wants: they do not start, or do not stay. Those that run carry the whole load.",
 		Logs:    b.snippets.Service().Errors,
 		Metric: &Metric{
 			Inputs:     []Input{{"desired", s.DesiredTasks}, {"running", s.RunningTasks}},
@@ -33,7 +33,7 @@ func (b *builder) service() {
 	})
 	b.add(Alarm{
 		Key: "service-cpu", Title: "The service is out of CPU", Hop: signal.HopService, Severity: pipeline.SeverityTicket, Runbook: "service-cpu.md",
-		Meaning: "The tasks use more CPU than autoscaling holds: it has reached its most, or is stuck.",
+		Meaning: "The tasks use more CPU than autoscaling aims at: it has reached its maximum, or is stuck.",
 		Logs:    b.snippets.Service().Errors,
 		Metric:  &Metric{Inputs: of(s.CPU), Threshold: 85, Period: minutes(5), Periods: 3, Missing: MissingNotBreaching},
 	})
@@ -61,7 +61,7 @@ func silent(key, title string, hop signal.Hop, s signal.Signal, logs snippet.Sni
 	}
 }
 
-// telemetryDropped tells that a program is no longer seen.
+// telemetryDropped tells that telemetry of a program is lost.
 func (b *builder) telemetryDropped(key string, hop signal.Hop, program string, s signal.Signal, logs snippet.Snippet) Alarm {
 	return Alarm{
 		Key: key, Title: "Telemetry of the " + program + " is lost", Hop: hop, Severity: pipeline.SeverityTicket, Runbook: "telemetry-dropped.md",
@@ -81,10 +81,10 @@ func (b *builder) topic() {
 	t := b.signals.Topic
 	b.page(Alarm{
 		Key: "topic", Title: "Events do not leave the topic", Hop: signal.HopTopic, Runbook: "topic.md",
-		Meaning: "SNS cannot put messages into a queue. Events that were answered with 202 wait in the queue for undelivered ones.",
+		Meaning: "SNS cannot put messages into a queue. Events that were answered with 202 wait in the queue for undelivered ones, or are lost.",
 	}, "", Alarm{
 		Key: "sns-delivery-failures", Title: "Deliveries of the topic fail", Runbook: "sns-delivery-failures.md",
-		Meaning: "A queue does not take messages of the topic: its policy, its key, or messages with more than ten attributes.",
+		Meaning: "A queue does not accept messages of the topic: because of its policy, its key, or messages with more than ten attributes.",
 		Metric:  &Metric{Inputs: of(t.Failed), Threshold: 0, Periods: 5, Datapoints: 3},
 	}, Alarm{
 		Key: "sns-events-lost", Title: "Events are lost at the topic", Runbook: "sns-events-lost.md",
