@@ -33,25 +33,24 @@ type outcome struct {
 func sendBatch[E any](ctx context.Context, c *call, b *batch[E], input record, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, stringOf(text(input, b.address)), send)
+	op := c.begin(ctx, stringOf(text(input, b.address)), send)
 	entries := valueOf[[]E](input, b.entries)
-	start := time.Now()
-	c.producer = true
 	if parents := message.Entries(ctx); parents != nil {
-		ctx = startEntries(ctx, c, b, entries, op, parents, start)
+		ctx = startEntries(ctx, c, b, entries, op, parents)
 	} else {
 		ctx = startBatch(ctx, c, b, entries, op)
 	}
 	injected, err := b.inject(c.injector, ctx, entries)
 	if err != nil {
-		return c.refuse(ctx, op, start, err)
+		return c.refuse(ctx, err)
 	}
 	input = with(input, b.entries, injected)
+	c.messages = len(entries)
 	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: input.any()})
 
 	outcomes := make([]outcome, len(entries))
 	b.outcomes(outcomes, entries, recordOf(out.Result))
-	failure := errorType(err)
+	failure := errorType(ctx, err)
 	for n := range outcomes {
 		o := &outcomes[n]
 		if failure != "" {
@@ -60,7 +59,7 @@ func sendBatch[E any](ctx context.Context, c *call, b *batch[E], input record, n
 			o.failure = errorNotConfirmed
 		}
 	}
-	c.endBatch(ctx, op, start, metadata, failure, outcomes)
+	c.endBatch(ctx, metadata, failure, outcomes)
 	return out, metadata, err
 }
 
@@ -76,6 +75,7 @@ func startBatch[E any](ctx context.Context, c *call, b *batch[E], entries []E, o
 	if len(links) > 0 && len(links) == len(entries) {
 		options = op.asClient // no message carries the span's context
 	}
+	c.producer = options.Kind == trace.SpanKindProducer
 	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, options)
 	for _, link := range links {
 		span.AddLink(c.span, link)
@@ -87,9 +87,10 @@ func startBatch[E any](ctx context.Context, c *call, b *batch[E], entries []E, o
 // startEntries starts a span for each entry, child of the entry's own
 // context, and one for the call if it is itself part of a trace. The context
 // that it returns holds the entries' spans for the injector.
-func startEntries[E any](ctx context.Context, c *call, b *batch[E], entries []E, op *operation, parents []context.Context, start time.Time) context.Context {
+func startEntries[E any](ctx context.Context, c *call, b *batch[E], entries []E, op *operation, parents []context.Context) context.Context {
 	producer, client := op.start, op.asClient
-	producer.Time, client.Time = start, start
+	producer.Time, client.Time = c.start, c.start
+	c.producer = true
 	c.entries = make([]context.Context, len(entries))
 	for n := range c.entries {
 		own, parent, options := b.parent(&entries[n]), ctx, producer
@@ -118,34 +119,40 @@ func startEntries[E any](ctx context.Context, c *call, b *batch[E], entries []E,
 
 // endBatch ends the spans of a batch. An entry can fail although the call
 // did not ("Amazon SNS message batching", "SendMessageBatch").
-func (c *call) endBatch(ctx context.Context, op *operation, start time.Time, metadata middleware.Metadata, failure string, outcomes []outcome) {
-	duration := time.Since(start)
-	if len(c.entries) > 0 {
-		c.endEntries(metadata, outcomes, start.Add(duration))
+func (c *call) endBatch(ctx context.Context, metadata middleware.Metadata, failure string, outcomes []outcome) {
+	worst := failure
+	for n := 0; n < len(outcomes) && worst == ""; n++ {
+		worst = outcomes[n].failure
+	}
+	if c.entries == nil {
+		c.end(c.span, metadata, worst) // it stands for all
+	} else {
+		at := c.start.Add(time.Since(c.start))
+		c.endEntries(metadata, outcomes, at)
 		if c.span != nil {
-			c.know(otelsemconv.MessagingBatchMessageCount(len(outcomes)))
-			c.learnFor(c.span, metadata)
-			c.endAt(c.span, failure, start.Add(duration))
-		} else {
+			c.endCall(metadata, failure, len(outcomes), at)
+		} else if len(c.entries) > 0 {
 			ctx = c.entries[0] // so that metrics have an exemplar
 		}
-	} else if c.span != nil {
-		// One span stands for all: it is failed when one of them is.
-		for n := 0; n < len(outcomes) && failure == ""; n++ {
-			failure = outcomes[n].failure
-		}
-		c.end(c.span, metadata, failure)
 	}
-	c.record(ctx, op, duration, failure)
+	c.record(ctx, failure, worst)
 	sent := 0
 	for _, o := range outcomes {
 		if o.failure == "" {
 			sent++
 		} else {
-			c.recordSent(ctx, op, 1, o.failure)
+			c.recordSent(ctx, 1, o.failure)
 		}
 	}
-	c.recordSent(ctx, op, sent, "")
+	c.recordSent(ctx, sent, "")
+}
+
+// endCall ends the span of a call whose entries have spans of their own.
+func (c *call) endCall(metadata middleware.Metadata, failure string, messages int, at time.Time) {
+	c.producer = false
+	c.know(otelsemconv.MessagingBatchMessageCount(messages))
+	c.learnFor(c.span, metadata)
+	c.endAt(c.span, failure, at)
 }
 
 // endEntries ends the spans of a batch's entries. What they have in common is

@@ -101,8 +101,18 @@ func TestPublishBatch_OwnContexts_EachEntryItsOwnSpan(t *testing.T) {
 	if diff := cmp.Diff(map[string]int64{snsSend: 1, "error.type=InternalError," + snsSend: 1}, b.points(t, "messaging.client.sent.messages")); diff != "" {
 		t.Errorf("sent messages (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]int64{snsSend: 1}, b.points(t, "messaging.client.operation.duration")); diff != "" {
+	b.partlyFailed(t, "SNS/PublishBatch", snsSend)
+}
+
+// partlyFailed says that the messaging operation failed, but not the call, which
+// was answered.
+func (b *bundle) partlyFailed(t *testing.T, method, operation string) {
+	t.Helper()
+	if diff := cmp.Diff(map[string]int64{"error.type=InternalError," + operation: 1}, b.points(t, "messaging.client.operation.duration")); diff != "" {
 		t.Errorf("operation duration (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]int64{"rpc.method=" + method + ",rpc.system.name=aws-api": 1}, b.points(t, "rpc.client.call.duration")); diff != "" {
+		t.Errorf("call duration (-want +got):\n%s", diff)
 	}
 }
 
@@ -136,7 +146,8 @@ func TestSendMessageBatch_OwnContextsInATrace_CallHasASpanToo(t *testing.T) {
 	if call == nil || entry == nil {
 		t.Fatal("want a span of the call and one of the second entry in the caller's trace")
 	}
-	if got := attributes(call); got["messaging.batch.message_count"] != "2" || got["messaging.message.id"] != "" {
+	if got := attributes(call); got["messaging.batch.message_count"] != "2" || got["messaging.message.id"] != "" ||
+		got["rpc.method"] != "SQS/SendMessageBatch" || got["server.address"] != "127.0.0.1" {
 		t.Errorf("attributes of the call = %v", got)
 	}
 	links := call.Links()
@@ -176,13 +187,13 @@ func TestBatch_SomeFailWithoutContexts_SpanIsFailed(t *testing.T) {
 			t.Parallel()
 			b := setup(t, awssdk.Config{}, someFail)
 			var err error
-			name := "send events"
+			name, method, operation := "send events", "SNS/PublishBatch", snsSend
 			if service == "SNS" {
 				_, err = sns.NewFromConfig(b.cfg).PublishBatch(context.Background(), &sns.PublishBatchInput{
 					TopicArn: new(topicARN), PublishBatchRequestEntries: entries("good", "bad"),
 				})
 			} else {
-				name = "send orders"
+				name, method, operation = "send orders", "SQS/SendMessageBatch", sqsSend
 				_, err = sqs.NewFromConfig(b.cfg, func(o *sqs.Options) { o.DisableMessageChecksumValidation = true }).SendMessageBatch(context.Background(), &sqs.SendMessageBatchInput{
 					QueueUrl: new(queueURL),
 					Entries:  []sqstypes.SendMessageBatchRequestEntry{{Id: new("good"), MessageBody: new("x")}, {Id: new("bad"), MessageBody: new("y")}},
@@ -205,6 +216,7 @@ func TestBatch_SomeFailWithoutContexts_SpanIsFailed(t *testing.T) {
 			if failed != 2 {
 				t.Errorf("%d sets of attributes, want one for each outcome", failed)
 			}
+			b.partlyFailed(t, method, operation)
 		})
 	}
 }
@@ -291,6 +303,9 @@ func TestBatch_CallersTraceparents_AreLinked(t *testing.T) {
 	span := b.span(t, "send events")
 	if span.SpanKind() != trace.SpanKindClient || len(span.Links()) != 2 {
 		t.Errorf("kind %v with %d links, want a client's with 2", span.SpanKind(), len(span.Links()))
+	}
+	if got := attributes(span); got["rpc.method"] != "SNS/PublishBatch" || got["server.address"] != "127.0.0.1" {
+		t.Errorf("attributes = %v", got)
 	}
 
 	one, first := b.tracer.Start(context.Background(), "first")

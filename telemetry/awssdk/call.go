@@ -30,8 +30,11 @@ type call struct {
 	*instrumentation
 	stack *middleware.Stack
 
+	op       *operation // nil before it began
+	start    time.Time
 	span     trace.Span        // of the call, nil when it has none
 	entries  []context.Context // with the spans of a batch's entries, when they have their own
+	messages int               // that it is to send
 	producer bool              // the spans stand for messages rather than the call
 	attempts int
 	failure  string // error.type of the latest attempt
@@ -50,7 +53,28 @@ func (c *call) HandleInitialize(ctx context.Context, in middleware.InitializeInp
 	if _, ok := c.stack.Finalize.Get(retryID); !ok { //nolint:misspell // smithy's
 		return next.HandleInitialize(ctx, in) // presigning: nothing is sent
 	}
-	switch input := recordOf(in.Parameters); input.name() {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		v := recover()
+		c.abandon(ctx, panicType(v))
+		if v != nil {
+			panic(v)
+		}
+	}()
+	out, metadata, err := c.handle(ctx, in, next)
+	returned = true
+	return out, metadata, err
+}
+
+// handle does what the kind of operation asks for.
+func (c *call) handle(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	input := recordOf(in.Parameters)
+	switch input.name() {
 	case "sns.PublishInput":
 		if topic := topicOf(input); topic != "" {
 			return c.publish(ctx, input, topic, next)
@@ -66,21 +90,70 @@ func (c *call) HandleInitialize(ctx context.Context, in middleware.InitializeInp
 	case "sqs.DeleteMessageInput", "sqs.DeleteMessageBatchInput":
 		return c.settle(ctx, input, in, next)
 	}
-	return c.ordinary(ctx, in, next)
+	return c.ordinary(ctx, input, in, next)
+}
+
+// begin notes what the call is of, and when it began.
+func (c *call) begin(ctx context.Context, address string, k kind) *operation {
+	c.op, c.start = c.operation(ctx, address, k), time.Now()
+	return c.op
 }
 
 // ordinary is any call that sends or receives no messages.
-func (c *call) ordinary(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+func (c *call) ordinary(ctx context.Context, input record, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, "", ordinary)
-	start := time.Now()
-	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start)
+	op := c.begin(ctx, "", ordinary)
+	c.knowResource(op, input)
+	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start, c.attrs...)
+	c.attrs = nil // the span has them
 	out, metadata, err := next.HandleInitialize(ctx, in)
-	failure := errorType(err)
+	failure := errorType(ctx, err)
 	c.end(c.span, metadata, failure)
-	c.record(ctx, op, time.Since(start), failure)
+	c.record(ctx, failure, failure)
 	return out, metadata, err
+}
+
+// record records the duration of the call: with error.type of the call alone as
+// an RPC, and with that of what it was to do as a messaging operation.
+func (c *call) record(ctx context.Context, rpc, operation string) {
+	seconds := time.Since(c.start).Seconds()
+	c.calls.Record(ctx, seconds, c.op.callOptions(rpc)...)
+	if c.op.kind != ordinary {
+		c.operations.Record(ctx, seconds, c.op.recordOptions(operation)...)
+	}
+}
+
+// recordSent counts messages that the call was to send.
+func (c *call) recordSent(ctx context.Context, n int, failure string) {
+	if n > 0 {
+		c.sent.Add(ctx, int64(n), c.op.addOptions(failure)...)
+	}
+}
+
+// fail ends a call that has no answer: it was never made, or not to its end.
+func (c *call) fail(ctx context.Context, failure string) {
+	var none middleware.Metadata
+	for _, entry := range c.entries {
+		c.end(trace.SpanFromContext(entry), none, failure)
+	}
+	if c.span != nil {
+		c.end(c.span, none, failure)
+	}
+	c.record(ctx, failure, failure)
+	c.recordSent(ctx, c.messages, failure)
+}
+
+// abandon is fail for a call in which something panicked, the HTTP client or
+// another middleware.
+func (c *call) abandon(ctx context.Context, failure string) {
+	if c.op == nil {
+		return
+	}
+	if c.span != nil {
+		ctx = trace.ContextWithSpan(ctx, c.span)
+	}
+	c.fail(ctx, failure)
 }
 
 // know keeps an attribute for the end of the span.
@@ -163,7 +236,7 @@ func (a *attempt) HandleFinalize(ctx context.Context, in middleware.FinalizeInpu
 		a.headers.Inject(ctx, carrier(request.Header))
 	}
 	out, metadata, err := next.HandleFinalize(ctx, in)
-	a.failure = errorType(err)
+	a.failure = errorType(ctx, err)
 	return out, metadata, err
 }
 

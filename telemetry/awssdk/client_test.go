@@ -2,22 +2,17 @@ package awssdk_test
 
 import (
 	"context"
-	"errors"
-	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/trace"
 
@@ -243,89 +238,3 @@ func TestInstrument_NoHeaderPropagator_LeavesHeadersAlone(t *testing.T) {
 		t.Errorf("headers = %v", h)
 	}
 }
-
-func TestInstrument_Errors_HaveShortTypes(t *testing.T) {
-	t.Parallel()
-	canceled, cancel := context.WithCancel(context.Background())
-	cancel()
-	late, cancelLate := context.WithTimeout(context.Background(), time.Nanosecond)
-	t.Cleanup(cancelLate)
-	plain := func(status int, body string) func(int, received) answer {
-		return func(int, received) answer { return answer{status: status, body: body} }
-	}
-	for name, test := range map[string]struct {
-		ctx     context.Context
-		respond func(int, received) answer
-		change  func(*aws.Config)
-		want    string
-	}{
-		"service's code": {respond: plain(400, `{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}`), want: "QueueDoesNotExist"},
-		"no code":        {respond: plain(502, `<html>secret</html>`), want: "502"},
-		"odd code":       {respond: plain(400, `{"__type":"sorry, secret"}`), want: "400"},
-		"canceled":       {ctx: canceled, want: "canceled"},
-		"deadline":       {ctx: late, want: "deadline_exceeded"},
-		"timeout": {change: func(c *aws.Config) {
-			c.HTTPClient = clientFunc(func(*http.Request) (*http.Response, error) { return nil, timeoutError{} })
-		}, want: "timeout"},
-		"no connection": {change: func(c *aws.Config) { c.BaseEndpoint = new("http://127.0.0.1:1") }, want: "connection_failed"},
-		"no credentials": {change: func(c *aws.Config) {
-			c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				return aws.Credentials{}, errors.New("secret")
-			})
-		}, want: "_OTHER"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := awssdk.Config{}
-			respond := test.respond
-			if respond == nil {
-				respond = plain(200, `{}`)
-			}
-			b := newBundle(t, &c, respond)
-			b.cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-			if test.change != nil {
-				test.change(&b.cfg)
-			}
-			awssdk.Instrument(&b.cfg, c)
-			ctx := test.ctx
-			if ctx == nil {
-				ctx = context.Background()
-			}
-			_, err := sqs.NewFromConfig(b.cfg).ListQueues(ctx, &sqs.ListQueuesInput{})
-			if err == nil {
-				t.Fatal("no error")
-			}
-			span := b.span(t, "SQS.ListQueues")
-			if got := attributes(span)["error.type"]; got != test.want {
-				t.Errorf("error.type = %q, want %q, of %v", got, test.want, err)
-			}
-			if span.Status().Code != codes.Error || span.Status().Description != "" || len(span.Events()) != 0 {
-				t.Errorf("status %+v, events %v", span.Status(), span.Events())
-			}
-		})
-	}
-}
-
-func TestInstrument_InputThatSDKRefuses_IsTold(t *testing.T) {
-	t.Parallel()
-	b := setup(t, awssdk.Config{}, func(_ int, r received) answer { return snsOK(r) })
-	if _, err := sns.NewFromConfig(b.cfg).PublishBatch(context.Background(), &sns.PublishBatchInput{}); err == nil {
-		t.Fatal("no error")
-	}
-	if got := attributes(b.span(t, "send"))["error.type"]; got != "invalid_input" {
-		t.Errorf("error.type = %q", got)
-	}
-	b.received(t, 0)
-}
-
-type clientFunc func(*http.Request) (*http.Response, error)
-
-func (f clientFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
-
-type timeoutError struct{}
-
-func (timeoutError) Error() string   { return "secret" }
-func (timeoutError) Timeout() bool   { return true }
-func (timeoutError) Temporary() bool { return true }
-
-var _ net.Error = timeoutError{}

@@ -3,7 +3,10 @@ package awssdk
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
@@ -20,46 +23,104 @@ import (
 const (
 	errorCanceled          = "canceled"            // by the caller
 	errorDeadline          = "deadline_exceeded"   // of the caller's context
-	errorTimeout           = "timeout"             // of the network
-	errorConnection        = "connection_failed"   // no answer: name, connection, TLS
+	errorTimeout           = "timeout"             // of the network, or of the HTTP client
+	errorConnection        = "connection_failed"   // no answer, or half of one: name, connection, TLS
 	errorInvalidInput      = "invalid_input"       // refused by the SDK before the call
+	errorInvalidResponse   = "invalid_response"    // an answer that the SDK cannot read
+	errorEndpoint          = "no_endpoint"         // nowhere to send to: no region, or none that there is
+	errorCredentials       = "no_credentials"      // none that could be had, whatever the reason
+	errorSigning           = "signing_failed"      // with credentials
 	errorTooManyAttributes = "too_many_attributes" // refused by the injector before the call
 	errorNotConfirmed      = "not_confirmed"       // an entry that the answer does not mention
+	errorExit              = "goroutine_exit"      // runtime.Goexit, as tests call it
 )
 
-// errorType returns the value of error.type for an error: a word of low
-// cardinality that holds nothing of the input. It is empty for no error.
-func errorType(err error) string {
-	if err == nil {
+// errorType returns the value of error.type for the error of a call in ctx: a
+// word of low cardinality that holds nothing of the input. It is empty for no
+// error.
+func errorType(ctx context.Context, err error) string {
+	switch {
+	case err == nil:
 		return ""
+	// Timeouts of the network also say that they are a deadline's.
+	case ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded):
+		return errorDeadline
+	case errors.Is(err, context.Canceled):
+		return errorCanceled
+	case is[*message.TooManyAttributesError](err):
+		return errorTooManyAttributes
 	}
+	// Before the codes of services: that of STS is not the called one's.
+	if step := failedStep(err); step != "" {
+		return step
+	}
+	if code := serviceCode(err); code != "" {
+		return code
+	}
+	return clientError(err)
+}
+
+// serviceCode is the error's code in a service's answer, or the status of an
+// answer without one: a proxy's, say.
+func serviceCode(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if code := errorCode(api.ErrorCode()); code != "" && code != unknownError {
 			return code
 		}
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return errorDeadline
+	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if ok && response.HTTPStatusCode() >= http.StatusMultipleChoices {
+		return strconv.Itoa(response.HTTPStatusCode())
 	}
-	if errors.Is(err, context.Canceled) {
-		return errorCanceled
-	}
-	if is[*message.TooManyAttributesError](err) {
-		return errorTooManyAttributes
-	}
-	if is[smithy.InvalidParamsError](err) {
-		return errorInvalidInput
-	}
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+	return ""
+}
+
+// clientError is the word for what went wrong on this side of the service.
+func clientError(err error) string {
+	network, ok := errors.AsType[net.Error](err)
+	switch {
+	case ok && network.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return errorTimeout
-	}
-	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.HTTPStatusCode() > 0 {
-		return strconv.Itoa(response.HTTPStatusCode()) // without a code: a proxy's, say
-	}
-	if is[*smithyhttp.RequestSendError](err) {
+	case ok, is[*smithyhttp.RequestSendError](err), errors.Is(err, io.ErrUnexpectedEOF):
 		return errorConnection
+	case is[smithy.InvalidParamsError](err), is[*smithy.SerializationError](err):
+		return errorInvalidInput
+	case is[*smithy.DeserializationError](err):
+		return errorInvalidResponse
 	}
 	return typeName(err)
+}
+
+// failedStep tells the steps of a call that come before it is sent by the texts
+// that the SDK puts before their errors: there are no types for them. Behind
+// the first may be another call, with steps of its own.
+func failedStep(err error) string {
+	for ; err != nil; err = errors.Unwrap(err) {
+		for _, step := range steps {
+			if strings.HasPrefix(err.Error(), step.text) {
+				return step.word
+			}
+		}
+	}
+	return ""
+}
+
+var steps = []struct{ text, word string }{
+	{"resolve auth scheme: resolve endpoint: ", errorEndpoint},
+	{"failed to resolve service endpoint, ", errorEndpoint},
+	{"failed to parse endpoint URL: ", errorEndpoint},
+	{"get identity: ", errorCredentials},
+	{"resolve auth scheme: ", errorSigning},
+	{"could not select an auth scheme", errorSigning},
+	{"sign request: ", errorSigning},
+}
+
+// panicType is error.type of a call in which something panicked.
+func panicType(value any) string {
+	if value == nil {
+		return errorExit
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", value), "*")
 }
 
 func is[E error](err error) bool {

@@ -1,9 +1,7 @@
 package awssdk
 
 import (
-	"context"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
@@ -80,19 +78,4 @@ func counter(m metric.Meter, i instrument) metric.Int64Counter {
 		otel.Handle(err)
 	}
 	return c
-}
-
-// record records the duration of a call.
-func (i *instrumentation) record(ctx context.Context, op *operation, d time.Duration, failure string) {
-	i.calls.Record(ctx, d.Seconds(), op.callOptions(failure)...)
-	if op.kind != ordinary {
-		i.operations.Record(ctx, d.Seconds(), op.recordOptions(failure)...)
-	}
-}
-
-// recordSent counts messages that a call was to send.
-func (i *instrumentation) recordSent(ctx context.Context, op *operation, n int, failure string) {
-	if n > 0 {
-		i.sent.Add(ctx, int64(n), op.addOptions(failure)...)
-	}
 }

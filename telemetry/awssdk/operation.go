@@ -37,6 +37,7 @@ type target struct {
 // each option of a metric is an allocation.
 type operation struct {
 	kind     kind
+	service  string
 	spanName string
 	start    span.Options // of the kind that the conventions ask for
 	asClient span.Options // of a send whose context no message carries
@@ -81,14 +82,18 @@ const rpcSystemAWS = "aws-api"
 func newOperation(t target, k kind) *operation {
 	op := &operation{
 		kind:     k,
+		service:  t.service,
 		spanName: t.service + "." + t.method,
 		rpc: []attribute.KeyValue{
 			otelsemconv.RPCSystemNameKey.String(rpcSystemAWS),
 			otelsemconv.RPCMethod(t.service + "/" + t.method),
 		},
 	}
-	attrs := op.rpc
-	if k != ordinary {
+	var attrs []attribute.KeyValue // besides rpc
+	switch {
+	case t.service == serviceDynamoDB:
+		attrs = append(attrs, otelsemconv.DBSystemNameAWSDynamoDB)
+	case k != ordinary:
 		name, system, where := destination(t)
 		op.spanName = kindNames[k]
 		op.message = []attribute.KeyValue{
@@ -106,10 +111,10 @@ func newOperation(t target, k kind) *operation {
 	if t.region != "" {
 		attrs = append(slices.Clip(attrs), otelsemconv.CloudRegion(t.region))
 	}
-	op.asClient = span.Options{Kind: trace.SpanKindClient, Shared: span.Share(attrs...)}
+	op.asClient = span.Options{Kind: trace.SpanKindClient, Shared: span.Share(slices.Concat(op.rpc, attrs)...)}
 	op.start = op.asClient
 	if k == send {
-		op.start.Kind = trace.SpanKindProducer
+		op.start = span.Options{Kind: trace.SpanKindProducer, Shared: span.Share(attrs...)}
 	}
 	op.calls = []metric.RecordOption{metric.WithAttributes(op.rpc...)}
 	op.records = []metric.RecordOption{metric.WithAttributes(op.message...)}

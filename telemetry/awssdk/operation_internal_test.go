@@ -4,6 +4,10 @@ import (
 	"context"
 	"strconv"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // A program may have a queue for every customer.
@@ -18,5 +22,23 @@ func TestOperation_MoreQueuesThanAreRemembered_AreStillRight(t *testing.T) {
 	}
 	if len(i.known) != maxKnown {
 		t.Errorf("%d operations are remembered, want %d", len(i.known), maxKnown)
+	}
+}
+
+// A bucket for every customer takes no queue's place.
+func TestOperation_ManyBuckets_AreRememberedAsOne(t *testing.T) {
+	t.Parallel()
+	i := newInstrumentation(Config{})
+	client := s3.NewFromConfig(aws.Config{
+		APIOptions: []func(*middleware.Stack) error{i.addTo},
+		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+	})
+	for n := range 3 {
+		if _, err := client.HeadBucket(context.Background(), &s3.HeadBucketInput{Bucket: new(strconv.Itoa(n))}); err == nil {
+			t.Fatal("a call without a region was made")
+		}
+	}
+	if len(i.known) != 1 {
+		t.Errorf("%d operations are remembered, want 1", len(i.known))
 	}
 }

@@ -3,7 +3,6 @@ package awssdk
 import (
 	"context"
 	"slices"
-	"time"
 
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go/middleware"
@@ -20,13 +19,12 @@ import (
 func (c *call) receive(ctx context.Context, input record, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, stringOf(text(input, "QueueUrl")), receive)
-	start := time.Now()
+	op := c.begin(ctx, stringOf(text(input, "QueueUrl")), receive)
 	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start)
 	asking := with(input, "MessageAttributeNames", askFor(valueOf[[]string](input, "MessageAttributeNames")))
 	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: asking.any()})
 
-	failure := errorType(err)
+	failure := errorType(ctx, err)
 	if result := recordOf(out.Result); result.name() == "sqs.ReceiveMessageOutput" {
 		messages := valueOf[[]sqstypes.Message](result, "Messages")
 		c.know(otelsemconv.MessagingBatchMessageCount(len(messages)))
@@ -43,7 +41,7 @@ func (c *call) receive(ctx context.Context, input record, next middleware.Initia
 		}
 	}
 	c.end(c.span, metadata, failure)
-	c.record(ctx, op, time.Since(start), failure)
+	c.record(ctx, failure, failure)
 	return out, metadata, err
 }
 
@@ -70,19 +68,19 @@ func askFor(names []string) []string {
 func (c *call) settle(ctx context.Context, input record, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, stringOf(text(input, "QueueUrl")), settle)
-	start := time.Now()
+	op := c.begin(ctx, stringOf(text(input, "QueueUrl")), settle)
 	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start)
 	out, metadata, err := next.HandleInitialize(ctx, in)
 
-	failure := errorType(err)
+	failure := errorType(ctx, err)
+	worst := failure
 	if input.name() == "sqs.DeleteMessageBatchInput" {
 		c.know(otelsemconv.MessagingBatchMessageCount(len(valueOf[[]sqstypes.DeleteMessageBatchRequestEntry](input, "Entries"))))
 	}
 	if failed := valueOf[[]sqstypes.BatchResultErrorEntry](recordOf(out.Result), "Failed"); len(failed) > 0 {
-		failure = entryErrorType(failed[0].Code)
+		worst = entryErrorType(failed[0].Code)
 	}
-	c.end(c.span, metadata, failure)
-	c.record(ctx, op, time.Since(start), failure)
+	c.end(c.span, metadata, worst)
+	c.record(ctx, failure, worst)
 	return out, metadata, err
 }

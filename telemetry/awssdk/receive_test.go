@@ -36,6 +36,7 @@ func TestReceiveMessage_Messages_AreLinkedAndCounted(t *testing.T) {
 		"messaging.system": "aws_sqs", "messaging.operation.name": "receive", "messaging.operation.type": "receive",
 		"messaging.destination.name": "orders", "aws.sqs.queue.url": queueURL, "cloud.region": "eu-west-1",
 		"messaging.batch.message_count": "3", "aws.request_id": request, "server.address": "127.0.0.1",
+		"rpc.system.name": "aws-api", "rpc.method": "SQS/ReceiveMessage",
 	}
 	if diff := cmp.Diff(want, attrs); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
@@ -96,7 +97,8 @@ func TestDeleteMessage_Queue_Settles(t *testing.T) {
 	}
 	span := b.span(t, "settle orders")
 	got := attributes(span)
-	if span.SpanKind() != trace.SpanKindClient || got["messaging.operation.type"] != "settle" || got["messaging.batch.message_count"] != "" {
+	if span.SpanKind() != trace.SpanKindClient || got["messaging.operation.type"] != "settle" ||
+		got["messaging.batch.message_count"] != "" || got["rpc.method"] != "SQS/DeleteMessage" {
 		t.Errorf("kind %v, attributes %v", span.SpanKind(), got)
 	}
 	for key, value := range got {
@@ -123,7 +125,15 @@ func TestDeleteMessageBatch_SomeFail_SpanIsFailed(t *testing.T) {
 		t.Fatalf("DeleteMessageBatch: %v", err)
 	}
 	span := b.span(t, "settle orders")
-	if got := attributes(span); span.Status().Code != codes.Error || got["error.type"] != "ReceiptHandleIsInvalid" || got["messaging.batch.message_count"] != "2" {
+	if got := attributes(span); span.Status().Code != codes.Error || got["error.type"] != "ReceiptHandleIsInvalid" ||
+		got["messaging.batch.message_count"] != "2" || got["rpc.method"] != "SQS/DeleteMessageBatch" {
 		t.Errorf("status %v, attributes %v", span.Status(), got)
+	}
+	settled := "error.type=ReceiptHandleIsInvalid,messaging.destination.name=orders,messaging.operation.name=settle,messaging.operation.type=settle,messaging.system=aws_sqs"
+	if diff := cmp.Diff(map[string]int64{settled: 1}, b.points(t, "messaging.client.operation.duration")); diff != "" {
+		t.Errorf("operation duration (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]int64{"rpc.method=SQS/DeleteMessageBatch,rpc.system.name=aws-api": 1}, b.points(t, "rpc.client.call.duration")); diff != "" {
+		t.Errorf("call duration (-want +got):\n%s", diff)
 	}
 }

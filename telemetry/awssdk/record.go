@@ -1,6 +1,7 @@
 package awssdk
 
 import (
+	"iter"
 	"reflect"
 	"strings"
 	"sync"
@@ -89,6 +90,32 @@ func valueOf[T any](r record, name string) (value T) {
 
 // text is the value of a field that holds a string.
 func text(r record, name string) *string { return valueOf[*string](r, name) }
+
+// elements are the keys and values of a field that is a map or a slice.
+func (r record) elements(name string) iter.Seq2[reflect.Value, reflect.Value] {
+	if r.layout != nil {
+		if i, ok := r.layout.fields[name]; ok {
+			if kind := r.value.Field(i).Kind(); kind == reflect.Map || kind == reflect.Slice {
+				return r.value.Field(i).Seq2()
+			}
+		}
+	}
+	return func(func(reflect.Value, reflect.Value) bool) {}
+}
+
+// parts are the records that a record's fields point to.
+func (r record) parts() iter.Seq[record] {
+	return func(yield func(record) bool) {
+		if r.layout == nil {
+			return
+		}
+		for _, i := range r.layout.fields {
+			if part := recordOf(r.value.Field(i).Interface()); part.layout != nil && !yield(part) {
+				return
+			}
+		}
+	}
+}
 
 // with returns a copy of a record with another value in a field.
 func with[T any](r record, name string, value T) record {

@@ -3,7 +3,6 @@ package awssdk
 import (
 	"context"
 	"strings"
-	"time"
 
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -37,22 +36,24 @@ func topicOf(input record) string {
 func (c *call) publish(ctx context.Context, input record, topic string, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, topic, send)
-	start := time.Now()
+	op := c.begin(ctx, topic, send)
 	own := valueOf[map[string]snstypes.MessageAttributeValue](input, "MessageAttributes")
 	if isStructured(text(input, "MessageStructure")) {
 		ctx = c.startSend(ctx, op, op.asClient, trace.SpanContext{})
-		c.injector.CountDropped(ctx, systemSNS, semconv.ReasonMessageStructure)
+		if c.span.SpanContext().IsValid() && !snsParent(own).IsValid() {
+			c.injector.CountDropped(ctx, systemSNS, semconv.ReasonMessageStructure)
+		}
 	} else {
 		ctx = c.startSend(ctx, op, op.start, snsParent(own))
 		attrs, err := c.injector.SNS(ctx, own, stringLen(text(input, "Message"))+stringLen(text(input, "Subject")))
 		if err != nil {
-			return c.refuse(ctx, op, start, err)
+			return c.refuse(ctx, err)
 		}
 		input = with(input, "MessageAttributes", attrs)
 	}
+	c.messages = 1
 	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: input.any()})
-	c.endSend(ctx, op, start, metadata, err, text(recordOf(out.Result), "MessageId"))
+	c.endSend(ctx, metadata, err, text(recordOf(out.Result), "MessageId"))
 	return out, metadata, err
 }
 
@@ -60,17 +61,17 @@ func (c *call) publish(ctx context.Context, input record, topic string, next mid
 func (c *call) sendMessage(ctx context.Context, input record, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	op := c.operation(ctx, stringOf(text(input, "QueueUrl")), send)
-	start := time.Now()
+	op := c.begin(ctx, stringOf(text(input, "QueueUrl")), send)
 	own := valueOf[map[string]sqstypes.MessageAttributeValue](input, "MessageAttributes")
 	ctx = c.startSend(ctx, op, op.start, sqsParent(own))
 	attrs, err := c.injector.SQS(ctx, own, stringLen(text(input, "MessageBody")))
 	if err != nil {
-		return c.refuse(ctx, op, start, err)
+		return c.refuse(ctx, err)
 	}
 	input = with(input, "MessageAttributes", attrs)
+	c.messages = 1
 	out, metadata, err := next.HandleInitialize(ctx, middleware.InitializeInput{Parameters: input.any()})
-	c.endSend(ctx, op, start, metadata, err, text(recordOf(out.Result), "MessageId"))
+	c.endSend(ctx, metadata, err, text(recordOf(out.Result), "MessageId"))
 	return out, metadata, err
 }
 
@@ -78,10 +79,10 @@ func (c *call) sendMessage(ctx context.Context, input record, next middleware.In
 // of the caller's choice keeps it: the span is linked to it and, as its own
 // context goes nowhere, is none of a producer ("Producer spans", "Span kind").
 func (c *call) startSend(ctx context.Context, op *operation, options span.Options, own trace.SpanContext) context.Context {
-	c.producer = true
 	if own.IsValid() {
 		options = op.asClient
 	}
+	c.producer = options.Kind == trace.SpanKindProducer
 	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, options)
 	if own.IsValid() {
 		span.AddLink(c.span, own)
@@ -90,30 +91,20 @@ func (c *call) startSend(ctx context.Context, op *operation, options span.Option
 }
 
 // endSend ends the span of a single message.
-func (c *call) endSend(ctx context.Context, op *operation, start time.Time, metadata middleware.Metadata, err error, id *string) {
+func (c *call) endSend(ctx context.Context, metadata middleware.Metadata, err error, id *string) {
 	if id != nil {
 		c.know(otelsemconv.MessagingMessageID(*id))
 	}
-	failure := errorType(err)
+	failure := errorType(ctx, err)
 	c.end(c.span, metadata, failure)
-	c.record(ctx, op, time.Since(start), failure)
-	c.recordSent(ctx, op, 1, failure)
+	c.record(ctx, failure, failure)
+	c.recordSent(ctx, 1, failure)
 }
 
 // refuse ends a call that was never made: no message was attempted.
-func (c *call) refuse(ctx context.Context, op *operation, start time.Time, err error) (
-	middleware.InitializeOutput, middleware.Metadata, error,
-) {
-	var none middleware.Metadata
-	failure := errorType(err)
-	for _, entry := range c.entries {
-		c.end(trace.SpanFromContext(entry), none, failure)
-	}
-	if c.span != nil {
-		c.end(c.span, none, failure)
-	}
-	c.record(ctx, op, time.Since(start), failure)
-	return middleware.InitializeOutput{}, none, err
+func (c *call) refuse(ctx context.Context, err error) (middleware.InitializeOutput, middleware.Metadata, error) {
+	c.fail(ctx, errorType(ctx, err))
+	return middleware.InitializeOutput{}, middleware.Metadata{}, err
 }
 
 var systemSNS = otelsemconv.MessagingSystemAWSSNS.Value.AsString()

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
 	"github.com/tracehaul/tracehaul/telemetry/message"
@@ -124,6 +125,9 @@ func TestPublish_CallersTraceparent_IsLinkedNotReplaced(t *testing.T) {
 	span := b.span(t, "send events")
 	if span.SpanKind() != trace.SpanKindClient {
 		t.Errorf("kind = %v, want client: no message carries the span", span.SpanKind())
+	}
+	if got := attributes(span); got["rpc.system.name"] != "aws-api" || got["rpc.method"] != "SNS/Publish" || got["server.address"] != "127.0.0.1" {
+		t.Errorf("attributes = %v, want a call's", got)
 	}
 	if links := span.Links(); len(links) != 1 || links[0].SpanContext.TraceID().String() != custom[3:35] {
 		t.Errorf("links = %+v, want one to the caller's context", links)
@@ -277,6 +281,37 @@ func TestPublish_StructuredMessage_CarriesNoAttributes(t *testing.T) {
 	dropped := "messaging.system=aws.sns,tracehaul.context.part=context,tracehaul.reason=message_structure"
 	if diff := cmp.Diff(map[string]int64{dropped: 1}, b.points(t, "tracehaul.context.dropped")); diff != "" {
 		t.Errorf("dropped (-want +got):\n%s", diff)
+	}
+}
+
+func TestPublish_StructuredMessageWithoutContext_DropsNone(t *testing.T) {
+	t.Parallel()
+	inTrace := trace.ContextWithRemoteSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: [16]byte{1}, SpanID: [8]byte{2}}))
+	for name, test := range map[string]struct {
+		ctx   context.Context
+		attrs map[string]snstypes.MessageAttributeValue
+		want  map[string]int64
+	}{
+		"no trace":        {ctx: context.Background(), want: map[string]int64{}},
+		"a trace":         {ctx: inTrace, want: map[string]int64{"messaging.system=aws.sns,tracehaul.context.part=context,tracehaul.reason=message_structure": 1}},
+		"another context": {ctx: inTrace, attrs: map[string]snstypes.MessageAttributeValue{"traceparent": text(custom)}, want: map[string]int64{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := awssdk.Config{Logger: slog.New(slog.DiscardHandler)}
+			b := newBundle(t, &c, func(_ int, r received) answer { return snsOK(r) })
+			c.TracerProvider = noop.NewTracerProvider()
+			awssdk.Instrument(&b.cfg, c)
+			_, err := sns.NewFromConfig(b.cfg).Publish(test.ctx, &sns.PublishInput{
+				TopicArn: new(topicARN), Message: new(`{"default":"x"}`), MessageStructure: new("json"), MessageAttributes: test.attrs,
+			})
+			if err != nil {
+				t.Fatalf("Publish: %v", err)
+			}
+			if diff := cmp.Diff(test.want, b.points(t, "tracehaul.context.dropped")); diff != "" {
+				t.Errorf("dropped (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
