@@ -89,7 +89,7 @@ func (s Set) Certificate() Snippet {
 	if _, parent, ok := strings.Cut(domain, "."); ok {
 		names += " || contains(SubjectAlternativeNameSummaries || [''], '*." + parent + "')"
 	}
-	return s.aws("What does ACM say of the certificate?",
+	return s.aws("What does ACM say about the certificate?",
 		"acm list-certificates --includes keyTypes=RSA_1024,RSA_2048,RSA_3072,RSA_4096,EC_prime256v1,EC_secp384r1,EC_secp521r1",
 		`--query "CertificateSummaryList[?`+names+`].[CertificateArn,DomainName,Status,RenewalEligibility,NotAfter,InUse]" --output table`)
 }

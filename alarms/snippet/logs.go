@@ -53,12 +53,12 @@ func (s Set) Service() ServiceLogs {
 	return ServiceLogs{
 		Refusals: logs("What does the service refuse, and why?", g, queryRefusals),
 		Clients:  logs("What do clients send that is refused?", g, queryClients),
-		Errors:   logs("What does the service complain of?", g, queryErrors),
+		Errors:   logs("Which warnings and errors does the service log?", g, queryErrors),
 		Contexts: logs("Which part of the context is dropped, and why?", g, queryContexts),
 		Dropped:  logs("What is dropped, and why?", g, queryDropped),
 		Traces:   logs("Which requests failed, and in which traces?", g, queryRequests),
 		Versions: logs("Since which version?", g, queryVersions),
-		BackEnd:  logs("What does the back end of telemetry answer?", g, queryBackEnd),
+		BackEnd:  logs("What does the telemetry back end answer?", g, queryBackEnd),
 	}
 }
 
@@ -73,14 +73,14 @@ func (s Set) Consumer(c *pipeline.Consumer) FunctionLogs { return function(c.Fun
 func function(name string) FunctionLogs {
 	g := functionGroup(name)
 	return FunctionLogs{
-		Errors:   logs("What does the function complain of?", g, queryErrors),
+		Errors:   logs("Which warnings and errors does the function log?", g, queryErrors),
 		Settled:  logs("How many messages are done, and how many fail?", g, querySettled),
 		Late:     logs("Which batches were late?", g, queryLate),
 		Dropped:  logs("What is dropped, and why?", g, queryDropped),
 		Traces:   logs("Which messages failed, and in which traces?", g, queryMessages),
 		Versions: logs("Since which version?", g, queryVersions),
-		Batches:  logs("What do batches fail with?", g, queryBatches),
-		BackEnd:  logs("What does the back end of telemetry answer?", g, queryBackEnd),
+		Batches:  logs("Why do batches fail?", g, queryBatches),
+		BackEnd:  logs("What does the telemetry back end answer?", g, queryBackEnd),
 		Reports:  logs("How long do invocations take, and how much of their memory?", g, queryReports),
 		Ended:    logs("Was the function ended?", g, queryEnded),
 	}
@@ -95,9 +95,9 @@ func (s Set) ALBSpans() ALBSpansLogs {
 	name := s.pipeline.ALBSpansName()
 	g, f := functionGroup(name), function(name)
 	return ALBSpansLogs{
-		Complaints: logs("What does the function complain of?", g, queryFiles),
+		Complaints: logs("Which warnings and errors does the function log?", g, queryFiles),
 		Files:      logs("Which files were not read, and why?", g, queryFailed),
-		Lines:      logs("How many lines, since when?", g, queryLines),
+		Lines:      logs("How many lines are bad, and since when?", g, queryLines),
 		BadLines:   logs("Which field is wrong?", g, queryBadLines),
 		Dropped:    f.Dropped, BackEnd: f.BackEnd, Ended: f.Ended,
 	}

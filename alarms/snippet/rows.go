@@ -31,7 +31,7 @@ FROM events WHERE written_at > now() - interval '1 hour' GROUP BY 1, 2 ORDER BY 
 
 // RowsBySource tells who sends less than before.
 func (s Set) RowsBySource() Snippet {
-	return rows("Who sends less than an hour ago?", `SELECT source, count(*) FILTER (WHERE written_at > now() - interval '1 hour') AS last_hour, count(*) AS last_two_hours
+	return rows("Which sources send less than an hour ago?", `SELECT source, count(*) FILTER (WHERE written_at > now() - interval '1 hour') AS last_hour, count(*) AS last_two_hours
 FROM events WHERE written_at > now() - interval '2 hours' GROUP BY 1 ORDER BY 3 DESC LIMIT 20`)
 }
 
@@ -62,5 +62,5 @@ UNION ALL SELECT 'slot ' || slot_name, age(xmin) FROM pg_replication_slots WHERE
 
 // Deadlocks is how many there were.
 func (s Set) Deadlocks() Snippet {
-	return rows("How many deadlocks, since when?", `SELECT deadlocks, xact_rollback, stats_reset FROM pg_stat_database WHERE datname = current_database()`)
+	return rows("How many deadlocks were there, and since when?", `SELECT deadlocks, xact_rollback, stats_reset FROM pg_stat_database WHERE datname = current_database()`)
 }

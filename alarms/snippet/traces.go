@@ -27,12 +27,12 @@ func (s Set) SlowRequests() Snippet {
 // SlowPublishes are calls of SNS that took longer than the objective of the whole
 // request says.
 func (s Set) SlowPublishes() Snippet {
-	return s.spans("Is it the publish that is slow?", s.of(s.pipeline.Service.Name), kind("producer"), longer(s.pipeline.Objectives.Latency))
+	return s.spans("Which calls to SNS are slow?", s.of(s.pipeline.Service.Name), kind("producer"), longer(s.pipeline.Objectives.Latency))
 }
 
 // Unreached are requests that failed at the load balancer: no service saw them.
 func (s Set) Unreached() Snippet {
-	return s.balancerSpans("Which requests did no service see?", unreached, failed)
+	return s.balancerSpans("Which requests never reached the service?", unreached, failed)
 }
 
 // RefusedRequests are those that were answered with 4XX, as the load balancer saw
@@ -48,7 +48,7 @@ func (s Set) BlockedRequests() Snippet {
 
 // FaultyLines are spans of the load balancer that lack what could not be read.
 func (s Set) FaultyLines() Snippet {
-	return s.balancerSpans("Which spans lack something?", hasSome(semconv.ALBFaultyFieldsKey))
+	return s.balancerSpans("Which spans lack fields?", hasSome(semconv.ALBFaultyFieldsKey))
 }
 
 // FailingMessages are messages that a consumer could not store.
