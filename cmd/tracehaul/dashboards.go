@@ -13,8 +13,8 @@ import (
 )
 
 type dashboardsCmd struct {
-	Lint     dashboardsLintCmd     `cmd:"" help:"Check Grafana dashboards: queries, names of CloudWatch, units, layout, links, thresholds."`
-	Query    dashboardsQueryCmd    `cmd:"" help:"Ask the queries of Grafana dashboards, and see which show data."`
+	Lint     dashboardsLintCmd     `cmd:"" help:"Check Grafana dashboards: queries, CloudWatch's names, units, layout, links, thresholds."`
+	Query    dashboardsQueryCmd    `cmd:"" help:"Run the queries of Grafana dashboards, and see which show data."`
 	Recorded dashboardsRecordedCmd `cmd:"" help:"Run the CloudWatch queries of Grafana dashboards against recorded metrics, without an account."`
 }
 

@@ -12,9 +12,9 @@ import (
 )
 
 type deployCmd struct {
-	Preflight deployPreflightCmd `cmd:"" help:"Refuse a deploy that no alarm would watch, or that another one is in the way of."`
+	Preflight deployPreflightCmd `cmd:"" help:"Refuse a deploy that no alarm would watch, or while another one is under way."`
 	Verdict   deployVerdictCmd   `cmd:"" help:"Wait for a deployment, and say what became of it: what serves, and which alarm rolled it back."`
-	Annotate  deployAnnotateCmd  `cmd:"" help:"Write a deploy into Grafana, once."`
+	Annotate  deployAnnotateCmd  `cmd:"" help:"Mark a deploy in Grafana, once."`
 }
 
 const deployHelp = "Credentials and endpoints come from the standard AWS_* variables, the region from the description. " +

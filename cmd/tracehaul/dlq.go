@@ -22,7 +22,7 @@ import (
 
 type dlqCmd struct {
 	Ls      dlqLsCmd      `cmd:"" help:"List dead letters by cause: how many, how old, and one of each with its trace."`
-	Show    dlqShowCmd    `cmd:"" help:"Show letters whole: attributes, trace, event; the body only if asked."`
+	Show    dlqShowCmd    `cmd:"" help:"Show letters in full: attributes, trace, event; the body only if asked for."`
 	Redrive dlqRedriveCmd `cmd:"" help:"Send letters back to where they came from. None is deleted before the other queue has it."`
 	Drop    dlqDropCmd    `cmd:"" help:"Delete letters, with a copy of them in a file."`
 }

@@ -22,17 +22,17 @@ const toolName = "tracehaul"
 type cli struct {
 	Demo       demoCmd       `cmd:"" help:"Run the whole pipeline once on embedded parts, send one event and print its trace and its row."`
 	Up         upCmd         `cmd:"" help:"Keep the whole pipeline running on embedded parts, with a page that shows the traces."`
-	Init       initCmd       `cmd:"" help:"Begin a pipeline: write a description, explained, with the scenarios and runbooks that belong to it."`
+	Init       initCmd       `cmd:"" help:"Begin a pipeline: write a description with every setting explained, and the scenarios and runbooks that belong to it."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the schema of a database up to date. Safe to run twice, and by several at once."`
 	Pipeline   pipelineCmd   `cmd:"" help:"Check a pipeline's description and print the names made from it."`
 	Alarms     alarmsCmd     `cmd:"" help:"List the alarms that are made from a pipeline's description, and play scenarios against them."`
 	Dashboards dashboardsCmd `cmd:"" help:"Check Grafana dashboards, and that they show data."`
-	Doctor     doctorCmd     `cmd:"" help:"Examine a pipeline from outside: follow one event to its row, and hold what is deployed against the description."`
+	Doctor     doctorCmd     `cmd:"" help:"Examine a pipeline from outside: follow one event to its row, and compare what is deployed with the description."`
 	Trace      traceCmd      `cmd:"" help:"What became of one event: from any id to its trace, row, messages and log lines, and where it stopped."`
 	Dlq        dlqCmd        `cmd:"" help:"Dead letters: why they are there, send them back, take them out."`
 	Deploy     deployCmd     `cmd:"" help:"The commands of the delivery workflow: before a deploy, after it, and in Grafana."`
 	Generate   generateCmd   `cmd:"" help:"Write everything that is made from a pipeline's description: alarms and dashboards with their Terraform, and what runbooks say of alarms."`
-	Completion completionCmd `cmd:"" help:"Print what makes bash, zsh or fish complete command lines of this tool."`
+	Completion completionCmd `cmd:"" help:"Print the script with which bash, zsh or fish completes this tool's command lines."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
