@@ -75,8 +75,19 @@ func TestSQSEach_InTurn_EachSpanItsOwnTime(t *testing.T) {
 	}
 }
 
+// The ARN says that a queue is FIFO, whatever it is called in spans.
 func TestSQSEach_FIFO_KeepsTheOrderOfAGroup(t *testing.T) {
+	for name, display := range map[string]func(string) string{
+		"by its own name": nil, "by another": func(string) string { return "orders" },
+	} {
+		t.Run(name, func(t *testing.T) { checkOrder(t, display) })
+	}
+}
+
+func checkOrder(t *testing.T, name func(string) string) {
+	t.Helper()
 	b := setup(t)
+	b.config.QueueName = name
 	e := batchOf(5)
 	for i, group := range []string{"a", "b", "a", "b", "a"} {
 		e.Records[i].EventSourceARN += ".fifo"

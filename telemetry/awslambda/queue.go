@@ -27,10 +27,12 @@ type queue struct {
 
 const operationProcess = "process"
 
-func newQueue(name string) *queue {
+// newQueue makes the queue of an ARN, which alone tells whether it is FIFO: the
+// name is whatever Config.QueueName makes of it.
+func newQueue(arn, name string) *queue {
 	q := &queue{
 		name:        name,
-		fifo:        strings.HasSuffix(name, ".fifo"),
+		fifo:        strings.HasSuffix(arn, ".fifo"),
 		processName: operationProcess + " " + name,
 		waitName:    "wait " + name,
 		system:      otelsemconv.MessagingSystemAWSSQS,
@@ -75,7 +77,7 @@ func (qs *queues) get(arn string) *queue {
 	defer qs.mu.Unlock()
 	q, ok := qs.seen[arn]
 	if !ok {
-		q = newQueue(qs.name(arn))
+		q = newQueue(arn, qs.name(arn))
 		if qs.seen == nil {
 			qs.seen = make(map[string]*queue)
 		}
