@@ -193,6 +193,18 @@ func (h Header) OrSelf() Header {
 	return Header{Root: h.Self, Self: h.Self}
 }
 
+// InLambda returns the header with what its Sampled is worth where Lambda handed
+// it over: of an invocation, or as AWSTraceHeader of a message that Lambda
+// polled. Sampled=1 is somebody's decision. Sampled=0 is none: Lambda writes it
+// whenever active tracing is off, whatever was decided before
+// (open-telemetry/opentelemetry-lambda#1498).
+func (h Header) InLambda() Header {
+	if h.Sampled == NotSampled {
+		h.Sampled = Undecided
+	}
+	return h
+}
+
 // throughALB tells whether a load balancer stood in between: it says so with
 // Self, or it made the Root. A client may have sent Sampled without one; who
 // sends Parent without a load balancer in between sends Root, too.

@@ -283,3 +283,17 @@ func TestHeaderALBSpanID_SelfGiven_IsAnotherForEachRequest(t *testing.T) {
 		t.Errorf("with Self it is %v, want Self's", got)
 	}
 }
+
+// With active tracing off Lambda writes Sampled=0, whatever was decided before.
+func TestInLambda_Sampled0_IsNoDecision(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[xray.Decision]xray.Decision{
+		xray.Sampled: xray.Sampled, xray.NotSampled: xray.Undecided, xray.Undecided: xray.Undecided,
+	} {
+		h := xray.Header{Root: rootID, Parent: parentID, Sampled: given}
+		got := h.InLambda()
+		if h.Sampled = want; got != h {
+			t.Errorf("of %v it makes %v, want %v", given, got, h)
+		}
+	}
+}

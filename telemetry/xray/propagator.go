@@ -43,22 +43,36 @@ type Propagator struct {
 var _ propagation.TextMapPropagator = Propagator{}
 
 // Inject writes Root, Parent and Sampled of the current span, and the Lineage
-// of the header that came in if it belongs to the same trace.
+// of the header that came in if it belongs to the same trace. Where no span was
+// started since Extract, that header's Parent and Sampled go on as they were: what
+// nobody has decided leaves undecided, without Sampled.
 func (Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
 	sc := trace.SpanContextFromContext(ctx)
-	if !sc.IsValid() {
+	if !sc.HasTraceID() {
 		return
 	}
-	h := Header{Root: sc.TraceID(), Parent: sc.SpanID(), Sampled: NotSampled}
-	if sc.IsSampled() {
-		h.Sampled = Sampled
-	}
+	h := Header{Root: sc.TraceID(), Parent: sc.SpanID(), Sampled: decisionOf(ctx, sc)}
 	if raw, ok := RawHeader(ctx); ok {
 		if in, _ := Parse(raw); in.Root == h.Root {
 			h.Lineage = in.Lineage
 		}
 	}
 	carrier.Set(HeaderName, h.String())
+}
+
+// decisionOf is what the span context sc of ctx, and the header that it came
+// from, say of sampling.
+func decisionOf(ctx context.Context, sc trace.SpanContext) Decision {
+	c := partialHeader(ctx, sc)
+	switch {
+	case c != nil:
+		return c.decided
+	case !sc.HasSpanID(): // Root alone
+		return Undecided
+	case sc.IsSampled():
+		return Sampled
+	}
+	return NotSampled
 }
 
 // Extract returns a context that continues the trace of the header.

@@ -291,48 +291,6 @@ func TestContextWithHeader_InsideARequest_LeavesItsRawHeader(t *testing.T) {
 	}
 }
 
-func TestPropagatorInject_CurrentSpan_WritesHeader(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name, in string
-		flags    trace.TraceFlags
-		want     string
-	}{
-		{"sampled", "", trace.FlagsSampled, "Root=" + root + ";Parent=" + parent + ";Sampled=1"},
-		{"not sampled", "", 0, "Root=" + root + ";Parent=" + parent + ";Sampled=0"},
-		{
-			"the same trace's Lineage", "Root=" + root + ";Lineage=" + lineage, trace.FlagsSampled,
-			"Root=" + root + ";Parent=" + parent + ";Sampled=1;Lineage=" + lineage,
-		},
-		{
-			"another trace's Lineage", "Root=" + self + ";Lineage=" + lineage, trace.FlagsSampled,
-			"Root=" + root + ";Parent=" + parent + ";Sampled=1",
-		},
-		{"fields of others", "Root=" + root + ";CalledFrom=app", 0, "Root=" + root + ";Parent=" + parent + ";Sampled=0"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			ctx := context.Background()
-			if test.in != "" {
-				ctx = extract(xray.Propagator{}, test.in)
-			}
-			ctx = trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
-				TraceID: rootID, SpanID: parentID, TraceFlags: test.flags,
-			}))
-			carrier := propagation.MapCarrier{}
-			xray.Propagator{}.Inject(ctx, carrier)
-			if got := carrier[xray.HeaderName]; got != test.want {
-				t.Errorf("header = %q, want %q", got, test.want)
-			}
-		})
-	}
-	carrier := propagation.MapCarrier{}
-	xray.Propagator{}.Inject(context.Background(), carrier)
-	if len(carrier) != 0 {
-		t.Errorf("without a span it wrote %v", carrier)
-	}
-}
-
 func TestPropagator_RootAlone_ThreeAllocations(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector allocates")

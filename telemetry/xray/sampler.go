@@ -32,12 +32,9 @@ func (s sampler) Description() string { return "XRay{" + s.base.Description() + 
 // decide as the header wants.
 func decidable(ctx context.Context) context.Context {
 	sc := trace.SpanContextFromContext(ctx)
-	if !sc.HasTraceID() || sc.HasSpanID() && !sc.IsRemote() {
-		return ctx // no parent, or a local one: the usual cases cost no lookup
-	}
-	c, ok := ctx.Value(decisionKey{}).(*headerContext)
-	if !ok || c.remote.Of.TraceID() != sc.TraceID() || c.remote.Of.SpanID() != sc.SpanID() {
-		return ctx // the span context came from elsewhere, say from a traceparent
+	c := partialHeader(ctx, sc)
+	if c == nil {
+		return ctx
 	}
 	if c.decided == Undecided {
 		return trace.ContextWithSpanContext(ctx, trace.SpanContext{})
@@ -48,4 +45,17 @@ func decidable(ctx context.Context) context.Context {
 		config.TraceFlags = trace.FlagsSampled
 	}
 	return trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(config))
+}
+
+// partialHeader returns the header that the span context sc of ctx came from, if
+// that header said what a span context cannot; else nil.
+func partialHeader(ctx context.Context, sc trace.SpanContext) *headerContext {
+	if !sc.HasTraceID() || sc.HasSpanID() && !sc.IsRemote() {
+		return nil // no parent, or a local one: the usual cases cost no lookup
+	}
+	c, ok := ctx.Value(decisionKey{}).(*headerContext)
+	if !ok || c.remote.Of.TraceID() != sc.TraceID() || c.remote.Of.SpanID() != sc.SpanID() {
+		return nil // the span context came from elsewhere, say from a traceparent
+	}
+	return c
 }
