@@ -32,6 +32,14 @@ func bounded(name, dataType, value string) string {
 	return value
 }
 
+// readAttribute is bounded for an attribute of the SDK's.
+func readAttribute(name string, dataType, value *string) string {
+	if dataType == nil || value == nil {
+		return ""
+	}
+	return bounded(name, *dataType, *value)
+}
+
 // isText tells whether a data type is String or Number, with or without a
 // custom label ("Message attribute data types").
 func isText(dataType string) bool {
@@ -60,11 +68,8 @@ func (lambdaAttributes) Set(string, string) {} // read only
 type sqsMessageAttributes map[string]sqstypes.MessageAttributeValue
 
 func (a sqsMessageAttributes) Get(name string) string {
-	v, ok := a[name]
-	if !ok || v.StringValue == nil || v.DataType == nil {
-		return ""
-	}
-	return bounded(name, *v.DataType, *v.StringValue)
+	v := a[name]
+	return readAttribute(name, v.DataType, v.StringValue)
 }
 
 func (a sqsMessageAttributes) Keys() []string   { return names(a) }

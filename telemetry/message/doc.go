@@ -11,6 +11,10 @@
 // reach the consumer. A message has room for few of them, so the injector keeps to
 // a [Budget], and drops context before it would make a message fail.
 //
+// What senders that only know X-Ray leave in a message may name a parent without
+// a sampling decision. Of the samplers, only xray.Sampler understands it: see
+// [FromLambda].
+//
 // The package links no AWS client, only the types of messages.
 //
 // Of this module it imports telemetry/internal, telemetry/semconv and

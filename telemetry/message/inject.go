@@ -16,10 +16,7 @@ func injectOne[V any](ctx context.Context, i *Injector, s *service[V], attrs map
 	l := new(load)
 	i.collect(ctx, l)
 	taken, set := survey(s, attrs)
-	leaveToCaller(l, attrs, set)
-	if l.len() == 0 {
-		return attrs, nil
-	}
+	leaveToCaller(s, l, attrs, set)
 	l.attributes = i.budget.Attributes - len(attrs)
 	bytes := i.budget.Bytes - otherBytes - taken
 	for p := range parts {
@@ -55,7 +52,7 @@ func injectBatch[E, V any](ctx context.Context, i *Injector, s *service[V], entr
 		i.collect(parent, l)
 		taken, set := survey(s, *e.attributes)
 		bytes -= e.otherBytes + taken
-		leaveToCaller(l, *e.attributes, set)
+		leaveToCaller(s, l, *e.attributes, set)
 		if e.structured && l.len() > 0 {
 			i.drop(parent, s.system, partContext, semconv.ReasonMessageStructure)
 			l.drop()
@@ -111,13 +108,17 @@ func checkAttributes[E, V any](i *Injector, entries []E, view func(*E) entry[V])
 
 // leaveToCaller takes out of the load what the caller has set. Where the
 // caller has set the trace context, it takes everything: our tracestate would
-// not belong to that trace, and our baggage is the caller's to add.
-func leaveToCaller[V any](l *load, attrs map[string]V, set [parts]bool) {
+// not belong to that trace, and our baggage is the caller's to add. What is no
+// trace context stays as well, but ours is given up for it.
+func leaveToCaller[V any](s *service[V], l *load, attrs map[string]V, set [parts]bool) {
 	for p := range set {
 		if !set[p] || l.values[p] == "" {
 			continue
 		}
 		if part(p) == partContext {
+			if _, ok := parseTraceparent(s.read(traceparent, attrs[traceparent])); !ok {
+				l.giveUp(malformedTraceparent, partContext, partBaggage)
+			}
 			l.drop()
 			return
 		}

@@ -68,7 +68,8 @@ type Config struct {
 // baggage first, then tracestate, then the trace context itself. An attribute that
 // the caller set is never overwritten, and a message in which the caller put
 // a trace context keeps it, with nothing added, as the messaging conventions
-// ask ("Producer spans").
+// ask ("Producer spans"). A traceparent of the caller's that is malformed stays,
+// too; the context that it keeps out is counted and logged.
 //
 // What the caller passes in is not modified; maps and slices are copied.
 type Injector struct {
@@ -160,6 +161,7 @@ func (i *Injector) drop(ctx context.Context, system attribute.KeyValue, p part, 
 type service[V any] struct {
 	system attribute.KeyValue
 	size   func(V) int
+	read   func(name string, v V) string // as a consumer would
 	text   func(dataType, value *string) V
 }
 
@@ -167,6 +169,9 @@ var snsAttributes = service[snstypes.MessageAttributeValue]{
 	system: otelsemconv.MessagingSystemAWSSNS,
 	size: func(v snstypes.MessageAttributeValue) int {
 		return stringLen(v.DataType) + stringLen(v.StringValue) + len(v.BinaryValue)
+	},
+	read: func(name string, v snstypes.MessageAttributeValue) string {
+		return readAttribute(name, v.DataType, v.StringValue)
 	},
 	text: func(dataType, value *string) snstypes.MessageAttributeValue {
 		return snstypes.MessageAttributeValue{DataType: dataType, StringValue: value}
@@ -177,6 +182,9 @@ var sqsAttributes = service[sqstypes.MessageAttributeValue]{
 	system: otelsemconv.MessagingSystemAWSSQS,
 	size: func(v sqstypes.MessageAttributeValue) int {
 		return stringLen(v.DataType) + stringLen(v.StringValue) + len(v.BinaryValue)
+	},
+	read: func(name string, v sqstypes.MessageAttributeValue) string {
+		return readAttribute(name, v.DataType, v.StringValue)
 	},
 	text: func(dataType, value *string) sqstypes.MessageAttributeValue {
 		return sqstypes.MessageAttributeValue{DataType: dataType, StringValue: value}

@@ -62,12 +62,14 @@ const (
 	attributeLimit reason = iota + 1
 	sizeLimit
 	unsupportedText
+	malformedTraceparent
 )
 
 var reasonNames = [...]string{
-	attributeLimit:  semconv.ReasonAttributeLimit,
-	sizeLimit:       semconv.ReasonSizeLimit,
-	unsupportedText: semconv.ReasonUnsupportedText,
+	attributeLimit:       semconv.ReasonAttributeLimit,
+	sizeLimit:            semconv.ReasonSizeLimit,
+	unsupportedText:      semconv.ReasonUnsupportedText,
+	malformedTraceparent: semconv.ReasonMalformedTraceparent,
 }
 
 // collect writes ctx into l.

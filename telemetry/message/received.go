@@ -52,10 +52,11 @@ type Received struct {
 //
 // The parent is the traceparent among the message's attributes, else the one
 // among the envelope's, else the X-Amzn-Trace-Id among them, which publishers
-// write whose only propagator is X-Ray's, else the AWSTraceHeader. The sampled
-// flag of the last is not believed: Lambda's polling writes Sampled=0 into it
-// when active tracing is off, whatever the publisher decided. The root sampler
-// decides then (with [xray.Sampler]).
+// write whose only propagator is X-Ray's, else the AWSTraceHeader. Sampled=0 in
+// the last is not believed: Lambda's polling writes it when active tracing is
+// off, whatever the publisher decided. The root sampler decides then, if the
+// tracer provider's sampler is in [xray.Sampler], as telemetry.Setup's is. Others
+// do not know a parent without a decision, and ParentBased drops the spans.
 //
 // Nothing in a message makes it fail: what cannot be understood, or exceeds
 // the limits of the W3C specifications, is treated as absent.
@@ -76,7 +77,9 @@ func FromLambda(ctx context.Context, m events.SQSMessage) Received {
 }
 
 // FromSQS reads a message that ReceiveMessage returned, by the rules of
-// [FromLambda], except that the sampled flag of an AWSTraceHeader counts.
+// [FromLambda], except that Sampled=0 in an AWSTraceHeader counts. One without
+// Sampled leaves the decision to the root sampler, for which it takes
+// [xray.Sampler], too.
 //
 // SQS returns only what is asked for: set MessageAttributeNames to All, and
 // MessageSystemAttributeNames to All or to what is of interest of
@@ -183,7 +186,7 @@ func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarri
 	}
 	if header, _ := xray.Parse(system[awsTraceHeader]); header.Root.IsValid() {
 		if !trusted {
-			header.Sampled = xray.Undecided
+			header = header.InLambda()
 		}
 		r.Context, r.Source = xray.ContextWithHeader(ctx, header), semconv.ContextSourceXRay
 		return

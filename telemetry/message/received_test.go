@@ -109,8 +109,8 @@ func TestReceived_NoTraceparent_FallsBack(t *testing.T) {
 }
 
 // With active tracing off, Lambda's polling writes Sampled=0 whatever the
-// publisher decided: the header is of use for its ids only.
-func TestReceived_AWSTraceHeader_LambdasSampledFlagIsNotBelieved(t *testing.T) {
+// publisher decided: it decides nothing there. Sampled=1 does.
+func TestReceived_AWSTraceHeader_LambdasSampled0IsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for flag, trusted := range map[string]bool{"0": false, "1": true} {
 		fromBoth(t, "", nil, map[string]string{"AWSTraceHeader": traceHeader + flag}, func(t *testing.T, r message.Received) {
@@ -119,7 +119,7 @@ func TestReceived_AWSTraceHeader_LambdasSampledFlagIsNotBelieved(t *testing.T) {
 				sdktrace.AlwaysSample(): true, sdktrace.NeverSample(): false,
 			} {
 				want := decided // by the root sampler
-				if strings.Contains(t.Name(), "/SQS") {
+				if trusted || strings.Contains(t.Name(), "/SQS") {
 					want = trusted
 				}
 				tp := sdktrace.NewTracerProvider(sdktrace.WithSampler(xray.Sampler(sdktrace.ParentBased(base))))

@@ -76,6 +76,10 @@ const (
 	ReasonSizeLimit        = "size_limit"        // no bytes were left in the message or its batch
 	ReasonMessageStructure = "message_structure" // SNS passes no attributes on with MessageStructure json
 	ReasonUnsupportedText  = "unsupported_text"  // the value has characters that messages cannot hold
+
+	// ReasonMalformedTraceparent: the caller has set a traceparent that nobody can
+	// read. It is left as it is.
+	ReasonMalformedTraceparent = "malformed_traceparent"
 )
 
 // Values of [OutcomeKey].
