@@ -59,15 +59,17 @@ type Config struct {
 
 	// XRayParent makes the span in the invocation's X-Ray header the parent of the
 	// invocation span. Set it where X-Ray's active tracing is on and its traces end
-	// up in the same backend. Whether to sample stays with the tracer provider.
+	// up in the same backend. Sampled=1 is a decision; with Sampled=0, which Lambda
+	// writes without one, the provider's root sampler decides, if it is in
+	// xray.Sampler: see "Providers of your own".
 	//
 	// Defaults to false: a link.
 	XRayParent bool
 
 	// Parent returns ctx with what an event of Wrap carries of a trace, which the
-	// invocation then continues: for a function behind an HTTP API, what a
-	// propagator extracts from the event's headers. A batch has a parent for each
-	// message, without asking.
+	// invocation then continues, be it a trace id alone as in a load balancer's
+	// Root: for a function behind an HTTP API, what a propagator extracts from the
+	// event's [Headers]. A batch has a parent for each message, without asking.
 	//
 	// Defaults to none: an invocation is its own trace.
 	Parent func(ctx context.Context, event any) context.Context

@@ -15,8 +15,20 @@
 // as many as the provider's span limits allow, and from each message back.
 //
 // The X-Ray header that Lambda gives an invocation becomes a link and an
-// attribute. Its sampled flag decides nothing: with active tracing off it is
-// always 0. Config.XRayParent makes it the parent instead.
+// attribute. Config.XRayParent makes it the parent instead.
+//
+// # Providers of your own
+//
+// With active tracing off, Lambda writes Sampled=0 into every X-Ray header,
+// whatever was decided before: into an invocation's, and into the AWSTraceHeader
+// of a message. It is taken for no decision, which leaves a parent that nobody has
+// decided on. The samplers of OpenTelemetry's SDK know none: ParentBased drops
+// the spans. Providers of telemetry.Setup ask the root sampler; for any other,
+// wrap its sampler:
+//
+//	sdktrace.WithSampler(xray.Sampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))
+//
+// It matters for Config.XRayParent, and for messages that have no traceparent.
 //
 // A batch always answers with the messages that failed, never with an error,
 // so that one bad message does not bring its neighbours back. One log line

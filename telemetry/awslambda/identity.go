@@ -85,31 +85,36 @@ func lambdaHeader(ctx context.Context) header {
 	return header{raw: raw, parsed: parsed}
 }
 
-// relate says how an invocation's span stands to the header's: as a root with
-// a link, or as its child. The sampled flag decides nothing, because Lambda
-// sets it to 0 whenever active tracing is off.
+// withoutLocalSpan returns ctx without a span of this process, as whoever wraps
+// the handler besides may have put there: an invocation continues what came from
+// outside, or begins a trace.
+func withoutLocalSpan(ctx context.Context) context.Context {
+	if sc := trace.SpanContextFromContext(ctx); sc.HasSpanID() && !sc.IsRemote() {
+		return trace.ContextWithSpanContext(ctx, trace.SpanContext{})
+	}
+	return ctx
+}
+
+// relate says how an invocation's span stands to the header's: as one of another
+// trace with a link, or as its child.
 //
-// A parent that the event carried, in ctx, goes before the header.
+// What the event carried, in ctx, goes before the header. Only a trace id alone,
+// the header's own, gives way to it: the header knows the parent besides.
 func (h header) relate(ctx context.Context, asParent bool) (context.Context, []trace.SpanStartOption) {
-	var options []trace.SpanStartOption
-	carried := trace.SpanContextFromContext(ctx).IsRemote()
-	known := h.parsed.Root.IsValid() && h.parsed.Parent.IsValid()
-	if known && asParent && !carried {
-		h.parsed.Sampled = xray.Undecided
-		return xray.ContextWithHeader(ctx, h.parsed), nil
+	if !h.parsed.Root.IsValid() || !h.parsed.Parent.IsValid() {
+		return ctx, nil
 	}
-	if !carried {
-		options = append(options, trace.WithNewRoot())
-	}
-	if !known {
-		return ctx, options
+	carried := trace.SpanContextFromContext(ctx)
+	first := !carried.HasTraceID() || !carried.HasSpanID() && carried.TraceID() == h.parsed.Root
+	if asParent && first {
+		return xray.ContextWithHeader(ctx, h.parsed.InLambda()), nil
 	}
 	config := trace.SpanContextConfig{TraceID: h.parsed.Root, SpanID: h.parsed.Parent, Remote: true}
 	if h.parsed.Sampled == xray.Sampled {
 		config.TraceFlags = trace.FlagsSampled
 	}
 	link := trace.Link{SpanContext: trace.NewSpanContext(config)}
-	return ctx, append(options, trace.WithLinks(link))
+	return ctx, []trace.SpanStartOption{trace.WithLinks(link)}
 }
 
 // append adds what AWS wrote into the header. Lambda's REPORT line has its Root.

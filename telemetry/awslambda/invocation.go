@@ -90,13 +90,15 @@ func (f *function) begin(ctx context.Context, c call, more ...attribute.KeyValue
 }
 
 // end ends the invocation with what came of it, and flushes. Only the first
-// call counts; another one waits until the flush is over, because Lambda may
-// freeze the process as soon as there is an answer.
-func (inv *invocation) end(err error, p *panicked) {
+// call counts, and returns true; another one waits until the flush is over,
+// because Lambda may freeze the process as soon as there is an answer.
+func (inv *invocation) end(err error, p *panicked) (first bool) {
 	inv.finish.Do(func() {
+		first = true
 		inv.endSpan(err, p)
 		inv.flush()
 	})
+	return first
 }
 
 // expire ends an invocation that Lambda is about to kill, so that it is seen at

@@ -72,7 +72,7 @@ func TestWrap_Invocation_NameAndAttributesByConvention(t *testing.T) {
 	}
 }
 
-func TestWrap_XRayHeader_LinkOrParentNeverDecides(t *testing.T) {
+func TestWrap_XRayHeader_LinkOrParent(t *testing.T) {
 	const traceID, parentID = "5759e988bd862e3fe1be46a994272793", "53995c3f42cd8ad8"
 	cases := map[string]struct {
 		header   string
@@ -96,7 +96,7 @@ func TestWrap_XRayHeader_LinkOrParentNeverDecides(t *testing.T) {
 			if _, err := h(withTraceHeader(t.Context(), tt.header), nil); err != nil {
 				t.Fatal(err)
 			}
-			span := b.invocation(t) // which is recorded, whatever the flag says
+			span := b.invocation(t) // which is recorded: the root sampler decides where the flag does not
 			parent := ""
 			if span.Parent().SpanID().IsValid() {
 				parent = span.Parent().SpanID().String()
@@ -235,8 +235,8 @@ func TestWrap_RunsIntoTheDeadline_SeenAsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t)
 		b.config.DeadlineMargin = 200 * time.Millisecond
-		flushed := make(chan struct{})
-		b.config.Flush = func(context.Context) error { close(flushed); return nil }
+		flushed := make(chan struct{}, 2)
+		b.config.Flush = func(context.Context) error { flushed <- struct{}{}; return nil }
 		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 		defer cancel()
 		h := awslambda.Wrap(func(ctx context.Context, _ any) (any, error) {
@@ -254,6 +254,39 @@ func TestWrap_RunsIntoTheDeadline_SeenAsTimeout(t *testing.T) {
 		}
 		if got := b.sums(t, "faas.timeouts", "faas.trigger")["other"]; got != 1 {
 			t.Errorf("faas.timeouts is %d, want 1", got)
+		}
+	})
+}
+
+// A handler may return after the watchdog has flushed, and before Lambda's
+// deadline: what it ended in between is flushed, too, before the answer.
+func TestWrap_ReturnsAfterTheWatchdog_FlushedOnceMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		b.config.DeadlineMargin = time.Second // the watchdog's time is half a second before the deadline
+		var flushed []int                     // how many spans had ended
+		var left []time.Duration
+		b.config.Flush = func(ctx context.Context) error {
+			deadline, _ := ctx.Deadline()
+			flushed, left = append(flushed, len(b.spans.Ended())), append(left, time.Until(deadline))
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		h := awslambda.Wrap(func(ctx context.Context, _ any) (any, error) {
+			time.Sleep(9600 * time.Millisecond)
+			_, span := b.config.TracerProvider.Tracer("").Start(ctx, "late")
+			span.End()
+			return "ok", nil
+		}, b.config)
+		if out, err := h(ctx, nil); out != "ok" || err != nil {
+			t.Errorf("returned %v, %v; want ok", out, err)
+		}
+		if want := []int{1, 2}; !slices.Equal(flushed, want) {
+			t.Errorf("the flushes had %v spans, want %v", flushed, want)
+		}
+		if want := []time.Duration{300 * time.Millisecond, 200 * time.Millisecond}; !slices.Equal(left, want) {
+			t.Errorf("there was %v for them, want %v", left, want)
 		}
 	})
 }

@@ -21,6 +21,11 @@ import (
 // message: the producer's span, remote. The method Context is what to work in.
 //
 // The methods may be called from several goroutines.
+//
+// A test may give a handler a Message of its own making, even the zero one: it
+// belongs to no batch, works in the embedded Received.Context, and settling it
+// has no effect. To see how a handler settles messages, call what SQSBatch or
+// SQSEach returned: failed ones are in its answer.
 type Message struct {
 	message.Received
 
@@ -57,7 +62,15 @@ type settlement struct {
 // that a handler of SQSBatch ends itself may go out before what is put off
 // while the handler works: without the message's id, its receive count, its
 // outcome and the link to the invocation.
-func (m *Message) Context() context.Context { return m.ctx }
+func (m *Message) Context() context.Context {
+	switch {
+	case m.ctx != nil:
+		return m.ctx
+	case m.Received.Context != nil:
+		return m.Received.Context
+	}
+	return context.Background()
+}
 
 // Written settles the message as done: something new was stored.
 func (m *Message) Written() { m.settle(semconv.OutcomeWritten, "", nil) }
@@ -84,7 +97,7 @@ func (m *Message) settle(outcome, reason string, err error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.settled.outcome == "" {
+	if m.settled.outcome == "" && m.batch != nil {
 		m.settled = settlement{outcome: outcome, reason: reason, err: err, at: m.batch.Now()}
 	}
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/metric/noop"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tracehaul/tracehaul/telemetry/awslambda"
+	"github.com/tracehaul/tracehaul/telemetry/message"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 	"github.com/tracehaul/tracehaul/telemetry/slogtrace"
 )
@@ -131,5 +133,22 @@ func TestSettled_AnyBatch_FewAllocations(t *testing.T) {
 		if added > 2 {
 			t.Errorf("the line adds %.0f allocations to a batch of %d, want at most 2", added, messages)
 		}
+	}
+}
+
+// A handler can be given messages by its own tests.
+func TestMessage_OfNoBatch_IsHarmless(t *testing.T) {
+	var zero awslambda.Message
+	if zero.Context() == nil || zero.Context().Err() != nil {
+		t.Errorf("the zero message works in %v, want a context", zero.Context())
+	}
+	zero.Failed("database", errors.New("away"))
+	zero.DeadLettered("malformed", nil)
+	zero.Written()
+	zero.Duplicate()
+
+	received := awslambda.Message{Received: message.FromLambda(t.Context(), record(1))}
+	if got := trace.SpanContextFromContext(received.Context()).TraceID().String(); got != traceIDOf(1) {
+		t.Errorf("it works in trace %s, want the one it carries: %s", got, traceIDOf(1))
 	}
 }

@@ -114,7 +114,7 @@ func (b *batch) handle(ctx context.Context, f *function, records []events.SQSMes
 	}
 	defer cancel()
 	b.read(work, records)
-	b.invocation = f.begin(ctx, c, b.queue.system, b.queue.destination,
+	b.invocation = f.begin(withoutLocalSpan(ctx), c, b.queue.system, b.queue.destination,
 		otelsemconv.MessagingBatchMessageCount(len(records)))
 	if len(records) == 0 {
 		b.end(nil, nil)
