@@ -23,8 +23,12 @@ type Config struct {
 	// Defaults to host:port/database, as the conventions advise.
 	PoolName string
 
-	// NoStatement keeps db.query.text off the spans. The text is the SQL as the
-	// program wrote it: switch it off where values are pasted into SQL.
+	// NoStatement keeps db.query.text off the spans. The text of a query with
+	// arguments is the SQL as the program wrote it: the conventions take it for
+	// free of data. In a query without, ? stands for each string, number and
+	// boolean and a space for each comment; names are shown, also those in
+	// quotes. A prepared statement is shown by its name. The text is cut at
+	// 4 KiB. Switch it off where values are pasted into SQL that has arguments.
 	//
 	// Defaults to false.
 	NoStatement bool

@@ -2,7 +2,10 @@ package pgxtrace
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // operation is what a query does and to what: the parts of a span's name.
@@ -39,116 +42,135 @@ func operationOf(ctx context.Context) (o operation, given bool) {
 }
 
 const (
-	// parsedBytes is how much of a statement is looked at for its table.
+	// parsedBytes is where the words that a statement is named after begin at
+	// the latest.
 	parsedBytes = 1024
 	// nameBytes is the longest table name that is taken for one.
 	nameBytes = 128
 )
 
-// behind names the word that stands before the table, for each operation that
-// has one table of its own.
-var behind = map[string]string{
-	"INSERT": "INTO", "DELETE": "FROM", "SELECT": "FROM", "UPDATE": "UPDATE", "MERGE": "INTO", "TRUNCATE": "TABLE", "COPY": "COPY",
-}
-
-// parseOperation reads the first words of a statement. It is not a parser: a
-// statement that does not begin with a plain keyword, such as one with a
-// common table expression, is named after its first word alone, so that what
-// is said is right. Nothing but keywords and identifiers becomes part of the
-// name.
+// parseOperation reads the first words of a statement. It is not a parser: it
+// finds the table where the grammar leaves no doubt, and else names the command
+// alone; what begins with no command, such as a prepared statement's name, it
+// does not name at all. Nothing of a literal or a comment becomes part of it.
 func parseOperation(sql string) operation {
-	if len(sql) > parsedBytes {
-		sql = sql[:parsedBytes]
-	}
-	words := scanner{sql}
-	first := strings.ToUpper(words.next())
-	if !isKeyword(first) {
-		return operation{}
-	}
-	o := operation{name: first}
-	before, ok := behind[first]
-	if !ok {
-		return o
-	}
-	word := first
-	for ; word != ""; word = strings.ToUpper(words.next()) {
-		if word != before {
-			continue
-		}
-		table := words.next()
-		if upper := strings.ToUpper(table); upper == "ONLY" {
-			table = words.next()
-		}
-		if isIdentifier(table) {
-			o.collection = strings.ReplaceAll(table, `"`, "")
-		}
-		return o
+	s := scanner{sql: sql}
+	o := operation{name: s.word().command()}
+	if s.passToTable(o.name) {
+		o.collection = s.table(o.name == "SELECT")
 	}
 	return o
 }
 
-// scanner cuts a statement into words; punctuation and literals are words of
-// their own, and comments are passed over.
-type scanner struct{ rest string }
-
-func (s *scanner) next() string {
-	for {
-		s.rest = strings.TrimLeft(s.rest, " \t\r\n")
-		switch {
-		case strings.HasPrefix(s.rest, "--"):
-			_, s.rest, _ = strings.Cut(s.rest, "\n")
-		case strings.HasPrefix(s.rest, "/*"):
-			_, s.rest, _ = strings.Cut(s.rest, "*/")
-		default:
-			return s.word()
+// word is the next token that is neither space nor a comment.
+func (s *scanner) word() token {
+	for s.at < parsedBytes {
+		if t := s.next(); t.kind != space && t.kind != comment {
+			return t
 		}
 	}
+	return token{}
 }
 
-func (s *scanner) word() string {
-	if s.rest == "" {
+// command is the token as a statement's first word, or "" if none begins so.
+func (t token) command() string {
+	if len(t.text) > len("DEALLOCATE") {
 		return ""
 	}
-	if s.rest[0] == '\'' {
-		_, s.rest, _ = strings.Cut(s.rest[1:], "'")
-		return "'"
+	i, ok := slices.BinarySearch(commands, strings.ToUpper(t.text))
+	if !ok {
+		return ""
 	}
-	end, quoted := 0, false
-	for ; end < len(s.rest); end++ {
-		c := s.rest[end]
-		if c == '"' {
-			quoted = !quoted
-			continue
-		}
-		if !quoted && !isWordByte(c) {
-			break
-		}
-	}
-	end = max(end, 1)
-	word := s.rest[:end]
-	s.rest = s.rest[end:]
-	return word
+	return commands[i]
 }
 
-func isWordByte(c byte) bool {
-	return c == '_' || c == '.' || c == '$' || c >= 0x80 ||
-		'0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+// follows passes over the next token if it is this word.
+func (s *scanner) follows(word string) bool {
+	after := *s
+	if !after.word().is(word) {
+		return false
+	}
+	*s = after
+	return true
 }
 
-func isKeyword(word string) bool {
-	for i := range len(word) {
-		if c := word[i]; c != '_' && (c < 'A' || c > 'Z') {
+// passToTable passes over what stands between a command and its table. It is
+// false if the command has no table of its own.
+func (s *scanner) passToTable(command string) bool {
+	switch command {
+	case "INSERT", "MERGE":
+		return s.follows("INTO")
+	case "DELETE":
+		return s.follows("FROM")
+	case "SELECT":
+		return s.passToFrom()
+	case "TRUNCATE":
+		s.follows("TABLE")
+		return true
+	default:
+		return command == "UPDATE" || command == "COPY" || command == "TABLE"
+	}
+}
+
+// passToFrom passes over a SELECT's list: to the FROM that stands in no
+// brackets and is no part of an expression or a label.
+func (s *scanner) passToFrom() bool {
+	depth := 0
+	for before, t := (token{}), s.word(); t.kind != end; before, t = t, s.word() {
+		switch {
+		case t.is("(", "["):
+			depth++
+		case t.is(")", "]"):
+			depth--
+		case depth == 0 && t.is(";", "UNION", "INTERSECT", "EXCEPT") && !before.is("AS", "."):
+			return false
+		case depth == 0 && t.is("FROM") && !before.is("DISTINCT", "AS", "."):
+			return true
+		}
+		if depth < 0 {
 			return false
 		}
 	}
-	return word != "" && len(word) <= 20
+	return false
 }
 
-// isIdentifier tells a table's name from a bracket, a literal or a parameter.
-func isIdentifier(word string) bool {
-	if word == "" || len(word) > nameBytes {
-		return false
+// table reads a table's name, with its schema if that is given, or "" if it
+// is none: in a FROM, a function may stand in its place.
+func (s *scanner) table(inFrom bool) string {
+	s.follows("ONLY")
+	t := s.word()
+	name := t.identifier()
+	if reserved[strings.ToUpper(name)] && t.kind == word {
+		return ""
 	}
-	c := word[0]
-	return c == '_' || c == '"' || c >= 0x80 || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	for name != "" && s.follows(".") {
+		part := s.word().identifier()
+		if part == "" {
+			return ""
+		}
+		name += "." + part
+	}
+	if len(name) > nameBytes || inFrom && s.word().is("(", "FROM") { // f(x), ROWS FROM (f(x))
+		return ""
+	}
+	return name
+}
+
+// identifier is what the token names, or "" if it is no identifier that can be
+// shown as it is.
+func (t token) identifier() string {
+	name := t.text
+	switch {
+	case len(name) > nameBytes:
+		return ""
+	case t.kind == quoted && name[0] == '"':
+		name = name[1 : len(name)-1]
+	case t.kind != word:
+		return ""
+	}
+	odd := func(r rune) bool { return r == '"' || r == '\'' || r == utf8.RuneError || !unicode.IsPrint(r) }
+	if strings.ContainsFunc(name, odd) {
+		return ""
+	}
+	return name
 }

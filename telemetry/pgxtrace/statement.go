@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -15,15 +16,32 @@ import (
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 )
 
-// statementBytes is where db.query.text is cut.
-const statementBytes = 4096
-
 // statementKey tells statements apart.
 type statementKey struct {
 	operation
-	given bool // by WithOperation; else it is read from the SQL
-	batch bool // of more than one query
-	sql   string
+	given      bool // by WithOperation; else it is read from the SQL
+	batch      bool // of more than one query
+	parameters bool // are given, apart from the SQL
+	sql        string
+}
+
+// text is db.query.text. The conventions take the text of a query with
+// parameters for free of data; of others, they want the literals out.
+func (k statementKey) text() string {
+	if k.parameters {
+		return cut(k.sql, statementBytes)
+	}
+	return redact(k.sql)
+}
+
+// bytes is how much memory the key's strings take.
+func (k statementKey) bytes() int { return len(k.name) + len(k.collection) + len(k.sql) }
+
+// clone is k with strings that keep nothing else in memory: a statement may be
+// a piece of a large file.
+func (k statementKey) clone() statementKey {
+	k.name, k.collection, k.sql = strings.Clone(k.name), strings.Clone(k.collection), strings.Clone(k.sql)
+	return k
 }
 
 // statement is what all executions of one have in common.
@@ -40,8 +58,11 @@ type statement struct {
 // names out of a text that may do more than one thing.
 func (t *tracer) newStatement(k statementKey) *statement {
 	o := k.operation
-	if !k.given && !k.batch {
+	if !k.given && o.name == "" {
 		o = parseOperation(k.sql)
+	}
+	if k.batch && o.name == "" {
+		o = operation{name: "BATCH"}
 	}
 	if k.batch && o.name != "BATCH" {
 		o.name = "BATCH " + o.name
@@ -57,7 +78,7 @@ func (t *tracer) newStatement(k statementKey) *statement {
 	}
 	attributes := s.point
 	if t.statement && k.sql != "" {
-		attributes = append(slices.Clip(attributes), otelconv.DBQueryText(cut(k.sql, statementBytes)))
+		attributes = append(slices.Clip(attributes), otelconv.DBQueryText(k.text()))
 	}
 	s.shared = span.Share(attributes...)
 	s.succeed = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(s.point...))}
@@ -74,68 +95,135 @@ func (s *statement) measure(o outcome) []metric.RecordOption {
 }
 
 // statements are those that were seen. They are few and looked up for every
-// query, so a change copies the map.
+// query, so a change copies them.
 type statements struct {
-	seen atomic.Pointer[map[statementKey]*statement]
+	seen atomic.Pointer[seen]
 	mu   sync.Mutex // held while changing seen
 }
 
-// statementsKept bounds what is kept of a program that makes up its SQL.
-const statementsKept = 1000
+type seen struct {
+	byKey map[statementKey]*statement
+	bytes int // of the keys
+}
+
+// What is kept of a program that makes up its SQL.
+const (
+	statementsKept      = 1000
+	statementsKeptBytes = 2 << 20
+	// keptBytes is the longest statement that is kept: others are made anew each
+	// time, which is little beside sending them.
+	keptBytes = 16 << 10
+)
+
+// hasRoom tells whether a statement of that key is to be kept.
+func (s *seen) hasRoom(k statementKey) bool {
+	if n := k.bytes(); n > keptBytes || s.bytes+n > statementsKeptBytes {
+		return false
+	}
+	return len(s.byKey) < statementsKept
+}
+
+// keep keeps a statement, if there is room for it still.
+func (s *statements) keep(k statementKey, made *statement) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.load()
+	if _, ok := old.byKey[k]; ok || !old.hasRoom(k) {
+		return
+	}
+	next := &seen{byKey: make(map[statementKey]*statement, len(old.byKey)+1), bytes: old.bytes + k.bytes()}
+	maps.Copy(next.byKey, old.byKey)
+	next.byKey[k] = made
+	s.seen.Store(next)
+}
+
+func (s *statements) load() *seen {
+	if known := s.seen.Load(); known != nil {
+		return known
+	}
+	return &seen{}
+}
 
 func (t *tracer) statementOf(k statementKey) *statement {
-	if seen := t.statements.seen.Load(); seen != nil {
-		if s, ok := (*seen)[k]; ok {
-			return s
-		}
+	known := t.statements.load()
+	if s, ok := known.byKey[k]; ok {
+		return s
 	}
+	if !known.hasRoom(k) {
+		return t.newStatement(k)
+	}
+	k = k.clone()
 	made := t.newStatement(k)
-	t.statements.mu.Lock()
-	defer t.statements.mu.Unlock()
-	seen := map[statementKey]*statement{}
-	if old := t.statements.seen.Load(); old != nil {
-		if len(*old) >= statementsKept {
-			return made
-		}
-		seen = maps.Clone(*old)
-	}
-	seen[k] = made
-	t.statements.seen.Store(&seen)
+	t.statements.keep(k, made)
 	return made
 }
 
 // queryKey is the statement of a query.
-func queryKey(ctx context.Context, sql string) statementKey {
+func (t *tracer) queryKey(ctx context.Context, sql string, args []any) statementKey {
 	o, given := operationOf(ctx)
-	return statementKey{operation: o, given: given, sql: sql}
+	return t.key(statementKey{operation: o, given: given, parameters: parameterized(args), sql: sql})
+}
+
+// key is k without what the statement is not made from.
+func (t *tracer) key(k statementKey) statementKey {
+	if !t.statement {
+		k.parameters = false
+		if k.given {
+			k.sql = ""
+		}
+	}
+	return k
+}
+
+// parameterized tells whether there are parameters among a query's arguments:
+// pgx takes options in front of them, and parameters by name as one of these.
+func parameterized(args []any) bool {
+	for _, a := range args {
+		switch a := a.(type) {
+		case pgx.NamedArgs:
+			return len(a) > 0
+		case pgx.StrictNamedArgs:
+			return len(a) > 0
+		case pgx.QueryExecMode, pgx.QueryResultFormats, pgx.QueryResultFormatsByOID, pgx.QueryRewriter:
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // batchKey is the statement of a batch: what all its queries do, or just
 // BATCH. A text that they share is the batch's, too.
-func batchKey(ctx context.Context, b *pgx.Batch) statementKey {
+func (t *tracer) batchKey(ctx context.Context, b *pgx.Batch) statementKey {
+	first := b.QueuedQueries[0]
 	if len(b.QueuedQueries) == 1 {
-		return queryKey(ctx, b.QueuedQueries[0].SQL)
+		return t.queryKey(ctx, first.SQL, first.Arguments)
 	}
-	k := statementKey{batch: true}
+	k := statementKey{batch: true, parameters: true, sql: first.SQL}
 	k.operation, k.given = operationOf(ctx)
-	for i, q := range b.QueuedQueries {
-		if i == 0 {
-			k.sql = q.SQL
+	for _, q := range b.QueuedQueries {
+		if q.SQL != first.SQL {
+			k.sql, k.parameters = "", false
 			if !k.given {
-				k.operation = parseOperation(q.SQL)
+				k.operation = commonOperation(b.QueuedQueries)
 			}
-			continue
+			return k
 		}
-		if q.SQL == b.QueuedQueries[i-1].SQL {
-			continue
-		}
-		k.sql = ""
-		if !k.given && parseOperation(q.SQL) != k.operation {
-			k.operation = operation{name: "BATCH"}
+		k.parameters = k.parameters && parameterized(q.Arguments)
+	}
+	return t.key(k)
+}
+
+// commonOperation is what all of several queries do, or BATCH.
+func commonOperation(queries []*pgx.QueuedQuery) operation {
+	var common operation
+	for i, q := range queries {
+		switch {
+		case i == 0:
+			common = parseOperation(q.SQL)
+		case q.SQL != queries[i-1].SQL && parseOperation(q.SQL) != common:
+			return operation{name: "BATCH"}
 		}
 	}
-	if k.name == "" {
-		k.operation = operation{name: "BATCH"}
-	}
-	return k
+	return common
 }

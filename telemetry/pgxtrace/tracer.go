@@ -165,7 +165,7 @@ func (o outcome) describe(s trace.Span) {
 
 // TraceQueryStart implements [pgx.QueryTracer].
 func (t *tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	return t.begin(ctx, t.statementOf(queryKey(ctx, data.SQL)), 0)
+	return t.begin(ctx, t.statementOf(t.queryKey(ctx, data.SQL, data.Args)), 0)
 }
 
 // TraceQueryEnd implements [pgx.QueryTracer].
@@ -175,7 +175,7 @@ func (t *tracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQ
 
 // TraceBatchStart implements [pgx.BatchTracer].
 func (t *tracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
-	return t.begin(ctx, t.statementOf(batchKey(ctx, data.Batch)), data.Batch.Len())
+	return t.begin(ctx, t.statementOf(t.batchKey(ctx, data.Batch)), data.Batch.Len())
 }
 
 // TraceBatchQuery implements [pgx.BatchTracer]. The first failure of a batch
@@ -203,15 +203,4 @@ func (t *tracer) TraceCopyFromStart(ctx context.Context, _ *pgx.Conn, data pgx.T
 // TraceCopyFromEnd implements [pgx.CopyFromTracer].
 func (t *tracer) TraceCopyFromEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceCopyFromEndData) {
 	t.end(ctx, data.Err)
-}
-
-// cut shortens s to n bytes without cutting a character.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && s[n]&0xC0 == 0x80 {
-		n--
-	}
-	return s[:n]
 }
