@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -263,6 +266,53 @@ func TestDeadLetter_Many_GoInBatchesOfTenAndOfTheSizeAllowed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// oneByOne is a client that tells how many calls there were, and at once.
+type oneByOne struct {
+	*sqs.Client
+
+	mu                  sync.Mutex
+	calls, inside, most int
+}
+
+func (c *oneByOne) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, options ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	c.count(1)
+	defer c.count(-1)
+	time.Sleep(time.Second) // of the bubble: whoever sends beside it has begun by then
+	return c.Client.SendMessageBatch(ctx, in, options...)
+}
+
+func (c *oneByOne) count(inside int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inside += inside
+	c.calls += max(0, inside)
+	c.most = max(c.most, c.inside)
+}
+
+// What is found while letters are being sent goes into one call after that.
+func TestDeadLetter_FoundDuringACall_GoesIntoTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := new(oneByOne)
+		b := setup(t, func(c *consumer.Config) {
+			client.Client, c.SQS = c.SQS.(*sqs.Client), client //nolint:forcetypeassert // as setup made it
+		})
+		b.sink.poison["1"], b.sink.poison["2"] = true, true
+		b.sink.write = func(context.Context, int) error {
+			synctest.Wait() // the first call is on its way
+			return nil
+		}
+		if failed := b.invoke(t.Context(), malformed(0), placed(1), placed(2)); failed != nil {
+			t.Errorf("failed: %v", failed)
+		}
+		if client.calls != 2 || client.most != 1 {
+			t.Errorf("%d calls, %d at once; want 2, one after the other", client.calls, client.most)
+		}
+		if dead := b.dead(); len(dead) != 3 {
+			t.Errorf("%d dead letters, want 3", len(dead))
+		}
+	})
 }
 
 func TestDeadLetter_QueueAway_FailsThoseAlone(t *testing.T) {

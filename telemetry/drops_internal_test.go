@@ -77,6 +77,7 @@ func TestDrops_ADayOfThem_OneLineAMinuteForEachKind(t *testing.T) {
 		synctest.Wait()
 		d.add(SignalTraces, 4, "queue_full")
 		d.close()
+		d.tell() // a flush afterwards
 		d.add(SignalTraces, 5, "shutdown")
 		time.Sleep(time.Hour)
 		if diff := cmp.Diff([]string{"traces queue_full 1", "traces queue_full 4"}, log.take(t)); diff != "" {

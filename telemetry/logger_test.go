@@ -2,6 +2,7 @@ package telemetry_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/contrib/bridges/otelslog"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
@@ -67,19 +70,37 @@ func TestLogger_LimitsPartlySet_TheOthersAreTheDefaults(t *testing.T) {
 	}
 }
 
+// Without a provider of its own a bridge takes the global one, which is
+// somebody else's.
 func TestLogger_NoOTLP_LinesOnly(t *testing.T) {
 	c := newCollector(t)
+	before := otel.GetLoggerProvider()
+	t.Cleanup(func() { otel.SetLoggerProvider(before) })
+	other := setup(t, configFor(c.URL))
+	otel.SetLoggerProvider(other.LoggerProvider())
 	config := configFor(c.URL)
 	config.Logs.Exporter.Kind = telemetry.ExporterNone
 	var lines lockedBuffer
 	config.LogWriter = &lines
 	tel := setup(t, config)
 	tel.Logger().Info("hello")
-	if err := tel.Shutdown(t.Context()); err != nil {
+	if err := errors.Join(tel.Shutdown(t.Context()), other.Shutdown(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(lines.String(), "hello") || len(c.records) != 0 {
 		t.Errorf("lines %s, records %v", lines.String(), c.records)
+	}
+}
+
+func TestLoggerProvider_OtherBridge_RecordsArrive(t *testing.T) {
+	c := newCollector(t)
+	tel := setup(t, configFor(c.URL))
+	slog.New(otelslog.NewHandler("bridge", otelslog.WithLoggerProvider(tel.LoggerProvider()))).Info("hello")
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.records) != 1 || c.records[0].Body.GetStringValue() != "hello" {
+		t.Errorf("the records are %v, want hello", c.records)
 	}
 }
 
