@@ -64,8 +64,8 @@ func (a Annotation) Validate() error {
 			errs = append(errs, errors.New(f.name+": want one"))
 		}
 	}
-	if results := Results(); !slices.Contains(results, a.Result) {
-		errs = append(errs, fmt.Errorf("result %q: want one of %s", a.Result, strings.Join(results, ", ")))
+	if want := results(); !slices.Contains(want, a.Result) {
+		errs = append(errs, fmt.Errorf("result %q: want one of %s", a.Result, strings.Join(want, ", ")))
 	}
 	for _, f := range []struct{ name, value string }{{"commit", a.Commit}, {"run", a.Run}} {
 		if u, err := url.Parse(f.value); f.value != "" && (err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http")) {
@@ -78,13 +78,13 @@ func (a Annotation) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Results are what an [Annotation] may have as its result.
-func Results() []string {
-	results := []string{ResultStarted}
+// results are what an [Annotation] may have as its result.
+func results() []string {
+	all := []string{ResultStarted}
 	for _, o := range outcomes() {
-		results = append(results, string(o))
+		all = append(all, string(o))
 	}
-	return results
+	return all
 }
 
 func (a Annotation) tags() []string {

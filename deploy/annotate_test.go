@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/deploy"
-	"github.com/tracehaul/tracehaul/deploy/deploytest"
+	"github.com/tracehaul/tracehaul/internal/deploytest"
 )
 
 // started is the annotation of a deploy that has just begun.

@@ -28,8 +28,9 @@ func over(s types.DeploymentStatus) bool {
 	return s == types.DeploymentStatusSucceeded || s == types.DeploymentStatusFailed || s == types.DeploymentStatusStopped
 }
 
-// shares are where a function's alias leads: versions, and the percentage of the
-// invocations that each gets. None if there is no such alias.
+// shares are where a function's alias leads: versions, two at most, and the
+// percentage of the invocations that each gets. None if there is no such alias.
+// (Lambda API reference, AliasRoutingConfiguration.)
 func (d *deployer) shares(ctx context.Context, function string) ([]Revision, error) {
 	out, err := d.lambda.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: aws.String(Alias)})
 	if isCode(err, "ResourceNotFoundException") {
@@ -49,7 +50,6 @@ func (d *deployer) shares(ctx context.Context, function string) ([]Revision, err
 			}
 		}
 	}
-	slices.SortFunc(all[1:], func(a, b Revision) int { return int(b.Percent - a.Percent) })
 	return all, nil
 }
 
@@ -67,18 +67,18 @@ func (d *deployer) functionBefore(ctx context.Context, c component) (watched, []
 	switch {
 	case len(shares) == 0:
 		findings = append(findings, Finding{
-			Kind: FindingFirst, Subject: function, Text: "there is no such function yet, or it has no alias " + Alias + ": the first deployment has nothing to be rolled back to",
+			Kind: findingFirst, Subject: function, Text: "there is no such function yet, or it has no alias " + Alias + ": the first deployment has nothing to be rolled back to",
 		})
 	case len(shares) > 1:
 		findings = append(findings, Finding{
-			Kind: FindingInProgress, Subject: function, Refuses: true,
+			Kind: findingInProgress, Subject: function, Refuses: true,
 			Text: fmt.Sprintf("the alias %s is moving already: %s and %s get messages: wait for the end, or move it back", Alias, shares[0], shares[1]),
 		})
 	}
 	out, err := d.codedeploy.GetDeploymentGroup(ctx, &codedeploy.GetDeploymentGroupInput{ApplicationName: &application, DeploymentGroupName: &group})
 	if isMissingGroup(err) {
 		return w, append(findings, Finding{
-			Kind: FindingUnwatched, Subject: function,
+			Kind: findingUnwatched, Subject: function,
 			Text: "CodeDeploy has no deployment group " + w.subject + ": if the alias is moved by hand, no alarm rolls it back",
 		}), nil
 	}
@@ -93,7 +93,7 @@ func (d *deployer) functionBefore(ctx context.Context, c component) (watched, []
 	}
 	for i := range running {
 		findings = append(findings, Finding{
-			Kind: FindingInProgress, Subject: function, Refuses: true,
+			Kind: findingInProgress, Subject: function, Refuses: true,
 			Text: fmt.Sprintf("a deployment runs already (%s, since %s, %s): wait for its end, or stop it",
 				running[i].Status, moment(aws.ToTime(running[i].CreateTime)), aws.ToString(running[i].DeploymentId)),
 		})

@@ -13,18 +13,18 @@ import (
 
 // Kinds of findings.
 const (
-	FindingAlarmOn      = "alarm-on"      // an alarm is on already
-	FindingAlarmMissing = "alarm-missing" // there is no alarm of that name
-	FindingNoAlarms     = "no-alarms"     // no alarm rolls the component back
-	FindingInProgress   = "in-progress"   // a deployment runs already
-	FindingUnwatched    = "unwatched"     // what deploys does not look at the alarms
-	FindingActions      = "actions"       // an alarm tells people
-	FindingFirst        = "first"         // there is nothing to roll back to
+	findingAlarmOn      = "alarm-on"      // an alarm is on already
+	findingAlarmMissing = "alarm-missing" // there is no alarm of that name
+	findingNoAlarms     = "no-alarms"     // no alarm rolls the component back
+	findingInProgress   = "in-progress"   // a deployment runs already
+	findingUnwatched    = "unwatched"     // what deploys does not look at the alarms
+	findingActions      = "actions"       // an alarm tells people
+	findingFirst        = "first"         // there is nothing to roll back to
 )
 
 // Finding is what is to be known before a deploy.
 type Finding struct {
-	Kind      string `json:"kind"`
+	Kind      string `json:"kind"` // alarm-on, alarm-missing, no-alarms, in-progress, unwatched, actions or first
 	Component string `json:"component"`
 	Subject   string `json:"subject"` // the name of the alarm, service or function
 	Text      string `json:"text"`
@@ -119,7 +119,7 @@ func (d *deployer) preflight(ctx context.Context, name string, r *Report) error 
 	r.Alarms = append(r.Alarms, states...)
 	if len(own) == 0 {
 		findings = append(findings, Finding{
-			Kind: FindingNoAlarms, Subject: d.pipeline.Name(name), Refuses: true, Text: "no alarm of the pipeline rolls it back",
+			Kind: findingNoAlarms, Subject: d.pipeline.Name(name), Refuses: true, Text: "no alarm of the pipeline rolls it back",
 		})
 	}
 	for i := range states {
@@ -139,16 +139,16 @@ func (d *deployer) alarmBefore(a *Alarm, by string) (findings []Finding) {
 	switch a.State {
 	case "":
 		findings = append(findings, Finding{
-			Kind: FindingAlarmMissing, Subject: a.Name, Runbook: a.Runbook, Refuses: true,
+			Kind: findingAlarmMissing, Subject: a.Name, Runbook: a.Runbook, Refuses: true,
 			Text: "there is no such alarm, so that it rolls nothing back: apply the alarms first, or take the name out of what " + by + " looks at",
 		})
 	case stateAlarm:
 		text := joined("on since "+moment(a.Since)+" ("+minutes(d.Now().Sub(a.Since))+")", a.Title, a.Reason)
-		findings = append(findings, Finding{Kind: FindingAlarmOn, Subject: a.Name, Runbook: a.Runbook, Refuses: true, Text: text})
+		findings = append(findings, Finding{Kind: findingAlarmOn, Subject: a.Name, Runbook: a.Runbook, Refuses: true, Text: text})
 	}
 	if len(a.Actions) > 0 {
 		findings = append(findings, Finding{
-			Kind: FindingActions, Subject: a.Name,
+			Kind: findingActions, Subject: a.Name,
 			Text: "it has actions (" + strings.Join(a.Actions, ", ") + "): an alarm that rolls back is touchy, and tells nobody by itself",
 		})
 	}
@@ -170,14 +170,14 @@ func (w watched) compare(own []string) []Finding {
 		return nil
 	}
 	if w.off != "" {
-		return []Finding{{Kind: FindingUnwatched, Subject: w.subject, Text: w.off}}
+		return []Finding{{Kind: findingUnwatched, Subject: w.subject, Text: w.off}}
 	}
 	missing := slices.DeleteFunc(slices.Clone(own), func(name string) bool { return slices.Contains(w.names, name) })
 	if len(missing) == 0 {
 		return nil
 	}
 	return []Finding{{
-		Kind: FindingUnwatched, Subject: w.subject,
+		Kind: findingUnwatched, Subject: w.subject,
 		Text: w.by + " does not look at " + strings.Join(missing, ", ") + ": unless this deploy changes that, they roll nothing back",
 	}}
 }

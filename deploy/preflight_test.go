@@ -13,17 +13,23 @@ func TestPreflight_Cases(t *testing.T) {
 		refused    bool
 		fails      string // a part of the error
 	}{
-		"preflight-clean":            {},
-		"preflight-alarm-firing":     {components: []string{"intake"}, refused: true},
-		"preflight-alarm-missing":    {components: []string{"intake"}, refused: true},
-		"preflight-in-progress":      {components: []string{"intake"}, refused: true},
-		"preflight-deleted":          {components: []string{"intake"}},
-		"preflight-first":            {components: []string{"intake"}},
-		"preflight-unwatched":        {components: []string{"intake"}},
-		"preflight-consumer-moving":  {components: []string{"ledger"}, refused: true},
-		"preflight-consumer-by-hand": {components: []string{"ledger"}},
-		"preflight-throttled":        {components: []string{"intake"}},
-		"preflight-access-denied":    {components: []string{"intake"}, fails: "cloudwatch:DescribeAlarms"},
+		"preflight-clean":                 {},
+		"preflight-alarm-firing":          {components: []string{"intake"}, refused: true},
+		"preflight-alarm-missing":         {components: []string{"intake"}, refused: true},
+		"preflight-actions":               {components: []string{"intake"}},
+		"preflight-in-progress":           {components: []string{"intake"}, refused: true},
+		"preflight-deleted":               {components: []string{"intake"}},
+		"preflight-first":                 {components: []string{"intake"}},
+		"preflight-unwatched":             {components: []string{"intake"}},
+		"preflight-stops-only":            {components: []string{"intake"}},
+		"preflight-consumer-moving":       {components: []string{"ledger"}, refused: true},
+		"preflight-consumer-many":         {components: []string{"ledger"}, refused: true},
+		"preflight-consumer-by-hand":      {components: []string{"ledger"}},
+		"preflight-consumer-unwatched":    {components: []string{"ledger"}},
+		"preflight-consumer-stops-only":   {components: []string{"ledger"}},
+		"preflight-consumer-rollback-off": {components: []string{"ledger"}},
+		"preflight-throttled":             {components: []string{"intake"}},
+		"preflight-access-denied":         {components: []string{"intake"}, fails: "cloudwatch:DescribeAlarms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t, name)

@@ -85,7 +85,7 @@ func (d *deployer) serviceBefore(ctx context.Context, _ component) (watched, []F
 		return w, nil, err
 	}
 	if s == nil {
-		return w, []Finding{{Kind: FindingFirst, Subject: name, Text: "there is no such service yet: the first deployment has nothing to be rolled back to"}}, nil
+		return w, []Finding{{Kind: findingFirst, Subject: name, Text: "there is no such service yet: the first deployment has nothing to be rolled back to"}}, nil
 	}
 	w.exists = true
 	if c := s.DeploymentConfiguration; c == nil || c.Alarms == nil || !c.Alarms.Enable {
@@ -104,7 +104,7 @@ func (d *deployer) serviceBefore(ctx context.Context, _ component) (watched, []F
 	for i := range running {
 		r := &running[i]
 		findings = append(findings, Finding{
-			Kind: FindingInProgress, Subject: name, Refuses: true,
+			Kind: findingInProgress, Subject: name, Refuses: true,
 			Text: fmt.Sprintf("a deployment runs already (%s, since %s, %s): wait for its end, or stop it",
 				r.Status, moment(aws.ToTime(r.CreatedAt)), aws.ToString(r.ServiceDeploymentArn)),
 		})

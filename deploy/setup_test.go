@@ -20,7 +20,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/deploy"
-	"github.com/tracehaul/tracehaul/deploy/deploytest"
+	"github.com/tracehaul/tracehaul/internal/deploytest"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 

@@ -54,11 +54,11 @@ func (r *Report) states() string {
 // label is the kind of a finding, in a word.
 func (f *Finding) label() string {
 	switch f.Kind {
-	case FindingAlarmOn:
+	case findingAlarmOn:
 		return "ALARM"
-	case FindingAlarmMissing, FindingNoAlarms:
+	case findingAlarmMissing, findingNoAlarms:
 		return "MISSING"
-	case FindingInProgress:
+	case findingInProgress:
 		return "BUSY"
 	}
 	return "note"
@@ -72,11 +72,11 @@ func (r *Report) advice() string {
 		kinds[f.Kind] = kinds[f.Kind] || f.Refuses
 	}
 	switch {
-	case kinds[FindingAlarmOn]:
+	case kinds[findingAlarmOn]:
 		return "While one of these alarms is on, ECS looks at none of them for a whole deployment, and CodeDeploy stops at once: see why it is on, then run this again."
-	case kinds[FindingAlarmMissing], kinds[FindingNoAlarms]:
+	case kinds[findingAlarmMissing], kinds[findingNoAlarms]:
 		return "Nobody would roll the deploy back: apply the alarms first."
-	case kinds[FindingInProgress]:
+	case kinds[findingInProgress]:
 		return "One deploy at a time: a second one would end the first."
 	}
 	return ""

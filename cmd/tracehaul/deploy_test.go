@@ -8,7 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/tracehaul/tracehaul/deploy/deploytest"
+	"github.com/tracehaul/tracehaul/internal/deploytest"
 )
 
 // The scripts in testdata/deploy run the commands of a deploy as a workflow does.

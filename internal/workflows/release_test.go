@@ -12,7 +12,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/tracehaul/tracehaul/deploy/deploytest"
+	"github.com/tracehaul/tracehaul/internal/deploytest"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
