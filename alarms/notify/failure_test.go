@@ -11,8 +11,8 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms/internal/insights"
 	"github.com/tracehaul/tracehaul/alarms/notify"
-	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
 	"github.com/tracehaul/tracehaul/alarms/snippet"
+	"github.com/tracehaul/tracehaul/internal/notifytest"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 

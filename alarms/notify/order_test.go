@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
+	"github.com/tracehaul/tracehaul/internal/notifytest"
 )
 
 // PagerDuty could not be told of the end before it began again, and so it has

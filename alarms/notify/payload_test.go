@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
+	"github.com/tracehaul/tracehaul/internal/notifytest"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 

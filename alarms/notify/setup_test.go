@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tracehaul/tracehaul/alarms/notify"
-	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
 	"github.com/tracehaul/tracehaul/internal/inprocess"
+	"github.com/tracehaul/tracehaul/internal/notifytest"
 	"github.com/tracehaul/tracehaul/pipeline"
 )
 

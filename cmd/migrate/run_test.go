@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
+	"github.com/tracehaul/tracehaul/internal/notifytest"
 	"github.com/tracehaul/tracehaul/internal/postgres"
 	"github.com/tracehaul/tracehaul/internal/postgres/postgrestest"
 )

@@ -15,8 +15,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/tracehaul/tracehaul/alarms/notify/notifytest"
 	"github.com/tracehaul/tracehaul/internal/localcloud/lambda"
+	"github.com/tracehaul/tracehaul/internal/notifytest"
 	"github.com/tracehaul/tracehaul/internal/program"
 )
 
