@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/tracehaul/tracehaul/internal/localcloud/alb"
-	"github.com/tracehaul/tracehaul/telemetry/alblog"
 )
 
 // The local balancer writes the format by itself. What it writes of requests
@@ -30,7 +29,7 @@ func TestParse_LocalBalancer_WrittenTheSame(t *testing.T) {
 			if e.UserAgent != agent || e.More != "" || e.TraceID != log[len(log)-1].TraceHeader {
 				t.Errorf("%s: user agent %q, trace header %q and %q beyond; want %q and %q", name, e.UserAgent, e.TraceID, e.More, agent, log[len(log)-1].TraceHeader)
 			}
-			if got := string(alblog.Append(nil, &e)); got != line {
+			if got := written(&e); got != line {
 				t.Errorf("%s\nis written as\n%s", line, got)
 			}
 		}

@@ -1,6 +1,5 @@
-// Package alblog reads and writes the access log of an Application Load
-// Balancer: entries of requests that reached a target, and of those that never
-// did.
+// Package alblog reads the access log of an Application Load Balancer: entries
+// of requests that reached a target, and of those that never did.
 //
 // Start from [NewReader] for a file as it lies in S3, from [Parse] for one line.
 //

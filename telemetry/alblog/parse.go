@@ -21,13 +21,11 @@ var (
 	errRule    = errors.New("a number from -1 to 50000, or -")
 )
 
-// field is how one field is read into an entry, and written.
+// field is how one field is read into an entry.
 type field struct {
-	name   string
-	quoted bool
-	lax    bool // a fault of it leaves the line readable
-	read   func(e *Entry, value string) error
-	write  func(b []byte, e *Entry) []byte
+	name string
+	lax  bool // a fault of it leaves the line readable
+	read func(e *Entry, value string) error
 }
 
 // required is how many fields every line has: those of 2018, error_reason the
@@ -118,7 +116,7 @@ func (f *field) fault(i int, want error) *LineError {
 
 func text(name string, quoted bool, of func(*Entry) *string) field {
 	return field{
-		name, quoted, false,
+		name, false,
 		func(e *Entry, value string) error {
 			if value == "" && !quoted {
 				return errEmpty
@@ -126,20 +124,18 @@ func text(name string, quoted bool, of func(*Entry) *string) field {
 			*of(e) = unlessDash(value)
 			return nil
 		},
-		func(b []byte, e *Entry) []byte { return appendText(b, *of(e), quoted) },
 	}
 }
 
 func moment(name string, of func(*Entry) *time.Time) field {
 	return field{
-		name, false, false,
+		name, false,
 		func(e *Entry, value string) (err error) {
 			if *of(e), err = time.Parse(time.RFC3339, value); err != nil || !strings.HasSuffix(value, "Z") {
 				return errTime
 			}
 			return nil
 		},
-		func(b []byte, e *Entry) []byte { return of(e).UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z") },
 	}
 }
 
@@ -147,7 +143,7 @@ func moment(name string, of func(*Entry) *time.Time) field {
 // is what is behind the last colon.
 func address(name string, of func(*Entry) *netip.AddrPort) field {
 	return field{
-		name, false, true,
+		name, true,
 		func(e *Entry, value string) error {
 			if value == "-" {
 				return nil
@@ -168,19 +164,13 @@ func address(name string, of func(*Entry) *netip.AddrPort) field {
 			*of(e) = netip.AddrPortFrom(ip, uint16(port))
 			return nil
 		},
-		func(b []byte, e *Entry) []byte {
-			if a := *of(e); a.IsValid() {
-				return a.AppendTo(b)
-			}
-			return append(b, '-')
-		},
 	}
 }
 
 // seconds reads a processing time: milliseconds, as AWS writes it, or less.
 func seconds(name string, of func(*Entry) *time.Duration) field {
 	return field{
-		name, false, true,
+		name, true,
 		func(e *Entry, value string) error {
 			if value == "-1" || value == "-" {
 				*of(e) = NotMeasured
@@ -192,13 +182,6 @@ func seconds(name string, of func(*Entry) *time.Duration) field {
 			}
 			*of(e) = time.Duration(math.Round(f*1e6)) * time.Microsecond
 			return nil
-		},
-		func(b []byte, e *Entry) []byte {
-			d := *of(e)
-			if d < 0 {
-				return append(b, "-1"...)
-			}
-			return strconv.AppendFloat(b, d.Round(time.Millisecond).Seconds(), 'f', 3, 64)
 		},
 	}
 }
@@ -212,7 +195,7 @@ const noStatus = "000"
 
 func status(name string, of func(*Entry) *int) field {
 	return field{
-		name, false, true,
+		name, true,
 		func(e *Entry, value string) error {
 			if value == "-" {
 				return nil
@@ -227,18 +210,12 @@ func status(name string, of func(*Entry) *int) field {
 			*of(e) = n
 			return nil
 		},
-		func(b []byte, e *Entry) []byte {
-			if n := *of(e); n != 0 {
-				return strconv.AppendInt(b, int64(n), 10)
-			}
-			return append(b, '-')
-		},
 	}
 }
 
 func count(name string, of func(*Entry) *int64) field {
 	return field{
-		name, false, true,
+		name, true,
 		func(e *Entry, value string) error {
 			if value == "-" {
 				return nil
@@ -250,13 +227,12 @@ func count(name string, of func(*Entry) *int64) field {
 			*of(e) = int64(n)
 			return nil
 		},
-		func(b []byte, e *Entry) []byte { return strconv.AppendInt(b, *of(e), 10) },
 	}
 }
 
 func rule(name string, of func(*Entry) *int) field {
 	return field{
-		name, false, true,
+		name, true,
 		func(e *Entry, value string) error {
 			if value == "-" {
 				*of(e) = RuleNone
@@ -268,12 +244,6 @@ func rule(name string, of func(*Entry) *int) field {
 			}
 			*of(e) = n
 			return nil
-		},
-		func(b []byte, e *Entry) []byte {
-			if n := *of(e); n > RuleNone {
-				return strconv.AppendInt(b, int64(n), 10)
-			}
-			return append(b, '-')
 		},
 	}
 }

@@ -62,7 +62,7 @@ func TestParse_DocumentedHTTPS_EveryField(t *testing.T) {
 func TestParse_Documented_WrittenTheSame(t *testing.T) {
 	for _, line := range documented(t, "documented.log") {
 		e := parse(t, line)
-		if got := string(alblog.Append(nil, &e)); got != line {
+		if got := written(&e); got != line {
 			t.Errorf("%s\nis written as\n%s", line, got)
 		}
 	}
