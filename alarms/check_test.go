@@ -45,6 +45,17 @@ func TestFor_OwnAlarm_IsCompleted(t *testing.T) {
 	}
 }
 
+func TestFor_EveryMissing_IsTaken(t *testing.T) {
+	p := load(t, "prod")
+	for _, missing := range []alarms.Missing{alarms.MissingNotBreaching, alarms.MissingBreaching, alarms.MissingIgnore, alarms.MissingMissing} {
+		own := ownAlarm(p)
+		own.Metric.Missing = missing
+		if a, ok := setOf(t, p, own).Find("refunds-stuck"); !ok || a.Metric.Missing != missing {
+			t.Errorf("%v: it is there: %t, as %v", missing, ok, a.Metric)
+		}
+	}
+}
+
 // What is wrong with an alarm is refused, with what would be right.
 func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 	p := load(t, "prod")
@@ -126,7 +137,7 @@ func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 		"id kept for a band": {metric(func(m *alarms.Metric) { m.Inputs[0].ID = "band" }), `input "band": the id is kept`},
 		"endless band":       {metric(func(m *alarms.Metric) { m.Comparison, m.BandWidth = alarms.AboveBand, math.Inf(1) }), "Metric.BandWidth must be above 0"},
 		"comparison":         {metric(func(m *alarms.Metric) { m.Comparison = 7 }), "Metric.Comparison is unknown"},
-		"missing":            {metric(func(m *alarms.Metric) { m.Missing = 5 }), "Metric.Missing is unknown"},
+		"missing":            {metric(func(m *alarms.Metric) { m.Missing = alarms.MissingMissing + 1 }), "Metric.Missing is unknown"},
 		"periods":            {metric(func(m *alarms.Metric) { m.Periods = -1 }), "Metric.Periods is -1, must be at least 1"},
 		"by the second":      {metric(input(func(s *signal.Signal) { s.Metric.Namespace = "AWS/SQS" }), func(m *alarms.Metric) { m.Period = 10 * time.Second }), "AWS reports its metrics by the minute"},
 		"carriage return":    {func(a *alarms.Alarm) { a.Title = "a\rb" }, "Title must be a text in one line"},

@@ -213,6 +213,24 @@ func TestList_SomeHidden_AreUnseen(t *testing.T) {
 	})
 }
 
+// A queue of which nothing may be received is not one without letters.
+func TestList_ReceiveRefused_Error(t *testing.T) {
+	bubble(t, func(b *bundle) {
+		t := b.t
+		b.putAside(1, "refused", "23505")
+		b.fault = func(c messaging.Call, _ int) *messaging.Fault {
+			if c.Action == "ReceiveMessage" {
+				return &messaging.Fault{Error: &messaging.Error{Code: "AccessDenied", Message: "no", Status: 403}}
+			}
+			return nil
+		}
+		_, err := b.open().List(t.Context(), deadletter.Filter{}, 0, nil)
+		if err == nil || !strings.HasPrefix(err.Error(), "read "+dlq+": ") || !strings.Contains(err.Error(), "AccessDenied") {
+			t.Errorf("got %v, want an error that names the queue and AccessDenied", err)
+		}
+	})
+}
+
 // An answer without letters is not yet the end of a queue that should have
 // some.
 func TestList_OneEmptyAnswer_IsAskedAgain(t *testing.T) {
@@ -263,6 +281,7 @@ func TestOpen_Refuses(t *testing.T) {
 		"no queue":   {deadletter.Config{SQS: b.client, QueueURL: "http://sqs/000000000000/none"}, "none"},
 		"no client":  {deadletter.Config{QueueURL: "x"}, "SQS is nil"},
 		"visibility": {deadletter.Config{SQS: b.client, QueueURL: "x", Visibility: time.Second}, "want whole seconds"},
+		"too long":   {deadletter.Config{SQS: b.client, QueueURL: "x", Visibility: 10*time.Minute + time.Second}, "whole seconds from 2s to 10m0s"},
 		"held":       {deadletter.Config{SQS: b.client, QueueURL: "x", MaxHeld: -1}, "MaxHeld is -1"},
 	} {
 		if _, err := deadletter.Open(t.Context(), test.c); err == nil || !strings.Contains(err.Error(), test.want) {

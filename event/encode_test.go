@@ -79,6 +79,7 @@ func TestValidate_HandMadeEvents_AreChecked(t *testing.T) {
 		"minimal":    valid(func(*event.Event) {}),
 		"data":       valid(func(e *event.Event) { e.Data = json.RawMessage(" [1] ") }),
 		"binary":     valid(func(e *event.Event) { e.DataBase64 = []byte{0} }),
+		"last year":  valid(func(e *event.Event) { e.Time = time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC) }),
 		"extensions": valid(func(e *event.Event) { e.Extensions = map[string]any{"a": 1, "b": int32(1), "c": "", "d": false} }),
 	} {
 		if err := e.Validate(); err != nil {

@@ -133,6 +133,33 @@ func TestWrite_OwnAlarmsAndRows_AreInTheFiles(t *testing.T) {
 	}
 }
 
+// What is wrong in one environment alone, or with the directories, is said, and
+// nothing is written.
+func TestWrite_WrongInOneEnvironment_NothingIsWritten(t *testing.T) {
+	configs := map[string]generate.Config{"relative to": {Dashboards: "/elsewhere/dashboards"}}
+	for _, environment := range []string{"staging", "prod"} {
+		configs[`no board "of `+environment+`"`] = generate.Config{Rows: func(s *alarms.Set) []dashboards.Row {
+			if s.Pipeline.Environment != environment {
+				return nil
+			}
+			return []dashboards.Row{{Board: "of " + environment, Title: "Lost"}}
+		}}
+	}
+	for want, c := range configs {
+		t.Run(want, func(t *testing.T) {
+			dir, description := setup(t)
+			before := filesBelow(t, dir)
+			c.Description = description
+			if _, err := generate.Write(c); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want an error with %s", err, want)
+			}
+			if after := filesBelow(t, dir); !slices.Equal(before, after) {
+				t.Errorf("there are %d files, and were %d before", len(after), len(before))
+			}
+		})
+	}
+}
+
 // Runbooks of one's own repository have to be there; those of somebody else are
 // not looked at, unless there is a directory of them.
 func TestWrite_NoRunbooks_OnlyIfElsewhere(t *testing.T) {

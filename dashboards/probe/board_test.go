@@ -1,7 +1,10 @@
 package probe_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -133,6 +136,24 @@ func TestRun_QueryVariables_ValuesOfTheServer(t *testing.T) {
 				t.Errorf("the variable's result %+v", results[0])
 			}
 		})
+	}
+}
+
+// A server may have more values than anybody chooses from.
+func TestRun_VariableOfManyValues_TheFirst(t *testing.T) {
+	values := make([]string, probe.MaxValues+1)
+	for i := range values {
+		values[i] = strconv.Itoa(i)
+	}
+	answer, err := json.Marshal(object{"status": "success", "data": values})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := object{"name": "v", "type": "query", "datasource": object{"type": "prometheus"}, "query": "label_values(version)"}
+	c := probe.Config{Prometheus: "http://prometheus", HTTPClient: &http.Client{Transport: same(answer)}}
+	r := ask(t, c, board(t, object{"templating": variables(v), "panels": panels(promQL("up"))}))[0]
+	if r.Err != nil || r.Series != probe.MaxValues {
+		t.Errorf("%d values, %v; want %d", r.Series, r.Err, probe.MaxValues)
 	}
 }
 

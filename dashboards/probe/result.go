@@ -26,7 +26,7 @@ type Panel struct {
 
 // ShowsData reports whether there is anything to see: a point at least.
 func (r Result) ShowsData() bool {
-	return r.Skipped == "" && r.Err == nil && r.Series > 0 && r.Points > 0
+	return r.Skipped == "" && r.Err == nil && r.Points > 0
 }
 
 // OnlyZeros reports whether every point is 0: the query finds what it is about,

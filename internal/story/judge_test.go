@@ -54,6 +54,7 @@ func TestCollect_Verdicts(t *testing.T) {
 		"arrived, no row":    {story.Found{Spans: arrived()}, story.PlaceUnknown, []string{"The consumer says that it is written, and the database has no row of it", "A reader may be behind"}, nil},
 		"arrived, lost span": {story.Found{Spans: arrived()[:4], Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived"}, []string{"process " + queue}},
 		"arrived, lost all":  {story.Found{Spans: arrived()[:3], Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived"}, []string{"process " + queue}},
+		"arrived, lost SQL":  {story.Found{Spans: append(arrived()[:5], invocation()), Rows: []trace.Row{row()}}, story.PlaceRow, []string{"It arrived"}, []string{"INSERT events"}},
 		"with the consumer":  {story.Found{Spans: door, Messages: []story.Message{held}}, story.PlaceQueue, []string{"It is with the consumer of " + queue, "hidden for another 30s"}, nil},
 		"retried": {
 			story.Found{Spans: slices.Concat(failedTwice, receive("00000000000000d3", 3, 300, "written", nil), []trace.Span{insert("00000000000000d3", 301)}), Rows: []trace.Row{row()}},

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tracehaul/tracehaul/internal/story"
 	"github.com/tracehaul/tracehaul/internal/trace"
 )
@@ -58,6 +60,29 @@ func TestCollect_RowsOfTwo_EachIsLookedFor(t *testing.T) {
 }
 
 // Where one of two databases is away the row may be in that one.
+// A row tells of every station but the topic what it knows, where no span does.
+func TestCollect_RowAlone_TellsOfTheStations(t *testing.T) {
+	withRoot := append(row(), trace.Column{Name: "alb_root", Value: "1-0af76519-16cd43dd8448eb211c80319c"})
+	got := map[string][]story.Fact{}
+	for _, hop := range collect(t, story.Found{Rows: []trace.Row{withRoot}}).Hops {
+		if hop.Seen != (len(hop.Facts) > 0) {
+			t.Errorf("%s: seen %t, with %v", hop.Name, hop.Seen, hop.Facts)
+		}
+		got[hop.Name] = hop.Facts
+	}
+	want := map[string][]story.Fact{
+		"ALB":      {{Label: "Root", Value: "1-0af76519-16cd43dd8448eb211c80319c"}},
+		"Service":  {{Label: "accepted at", Value: trace.FormatValue(at(1))}},
+		"SNS":      {},
+		"SQS":      {{Label: "arrived at", Value: trace.FormatValue(at(12))}, {Label: "message id", Value: sqsID}},
+		"Consumer": {{Label: "handed over at", Value: trace.FormatValue(at(1000))}, {Label: "receive count", Value: "1"}},
+		"Aurora":   {{Label: "written at", Value: trace.FormatValue(at(1006))}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestCollect_DatabaseIsAway_RowMayBeThere(t *testing.T) {
 	database, traces, _ := apart()
 	database.found.Rows = nil
