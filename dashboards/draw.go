@@ -179,15 +179,22 @@ func (d *drawing) style(out *dashboard.Panel, p *Panel, queries []Query, watched
 		return
 	}
 	source := &dashboard.FieldConfigSource{Defaults: config, Overrides: []dashboard.DashboardFieldConfigSourceOverrides{}}
+	var own []dashboard.DashboardLink
 	for _, l := range p.Links {
 		if l.Column == "" {
-			source.Defaults.Links = append(source.Defaults.Links, valueLink(l.Title, d.uses(l.URL)))
+			own = append(own, valueLink(l.Title, d.uses(l.URL)))
 			continue
 		}
 		source.Overrides = append(source.Overrides, dashboard.DashboardFieldConfigSourceOverrides{
 			Matcher:    dashboard.MatcherConfig{Id: "byName", Options: l.Column},
 			Properties: []dashboard.DynamicConfigValue{{Id: "links", Value: []dashboard.DashboardLink{valueLink(l.Title, d.uses(l.URL))}}},
 		})
+	}
+	if own != nil && config.Links != nil { // the stand-in stands for links that are the board's alone
+		own = append(slices.Clone(d.valueLinks), own...)
+	}
+	if own != nil {
+		source.Defaults.Links = own
 	}
 	out.FieldConfig = source
 }

@@ -30,31 +30,47 @@ type Set struct {
 // that there is a text; dashboards/lint reads them.
 func For(set *alarms.Set, more ...Row) (*Set, error) {
 	b := newBuilder(set)
-	out := &Set{alarms: set, kit: b, deploy: b.deployRows()}
+	more = b.sound(more)
+	out := &Set{alarms: set, kit: b, deploy: append(b.deployRows(), rowsOn(pipeline.BoardDeploy, more)...)}
 	if set.Pipeline.Dashboards.GrafanaURL == "" || b.uids == (uids{}) {
+		if err := b.problem(); err != nil {
+			return nil, err
+		}
 		return out, nil
 	}
 	b.links = b.traceLinks()
-	more = b.sound(more)
 	for _, k := range kit {
 		rows := out.deploy
 		if k.name != pipeline.BoardDeploy {
-			rows = k.rows(b)
-		}
-		for i := range more {
-			if more[i].Board == k.name {
-				rows = append(rows, more[i])
-			}
+			rows = append(k.rows(b), rowsOn(k.name, more)...)
 		}
 		if board := b.board(&k, rows); board.panels != nil {
 			out.boards = append(out.boards, board)
 		}
 	}
 	b.siblings(out.boards)
-	if len(b.errs) > 0 {
-		return nil, fmt.Errorf("dashboards of %s:\n%w", b.pipeline.Prefix(), errors.Join(b.errs...))
+	if err := b.problem(); err != nil {
+		return nil, err
 	}
 	return out, nil
+}
+
+// rowsOn are the rows of a board.
+func rowsOn(board string, rows []Row) (on []Row) {
+	for i := range rows {
+		if rows[i].Board == board {
+			on = append(on, rows[i])
+		}
+	}
+	return on
+}
+
+// problem names everything that is wrong.
+func (b *builder) problem() error {
+	if len(b.errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("dashboards of %s:\n%w", b.pipeline.Prefix(), errors.Join(b.errs...))
 }
 
 // Boards returns the dashboards, in the order of pipeline.Boards. Those without

@@ -71,14 +71,14 @@ func LoadAll(path string) ([]*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := filepath.Glob(environmentFile(path, "*"))
-	if err != nil {
+	entries, err := os.ReadDir(filepath.Dir(environmentFile(path, base.Environment)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("list environments: %w", err)
 	}
 	names := []string{base.Environment}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
-		if name != base.Environment {
+	for _, entry := range entries { // which are in the order of their names
+		name, ok := strings.CutSuffix(entry.Name(), ".yaml")
+		if ok && name != base.Environment {
 			names = append(names, name)
 		}
 	}

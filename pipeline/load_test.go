@@ -190,6 +190,18 @@ func TestLoadAll_Reference_HasThreeEnvironments(t *testing.T) {
 	}
 }
 
+// A directory may have any name.
+func TestLoadAll_DirectoryLikeAPattern_HasAllEnvironments(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), `b [x] *`)
+	if err := os.CopyFS(dir, os.DirFS(filepath.Dir(reference))); err != nil {
+		t.Fatal(err)
+	}
+	all, err := LoadAll(filepath.Join(dir, filepath.Base(reference)))
+	if err != nil || len(all) != 3 {
+		t.Errorf("%d environments, error %v", len(all), err)
+	}
+}
+
 func TestNames_Reference_Golden(t *testing.T) {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

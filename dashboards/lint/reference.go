@@ -62,18 +62,39 @@ func setOf(names []string) map[string]struct{} {
 	return set
 }
 
-// names finds a namespace: those of the options come first.
+// names finds a namespace, whoever knows of it.
 func (c *checker) names(namespace string) (Names, bool) {
-	if n, ok := c.options.Namespaces[namespace]; ok {
-		return n, true
+	given, ok := c.options.Namespaces[namespace]
+	if !ok {
+		given, ok = c.prefixed(namespace)
 	}
+	documented, known := cloudWatchNames()[namespace]
+	switch {
+	case !known:
+		return given, ok
+	case !ok:
+		return documented, true
+	default:
+		return Names{both(given.Metrics, documented.Metrics), both(given.Dimensions, documented.Dimensions)}, true
+	}
+}
+
+// prefixed finds what the options say of all namespaces that begin alike.
+func (c *checker) prefixed(namespace string) (Names, bool) {
 	for prefix, n := range c.options.Namespaces {
 		if strings.HasSuffix(prefix, "/") && strings.HasPrefix(namespace, prefix) {
 			return n, true
 		}
 	}
-	n, ok := cloudWatchNames()[namespace]
-	return n, ok
+	return Names{}, false
+}
+
+// both are the names of two lists. No list stands for any name.
+func both(a, b []string) []string {
+	if a == nil || b == nil {
+		return nil
+	}
+	return slices.Concat(a, b)
 }
 
 // meant adds to a message which known name an unknown one is close to.
