@@ -111,23 +111,19 @@ func (k *keys) absent() *Error {
 // asks the issuer, unless it was asked a moment ago.
 func (k *keys) find(ctx context.Context, kid string) (key, *keySet, *Error) {
 	set := k.current.Load()
-	if set == nil {
-		k.mu.Lock()
-		k.ask()
-		k.mu.Unlock()
-		return key{}, nil, k.absent()
-	}
-	found, ok := set.keys[kid]
+	found, ok := set.key(kid)
 	if !ok && k.client != nil {
 		if refused := k.wait(ctx); refused != nil {
 			return key{}, nil, refused
 		}
 		set = k.current.Load()
-		found, ok = set.keys[kid]
+		found, ok = set.key(kid)
 	}
 	switch {
 	case ok:
 		return found, set, nil
+	case set == nil:
+		return key{}, nil, k.absent()
 	case k.lastError() != nil: // it may be a new key
 		return key{}, nil, unavailable("The token's key is not known, and the issuer's keys cannot be fetched.")
 	default:
@@ -162,7 +158,11 @@ func (k *keys) wait(ctx context.Context) *Error {
 // ask begins a fetch for the sake of a token, or joins the one under way. It
 // returns nil if it is too soon. k.mu is held.
 func (k *keys) ask() <-chan struct{} {
-	if k.fetching == nil && time.Since(k.began) < fetchGap {
+	gap := fetchGap
+	if k.current.Load() == nil { // no token can be told from another
+		gap = firstRetry
+	}
+	if k.fetching == nil && time.Since(k.began) < gap {
 		return nil
 	}
 	return k.begin()

@@ -70,12 +70,28 @@ func TestKeys_IssuerDownAtStart_503UntilItIsThere(t *testing.T) {
 
 func TestKeys_NotRunning_FirstTokenFetchesThem(t *testing.T) {
 	b := setupWithoutKeys(t)
-	b.wantRefused(t, with(b.issuer.Token(nil)), CodeKeysUnavailable, "")
-	eventually(t, func() bool { return b.Ready() == nil })
+	b.wantClient(t, with(b.issuer.Token(nil)), bearertest.ClientID)
 	b.wantClient(t, with(b.issuer.Token(nil)), bearertest.ClientID)
 	if n := b.issuer.Fetches(); n != 1 {
 		t.Errorf("%d fetches, want 1", n)
 	}
+}
+
+// As long as there are no keys at all, nobody can have them fetched too often by
+// making some up: the issuer is asked again after a second.
+func TestKeys_NotRunningAndIssuerDown_IsAskedAgainAfterASecond(t *testing.T) {
+	b := setupWithoutKeys(t)
+	b.issuer.Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	b.wantRefused(t, with(b.issuer.Token(nil)), CodeKeysUnavailable, "status 500")
+	b.issuer.Serve(nil)
+	b.keys.mu.Lock()
+	b.keys.began = time.Now().Add(time.Minute) // it is too soon, however slow the machine is
+	b.keys.mu.Unlock()
+	b.wantRefused(t, with(b.issuer.Token(nil)), CodeKeysUnavailable, "status 500")
+	b.keys.mu.Lock()
+	b.keys.began = time.Now().Add(-firstRetry)
+	b.keys.mu.Unlock()
+	b.wantClient(t, with(b.issuer.Token(nil)), bearertest.ClientID)
 }
 
 func TestKeys_RefreshFails_OldKeysStay(t *testing.T) {

@@ -41,6 +41,15 @@ type key struct {
 	algorithms []string
 }
 
+// key finds a key. No set has none.
+func (s *keySet) key(kid string) (found key, ok bool) {
+	if s == nil {
+		return key{}, false
+	}
+	found, ok = s.keys[kid]
+	return found, ok
+}
+
 // equal says whether both sets verify the same tokens.
 func (s *keySet) equal(other *keySet) bool {
 	return s != nil && maps.EqualFunc(s.keys, other.keys, func(a, b key) bool {
