@@ -109,7 +109,10 @@ func (f *filterCheck) operator(path string, condition map[string]any) {
 		f.report(path, "", "must hold one condition")
 		return
 	}
-	for name := range condition {
+	for name, value := range condition {
+		if want := operand(name, value); want != "" {
+			f.report(join(path, name), "", "must be "+want)
+		}
 		if !slices.Contains(filterOperators, name) {
 			f.report(path, "", fmt.Sprintf("%q is no condition of a filter policy%s: %s",
 				shorten(name), suggest(name, filterOperators), strings.Join(filterOperators, ", ")))
