@@ -165,12 +165,12 @@ func TestFor_WrongRows_AreAllNamed(t *testing.T) {
 	nothing.Key, nothing.Queries = "d", []dashboards.Query{{}}
 	wide, blank := p, p
 	wide.Key, wide.Width = "e", 30
-	blank.Key, blank.Title, blank.Description = "f", "", ""
+	blank.Key, blank.Title, blank.Description, blank.Since = "f", "", "", "soon"
 	_, err := dashboards.For(load(t, "prod"),
 		dashboards.Row{Board: "nowhere", Title: "Lost"},
 		dashboards.Row{Board: pipeline.BoardCost, Title: "Mine", Panels: []dashboards.Panel{p, p, unknown, nameless, joins, nothing, wide, blank}},
 		dashboards.Row{Board: pipeline.BoardCost})
-	for _, want := range []string{`there is no board "nowhere"`, `two panels of cost have the key "a"`, `there is no alarm "no-such-alarm"`, `the alarm "edge" joins others`, `panel "d", query 1: it asks nothing`, `the width is not 1 to 24`, `there is no title`, `there is no description`, `a row of cost has no title`, `the key is not lower-case words`} {
+	for _, want := range []string{`there is no board "nowhere"`, `two panels of cost have the key "a"`, `there is no alarm "no-such-alarm"`, `the alarm "edge" joins others`, `panel "d", query 1: it asks nothing`, `the width is not 1 to 24`, `there is no title`, `there is no description`, `a row of cost has no title`, `the key is not lower-case words`, `it shows the time since "soon": want`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %s: %v", want, err)
 		}

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -68,6 +69,9 @@ func wellFormed(key string) bool {
 	return true
 }
 
+// relative is a time range of a panel's own, in Grafana's form.
+var relative = regexp.MustCompile(`^[1-9][0-9]*[smhdwMy]$`)
+
 // check reports what is wrong with a panel itself.
 func (d *drawing) check(p *Panel) {
 	width, height := p.size()
@@ -81,6 +85,7 @@ func (d *drawing) check(p *Panel) {
 		{kinds[p.Kind] == "", "there is no such kind of panel"},
 		{width < 1 || width > gridWidth || height < 1, "the width is not 1 to 24, or the height is not positive"},
 		{p.Kind == Text && p.Content == "", "there is no content"},
+		{p.Since != "" && !relative.MatchString(p.Since), "it shows the time since \"" + p.Since + "\": want a number and one of s, m, h, d, w, M and y, such as 24h"},
 	} {
 		if c.wrong {
 			d.fail("panel %q (%s) of %s: %s", p.Key, p.Title, d.name, c.problem)
