@@ -5,10 +5,12 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tracehaul/tracehaul/consumer"
@@ -290,6 +292,46 @@ func TestSink_ServerRestarts_FailsThenGoesOn(t *testing.T) {
 	stored, err := sink.Write(t.Context(), append(first, second...))
 	if err != nil || !slices.Equal(stored[3:], all(consumer.Written, 3)) {
 		t.Errorf("after the restart Write gave %v, %v", stored, err)
+	}
+}
+
+// refuseAll is a pooler whose refusals do not say that they end a connection, as
+// PostgreSQL's do.
+func refuseAll(t *testing.T, refusal *pgproto3.ErrorResponse) (addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			backend := pgproto3.NewBackend(client, client)
+			if _, err := backend.ReceiveStartupMessage(); err == nil {
+				backend.Send(refusal)
+				_ = backend.Flush()
+			}
+			client.Close()
+		}
+	})
+	t.Cleanup(func() { l.Close(); wg.Wait() })
+	return l.Addr().String()
+}
+
+// A refused connection may have a code of data, and says nothing of rows.
+func TestSink_ConnectionRefusedWithACodeOfData_IsNotTheEventsFault(t *testing.T) {
+	addr := refuseAll(t, &pgproto3.ErrorResponse{Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: "22023", Message: "unsupported startup parameter"})
+	pool, err := Open(Config{URL: "postgres://somebody@" + addr + "/events?sslmode=disable"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := New(pool).Write(t.Context(), records(1)); consumer.Poison(err) || consumer.ErrorCode(err) != "22023" {
+		t.Errorf("error %v: poison %t, code %q; want the server's code and no poison", err, consumer.Poison(err), consumer.ErrorCode(err))
 	}
 }
 

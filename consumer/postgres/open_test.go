@@ -16,6 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/tracehaul/tracehaul/consumer"
 )
 
@@ -123,6 +126,29 @@ func TestOpen_WhatTheURLSays_IsKept(t *testing.T) {
 	c := pool.Config()
 	if c.MaxConns != 7 || c.ConnConfig.ConnectTimeout != 9*time.Second || c.ConnConfig.RuntimeParams["application_name"] != "mine" {
 		t.Errorf("pool of %d, timeout %v, name %q", c.MaxConns, c.ConnConfig.ConnectTimeout, c.ConnConfig.RuntimeParams["application_name"])
+	}
+}
+
+// What only new connections see is met in time, and one that hangs takes no
+// batch's whole time.
+func TestOpen_Connections_AreReplacedAskedAndCancelled(t *testing.T) {
+	pool, err := Open(Config{URL: "host=h user=u sslmode=disable"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	c := pool.Config()
+	if c.MaxConnLifetime != connLifetime || c.MaxConnLifetimeJitter != connLifetimeJitter || c.PingTimeout != pingTimeout {
+		t.Errorf("connections live for %v and %v, and are asked for %v", c.MaxConnLifetime, c.MaxConnLifetimeJitter, c.PingTimeout)
+	}
+	for idle, want := range map[time.Duration]bool{pingAfter: false, pingAfter + 1: true} {
+		if got := c.ShouldPing(t.Context(), pgxpool.ShouldPingParams{IdleDuration: idle}); got != want {
+			t.Errorf("after %v it is asked: %t, want %t", idle, got, want)
+		}
+	}
+	h, ok := c.ConnConfig.BuildContextWatcherHandler(nil).(*pgconn.CancelRequestContextWatcherHandler)
+	if !ok || h.CancelRequestDelay != 0 || h.DeadlineDelay != cancelTimeout {
+		t.Errorf("a statement is cancelled by %+v", h)
 	}
 }
 
