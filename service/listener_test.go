@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -90,6 +91,33 @@ func TestListener_ClosedWhileItWaitsForRoom_Ends(t *testing.T) {
 	case <-time.After(patient):
 		t.Error("Accept does not return")
 	}
+}
+
+// However many connections come and go while there is no room, the log says it
+// once a second.
+func TestListener_NoRoomAgainAndAgain_SaidOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		l := limitConnections(nil, 1, slog.New(slog.NewTextHandler(&log, nil)))
+		l.enter()
+		waits := func() {
+			go l.enter()
+			synctest.Wait()
+			<-l.room // one is closed, and who waits comes in
+			synctest.Wait()
+		}
+		for range 10 {
+			waits()
+		}
+		if n := strings.Count(log.String(), "until another one is closed"); n != 1 {
+			t.Errorf("%d lines within a second, want 1", n)
+		}
+		time.Sleep(time.Second)
+		waits()
+		if n := strings.Count(log.String(), "until another one is closed"); n != 2 {
+			t.Errorf("%d lines, want another one after a second", n)
+		}
+	})
 }
 
 // fewDescriptors, in the environment, makes this program a service that has

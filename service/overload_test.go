@@ -68,12 +68,13 @@ func TestEvents_SNSFails_StatusSaysWhetherToTryAgain(t *testing.T) {
 		status int
 		code   string
 		retry  bool
+		level  string // of the line: somebody has to do something where no other try helps
 	}{
-		"away":        {io.ErrUnexpectedEOF, 503, codePublishUnavailable, true},
-		"broken":      {apiError("InternalError"), 503, codePublishUnavailable, true},
-		"throttling":  {apiError("Throttled"), 503, codePublishThrottled, true},
-		"too slow":    {context.DeadlineExceeded, 504, codePublishTimeout, true},
-		"not allowed": {apiError("AuthorizationError"), 502, codePublishRefused, false},
+		"away":        {io.ErrUnexpectedEOF, 503, codePublishUnavailable, true, "WARN"},
+		"broken":      {apiError("InternalError"), 503, codePublishUnavailable, true, "WARN"},
+		"throttling":  {apiError("Throttled"), 503, codePublishThrottled, true, "WARN"},
+		"too slow":    {context.DeadlineExceeded, 504, codePublishTimeout, true, "WARN"},
+		"not allowed": {apiError("AuthorizationError"), 502, codePublishRefused, false, "ERROR"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t)
@@ -90,6 +91,9 @@ func TestEvents_SNSFails_StatusSaysWhetherToTryAgain(t *testing.T) {
 			}
 			if !strings.Contains(b.log.String(), tc.err.Error()) {
 				t.Errorf("the log does not tell the operator why: %s", b.log)
+			}
+			if want := fmt.Sprintf(`"level":%q,"msg":"refused"`, tc.level); !strings.Contains(b.log.String(), want) {
+				t.Errorf("the log has no %s: %s", want, b.log)
 			}
 		})
 	}

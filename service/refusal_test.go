@@ -202,5 +202,10 @@ func TestEvents_FloodOfRefusals_LogIsBounded(t *testing.T) {
 		if !strings.Contains(b.log.String(), `"omitted":480`) {
 			t.Error("the log does not say how many lines it left out")
 		}
+		time.Sleep(time.Second)
+		b.do(post("x"))
+		if n := strings.Count(b.log.String(), `"omitted"`); n != 1 {
+			t.Errorf("%d lines say how many were left out, want the one behind them", n)
+		}
 	})
 }

@@ -38,6 +38,11 @@ func TestConfig_OneThingWrong_Reported(t *testing.T) {
 			t.Errorf("error = %v, want %q", err, want)
 		}
 	}
+	for interval, ok := range map[time.Duration]bool{10 * time.Second: true, 10*time.Second - 1: false} {
+		if err := (Config{Issuer: issuer.URL, Scopes: []string{"s"}, RefreshInterval: interval}).Validate(); (err == nil) != ok {
+			t.Errorf("an interval of %v: %v, want ok: %t", interval, err, ok)
+		}
+	}
 	for _, alg := range []string{"none", "None", "HS256", "HS512", "EdDSA", "rs256", ""} {
 		if (Config{Issuer: issuer.URL, Scopes: []string{"s"}, Algorithms: []string{"RS256", alg}}).Validate() == nil {
 			t.Errorf("algorithm %q is accepted", alg)
