@@ -263,6 +263,7 @@ func TestBatch_WithOperation_NamedByIt(t *testing.T) {
 	batch := &pgx.Batch{}
 	batch.Queue("INSERT INTO events VALUES (1)")
 	batch.Queue("INSERT INTO events VALUES (2)")
+	batch.Queue("SELECT 1") // alone it would make this a BATCH
 	if err := b.pool.SendBatch(pgxtrace.WithOperation(t.Context(), "INSERT", "events"), batch).Close(); err != nil {
 		t.Fatal(err)
 	}
