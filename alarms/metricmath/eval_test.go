@@ -171,6 +171,18 @@ func TestEval_DayOfSunday_Is7(t *testing.T) {
 	}
 }
 
+// It is 23:30 on a Sunday, and Monday where the range was made.
+func TestEval_RangeOfAnotherZone_ClockIsUTC(t *testing.T) {
+	at := time.Date(2026, time.March, 1, 23, 30, 0, 0, time.UTC).In(time.FixedZone("", 3600))
+	r := metricmath.Range{Start: at, Period: time.Hour, Len: 1}
+	for text, want := range map[string]string{"HOUR(m1)": "23", "DAY(m1)": "7", "DATE(m1)": "1"} {
+		e := parse(t, text)
+		if got := write(e.Eval(r, func(string) []float64 { return nil })); got != want {
+			t.Errorf("%s = %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestEval_InputsOfWrongShape_CountAsMissing(t *testing.T) {
 	e := parse(t, "m1 + m2")
 	inputs := map[string][]float64{"m1": {1, math.Inf(1), 3}, "m2": {1}}

@@ -121,6 +121,39 @@ func TestLinks_LongIncident_LastHoursOfTraces(t *testing.T) {
 	}
 }
 
+// An alarm's key at PagerDuty is its ARN, unless that is longer than a key may be.
+func TestMessages_LongName_KeyIsAHash(t *testing.T) {
+	t.Parallel()
+	for length, hashed := range map[int]bool{255: false, 256: true} {
+		b := setup(t)
+		a := on("1", began)
+		a.name += strings.Repeat("x", length-len(arnPrefix+a.name))
+		b.mustHandle(t, a)
+		key := b.PagerDuty.Events()[0].DedupKey
+		if is := key != arnPrefix+a.name; is != hashed || hashed && !strings.HasPrefix(key, "cloudwatch-alarm-") {
+			t.Errorf("an ARN of %d characters has the key %s", length, key)
+		}
+	}
+}
+
+// Each partition has a console of its own.
+func TestLinks_OtherPartitions_TheirConsoles(t *testing.T) {
+	t.Parallel()
+	for prefix, want := range map[string]string{
+		"arn:aws:cloudwatch:eu-central-1":         console,
+		"arn:aws-cn:cloudwatch:cn-north-1":        "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1",
+		"arn:aws-us-gov:cloudwatch:us-gov-west-1": "https://us-gov-west-1.console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1",
+	} {
+		b := setup(t)
+		a := on("1", began)
+		a.extra = map[string]any{"AlarmArn": prefix + ":123456789012:alarm:" + a.name}
+		b.mustHandle(t, a)
+		if got := b.pagerDutyLink(t, "Logs"); !strings.HasPrefix(got, want+"#") {
+			t.Errorf("%s: the link is %s, want it to %s", prefix, got, want)
+		}
+	}
+}
+
 // While the alarm is on, what comes after the message is in its links as well;
 // once it is over, lines that come late are.
 func TestLinks_Logs_GoOnAfterTheMessage(t *testing.T) {

@@ -66,7 +66,7 @@ func TestHandle_Lease_OutlivesTheInvocation(t *testing.T) {
 		ctx      func(t *testing.T) context.Context
 		from, to time.Duration
 	}{
-		"a minute":    {func(t *testing.T) context.Context { t.Helper(); return within(t, time.Minute) }, 58 * time.Second, 62 * time.Second},
+		"a minute":    {func(t *testing.T) context.Context { t.Helper(); return within(t, time.Minute) }, 61 * time.Second, 61 * time.Second},
 		"no deadline": {func(t *testing.T) context.Context { t.Helper(); return t.Context() }, 90 * time.Second, 90 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
