@@ -121,6 +121,28 @@ func TestEstimate_Prod_IsAsWorkedOutByHand(t *testing.T) {
 	}
 }
 
+func TestEstimate_Architecture_HasItsPrices(t *testing.T) {
+	for architecture, price := range map[string]struct{ cpu, memory, second float64 }{
+		"arm64": {0.03238, 0.00356, 0.0000133334}, "x86_64": {0.04048, 0.004445, 0.0000166667},
+	} {
+		d := prod(t)
+		s := &d.Pipeline.Service
+		s.Architecture, s.MinTasks, s.CPU, s.MemoryMiB = architecture, 3, 1024, 2048
+		for i := range d.Pipeline.Consumers {
+			c := &d.Pipeline.Consumers[i]
+			c.Architecture, c.BatchSize, c.MemoryMB = architecture, 1, 1024
+		}
+		for part, want := range map[string]float64{
+			"Fargate": 3 * 730 * (price.cpu + 2*price.memory),
+			"Lambda":  float64(len(d.Pipeline.Consumers)) * 262.8e6 * (0.2e-6 + 0.05*price.second),
+		} {
+			if got := line(t, d, part); math.Abs(got-want) > 0.005 {
+				t.Errorf("%s, %s: %.3f, want %.3f", architecture, part, got, want)
+			}
+		}
+	}
+}
+
 func TestEstimate_Idle_CostsNothingByTraffic(t *testing.T) {
 	d := dev(t)
 	for _, part := range []string{"Lambda", albSpans, "SNS", "Aurora, storage and I/O", "Data transfer", "X-Ray, spans"} {

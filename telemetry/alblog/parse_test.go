@@ -117,6 +117,7 @@ func TestParse_Fields(t *testing.T) {
 		"LoneQuote_IsOfTheField":       {agent, `"19"rack"`, func(e *alblog.Entry) any { return e.UserAgent }, `19"rack`},
 		"EmptyQuotes":                  {agent, `""`, func(e *alblog.Entry) any { return e.UserAgent }, ""},
 		"RuleError":                    {` 1 2018-07-02T22:22`, ` -1 2018-07-02T22:22`, func(e *alblog.Entry) any { return e.RulePriority }, alblog.RuleError},
+		"LastRule":                     {` 1 2018-07-02T22:22`, ` 50000 2018-07-02T22:22`, func(e *alblog.Entry) any { return e.RulePriority }, 50_000},
 		"NoRule":                       {` 1 2018-07-02T22:22`, ` - 2018-07-02T22:22`, func(e *alblog.Entry) any { return e.RulePriority }, alblog.RuleNone},
 		"LastAction":                   {`"authenticate,forward"`, `"authenticate,waf"`, func(e *alblog.Entry) any { return e.LastAction() }, alblog.ActionWAF},
 		"NoAction":                     {`"authenticate,forward"`, `"-"`, func(e *alblog.Entry) any { return e.LastAction() }, ""},
@@ -163,13 +164,16 @@ func TestParse_FaultyNumber_CostsItselfAlone(t *testing.T) {
 		"Client":   {"192.168.131.39:2817", "secret:1", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
 		"Port":     {"192.168.131.39:2817", "192.168.131.39:70000", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
 		"NoPort":   {"192.168.131.39:2817", "192.168.131.39", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
+		"Zone":     {"192.168.131.39:2817", "[fe80::1%secret]:2817", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
 		"Dashes":   {"192.168.131.39:2817", "-:-", "client:port", func(e *alblog.Entry) { e.Client = netip.AddrPort{} }},
 		"Target":   {" 10.0.0.1:80 ", " secret ", "target:port", func(e *alblog.Entry) { e.Target = netip.AddrPort{} }},
 		"Seconds":  {" 0.048 ", " NaN ", "target_processing_time", func(e *alblog.Entry) { e.TargetProcessing = alblog.NotMeasured }},
 		"Status":   {" 200 200 0 ", " 20 200 0 ", "elb_status_code", func(e *alblog.Entry) { e.ELBStatus = 0 }},
+		"Status0":  {" 200 200 0 ", " 099 200 0 ", "elb_status_code", func(e *alblog.Entry) { e.ELBStatus = 0 }},
 		"NoStatus": {" 200 200 0 ", " 000 000 0 ", "", func(e *alblog.Entry) { e.ELBStatus, e.TargetStatus = 0, 0 }},
 		"Bytes":    {" 0 57 ", " 0 -1 ", "sent_bytes", func(e *alblog.Entry) { e.SentBytes = 0 }},
 		"Rule":     {` 1 2018-07-02T22:22`, ` secret 2018-07-02T22:22`, "matched_rule_priority", func(e *alblog.Entry) { e.RulePriority = alblog.RuleNone }},
+		"RuleHigh": {` 1 2018-07-02T22:22`, ` 50001 2018-07-02T22:22`, "matched_rule_priority", func(e *alblog.Entry) { e.RulePriority = alblog.RuleNone }},
 		"Everything": {"0.086 0.048 0.037 200 200 0 57", "x x x x x x x", "request_processing_time,target_processing_time,response_processing_time,elb_status_code,target_status_code,received_bytes,sent_bytes", func(e *alblog.Entry) {
 			e.RequestProcessing, e.TargetProcessing, e.ResponseProcessing = alblog.NotMeasured, alblog.NotMeasured, alblog.NotMeasured
 			e.ELBStatus, e.TargetStatus, e.SentBytes = 0, 0, 0
