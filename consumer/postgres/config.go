@@ -34,7 +34,8 @@ const (
 // Config says how to reach the database: URL, or Host and what goes with it.
 type Config struct {
 	// URL is a connection URL or keyword/value string as libpq takes it. If it
-	// names no sslmode, verify-full is used.
+	// names no sslmode, verify-full is used. Parameters of pgxpool, such as
+	// pool_max_conn_lifetime, may be among its own.
 	//
 	// Defaults to none.
 	URL string

@@ -79,9 +79,16 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	if !names(dsn, "application_name") {
 		cfg.ConnConfig.RuntimeParams["application_name"] = c.ApplicationName
 	}
-	cfg.MaxConnLifetime, cfg.MaxConnLifetimeJitter = connLifetime, connLifetimeJitter
+	if !names(dsn, "pool_max_conn_lifetime") {
+		cfg.MaxConnLifetime = connLifetime
+	}
+	if !names(dsn, "pool_max_conn_lifetime_jitter") {
+		cfg.MaxConnLifetimeJitter = connLifetimeJitter
+	}
+	if !names(dsn, "pool_ping_timeout") {
+		cfg.PingTimeout = pingTimeout
+	}
 	cfg.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
-	cfg.PingTimeout = pingTimeout
 	cfg.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelTimeout}
 	}

@@ -114,7 +114,7 @@ func TestOpen_HostAndName_AreQuoted(t *testing.T) {
 
 func TestOpen_WhatTheURLSays_IsKept(t *testing.T) {
 	pool, err := Open(Config{
-		URL:             "host=h user=u sslmode=disable pool_max_conns=7 connect_timeout=9 application_name=mine",
+		URL:             "host=h user=u sslmode=disable pool_max_conns=7 pool_max_conn_lifetime=8m pool_max_conn_lifetime_jitter=10s pool_ping_timeout=11s connect_timeout=9 application_name=mine",
 		MaxConns:        3,
 		ConnectTimeout:  time.Second,
 		ApplicationName: "other",
@@ -126,6 +126,9 @@ func TestOpen_WhatTheURLSays_IsKept(t *testing.T) {
 	c := pool.Config()
 	if c.MaxConns != 7 || c.ConnConfig.ConnectTimeout != 9*time.Second || c.ConnConfig.RuntimeParams["application_name"] != "mine" {
 		t.Errorf("pool of %d, timeout %v, name %q", c.MaxConns, c.ConnConfig.ConnectTimeout, c.ConnConfig.RuntimeParams["application_name"])
+	}
+	if c.MaxConnLifetime != 8*time.Minute || c.MaxConnLifetimeJitter != 10*time.Second || c.PingTimeout != 11*time.Second {
+		t.Errorf("connections live for %v and %v, and are asked for %v", c.MaxConnLifetime, c.MaxConnLifetimeJitter, c.PingTimeout)
 	}
 }
 
