@@ -3,7 +3,6 @@ package scenario
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -100,8 +99,7 @@ func (r *rig) tell(s *Scenario, all []alarms.Alarm, result *simulator.Result, ju
 }
 
 func (r *rig) validate(s *Scenario) error {
-	destinations := slices.Sorted(maps.Keys(r.set.Pipeline.Routing.Destinations))
-	return validate(s, r.model.all(), r.alarms, destinations)
+	return validate(s, r.set.Pipeline, r.model.all(), r.alarms)
 }
 
 // simulate plays a record to some alarms. What one refers to has to be among

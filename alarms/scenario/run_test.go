@@ -210,6 +210,40 @@ length: 5
 	}
 }
 
+// What a description turned off is no slip of the pen: the setting is named, and
+// no other alarm that is called almost the same.
+func TestRunFiles_WhatIsTurnedOff_NamesTheSetting(t *testing.T) {
+	text, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := strings.NewReplacer(
+		"  domain: orders.dev.example.com\n", "", "  hosted_zone: dev.example.com\n", "", "  authentication: jwt\n", "  authentication: none\n  waf: false\n",
+		"\ndatabase:\n", "  mailer:\n    description: Tells the customer.\n    sink: custom\n\ndatabase:\n")
+	own := t.TempDir() + "/tracehaul.yaml"
+	if err := os.WriteFile(own, []byte(changes.Replace(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = runText(t, Config{Description: own, Environment: "dev", Incomplete: true}, `title: All that is not there
+expect certificate OK
+expect mailer-queue-explained OK
+at 5m edge.certificate_days = 5
+at 5m edge.blocked = 5
+expect mailer-eror OK
+`)
+	for _, want := range []string{
+		`2: there is no alarm "certificate" without edge.domain: set that, or leave out what names it`,
+		`3: there is no alarm "mailer-queue-explained" without consumers.mailer.sink: postgres: set`,
+		`4: there is no signal "edge.certificate_days" without edge.domain: set`,
+		`5: there is no signal "edge.blocked" without edge.waf: true: set`,
+		`6: there is no alarm "mailer-eror": is it mailer-errors?`,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestRunFiles_Results_AreInTheOrderOfTheFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"b", "a", "c"} {

@@ -3,10 +3,12 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/internal/spelling"
+	"github.com/tracehaul/tracehaul/pipeline"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -20,6 +22,7 @@ const anybody = "anybody"
 // the names in it have to be there.
 type validator struct {
 	scenario     *Scenario
+	pipeline     *pipeline.Pipeline
 	signals      []string
 	alarms       []string
 	destinations []string
@@ -27,8 +30,8 @@ type validator struct {
 }
 
 // validate returns all unknown names at once, each an [*Error].
-func validate(s *Scenario, signals []signal.Signal, all []alarms.Alarm, destinations []string) error {
-	v := &validator{scenario: s, destinations: append(slices.Clone(destinations), watchdog)}
+func validate(s *Scenario, p *pipeline.Pipeline, signals []signal.Signal, all []alarms.Alarm) error {
+	v := &validator{scenario: s, pipeline: p, destinations: append(slices.Sorted(maps.Keys(p.Routing.Destinations)), watchdog)}
 	for _, x := range signals {
 		v.signals = append(v.signals, x.ID)
 	}
@@ -73,11 +76,26 @@ func (v *validator) known(line int, what, name string, all []string) {
 	if slices.ContainsFunc(all, func(x string) bool { return matches(name, x) }) {
 		return
 	}
+	if setting := v.without(what, name); setting != "" {
+		v.fail(line, "there is no %s %q without %s: set that, or leave out what names it", what, clip(name), setting)
+		return
+	}
 	if near := spelling.Nearest(name, all); near != "" {
 		v.fail(line, "there is no %s %q: is it %s?", what, clip(name), near)
 		return
 	}
 	v.fail(line, "there is no %s %q", what, clip(name))
+}
+
+// without is the setting that the description would need for a name to be there.
+func (v *validator) without(what, name string) string {
+	switch what {
+	case "signal":
+		return without(v.pipeline, hasSignal(name))
+	case "alarm":
+		return without(v.pipeline, hasAlarm(name))
+	}
+	return ""
 }
 
 // circles finds signals that are a part of themselves.
