@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/tracehaul/tracehaul/internal/trace"
@@ -22,7 +23,7 @@ type pipelineCheckCmd struct {
 
 // Help is shown by --help below the line about the command.
 func (pipelineCheckCmd) Help() string {
-	return `Every mistake is named at once, with its file and line. What may stand in a description is in docs/pipeline.md.
+	return `Every mistake is named at once, with its file and line. What may stand in a description is in docs/pipeline.md. Addresses that are an example's, such as orders.example.com, are no mistake, as demo runs with them; a note on stderr names them, since nothing can be deployed there.
 
 Examples:
   tracehaul pipeline check
@@ -35,6 +36,8 @@ type checkedPipeline struct {
 	Prefix      string `json:"prefix"`
 	Consumers   int    `json:"consumers"`
 	Names       int    `json:"names"`
+
+	Placeholders []string `json:"placeholders,omitempty"` // settings with an example's address
 }
 
 func (c pipelineCheckCmd) Run(env environment) error {
@@ -44,13 +47,18 @@ func (c pipelineCheckCmd) Run(env environment) error {
 	}
 	checked := make([]checkedPipeline, len(all))
 	for i, p := range all {
-		checked[i] = checkedPipeline{p.Environment, p.Prefix(), len(p.Consumers), len(p.Names())}
+		checked[i] = checkedPipeline{p.Environment, p.Prefix(), len(p.Consumers), len(p.Names()), p.Placeholders()}
 	}
 	if c.JSON {
 		return encodeJSON(env.out, checked)
 	}
 	for _, p := range checked {
 		fmt.Fprintf(env.out, "%s: %s, %s\n", p.Prefix, trace.Counted(p.Consumers, "consumer"), trace.Counted(p.Names, "name"))
+	}
+	for _, p := range checked {
+		if len(p.Placeholders) > 0 {
+			fmt.Fprintf(env.err, "%s: %s cannot be deployed before these are yours instead of an example's: %s\n", toolName, p.Prefix, strings.Join(p.Placeholders, ", "))
+		}
 	}
 	return nil
 }
