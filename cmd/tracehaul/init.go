@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,7 +22,7 @@ type initCmd struct {
 
 // Help is shown by --help below the line about the command.
 func (initCmd) Help() string {
-	return `It writes a description with every setting explained, the kit's alarm scenarios and its runbooks, and overwrites nothing: if one of the files is there, none is written. What is yours to fill in is marked TODO.
+	return `It writes a description with every setting explained, the kit's alarm scenarios and its runbooks, and overwrites nothing: if one of the files is there, none is written. What is yours to fill in is marked TODO, in every file; pipeline check names addresses that are still the example's.
 
 Examples:
   tracehaul init
@@ -29,7 +30,7 @@ Examples:
   tracehaul init returns && cd returns && tracehaul generate`
 }
 
-func (c initCmd) Run(env environment) error {
+func (c initCmd) Run(ctx context.Context, env environment) error {
 	if err := c.fill(); err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func (c initCmd) Run(env environment) error {
 		}
 		return encodeJSON(env.out, list)
 	}
-	return c.explain(env, files)
+	return c.explain(ctx, env, files)
 }
 
 // fill fills in what follows from other settings.
@@ -72,16 +73,16 @@ func (c *initCmd) fill() error {
 }
 
 // explain says what was written, and what comes next.
-func (c initCmd) explain(env environment, files []starterFile) error {
+func (c initCmd) explain(ctx context.Context, env environment, files []starterFile) error {
+	s, err := surroundingsOf(ctx, c.Dir)
+	if err != nil {
+		return err
+	}
 	count := map[string]int{}
 	for _, f := range files {
 		count[filepath.Dir(f.Path)]++
 	}
-	way := ""
-	if c.Dir != "." {
-		way = "  cd " + c.Dir + "\n"
-	}
-	_, err := fmt.Fprintf(env.out, `%d files for %s-%s in %s:
+	_, err = fmt.Fprintf(env.out, `%d files for %s-%s in %s:
 
   tracehaul.yaml           the pipeline: every name, alarm, dashboard and Terraform file comes from it
   environments/prod.yaml   what prod does otherwise
@@ -90,13 +91,9 @@ func (c initCmd) explain(env environment, files []starterFile) error {
 
 Next:
 
-%s  grep -rn TODO tracehaul.yaml   # what is yours to fill in
-  tracehaul generate             # alarms, dashboards, Terraform, queries; after every edit
-  tracehaul alarms test          # see every alarm go off, stay quiet and recover
-  tracehaul demo                 # run it on this machine: one event, one trace, one row
-
+%s
 What deploys it, Terraform's root modules and workflows, is the kit's: iac/README.md of %s.
-`, len(files), c.Environment, c.Product, c.Dir, count["alarms/scenarios"]+count["alarms/scenarios/incidents"], count["docs/runbooks"], way, kitAddress)
+`, len(files), c.Environment, c.Product, c.Dir, count["alarms/scenarios"]+count["alarms/scenarios/incidents"], count["docs/runbooks"], s.next(c.Dir), kitAddress)
 	return err
 }
 

@@ -39,7 +39,7 @@ func Build(ctx context.Context, dir string, commands ...string) ([]string, error
 	if _, err := exec.LookPath("go"); err != nil {
 		return nil, fmt.Errorf("the go command is needed to build %s: %w", strings.Join(commands, " and "), err)
 	}
-	root, err := moduleDir(ctx)
+	root, err := moduleDir(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +66,23 @@ func Build(ctx context.Context, dir string, commands ...string) ([]string, error
 	return paths, nil
 }
 
+// Source is where [Build] would get the source from if it were called in dir: a
+// directory, or a version of this module. The error says that there is none.
+func Source(ctx context.Context, dir string) (string, error) {
+	root, err := moduleDir(ctx, dir)
+	if err != nil || root != "" {
+		return root, err
+	}
+	return Release()
+}
+
 // compile runs the go command in the module, or lets it install the released
 // version where root is empty.
 func compile(ctx context.Context, root, out string, commands []string) error {
 	args := []string{"build", "-trimpath", "-tags", "lambda.norpc", "-o", out + string(filepath.Separator)}
 	packages, suffix := "./cmd/", ""
 	if root == "" {
-		version, err := release()
+		version, err := Release()
 		if err != nil {
 			return err
 		}
@@ -101,11 +111,12 @@ func compile(ctx context.Context, root, out string, commands []string) error {
 	return nil
 }
 
-// moduleDir is the root of this module's source: the module that the working
-// directory lies in, or the one that it takes this module from, be it replaced
-// or downloaded. It is empty where there is none.
-func moduleDir(ctx context.Context) (string, error) {
+// moduleDir is the root of this module's source: the module that a directory, or
+// for "" the working directory, lies in, or the one that it takes this module from,
+// be it replaced or downloaded. It is empty where there is none.
+func moduleDir(ctx context.Context, dir string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", Module) // a vendored module lacks its commands
+	cmd.Dir = dir
 	output, err := cmd.Output()
 	if err != nil && ctx.Err() != nil {
 		return "", ctx.Err()
@@ -116,8 +127,9 @@ func moduleDir(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(output)), nil
 }
 
-// release is the version the running program was installed from.
-func release() (string, error) {
+// Release is the version the running program was installed from, if others can get
+// that, too. The error says what to do without.
+func Release() (string, error) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || !released(&info.Main) {
 		return "", errors.New("the programs are built from source, which is not here: run this in a clone of " + Module +
