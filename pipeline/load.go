@@ -171,18 +171,25 @@ func (l *loader) read(content []byte) *yaml.Node {
 	if root.Kind != yaml.MappingNode {
 		l.problems = append(l.problems, Problem{
 			File: l.file, Line: max(root.Line, 1), Column: max(root.Column, 1),
-			Message: "a description is a mapping such as \"product: orders\"",
+			Message: notMapping,
 		})
 		return nil
 	}
 	return root
 }
 
+const (
+	notMapping = `a description is a mapping such as "product: orders"`
+	noDocument = "yaml: no documents in stream" // the YAML library's words
+)
+
 // yamlProblem turns the YAML library's error into a problem with a place.
 func yamlProblem(file string, err error) Problem {
 	p := Problem{File: file, Line: 1, Column: 1, Message: err.Error()}
 	if e := (*yaml.LoadError)(nil); errors.As(err, &e) {
-		p.Message = "not YAML: " + e.Message
+		if p.Message = "not YAML: " + e.Message; e.Message == noDocument {
+			p.Message = "the file is empty: " + notMapping
+		}
 		if e.Mark.Line > 0 {
 			p.Line, p.Column = e.Mark.Line, max(e.Mark.Column, 1)
 		}
