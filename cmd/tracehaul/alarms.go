@@ -84,7 +84,7 @@ type alarmsTestCmd struct {
 	jsonFlag
 	Paths   []string `arg:""                                                                                                        help:"Files with scenarios, or directories. Defaults to alarms/scenarios beside the description." optional:"" placeholder:"PATH"`
 	Details bool     `help:"Show who is told what in every scenario, not in incidents alone."                                       xor:"level"`
-	Quiet   bool     `help:"Show what did not go as expected, and one line."                                                        short:"q"                                                                                         xor:"level"`
+	Quiet   bool     `help:"Show what did not go as expected, and one line."                                                        xor:"level"`
 	Mutate  bool     `help:"Break every alarm on purpose, one small fault at a time, and list the faults that no scenario notices."`
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/tracehaul/tracehaul/internal/localstate"
 	"github.com/tracehaul/tracehaul/internal/sdkhttp"
+	"github.com/tracehaul/tracehaul/internal/story/source"
 )
 
 // loadAWS reads the standard AWS_* variables. The region is that of the
@@ -33,6 +35,27 @@ func loadAWS(ctx context.Context, region string, attempts int) (aws.Config, erro
 		return c, fmt.Errorf("settings of AWS: %w", err)
 	}
 	return c, nil
+}
+
+// credentialsTimeout bounds the search for credentials, which on a laptop without
+// any ends with the metadata service of a machine that this is not, and the first
+// question to AWS.
+const credentialsTimeout = 15 * time.Second
+
+// checkCredentials looks whether there are any, before they are needed: each call
+// would say that there are none in its own words.
+func checkCredentials(ctx context.Context, own aws.CredentialsProvider) error {
+	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
+	defer cancel()
+	if _, err := own.Retrieve(ctx); err != nil {
+		return noCredentials(err)
+	}
+	return nil
+}
+
+// noCredentials says what would be some, and what the SDK says.
+func noCredentials(err error) error {
+	return fmt.Errorf("%w (%w)", source.ErrNoCredentials, err)
 }
 
 // newSQS makes a client without instrumentation: messages keep the context that

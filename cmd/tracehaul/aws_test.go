@@ -30,6 +30,20 @@ func onlyAWS(t *testing.T, variables map[string]string, profiles string) {
 	}
 }
 
+// Without credentials nothing is asked, and what would be some is said first.
+func TestCredentials_None_SaysWhatToSet(t *testing.T) {
+	onlyAWS(t, nil, "")
+	t.Chdir(filepath.Join("..", "..", "pipeline", "testdata", "reference"))
+	for _, args := range [][]string{
+		{"dlq", "ls", "--no-local"}, {"dlq", "show", "-e", "prod", "all"}, {"deploy", "preflight"}, {"deploy", "verdict", "--image", "intake:1"},
+	} {
+		code, out, errs := command(t.Context(), t, args...)
+		if code != exitFailed || !strings.HasPrefix(errs, "tracehaul: no credentials for AWS: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or") || !strings.Contains(errs, "EC2 IMDS") {
+			t.Errorf("%v: exit code %d\n%s%s", args, code, out, errs)
+		}
+	}
+}
+
 // Who asks a queue on this machine and CloudWatch in AWS has made-up credentials
 // for the one, and his own for the other; and for both if he says whose he has.
 func TestClients_CredentialsAreMadeUpForThisMachineAlone(t *testing.T) {

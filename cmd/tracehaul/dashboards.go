@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/dashboards"
 	"github.com/tracehaul/tracehaul/dashboards/lint"
+	"github.com/tracehaul/tracehaul/pipeline"
 )
 
 type dashboardsCmd struct {
@@ -55,7 +58,11 @@ func (c dashboardsLintCmd) Run(env environment) error {
 		if contents[i], err = os.ReadFile(file); err != nil {
 			return err
 		}
-		if uid := lint.UID(contents[i]); uid != "" {
+		uid := lint.UID(contents[i])
+		if err := c.checkEnvironment(file, uid); err != nil {
+			return err
+		}
+		if uid != "" {
 			o.Dashboards = append(o.Dashboards, uid)
 		}
 	}
@@ -64,6 +71,29 @@ func (c dashboardsLintCmd) Run(env environment) error {
 		findings = append(findings, lint.Dashboard(file, contents[i], o)...)
 	}
 	return c.print(env, findings)
+}
+
+// checkEnvironment refuses a dashboard of another environment of the description:
+// each name and threshold in it would be a finding.
+func (c dashboardsLintCmd) checkEnvironment(file, uid string) error {
+	if c.File == "" {
+		return nil
+	}
+	all, err := pipeline.LoadAll(c.File)
+	if err != nil {
+		return nil //nolint:nilerr // the one that is meant is in order
+	}
+	meant := cmp.Or(c.Environment, all[0].Environment)
+	var of *pipeline.Pipeline // the one with the longest prefix
+	for _, p := range all {
+		if strings.HasPrefix(uid, p.Prefix()+"-") && (of == nil || len(p.Prefix()) > len(of.Prefix())) {
+			of = p
+		}
+	}
+	if of == nil || of.Environment == meant {
+		return nil
+	}
+	return usageError("%s is a dashboard of %s, and is held against %s: want --environment %s", file, of.Prefix(), meant, of.Environment)
 }
 
 // options are what the description and the flags say beside the files.

@@ -15,9 +15,9 @@ import (
 type dashboardsQueryCmd struct {
 	jsonFlag
 	Files          []string `arg:""                                                                                                     help:"Dashboards as JSON."                                                         placeholder:"FILE"`
-	Prometheus     string   `env:"PROMETHEUS_URL"                                                                                       help:"The Prometheus server that Grafana asks, or what is compatible with it."     placeholder:"URL"`
+	PrometheusURL  string   `env:"PROMETHEUS_URL"                                                                                       help:"The Prometheus server that Grafana asks, or what is compatible with it."     placeholder:"URL"`
 	TokenFile      string   `help:"A file with a bearer token for the Prometheus server."                                               placeholder:"FILE"`
-	Postgres       string   `env:"DATABASE_URL"                                                                                         help:"The database that Grafana asks; SQL runs in transactions that cannot write." placeholder:"URL"`
+	DatabaseURL    string   `env:"DATABASE_URL"                                                                                         help:"The database that Grafana asks; SQL runs in transactions that cannot write." placeholder:"URL"`
 	Since          moment   `default:"15m"                                                                                              help:"How far back to look: a time (RFC 3339), or how long ago, such as 2h."       placeholder:"TIME"`
 	ScrapeInterval duration `default:"15s"                                                                                              help:"The scrape interval that is set in Grafana's data source."                   placeholder:"DURATION"`
 	Var            []string `help:"Another value for a variable of the dashboards. Given several times for one variable: all of these." placeholder:"NAME=VALUE"                                                           sep:"none"`
@@ -29,10 +29,11 @@ func (dashboardsQueryCmd) Help() string {
 	return `Run it after a deploy, against the servers that Grafana itself asks: it fills in the variables as Grafana does, asks every PromQL and SQL query of every panel, and fails if one finds nothing or is refused. A panel that shows nothing on a quiet system, such as one about errors, needs a query that says 0, or a look by a person.
 
 Examples:
-  tracehaul dashboards query --prometheus http://localhost:9090 orders.json
-  tracehaul dashboards query --prometheus https://prometheus.example.com \
+  tracehaul dashboards query --prometheus-url http://localhost:9090 \
+    orders.json
+  tracehaul dashboards query --prometheus-url https://prometheus.example.com \
     --token-file token --since 1h --var env=prod orders.json
-  tracehaul dashboards query --postgres "$DATABASE_URL" --json orders.json`
+  tracehaul dashboards query --database-url "$DATABASE_URL" --json orders.json`
 }
 
 func (c dashboardsQueryCmd) Run(ctx context.Context, env environment) error {
@@ -68,11 +69,11 @@ func (c dashboardsQueryCmd) Run(ctx context.Context, env environment) error {
 
 func (c dashboardsQueryCmd) config() (probe.Config, error) {
 	config := probe.Config{
-		Prometheus: c.Prometheus, Postgres: c.Postgres, To: time.Now(), ScrapeInterval: c.ScrapeInterval.Duration, Timeout: c.Timeout.Duration,
+		Prometheus: c.PrometheusURL, Postgres: c.DatabaseURL, To: time.Now(), ScrapeInterval: c.ScrapeInterval.Duration, Timeout: c.Timeout.Duration,
 	}
 	switch {
-	case c.Prometheus == "" && c.Postgres == "":
-		return config, usageError("name the server to ask: --prometheus, --postgres or both")
+	case c.PrometheusURL == "" && c.DatabaseURL == "":
+		return config, usageError("name the server to ask: --prometheus-url, --database-url or both")
 	case !c.Since.Before(config.To.Add(-time.Second)):
 		return config, usageError("--since %s: want a time that is over, such as 15m", c.Since.Format(time.RFC3339))
 	}

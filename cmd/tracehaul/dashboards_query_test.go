@@ -50,7 +50,7 @@ func TestDashboardsQuery_ExitCodeTellsWhetherAllShowData(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs strings.Builder
-			args := append([]string{"dashboards", "query", "--prometheus", server.URL}, tt.args...)
+			args := append([]string{"dashboards", "query", "--prometheus-url", server.URL}, tt.args...)
 			code := run(t.Context(), args, environment{&out, &errs, func(string) string { return "" }})
 			if code != tt.code || !strings.HasSuffix(strings.TrimSpace(out.String()), tt.last) || strings.Contains(out.String()+errs.String(), "geheim") {
 				t.Errorf("exit code %d, want %d and %q:\n%s%s", code, tt.code, tt.last, out.String(), errs.String())

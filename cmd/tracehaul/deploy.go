@@ -42,7 +42,7 @@ func (f codeDeployFlags) config(ctx context.Context, p *pipeline.Pipeline) (depl
 	if err != nil {
 		return deploy.Config{}, err
 	}
-	return deploy.Config{Alarms: set, AWS: c, Application: f.Application, Group: f.Group}, nil
+	return deploy.Config{Alarms: set, AWS: c, Application: f.Application, Group: f.Group}, checkCredentials(ctx, c.Credentials)
 }
 
 type deployPreflightCmd struct {
@@ -66,11 +66,11 @@ func (c deployPreflightCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	config, err := c.config(ctx, p)
-	if err != nil {
+	if err := knownComponents(p, c.Component); err != nil {
 		return err
 	}
-	if err := knownComponents(p, c.Component); err != nil {
+	config, err := c.config(ctx, p)
+	if err != nil {
 		return err
 	}
 	w := startProgress(env.err, "looking at alarms and at what is deployed")

@@ -13,15 +13,15 @@ import (
 
 type deployAnnotateCmd struct {
 	deployFlags
-	Component string    `complete:"component"                                                                                             help:"The component that is deployed. Defaults to the service."        placeholder:"NAME"`
-	Result    string    `complete:"result"                                                                                                help:"What is known of the deploy: started, or the verdict's outcome." placeholder:"RESULT" required:""`
-	Version   string    `help:"What is deployed, such as the commit."                                                                     placeholder:"SHA"                                                      required:""`
-	Commit    string    `help:"The commit's address. Defaults to that in the description's repository, if the version looks like one."    placeholder:"URL"`
-	RunURL    string    `help:"The job's address: with the version it says which deploy this is. Defaults to that of the workflow's run." placeholder:"URL"`
-	Who       string    `help:"Who deploys. Defaults to $$GITHUB_ACTOR."                                                                  placeholder:"NAME"`
-	Text      string    `help:"A sentence on what became of it, such as the verdict's output."                                            placeholder:"TEXT"`
-	Began     time.Time `help:"When the deploy began (RFC 3339). Defaults to what was written then, or to now."                           placeholder:"TIME"`
-	Ended     time.Time `help:"When it ended (RFC 3339). Defaults to now, unless the result is started."                                  placeholder:"TIME"`
+	Component      string    `complete:"component"                                                                                             help:"The component that is deployed. Defaults to the service."        placeholder:"NAME"`
+	Result         string    `complete:"result"                                                                                                help:"What is known of the deploy: started, or the verdict's outcome." placeholder:"RESULT" required:""`
+	ServiceVersion string    `help:"What is deployed, such as the commit: service.version in telemetry."                                       placeholder:"SHA"                                                      required:""`
+	Commit         string    `help:"The commit's address. Defaults to that in the description's repository, if the version looks like one."    placeholder:"URL"`
+	RunURL         string    `help:"The job's address: with the version it says which deploy this is. Defaults to that of the workflow's run." placeholder:"URL"`
+	Who            string    `help:"Who deploys. Defaults to $$GITHUB_ACTOR."                                                                  placeholder:"NAME"`
+	Text           string    `help:"A sentence on what became of it, such as the verdict's output."                                            placeholder:"TEXT"`
+	Began          time.Time `help:"When the deploy began (RFC 3339). Defaults to what was written then, or to now."                           placeholder:"TIME"`
+	Ended          time.Time `help:"When it ended (RFC 3339). Defaults to now, unless the result is started."                                  placeholder:"TIME"`
 }
 
 // Help is shown by --help below the line about the command.
@@ -32,8 +32,9 @@ func (deployAnnotateCmd) Help() string {
 		"Output: annotation_id." + `
 
 Examples:
-  tracehaul deploy annotate -e prod --result started --version 4f2a1c9
-  tracehaul deploy annotate -e prod --result serving --version 4f2a1c9 \
+  tracehaul deploy annotate -e prod --result started --service-version 4f2a1c9
+  tracehaul deploy annotate -e prod --result serving \
+    --service-version 4f2a1c9 \
     --text "task definition prod-orders-intake:42 serves"`
 }
 
@@ -76,7 +77,7 @@ var commitForm = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 // annotation fills in what the workflow and the description know.
 func (c deployAnnotateCmd) annotation(env environment, p *pipeline.Pipeline, now time.Time) (deploy.Annotation, error) {
 	a := deploy.Annotation{
-		Pipeline: p.Prefix(), Component: c.Component, Result: c.Result, Version: c.Version,
+		Pipeline: p.Prefix(), Component: c.Component, Result: c.Result, Version: c.ServiceVersion,
 		Commit: c.Commit, Run: c.RunURL, Who: c.Who, Text: c.Text, Began: c.Began, Ended: c.Ended,
 	}
 	if a.Component == "" {

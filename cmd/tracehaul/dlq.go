@@ -28,18 +28,19 @@ type dlqCmd struct {
 }
 
 const dlqHelp = "The queue is the dead-letter queue of a consumer (-f, -e, -c), with --undelivered that of its subscription, or the one that --queue names. " +
-	"Credentials come from the standard AWS_* variables. While tracehaul up keeps the pipeline running on this machine, its queues are meant, unless -e or --endpoint is given. " +
+	"Credentials come from the standard AWS_* variables. While tracehaul up keeps the pipeline running on this machine, its queues are meant, unless -e, --sqs-endpoint or --no-local is given. " +
 	"To look into a queue is to receive from it: letters are hidden from others meanwhile and given back, and each look adds one to their receive count."
 
 // dlqFlags say which queue.
 type dlqFlags struct {
 	pipelineFlags
 	jsonFlag
-	Consumer    string   `complete:"consumer"                                                                            help:"The consumer whose letters are meant. Defaults to the only one."                placeholder:"NAME"     short:"c" xor:"queue"`
-	Queue       string   `complete:"dlq"                                                                                 help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."             placeholder:"QUEUE"    short:"q" xor:"queue"`
-	Undelivered bool     `help:"Take the queue of the subscription: what SNS could not deliver to the consumer's queue." short:"u"`
-	Endpoint    string   `env:"AWS_ENDPOINT_URL_SQS"                                                                     help:"The address of SQS, if it is not AWS's."                                        placeholder:"URL"`
-	Visibility  duration `default:"30s"                                                                                  help:"How long letters stay hidden if this process is killed. Renewed while it runs." placeholder:"DURATION"`
+	Consumer    string   `complete:"consumer"                                                                                                                                                          help:"The consumer whose letters are meant. Defaults to the only one."                placeholder:"NAME"     short:"c" xor:"queue"`
+	Queue       string   `complete:"dlq"                                                                                                                                                               help:"A dead-letter queue by name, URL or ARN, in place of a consumer's."             placeholder:"QUEUE"    short:"q" xor:"queue"`
+	Undelivered bool     `help:"Take the queue of the subscription: what SNS could not deliver to the consumer's queue."                                                                               short:"u"`
+	Local       *bool    `help:"Whether to take the queues of the pipeline that tracehaul up keeps running. Defaults to whether one of the description runs, if nothing else says where the queue is." negatable:""`
+	SQSEndpoint string   `env:"AWS_ENDPOINT_URL_SQS"                                                                                                                                                   help:"The address of SQS, if it is not AWS's."                                        placeholder:"URL"`
+	Visibility  duration `default:"30s"                                                                                                                                                                help:"How long letters stay hidden if this process is killed. Renewed while it runs." placeholder:"DURATION"`
 }
 
 // dlqFilter says which letters.
@@ -156,23 +157,40 @@ func (f dlqFlags) which(p *pipeline.Pipeline) (queue string, c *pipeline.Consume
 	return c.DLQName(), c, false, nil
 }
 
-// local is the pipeline on this machine whose queues are meant, since nothing says
-// where else the queue is; nil if there is none.
+// local is the pipeline on this machine whose queues are meant, as --local says so
+// or nothing says where else the queue is; nil for the ones in AWS.
 func (f dlqFlags) local(env environment, p *pipeline.Pipeline) (*localstate.State, error) {
-	region, address := place(f.Queue)
-	if f.Endpoint != "" || address != "" || region != "" || f.Environment != "" || p == nil || env.getenv("AWS_ENDPOINT_URL") != "" {
-		return nil, nil //nolint:nilnil // it is said
+	asked := f.Local != nil && *f.Local
+	switch {
+	case asked && p == nil:
+		return nil, usageError("--local: want a queue of the description, whose pipeline runs on this machine")
+	case f.Local != nil && !asked || !asked && f.elsewhere(env, p):
+		return nil, nil //nolint:nilnil // the ones in AWS
 	}
 	dir, err := localstate.Dir(env.getenv)
-	if err != nil {
-		return nil, nil //nolint:nilnil,nilerr // no place to find one
+	if err != nil && !asked {
+		return nil, nil //nolint:nilnil // no place to find one
 	}
-	s, err := localstate.Named(dir, p.Prefix())
-	if s == nil || err != nil {
+	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(env.err, "%s runs on this machine, and its queues are meant; -e %s is the one in AWS.\n", s.Prefix, p.Environment)
-	return s, nil
+	switch s, err := localstate.Named(dir, p.Prefix()); {
+	case err != nil:
+		return nil, err
+	case s != nil && !asked:
+		fmt.Fprintf(env.err, "%s runs on this machine, and its queues are meant; --no-local or -e %s is the one in AWS.\n", s.Prefix, p.Environment)
+		return s, nil
+	case s == nil && asked:
+		return nil, notRunning(p)
+	default:
+		return s, nil
+	}
+}
+
+// elsewhere reports whether something says that the queue is not on this machine.
+func (f dlqFlags) elsewhere(env environment, p *pipeline.Pipeline) bool {
+	region, address := place(f.Queue)
+	return f.SQSEndpoint != "" || address != "" || region != "" || f.Environment != "" || p == nil || env.getenv("AWS_ENDPOINT_URL") != ""
 }
 
 // connect makes a client for the place of the queue.
@@ -192,7 +210,8 @@ func (f dlqFlags) connect(ctx context.Context, env environment, p *pipeline.Pipe
 	if err != nil {
 		return nil, err
 	}
-	return newSQS(c, cmp.Or(f.Endpoint, address)), nil
+	client := newSQS(c, cmp.Or(f.SQSEndpoint, address))
+	return client, checkCredentials(ctx, client.Options().Credentials)
 }
 
 // place is the region, or the address if that is not AWS's, of a queue that is

@@ -103,7 +103,7 @@ func aboutToAsk(t *testing.T) (b *letterbox, told *syncBuffer, c dlqDropCmd, d *
 	b = setupLetters(t)
 	b.put(orderDLQ, 1, "refused", "23505")
 	told = new(syncBuffer)
-	c = dlqDropCmd{dlqFlags: dlqFlags{Endpoint: b.url}, All: true, NoArchive: true}
+	c = dlqDropCmd{dlqFlags: dlqFlags{SQSEndpoint: b.url}, All: true, NoArchive: true}
 	c.File = "tracehaul.yaml"
 	d, err := c.open(t.Context(), hears(told))
 	if err != nil {
@@ -144,7 +144,7 @@ func TestDLQLs_Interrupted_GivesBack(t *testing.T) {
 		}
 		cancel()
 	}()
-	code, out, errs := command(ctx, t, "dlq", "ls", "--endpoint", b.url, "--limit", "0")
+	code, out, errs := command(ctx, t, "dlq", "ls", "--sqs-endpoint", b.url, "--limit", "0")
 	if code == exitOK {
 		t.Skipf("it was too fast to be interrupted: %s", out)
 	}

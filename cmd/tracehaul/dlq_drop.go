@@ -35,7 +35,8 @@ Examples:
     --archive dropped.jsonl
   tracehaul dlq drop -e prod -c ledger --event order-4711 \
     --archive order-4711.jsonl --yes
-  tracehaul dlq drop --endpoint http://127.0.0.1:9324 --all --no-archive --yes`
+  tracehaul dlq drop --sqs-endpoint http://127.0.0.1:9324 \
+    --all --no-archive --yes`
 }
 
 func (c dlqDropCmd) Run(ctx context.Context, env environment) (err error) {

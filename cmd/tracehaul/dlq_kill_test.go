@@ -188,7 +188,7 @@ func (k *killing) bury(n int) {
 func (k *killing) redrive(out *bytes.Buffer) *exec.Cmd {
 	k.t.Helper()
 	c := exec.CommandContext(k.t.Context(), k.tool, "dlq", "redrive", "-f", filepath.Join(k.root, "pipeline", "testdata", "reference", "tracehaul.yaml"),
-		"--endpoint", k.l.Addresses().SQS, "--visibility", "2s", "--rate", "400")
+		"--sqs-endpoint", k.l.Addresses().SQS, "--visibility", "2s", "--rate", "400")
 	c.Env = []string{"HOME=" + k.t.TempDir(), "OTEL_EXPORTER_OTLP_ENDPOINT=" + k.l.Addresses().OTLP}
 	c.Stdout, c.Stderr = out, out
 	if err := c.Start(); err != nil {

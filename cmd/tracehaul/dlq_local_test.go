@@ -23,18 +23,21 @@ func TestDLQ_LocalPipeline_IsMeantUnlessSaidOtherwise(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = remove() })
-	const note = "dev-orders runs on this machine, and its queues are meant; -e dev is the one in AWS."
+	const note = "dev-orders runs on this machine, and its queues are meant; --no-local or -e dev is the one in AWS."
 	for name, tt := range map[string]struct {
 		args      []string
 		variables map[string]string
 		local     bool
+		silent    bool // as it is what was asked for
 	}{
 		"nothing said":        {local: true},
+		"asked for":           {args: []string{"--local", "-e", "dev"}, variables: map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, local: true, silent: true},
+		"refused":             {args: []string{"--no-local"}},
 		"queue by its name":   {args: []string{"-q", orderDLQ}, local: true},
 		"environment":         {args: []string{"-e", "dev"}},
 		"another":             {args: []string{"-e", "prod"}},
 		"queue of AWS":        {args: []string{"-q", "arn:aws:sqs:eu-central-1:123456789012:" + orderDLQ}},
-		"endpoint":            {args: []string{"--endpoint", "http://127.0.0.1:1"}},
+		"endpoint":            {args: []string{"--sqs-endpoint", "http://127.0.0.1:1"}},
 		"endpoint of all AWS": {variables: map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}},
 		"none of that name":   {args: []string{"-q", "strangers"}},
 	} {
@@ -55,11 +58,27 @@ func TestDLQ_LocalPipeline_IsMeantUnlessSaidOtherwise(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := c.Dlq.Ls.local(env, p)
-			if err != nil || (got != nil && got.SQS == b.url) != tt.local || strings.Contains(errs.String(), note) != tt.local {
+			if err != nil || (got != nil && got.SQS == b.url) != tt.local || strings.Contains(errs.String(), note) != (tt.local && !tt.silent) {
 				t.Errorf("%+v, %v\n%s", got, err, errs.String())
 			}
 		})
 	}
+	t.Run("asked for, and none runs", func(t *testing.T) {
+		env := environment{io.Discard, io.Discard, func(name string) string { return map[string]string{"XDG_RUNTIME_DIR": t.TempDir()}[name] }}
+		for queue, want := range map[string]string{orderDLQ: "no pipeline dev-orders runs on this machine: start one with tracehaul up", "strangers": "--local: want a queue of the description"} {
+			var c cli
+			if _, err := newParser(t.Context(), &c, env).Parse([]string{"dlq", "ls", "--local", "-q", queue}); err != nil {
+				t.Fatal(err)
+			}
+			p, err := c.Dlq.Ls.pipeline()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = c.Dlq.Ls.local(env, p); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", queue, err, want)
+			}
+		}
+	})
 	t.Run("it is asked, whatever is set for AWS", func(t *testing.T) {
 		t.Setenv("AWS_PROFILE", "none of this name")
 		var out, errs strings.Builder

@@ -40,7 +40,7 @@ Examples:
   tracehaul dlq ls -e prod -c ledger
   tracehaul dlq ls -e prod -c ledger --undelivered
   tracehaul dlq ls -q "$DLQ" --reason refused --since 2h --json
-  tracehaul dlq ls --endpoint http://127.0.0.1:9324`
+  tracehaul dlq ls --sqs-endpoint http://127.0.0.1:9324`
 }
 
 func (c dlqLsCmd) Run(ctx context.Context, env environment) error {

@@ -142,7 +142,7 @@ func TestDLQ_NoAnswer_IsTold(t *testing.T) {
 					cancel()
 				}
 			}}
-			run(ctx, append([]string{"dlq", args[0], "--endpoint", server.URL}, args[1:]...), environment{&out, told, func(string) string { return "" }})
+			run(ctx, append([]string{"dlq", args[0], "--sqs-endpoint", server.URL}, args[1:]...), environment{&out, told, func(string) string { return "" }})
 			wantAll(t, errs.String(), askingForQueue+"\n")
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				t.Errorf("nothing was told:\n%s", errs.String())

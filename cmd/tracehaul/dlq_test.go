@@ -100,7 +100,7 @@ func (b *letterbox) put(queue string, n int, reason, code string) {
 // run runs a command of dlq, and wants an exit code.
 func (b *letterbox) run(code int, args ...string) (out, errs string) {
 	b.t.Helper()
-	got, out, errs := command(b.t.Context(), b.t, append([]string{"dlq", args[0], "--endpoint", b.url}, args[1:]...)...)
+	got, out, errs := command(b.t.Context(), b.t, append([]string{"dlq", args[0], "--sqs-endpoint", b.url}, args[1:]...)...)
 	if got != code {
 		b.t.Fatalf("dlq %v: exit code %d, want %d\n%s%s", args, got, code, out, errs)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -38,7 +39,7 @@ type doctorCmd struct {
 	JaegerURL   string   `env:"TRACEHAUL_JAEGER_URL"                                                                                                                                 help:"Jaeger's query API, or another's that is like it."                                     placeholder:"URL"`
 	Timeout     duration `default:"60s"                                                                                                                                              help:"How long to wait for the row."                                                         placeholder:"DURATION"`
 	Settle      duration `help:"How long to wait for spans once the row is there. Defaults to 15s, and to 90s where they come from CloudWatch."                                      placeholder:"DURATION"`
-	Quiet       bool     `help:"Show what is not well, and nothing else."                                                                                                            short:"q"`
+	Quiet       bool     `help:"Show what is not well, and nothing else."`
 }
 
 // Help is shown by --help below the line about the command.
@@ -54,6 +55,17 @@ Examples:
   tracehaul doctor -e prod --no-event
   TRACEHAUL_TOKEN="$TOKEN" tracehaul doctor -e prod --clean
   tracehaul doctor -e prod --json | jq '.findings[].verdict'`
+}
+
+// Validate refuses addresses before anybody is asked.
+func (c doctorCmd) Validate() error {
+	var errs []error
+	for _, f := range []struct{ flag, address string }{{"--url", c.URL}, {"--grafana-url or GRAFANA_URL", c.GrafanaURL}} {
+		if err := doctor.CheckAddress(f.address); err != nil {
+			errs = append(errs, fmt.Errorf("%s %w", f.flag, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c doctorCmd) Run(ctx context.Context, env environment, command *kong.Context) error {
@@ -115,7 +127,7 @@ func (c doctorCmd) reachAWS(ctx context.Context, env environment, p *pipeline.Pi
 	defer cancel()
 	clients := doctor.NewClients(account)
 	if _, err := account.Credentials.Retrieve(ctx); err != nil {
-		config.NoAWS = fmt.Errorf("no credentials of AWS: %w", err)
+		config.NoAWS = noCredentials(err)
 	} else if c.Topic == "" { // whose account it is has to be known then
 		_, config.NoAWS = clients.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	}
@@ -134,11 +146,6 @@ const (
 	cloudWatchPause  = 10 * time.Second
 	cloudWatchSettle = 90 * time.Second
 )
-
-// credentialsTimeout bounds the search for credentials, which on a laptop without
-// any ends with the metadata service of a machine that this is not, and the first
-// question to AWS.
-const credentialsTimeout = 15 * time.Second
 
 // spans fills in who keeps them: those that tracehaul trace asks. The account is nil
 // if nobody may ask it.
@@ -175,13 +182,18 @@ func (c doctorCmd) running(env environment, p *pipeline.Pipeline) (*localstate.S
 		return s, err
 	}
 	if asked {
-		return nil, fmt.Errorf("no pipeline %s runs on this machine: start one with tracehaul up", p.Prefix())
+		return nil, notRunning(p)
 	}
 	if !c.NoEvent { // an up that has ended is no reason to send one to production
 		return nil, usageError("no pipeline %s runs on this machine: want --no-local or -e NAME for the one in AWS, which gets an event, or tracehaul up first", p.Prefix())
 	}
 	fmt.Fprintf(env.err, "No pipeline %s runs on this machine: the one in AWS is examined. tracehaul up starts a local one.\n", p.Prefix())
 	return nil, nil //nolint:nilnil // the one in AWS
+}
+
+// notRunning is for who asked for a pipeline on this machine.
+func notRunning(p *pipeline.Pipeline) error {
+	return fmt.Errorf("no pipeline %s runs on this machine: start one with tracehaul up", p.Prefix())
 }
 
 // reachLocal takes the addresses of a pipeline on this machine. What the flags say

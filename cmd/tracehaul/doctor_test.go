@@ -239,7 +239,7 @@ func TestDoctor_LocalPipeline_NamesEachCause(t *testing.T) { //nolint:tparallel 
 		wantOnly(t, r, "fault consumer row: nobody takes messages out")
 		letter := p.letter(t, a.DLQURL)
 		for _, f := range p.doctor(t, exitWarning, "--no-event").Findings {
-			if want := "tracehaul dlq ls -q " + a.DLQURL[strings.LastIndexByte(a.DLQURL, '/')+1:] + " --endpoint " + a.SQS; f.Check == "dead-letters" && f.Verdict == doctor.Warning && f.Mend != want {
+			if want := "tracehaul dlq ls -q " + a.DLQURL[strings.LastIndexByte(a.DLQURL, '/')+1:] + " --sqs-endpoint " + a.SQS; f.Check == "dead-letters" && f.Verdict == doctor.Warning && f.Mend != want {
 				t.Errorf("%s: mend by %s, want %s", f.Subject, f.Mend, want)
 			}
 		}

@@ -38,7 +38,7 @@ func TestDocuments_CommandsOfTheTool_AreRead(t *testing.T) {
 func TestDocuments_FaultsOnPurpose_AreFound(t *testing.T) {
 	t.Parallel()
 	for line, found := range map[string]bool{
-		"alarms test -q": false, "alarms test --quite": true, "alarm test": true, "trace -e prod ID": false, "trace -e": true,
+		"alarms test --quiet": false, "alarms test --quite": true, "alarm test": true, "trace -e prod ID": false, "trace -e": true,
 		"deploy verdict -e prod --task-definition $ --timeout long": true,
 	} {
 		if got := unreadable(t, strings.Fields(line), false); (got != "") != found {

@@ -187,6 +187,54 @@ func TestHelp_Flags_AreAlike(t *testing.T) {
 	}
 }
 
+// A letter, a variable, a version and a text of the help each belong to one flag,
+// whichever command has it, and no flag has the name of what the tool itself
+// answers to.
+func TestHelp_Meanings_HaveOneName(t *testing.T) {
+	names := map[string]map[string]string{} // what is meant, by flag, and where
+	mean := func(meaning, flag, where string) {
+		if names[meaning] == nil {
+			names[meaning] = map[string]string{}
+		}
+		names[meaning]["--"+flag] = where
+	}
+	for _, node := range commands(t) {
+		for _, f := range node.Flags {
+			where := node.Path()
+			mean("help: "+f.Help, f.Name, where)
+			if f.Short != 0 {
+				mean("-"+string(f.Short), f.Name, where)
+			}
+			for _, variable := range f.Envs {
+				mean("$"+variable, f.Name, where)
+			}
+			if f.PlaceHolder == "SHA" {
+				mean("a version", f.Name, where)
+			}
+			if f.Name == "version" || f.Name == "help" && f.Short != 'h' {
+				t.Errorf("%s: --%s is the tool's own", where, f.Name)
+			}
+		}
+	}
+	for meaning, flags := range names {
+		if len(flags) > 1 {
+			t.Errorf("%s has several names: %v", meaning, flags)
+		}
+	}
+}
+
+// Where a pipeline on this machine is found by itself, it can be asked for, and
+// left out.
+func TestHelp_Local_IsWhereOneIsFound(t *testing.T) {
+	for _, node := range commands(t) {
+		found := node.Path() == "trace" || node.Path() == "doctor" || strings.HasPrefix(node.Path(), "dlq ")
+		has := slices.ContainsFunc(node.Flags, func(f *kong.Flag) bool { return f.Name == "local" && f.Tag.Negatable != "" })
+		if has != found {
+			t.Errorf("%s has --[no-]local: %v", node.Path(), has)
+		}
+	}
+}
+
 // Whatever prints for people prints JSON for programs. These do not: one prints
 // JSON as it is, the others a word or a script.
 func TestHelp_JSON_IsEverywhere(t *testing.T) {

@@ -67,10 +67,13 @@ func (c *initCmd) fill() error {
 		c.Product = filepath.Base(full)
 	}
 	if c.Owner == "" {
-		c.Owner = "team-" + c.Product
+		c.Owner = ownerOf(c.Product)
 	}
 	return nil
 }
+
+// ownerOf is the team that a product has unless another is named.
+func ownerOf(product string) string { return "team-" + product }
 
 // explain says what was written, and what comes next.
 func (c initCmd) explain(ctx context.Context, env environment, files []starterFile) error {

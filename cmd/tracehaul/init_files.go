@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -68,20 +69,40 @@ func wrongSetting(c initCmd, err error) error {
 	if !ok {
 		return err
 	}
-	flags := map[string]string{
-		"product": "--product " + c.Product, "environment": "--environment " + c.Environment, "region": "--region " + c.Region,
-		"owner": "--owner " + c.Owner, "consumers": "--consumer " + c.Consumer,
+	flags := map[string]initFlag{
+		"product":     {"product", c.Product, false},
+		"environment": {"environment", c.Environment, false},
+		"region":      {"region", c.Region, false},
+		"owner":       {"owner", c.Owner, c.Owner == ownerOf(c.Product)},
+		"consumers":   {"consumer", c.Consumer, false},
 	}
 	var lines []string
 	for _, p := range problems.Problems {
-		if flag, ok := flags[strings.SplitN(p.Setting, ".", 2)[0]]; ok {
-			lines = append(lines, flag+": "+p.Message)
+		setting, _, _ := strings.Cut(p.Setting, ".")
+		if flag, ok := flags[setting]; ok {
+			lines = append(lines, flag.wrong(p.Message))
 		}
 	}
 	if len(lines) == 0 {
 		lines = []string{err.Error()}
 	}
 	return usageError("%s", strings.Join(lines, "\n"))
+}
+
+// initFlag is a flag with its value, which nobody may have given.
+type initFlag struct {
+	name, value string
+	derived     bool
+}
+
+func (f initFlag) wrong(message string) string {
+	switch {
+	case f.value == "":
+		return fmt.Sprintf("--%s \"\": want a value, or leave the flag out", f.name)
+	case f.derived:
+		return fmt.Sprintf("--%s, which is %s if it is left out: %s", f.name, f.value, message)
+	}
+	return fmt.Sprintf("--%s %s: %s", f.name, f.value, message)
 }
 
 // The kit's scenarios are about its consumer and its small environment. It has

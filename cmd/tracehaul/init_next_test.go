@@ -63,7 +63,7 @@ func next(t *testing.T, printed string) string {
 	if !ok || !end || !strings.Contains(commands, "\n  tracehaul alarms test ") {
 		t.Fatalf("init does not say what comes next:\n%s", printed)
 	}
-	return strings.Replace(commands, "tracehaul alarms test ", "tracehaul alarms test -q alarms/scenarios/40-queue.scenario ", 1)
+	return strings.Replace(commands, "tracehaul alarms test ", "tracehaul alarms test --quiet alarms/scenarios/40-queue.scenario ", 1)
 }
 
 func wantDemo(t *testing.T, out string) {

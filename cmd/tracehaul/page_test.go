@@ -91,6 +91,7 @@ func TestToolPage_VariablesAndFlags_AreThere(t *testing.T) {
 		for _, group := range node.AllFlags(false) {
 			for _, f := range group {
 				flags["--"+f.Name] = true
+				flags["--no-"+f.Name] = f.Tag.Negatable != ""
 				if f.Short != 0 {
 					flags["-"+string(f.Short)] = true
 				}

@@ -80,11 +80,16 @@ func wrongly(env environment, node *kong.Node, err error) int {
 	return exitUsage
 }
 
-// noValue is how kong says that a flag stands at the end, without its value.
-var noValue = regexp.MustCompile(`: expected .* value but got "EOL" \(<EOL>\)`)
+// How kong says that a flag stands at the end, without its value, and that its
+// value begins as a flag does.
+var (
+	noValue   = regexp.MustCompile(`: expected .* value but got "EOL" \(<EOL>\)`)
+	flagValue = regexp.MustCompile(`(--[\w-]+): expected .* value but got "(.*)" \((?:short|long) flag\)`)
+)
 
 // plainly is an error of kong without the words of its scanner.
 func plainly(text string) string {
+	text = flagValue.ReplaceAllString(text, "$1: want a value after it, and $2 is a flag by its form")
 	return noValue.ReplaceAllString(text, ": want a value after it")
 }
 

@@ -56,7 +56,7 @@ func TestColours_OnlyOnATerminal(t *testing.T) {
 		t.Setenv("NO_COLOR", test.noColour)
 		terminal, shown := openTerminal(t)
 		var errs syncBuffer
-		code := run(t.Context(), []string{"dlq", "ls", "--endpoint", b.url}, environment{terminal, &errs, func(string) string { return "" }})
+		code := run(t.Context(), []string{"dlq", "ls", "--sqs-endpoint", b.url}, environment{terminal, &errs, func(string) string { return "" }})
 		text := shown()
 		if code != exitOK || !strings.Contains(text, "23505") {
 			t.Fatalf("exit code %d: %s%s", code, text, errs.String())

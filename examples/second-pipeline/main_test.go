@@ -46,7 +46,7 @@ func TestPipeline_TwoConsumers_BothGetEachEvent(t *testing.T) {
 		up.eventually(t, "a row of "+id, func(out string) bool { return strings.Contains(out, `"written_at"`) }, "trace", "--json", id)
 	}
 	up.eventually(t, "a dead letter", func(out string) bool { return strings.Contains(out, "webhook_422") && strings.Contains(out, bad) },
-		"dlq", "ls", "--json", "--consumer", "partner", "--endpoint", up.SQS)
+		"dlq", "ls", "--json", "--consumer", "partner", "--sqs-endpoint", up.SQS)
 }
 
 // The partner is told of the trace, and of nothing else that a client sent along.

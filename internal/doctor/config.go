@@ -141,6 +141,20 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
+// CheckAddress refuses what is no address of a [Config]. "" is one: there is none
+// then. What may be a password is not in the error.
+func CheckAddress(address string) error {
+	u, err := url.Parse(address)
+	if address == "" || err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil && u.RawQuery == "" && u.Fragment == "" {
+		return nil
+	}
+	const want = "want one such as https://orders.example.com, without user or query"
+	if strings.ContainsAny(address, "@?#") {
+		return errors.New("has a user or a query: " + want)
+	}
+	return fmt.Errorf("%q: %s", address, want)
+}
+
 // Validate reports every setting that cannot be used.
 func (c Config) Validate() error {
 	var errs []error
@@ -148,9 +162,8 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("no alarms: want those of the pipeline that is examined"))
 	}
 	for name, address := range map[string]string{"address": c.Address, "address of Grafana": c.Grafana} {
-		u, err := url.Parse(address)
-		if address != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
-			errs = append(errs, fmt.Errorf("%s: want one such as https://orders.example.com, without user or query", name))
+		if err := CheckAddress(address); err != nil {
+			errs = append(errs, fmt.Errorf("%s %w", name, err))
 		}
 	}
 	for name, token := range map[string]string{"token": c.Token, "token of Grafana": c.GrafanaToken} {

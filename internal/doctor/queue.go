@@ -155,7 +155,7 @@ func (e *exam) dlq(what string) string {
 	}
 	if client, ok := e.Clients.SQS.(*sqs.Client); ok && e.Local {
 		if at := client.Options().BaseEndpoint; at != nil {
-			what += " --endpoint " + *at
+			what += " --sqs-endpoint " + *at
 		}
 	}
 	return "tracehaul dlq " + what

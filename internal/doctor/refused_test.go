@@ -136,7 +136,7 @@ func TestConfig_Validate_NamesEverything(t *testing.T) {
 	if err == nil {
 		t.Fatal("it is valid")
 	}
-	for _, part := range []string{"no alarms", "address: want", "address of Grafana", "token: want", "timeout of -1ns", "to clean needs"} {
+	for _, part := range []string{"no alarms", `address "orders.example.com": want one such as https://`, "address of Grafana has a user or a query: want", "token: want", "timeout of -1ns", "to clean needs"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is missing in %v", part, err)
 		}

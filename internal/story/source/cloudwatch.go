@@ -91,10 +91,14 @@ func (i insights) run(ctx context.Context, groups []string, query string, limit 
 	}
 }
 
+// ErrNoCredentials is in place of what the SDK says, which names the last place
+// where it has looked.
+var ErrNoCredentials = errors.New("no credentials for AWS: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again with aws sso login")
+
 // ofAWS is an error in short where it is a common one.
 func ofAWS(err error) error {
 	if strings.Contains(err.Error(), "get credentials") {
-		return errors.New("there are no credentials of AWS: want AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to be set")
+		return ErrNoCredentials
 	}
 	return err
 }
