@@ -21,7 +21,7 @@ import (
 
 const module = "github.com/tracehaul/tracehaul"
 
-var update = flag.Bool("update", false, "rewrite the lists of what each program links, what others may use, and what each package imports")
+var update = flag.Bool("update", false, "rewrite the lists of what each program links, what others may use, and what each package imports, and what the README and docs/dependencies.md say of programs")
 
 // root is the repository's top, seen from this package.
 var root = filepath.Join("..", "..")
