@@ -5,7 +5,6 @@ import (
 
 	"github.com/tracehaul/tracehaul/alarms"
 	"github.com/tracehaul/tracehaul/pipeline"
-	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
 // choice is a setting on which it depends whether some signals and alarms are
@@ -33,29 +32,51 @@ func choices(p *pipeline.Pipeline) []choice {
 	return all
 }
 
-// without is the setting that would make the description have what a scenario
-// names, or "" if none does so by itself.
-func without(p *pipeline.Pipeline, there func(*alarms.Set) bool) string {
+// other is what there would be with a choice made otherwise.
+type other struct {
+	setting         string
+	signals, alarms []string
+}
+
+// others are those of all choices, each made by itself.
+func others(p *pipeline.Pipeline) (all []other) {
 	for _, c := range choices(p) {
-		other := *p
-		other.Consumers = slices.Clone(p.Consumers)
-		c.made(&other)
-		if set, err := alarms.For(&other); err == nil && there(set) {
-			return c.setting
+		changed := *p
+		changed.Consumers = slices.Clone(p.Consumers)
+		c.made(&changed)
+		set, err := alarms.For(&changed)
+		if err != nil {
+			continue
+		}
+		o := other{setting: c.setting}
+		for _, s := range set.Signals.All() {
+			o.signals = append(o.signals, s.ID)
+		}
+		for _, a := range set.Alarms() {
+			o.alarms = append(o.alarms, a.Key)
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// without is the setting that the description would need for a name to be there, or
+// "" if none would do by itself.
+func (v *validator) without(what, name string) string {
+	if what == "destination" {
+		return ""
+	}
+	if v.others == nil {
+		v.others = others(v.pipeline)
+	}
+	for _, o := range v.others {
+		names := o.alarms
+		if what == "signal" {
+			names = o.signals
+		}
+		if slices.ContainsFunc(names, func(x string) bool { return matches(name, x) }) {
+			return o.setting
 		}
 	}
 	return ""
-}
-
-// hasSignal and hasAlarm are whether something is there that matches a name.
-func hasSignal(name string) func(*alarms.Set) bool {
-	return func(set *alarms.Set) bool {
-		return slices.ContainsFunc(set.Signals.All(), func(s signal.Signal) bool { return matches(name, s.ID) })
-	}
-}
-
-func hasAlarm(name string) func(*alarms.Set) bool {
-	return func(set *alarms.Set) bool {
-		return slices.ContainsFunc(set.Alarms(), func(a alarms.Alarm) bool { return matches(name, a.Key) })
-	}
 }

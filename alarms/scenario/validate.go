@@ -23,6 +23,7 @@ const anybody = "anybody"
 type validator struct {
 	scenario     *Scenario
 	pipeline     *pipeline.Pipeline
+	others       []other // once they are asked for
 	signals      []string
 	alarms       []string
 	destinations []string
@@ -85,17 +86,6 @@ func (v *validator) known(line int, what, name string, all []string) {
 		return
 	}
 	v.fail(line, "there is no %s %q", what, clip(name))
-}
-
-// without is the setting that the description would need for a name to be there.
-func (v *validator) without(what, name string) string {
-	switch what {
-	case "signal":
-		return without(v.pipeline, hasSignal(name))
-	case "alarm":
-		return without(v.pipeline, hasAlarm(name))
-	}
-	return ""
 }
 
 // circles finds signals that are a part of themselves.
