@@ -16,7 +16,7 @@ type deployAnnotateCmd struct {
 	Component      string    `complete:"component"                                                                                             help:"The component that is deployed. Defaults to the service."        placeholder:"NAME"`
 	Result         string    `complete:"result"                                                                                                help:"What is known of the deploy: started, or the verdict's outcome." placeholder:"RESULT" required:""`
 	ServiceVersion string    `help:"What is deployed, such as the commit: service.version in telemetry."                                       placeholder:"SHA"                                                      required:""`
-	Commit         string    `help:"The commit's address. Defaults to that in the description's repository, if the version looks like one."    placeholder:"URL"`
+	CommitURL      string    `help:"The commit's address. Defaults to that in the description's repository, if the version looks like one."    placeholder:"URL"`
 	RunURL         string    `help:"The job's address: with the version it says which deploy this is. Defaults to that of the workflow's run." placeholder:"URL"`
 	Who            string    `help:"Who deploys. Defaults to $$GITHUB_ACTOR."                                                                  placeholder:"NAME"`
 	Text           string    `help:"A sentence on what became of it, such as the verdict's output."                                            placeholder:"TEXT"`
@@ -78,7 +78,7 @@ var commitForm = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 func (c deployAnnotateCmd) annotation(env environment, p *pipeline.Pipeline, now time.Time) (deploy.Annotation, error) {
 	a := deploy.Annotation{
 		Pipeline: p.Prefix(), Component: c.Component, Result: c.Result, Version: c.ServiceVersion,
-		Commit: c.Commit, Run: c.RunURL, Who: c.Who, Text: c.Text, Began: c.Began, Ended: c.Ended,
+		Commit: c.CommitURL, Run: c.RunURL, Who: c.Who, Text: c.Text, Began: c.Began, Ended: c.Ended,
 	}
 	if a.Component == "" {
 		a.Component = p.Service.Name

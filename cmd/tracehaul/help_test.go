@@ -211,6 +211,9 @@ func TestHelp_Meanings_HaveOneName(t *testing.T) {
 			if f.PlaceHolder == "SHA" {
 				mean("a version", f.Name, where)
 			}
+			if f.PlaceHolder == "URL" && f.Name != "url" && !strings.HasSuffix(f.Name, "-url") && !strings.HasSuffix(f.Name, "-endpoint") {
+				t.Errorf("%s: --%s takes an address: want a name that ends with -url, or with -endpoint for a service of AWS", where, f.Name)
+			}
 			if f.Name == "version" || f.Name == "help" && f.Short != 'h' {
 				t.Errorf("%s: --%s is the tool's own", where, f.Name)
 			}
