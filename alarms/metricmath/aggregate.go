@@ -28,11 +28,11 @@ func aggregate(op func(gathered) float64) func(call) (node, error) {
 		arg := c.args[0]
 		switch arg.kind {
 		case kindSeries:
-			return node{kind: kindScalar, eval: func(f *frame) value {
+			return node{kind: kindScalar, parts: c.args, eval: func(f *frame) value {
 				return value{number: over(arg.eval(f).series)}
 			}}, nil
 		case kindList:
-			return node{kind: kindSeries, pointwise: arg.pointwise, eval: func(f *frame) value {
+			return node{kind: kindSeries, parts: c.args, pointwise: arg.pointwise, eval: func(f *frame) value {
 				return value{series: across(f, arg.eval(f).list, over)}
 			}}, nil
 		case kindScalar:

@@ -25,7 +25,11 @@ func fill(c call) (node, error) {
 		return node{}, c.refuse("a time series or a list of them, then a number, a time series, REPEAT or LINEAR")
 	}
 	pointwise := series.pointwise && filler.pointwise && c.mode == "" && fillsEmpty
-	return node{kind: series.kind, pointwise: pointwise, eval: func(f *frame) value {
+	out := node{kind: series.kind, parts: c.args, gap: gapFilled, pointwise: pointwise}
+	if c.mode != "" { // which leaves gaps
+		out.parts, out.passes, out.gap = c.args[:1], true, gapOfAny
+	}
+	out.eval = func(f *frame) value {
 		gaps := filler.eval(f)
 		in := series.eval(f)
 		one := func(s []float64) []float64 { return filled(c.mode, s, gaps) }
@@ -33,7 +37,8 @@ func fill(c call) (node, error) {
 			return value{list: each(in.list, one)}
 		}
 		return value{series: one(in.series)}
-	}}, nil
+	}
+	return out, nil
 }
 
 func filled(mode string, in []float64, filler value) []float64 {
@@ -81,7 +86,7 @@ func condition(c call) (node, error) {
 		return node{}, c.refuse("a condition that is a time series or a number")
 	}
 	zero := test.kind == kindSeries && branches[0].kind == kindSeries
-	return node{kind: kindSeries, pointwise: pointwise, eval: func(f *frame) value {
+	return node{kind: kindSeries, parts: c.args, pointwise: pointwise, eval: func(f *frame) value {
 		tested, yes, no := test.eval(f), branches[0].eval(f), value{number: math.NaN()}
 		if len(branches) == 2 {
 			no = branches[1].eval(f)

@@ -43,6 +43,9 @@ func (v value) at(i int) float64 {
 type node struct {
 	kind      kind
 	id        string // of the input, if it is no more than that
+	parts     []node // that it is made of
+	passes    bool   // its parts come through as they are, gaps included
+	gap       gap
 	pointwise bool
 	eval      func(*frame) value
 }
@@ -66,7 +69,7 @@ func list(open token, items []node) (node, error) {
 		}
 		pointwise = pointwise && item.pointwise
 	}
-	return node{kind: kindList, pointwise: pointwise, eval: func(f *frame) value {
+	return node{kind: kindList, parts: items, passes: true, pointwise: pointwise, eval: func(f *frame) value {
 		var all [][]float64
 		for _, item := range items {
 			v := item.eval(f)
@@ -94,7 +97,7 @@ func mapped(n node, op func(float64) float64) node {
 // transformed applies a function to a series, or to each one of a list. scalar
 // is for a number; nil where one is not allowed.
 func transformed(n node, pointwise bool, series func(*frame, []float64) []float64, scalar func(float64) float64) node {
-	return node{kind: n.kind, pointwise: pointwise, eval: func(f *frame) value {
+	return node{kind: n.kind, parts: []node{n}, pointwise: pointwise, eval: func(f *frame) value {
 		v := n.eval(f)
 		switch n.kind {
 		case kindScalar:
@@ -121,7 +124,10 @@ func combine(op token, left, right node) (node, error) {
 	case !arithmetic && (left.kind == kindList || right.kind == kindList):
 		return node{}, fail(op.at, "%v is applied to a list of time series: want time series or numbers", op)
 	}
-	result := node{kind: max(left.kind, right.kind), pointwise: left.pointwise && right.pointwise}
+	result := node{kind: max(left.kind, right.kind), parts: []node{left, right}, pointwise: left.pointwise && right.pointwise}
+	if op.text == "+" && left.kind == kindSeries && right.kind == kindSeries {
+		result.gap = gapOfEach // see merge
+	}
 	result.eval = func(f *frame) value {
 		l, r := left.eval(f), right.eval(f)
 		switch {

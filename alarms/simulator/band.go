@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/internal/statistic"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -78,12 +79,12 @@ func (h *hours) slot(at time.Time) *moments {
 // be simulated teaches nothing.
 func learn(w *windows, s signal.Signal, period time.Duration) *hours {
 	model := &hours{}
-	statistic, err := parseStatistic(s.Statistic)
+	of, err := statistic.Parse(s.Statistic)
 	minutes := int(period / time.Minute)
 	if err != nil || minutes < 1 {
 		return model
 	}
-	for end, x := range w.over(s.Metric, statistic, minutes) {
+	for end, x := range w.over(s.Metric, of, minutes) {
 		if end >= minutes && !math.IsNaN(x) {
 			model.slot(w.history.start.Add(time.Duration(end-minutes) * time.Minute)).add(x)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/internal/statistic"
 	"github.com/tracehaul/tracehaul/alarms/metricmath"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -120,10 +121,10 @@ func (k *compiler) metric(m *alarms.Metric) *metricAlarm {
 		k.say("Missing is unknown")
 	}
 	if m.IgnoreFewSamples {
-		if m.Expression != "" || len(out.inputs) != 1 || out.inputs[0].statistic.kind != statPercentile {
+		if m.Expression != "" || len(out.inputs) != 1 || out.inputs[0].statistic.Kind != statistic.Percentile {
 			k.say("IgnoreFewSamples is for one percentile without an expression")
 		} else {
-			out.few = out.inputs[0].statistic.few()
+			out.few = few(out.inputs[0].statistic)
 		}
 	}
 	return out
@@ -151,7 +152,7 @@ func (k *compiler) inputs(m *alarms.Metric, out *metricAlarm) {
 			k.say("input %q is there twice", in.ID)
 		}
 		ids[in.ID] = false
-		s, err := parseStatistic(in.Signal.Statistic)
+		s, err := statistic.Parse(in.Signal.Statistic)
 		if err != nil {
 			k.say("input %q: %w", in.ID, err)
 		}

@@ -66,7 +66,7 @@ func TestNew_Wrong_IsReportedAtOnce(t *testing.T) {
 		`alarm "without a key": the key is missing`,
 		`alarm "ok": there is another one with this key`,
 		`alarm "neither": it needs a Metric or a Composite, and not both`,
-		`alarm "statistic": input "m1": statistic "IQM" is not simulated: want Sum, SampleCount, Average, Minimum, Maximum, a percentile such as p99.9 or a percentile rank such as PR(:0.3)`,
+		`alarm "statistic": input "m1": the statistic is "IQM", want Sum, SampleCount, Average, Minimum, Maximum, a percentile from p0 to p100 such as p99.9, or a percentile rank such as PR(:0.3)`,
 		`alarm "nothing": input "m1" has no metric`,
 		`alarm "syntax": expression "m1 +": column 5: the end is not expected here: want a number, an id, a function, "(" or "["`,
 		`alarm "ids": expression "m2 * 2" names "m2", which is none of the inputs`,

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/internal/statistic"
 	"github.com/tracehaul/tracehaul/alarms/metricmath"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -61,7 +62,7 @@ func TestDatapoints_AnyAlarm_AsTheNaiveWay(t *testing.T) {
 			h.Set(requests, i, series["Requests"][i])
 		}
 		a := &metricAlarm{
-			inputs: []input{{"m1", latency, statistic{kind: statSum}}, {"m2", requests, statistic{kind: statMaximum}}},
+			inputs: []input{{"m1", latency, statistic.Statistic{Kind: statistic.Sum}}, {"m2", requests, statistic.Statistic{Kind: statistic.Maximum}}},
 			period: rapid.IntRange(1, 12).Draw(t, "period"), n: rapid.IntRange(1, 5).Draw(t, "periods"),
 		}
 		text := rapid.SampledFrom(expressions).Draw(t, "expression")

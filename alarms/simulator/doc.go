@@ -31,6 +31,6 @@
 // metrics are refused by [New]. An alarms.Alarm has no windows by the wall clock
 // and no warm-up periods.
 //
-// Of this module it imports alarms, alarms/metricmath, internal/figure and
-// pipeline/signal.
+// Of this module it imports alarms, alarms/internal, alarms/metricmath,
+// internal/figure and pipeline/signal.
 package simulator

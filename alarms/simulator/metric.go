@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tracehaul/tracehaul/alarms"
+	"github.com/tracehaul/tracehaul/alarms/internal/statistic"
 	"github.com/tracehaul/tracehaul/alarms/metricmath"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
@@ -26,7 +27,7 @@ type metricAlarm struct {
 type input struct {
 	id        string
 	metric    signal.Metric
-	statistic statistic
+	statistic statistic.Statistic
 }
 
 // metricRun is a metric alarm on a history.
@@ -75,7 +76,7 @@ func (a *metricAlarm) run(w *windows, delays []int, normal bandFunc) *metricRun 
 	}
 	r.datapoints = r.watched[delays[0]]
 	if a.few > 0 {
-		r.samples = w.over(a.inputs[0].metric, statistic{kind: statCount}, a.n*a.period)
+		r.samples = w.over(a.inputs[0].metric, statistic.Statistic{Kind: statistic.Count}, a.n*a.period)
 	}
 	if a.comparison.Band() {
 		n := w.history.minutes + 1

@@ -76,7 +76,7 @@ func New(c Config) (*Simulator, error) {
 // Run evaluates the alarms once a minute, from the end of the history's first
 // minute to that of its last. Alarms over more than a day are evaluated once an
 // hour, three minutes after it, over what was until then. The history must not be
-// changed meanwhile. It may have metrics that no alarm watches.
+// nil, nor be changed meanwhile. It may have metrics that no alarm watches.
 func (s *Simulator) Run(h *History) *Result {
 	r := s.start(h)
 	for minute := 1; minute <= h.minutes; minute++ {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tracehaul/tracehaul/alarms/internal/statistic"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -13,10 +14,10 @@ import (
 // as periods are counted from 1970.
 //
 // An alarm's periods slide with the time of its evaluation; these are those of
-// the GetMetricData action. The statistic is one such as Sum, p99 or PR(:0.3), the
+// the GetMetricData action. The name is that of a statistic, such as Sum, p99 or PR(:0.3), the
 // period of whole minutes: the error says what is wrong with either.
-func (h *History) Summary(m signal.Metric, statistic string, period time.Duration) (from time.Time, values []float64, err error) {
-	s, err := parseStatistic(statistic)
+func (h *History) Summary(m signal.Metric, name string, period time.Duration) (from time.Time, values []float64, err error) {
+	s, err := statistic.Parse(name)
 	if err != nil {
 		return time.Time{}, nil, err
 	}

@@ -75,7 +75,7 @@ func TestHistory_Summary_WhatIsWrong_IsSaid(t *testing.T) {
 		statistic string
 		period    time.Duration
 	}{
-		`statistic "Total" is not simulated`: {"Total", time.Minute},
+		`the statistic is "Total", want Sum`: {"Total", time.Minute},
 		"the period is 30s: want a minute":   {"Sum", 30 * time.Second},
 		"the period is 1m30s":                {"Sum", 90 * time.Second},
 		"the period is -1m0s":                {"Sum", -time.Minute},

@@ -3,6 +3,7 @@ package simulator
 import (
 	"math"
 
+	"github.com/tracehaul/tracehaul/alarms/internal/statistic"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -15,7 +16,7 @@ type windows struct {
 
 type windowKey struct {
 	metric    string
-	statistic statistic
+	statistic statistic.Statistic
 	minutes   int
 }
 
@@ -27,7 +28,7 @@ func newWindows(h *History) *windows {
 // those before the minute i; there is one more than the history has minutes. A
 // window that would begin before the history is cut. Without samples the value
 // is a NaN. The result is shared: it must not be changed.
-func (w *windows) over(m signal.Metric, s statistic, minutes int) []float64 {
+func (w *windows) over(m signal.Metric, s statistic.Statistic, minutes int) []float64 {
 	key := windowKey{m.Key(), s, minutes}
 	if values, ok := w.cache[key]; ok {
 		return values
@@ -37,31 +38,31 @@ func (w *windows) over(m signal.Metric, s statistic, minutes int) []float64 {
 	return values
 }
 
-func (w *windows) compute(series []Samples, s statistic, minutes int) []float64 {
+func (w *windows) compute(series []Samples, s statistic.Statistic, minutes int) []float64 {
 	n := w.history.minutes
 	if series == nil {
 		return absent(n + 1)
 	}
 	counts := slide(pick(series, func(s Samples) float64 { return s.Count }), minutes, 0, add)
 	var values []float64
-	switch s.kind {
-	case statCount:
+	switch s.Kind {
+	case statistic.Count:
 		values = counts
-	case statSum, statAverage:
+	case statistic.Sum, statistic.Average:
 		values = slide(pick(series, func(s Samples) float64 { return s.Sum }), minutes, 0, add)
-		if s.kind == statAverage {
+		if s.Kind == statistic.Average {
 			values = ratio(values, counts, 1)
 		}
-	case statMinimum:
+	case statistic.Minimum:
 		values = slide(extreme(series, math.Inf(1)), minutes, math.Inf(1), math.Min)
-	case statMaximum:
+	case statistic.Maximum:
 		values = slide(extreme(series, math.Inf(-1)), minutes, math.Inf(-1), math.Max)
-	case statPercentile:
-		return percentiles(series, s.percent, minutes) // it has its own gaps
-	case statRank:
-		within := slide(pick(series, s.within), minutes, 0, add)
-		all := slide(pick(series, statistic{lower: math.Inf(-1), upper: math.Inf(1)}.within), minutes, 0, add)
-		values = ratio(within, all, 100)
+	case statistic.Percentile:
+		return percentiles(series, s.Percent, minutes) // it has its own gaps
+	case statistic.Rank:
+		inside := slide(pick(series, within(s)), minutes, 0, add)
+		all := slide(pick(series, within(statistic.Statistic{Lower: math.Inf(-1), Upper: math.Inf(1)})), minutes, 0, add)
+		values = ratio(inside, all, 100)
 	}
 	out := make([]float64, n+1) // values may be counts
 	for i := range out {
@@ -71,18 +72,6 @@ func (w *windows) compute(series []Samples, s statistic, minutes int) []float64 
 		}
 	}
 	return out
-}
-
-// within counts the samples between the bounds: without the lower one, with the
-// upper one. ("CloudWatch statistics definitions", CloudWatch user guide.)
-func (s statistic) within(samples Samples) float64 {
-	total := 0.0
-	samples.eachValue(func(value, count float64) {
-		if value > s.lower && value <= s.upper {
-			total += count
-		}
-	})
-	return total
 }
 
 func pick(series []Samples, part func(Samples) float64) []float64 {

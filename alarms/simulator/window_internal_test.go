@@ -3,12 +3,12 @@ package simulator
 import (
 	"math"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/tracehaul/tracehaul/alarms/internal/statistic"
 	"github.com/tracehaul/tracehaul/pipeline/signal"
 )
 
@@ -16,7 +16,7 @@ var latency = signal.Metric{Namespace: "Test", Name: "Latency"}
 
 // naive computes a statistic over some minutes the slow way: from a list of all
 // samples.
-func naive(series []Samples, s statistic) float64 {
+func naive(series []Samples, s statistic.Statistic) float64 {
 	count, sum, least, most := 0.0, 0.0, math.Inf(1), math.Inf(-1)
 	var values []float64
 	for _, x := range series {
@@ -32,27 +32,27 @@ func naive(series []Samples, s statistic) float64 {
 		return math.NaN()
 	}
 	slices.Sort(values)
-	switch s.kind {
-	case statSum:
+	switch s.Kind {
+	case statistic.Sum:
 		return sum
-	case statCount:
+	case statistic.Count:
 		return count
-	case statAverage:
+	case statistic.Average:
 		return sum / count
-	case statMinimum:
+	case statistic.Minimum:
 		return least
-	case statMaximum:
+	case statistic.Maximum:
 		return most
-	case statPercentile:
+	case statistic.Percentile:
 		for i, x := range values {
-			if float64(i+1)/float64(len(values)) >= s.percent/100-1e-12 {
+			if float64(i+1)/float64(len(values)) >= s.Percent/100-1e-12 {
 				return x
 			}
 		}
-	case statRank:
+	case statistic.Rank:
 		within := 0.0
 		for _, x := range values {
-			if x > s.lower && x <= s.upper {
+			if x > s.Lower && x <= s.Upper {
 				within++
 			}
 		}
@@ -101,7 +101,7 @@ func TestWindows_AnyHistory_AsTheNaiveWay(t *testing.T) {
 		name := rapid.SampledFrom([]string{
 			"Sum", "SampleCount", "Average", "Minimum", "Maximum", "p0", "p50", "p99", "p33.3", "p100", "PR(:2)", "PR(2:)", "PR(-1:4)",
 		}).Draw(t, "statistic")
-		s, err := parseStatistic(name)
+		s, err := statistic.Parse(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestWindows_SmallBehindLarge_IsNotLost(t *testing.T) {
 	for i, x := range []float64{1e30, 1, 2} {
 		h.Set(latency, i, One(x))
 	}
-	if got := newWindows(h).over(latency, statistic{kind: statSum}, 2); got[3] != 3 {
+	if got := newWindows(h).over(latency, statistic.Statistic{Kind: statistic.Sum}, 2); got[3] != 3 {
 		t.Errorf("1 + 2 behind 1e30 = %v", got[3])
 	}
 }
@@ -133,46 +133,17 @@ func TestWindows_SameWindow_IsComputedOnce(t *testing.T) {
 	h := NewHistory(time.Unix(0, 0), 3)
 	h.Set(latency, 0, One(1))
 	w := newWindows(h)
-	a, b := w.over(latency, statistic{kind: statSum}, 2), w.over(latency, statistic{kind: statSum}, 2)
+	a, b := w.over(latency, statistic.Statistic{Kind: statistic.Sum}, 2), w.over(latency, statistic.Statistic{Kind: statistic.Sum}, 2)
 	if &a[0] != &b[0] || len(w.cache) != 1 {
 		t.Error("the same window was computed twice")
 	}
 }
 
-func TestParseStatistic(t *testing.T) {
-	inf := math.Inf(1)
-	for text, want := range map[string]statistic{
-		"Sum": {kind: statSum}, "SampleCount": {kind: statCount}, "p99": {kind: statPercentile, percent: 99},
-		"p99.9": {kind: statPercentile, percent: 99.9}, "p100": {kind: statPercentile, percent: 100},
-		"PR(:0.3)": {kind: statRank, lower: -inf, upper: 0.3}, "PR(1:)": {kind: statRank, lower: 1, upper: inf},
-		"PR(100:2000)": {kind: statRank, lower: 100, upper: 2000},
-	} {
-		if got, err := parseStatistic(text); err != nil || got != want {
-			t.Errorf("%q = %+v, %v, want %+v", text, got, err, want)
-		}
-	}
-	for text, want := range map[string]string{
-		"":          `statistic "" is not simulated: want Sum, SampleCount,`,
-		"sum":       `statistic "sum" is not simulated`,
-		"TM(2%:98%": "is not simulated",
-		"IQM":       "is not simulated",
-		"p":         "is not simulated",
-		"p101":      `statistic "p101": a percentile is at most 100`,
-		"PR(:)":     `statistic "PR(:)": want a lower bound below an upper bound, or one of them`,
-		"PR(2:1)":   "want a lower bound below an upper bound",
-		"PR(10%:)":  "is not simulated",
-	} {
-		if _, err := parseStatistic(text); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %s", text, err, want)
-		}
-	}
-}
-
-// TestStatistic_Few has the examples of "Percentile-based CloudWatch alarms and low
+// TestFew has the examples of "Percentile-based CloudWatch alarms and low
 // data samples".
-func TestStatistic_Few(t *testing.T) {
+func TestFew(t *testing.T) {
 	for percent, want := range map[float64]float64{99: 1000, 50: 20, 90: 100, 10: 100, 49: 10 / 0.49} {
-		if got := (statistic{percent: percent}).few(); !same(got, want) {
+		if got := few(statistic.Statistic{Percent: percent}); !same(got, want) {
 			t.Errorf("p%v needs %v samples, want %v", percent, got, want)
 		}
 	}

@@ -50,8 +50,8 @@ func TestEvaluate_WhatFindsNothing_IsExplained(t *testing.T) {
 		{"misspelt", metric("AWS/Lambda", "Errors", "Sum", object{"Functionname": "prod-orders-ledger"}), "it has FunctionName, not Functionname"},
 
 		// Statistics.
-		{"statistic", metric(elb, "RequestCount", "Total", balancer), `statistic "Total" is not simulated: want Sum, SampleCount, Average, Minimum, Maximum, a percentile`},
-		{"percentile over 100", metric(elb, "TargetResponseTime", "p101", balancer), "a percentile is at most 100"},
+		{"statistic", metric(elb, "RequestCount", "Total", balancer), `the statistic is "Total", want Sum, SampleCount, Average, Minimum, Maximum, a percentile`},
+		{"percentile over 100", metric(elb, "TargetResponseTime", "p101", balancer), "a percentile from p0 to p100"},
 		{"mean of what is counted one by one", metric(elb, "RequestCount", "Average", balancer), "Average of AWS/ApplicationELB RequestCount is the same whatever happens, as each sample is a 1: want Sum"},
 		{"percentile of it", metric(elb, "HTTPCode_Target_4XX_Count", "p90", balancer), "p90 of AWS/ApplicationELB HTTPCode_Target_4XX_Count is the same whatever happens"},
 		{"number of it", metric(elb, "RequestCount", "SampleCount", balancer), ""},
