@@ -24,24 +24,22 @@ const (
 	maxInputs      = 10
 	maxRule        = 10240
 	maxChildren    = 100
-	maxDimensions  = 30             // MetricAlarm, Dimensions
 	maxRollbacks   = 10             // AWS CodeDeploy API reference, AlarmConfiguration
 	maxShort       = 24 * time.Hour // period x periods, with a period under an hour
 	maxLong        = 7 * 24 * time.Hour
 )
 
 var (
-	keyForm       = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	ownerForm     = keyForm
-	inputIDForm   = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
-	runbookForm   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*\.md$`)
-	statisticForm = regexp.MustCompile(`^(SampleCount|Sum|Average|Minimum|Maximum|p(100|[0-9]{1,2}(\.[0-9]{1,10})?)|PR\(([0-9.]+:[0-9.]*|:[0-9.]+)\))$`)
+	keyForm     = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	ownerForm   = keyForm
+	inputIDForm = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
+	runbookForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*\.md$`)
 )
 
 // check lists what is wrong with a completed alarm. The alarms before it are in
 // s.byKey. Snippets that are right are added to right and not read again: most are
-// of several alarms.
-func (s *Set) check(a *Alarm, right map[snippet.Snippet]bool) (problems []string) {
+// of several alarms. Their signals are added to signals.
+func (s *Set) check(a *Alarm, right map[snippet.Snippet]bool, signals *identities) (problems []string) {
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if !keyForm.MatchString(a.Key) {
 		say("the key must be lower-case words with hyphens, such as queue-age")
@@ -95,7 +93,7 @@ func (s *Set) check(a *Alarm, right map[snippet.Snippet]bool) (problems []string
 	case (a.Metric == nil) == (a.Composite == nil):
 		say("it needs a Metric or a Composite, and not both")
 	case a.Metric != nil:
-		problems = append(problems, a.Metric.check()...)
+		problems = append(append(problems, a.Metric.check()...), signals.inputs(a.Metric)...)
 	default:
 		problems = append(problems, s.checkComposite(a)...)
 	}
@@ -129,6 +127,8 @@ func (m *Metric) check() (problems []string) {
 	}
 	if m.Unit == "" {
 		say("Metric.Unit is missing: say what the expression is in")
+	} else if bad := badUnit(m.Unit); bad != "" {
+		say("Metric.Unit %s", bad)
 	}
 	if m.Missing < MissingNotBreaching || m.Missing > MissingMissing {
 		say("Metric.Missing is unknown")
@@ -146,37 +146,6 @@ func (m *Metric) check() (problems []string) {
 func (s *Set) rollbacks(a *Alarm) []string {
 	keys := s.Rollback(a.Rollback)
 	return keys[:slices.Index(keys, a.Key)+1]
-}
-
-// CheckSignal says what is wrong with the metric and the statistic of a signal,
-// or nothing.
-func CheckSignal(s signal.Signal) []string {
-	problems := checkMetric(s.Metric)
-	if !statisticForm.MatchString(s.Statistic) {
-		problems = append(problems, fmt.Sprintf("the statistic is %q, want Sum, Average, Minimum, Maximum, SampleCount, p99 or PR(:0.3)", s.Statistic))
-	}
-	return problems
-}
-
-func checkMetric(m signal.Metric) (problems []string) {
-	if m.Namespace == "" || m.Name == "" {
-		problems = append(problems, "there is no metric")
-	}
-	if len(m.Dimensions) > maxDimensions {
-		problems = append(problems, fmt.Sprintf("%d dimensions, CloudWatch takes %d", len(m.Dimensions), maxDimensions))
-	}
-	for i, d := range m.Dimensions {
-		if d.Name == "" || (d.Value == "") == (d.Input == "") {
-			problems = append(problems, fmt.Sprintf("dimension %q needs a name, and a value or an input", d.Name))
-		}
-		if d.Input != "" && !slices.Contains(signal.Inputs(), d.Input) {
-			problems = append(problems, fmt.Sprintf("dimension %q: the input is %q, want one of %v", d.Name, d.Input, signal.Inputs()))
-		}
-		if slices.ContainsFunc(m.Dimensions[:i], func(other signal.Dimension) bool { return other.Name == d.Name }) {
-			problems = append(problems, fmt.Sprintf("dimension %q is there twice", d.Name))
-		}
-	}
-	return problems
 }
 
 func (m *Metric) checkPeriods() (problems []string) {
@@ -245,15 +214,22 @@ func (m *Metric) checkExpression(ids map[string]struct{}) (problems []string) {
 			say("Metric.Expression names %q, which is none of the inputs", id)
 		}
 	}
+	unfilled := e.Unfilled(m.sparse)
 	for _, in := range m.Inputs {
 		if !slices.Contains(used, in.ID) {
 			say("input %q is not in Metric.Expression", in.ID)
 		}
-		if in.Signal.Filter == nil && in.Signal.Absent == signal.AbsentNothing && len(m.Inputs) > 1 && !strings.Contains(m.Expression, "FILL("+in.ID+",") {
-			say("input %q is reported only when there is something to report: fill its gaps, FILL(%s, 0)", in.ID, in.ID)
+		if len(m.Inputs) > 1 && slices.Contains(unfilled, in.ID) {
+			say("input %q is reported only when there is something to report: fill its gaps, FILL(%s, 0), wherever it stands", in.ID, in.ID)
 		}
 	}
 	return problems
+}
+
+// sparse reports whether a gap of an input stands for a zero.
+func (m *Metric) sparse(id string) bool {
+	i := slices.IndexFunc(m.Inputs, func(in Input) bool { return in.ID == id })
+	return i >= 0 && m.Inputs[i].Signal.Filter == nil && m.Inputs[i].Signal.Absent == signal.AbsentNothing
 }
 
 func (s *Set) checkComposite(a *Alarm) (problems []string) {
@@ -264,7 +240,7 @@ func (s *Set) checkComposite(a *Alarm) (problems []string) {
 	}
 	for _, key := range c.Rule.Keys() {
 		if _, known := s.byKey[key]; !known {
-			say("Composite.Rule names %q, which does not stand before it", key)
+			say("Composite.Rule names %q, %s", key, s.unknown(key))
 		}
 	}
 	if _, err := parseRule(c.Rule.Text(s.Pipeline.AlarmName)); err != nil {
@@ -277,7 +253,7 @@ func (s *Set) checkComposite(a *Alarm) (problems []string) {
 		return problems
 	}
 	if _, known := s.byKey[c.Suppressor]; !known {
-		say("Composite.Suppressor is %q, which does not stand before it", c.Suppressor)
+		say("Composite.Suppressor is %q, %s", c.Suppressor, s.unknown(c.Suppressor))
 	}
 	for name, d := range map[string]time.Duration{"Wait": c.Wait, "Extension": c.Extension} {
 		if d < time.Second || d%time.Second != 0 {
@@ -285,6 +261,16 @@ func (s *Set) checkComposite(a *Alarm) (problems []string) {
 		}
 	}
 	return problems
+}
+
+// unknown says why no alarm stands before with that key.
+func (s *Set) unknown(key string) string {
+	for known := range s.byKey {
+		if s.Pipeline.AlarmName(known) == key {
+			return fmt.Sprintf("its name in CloudWatch: want its key, %q", known)
+		}
+	}
+	return "which does not stand before it"
 }
 
 // whole reports whether every part of a rule has what it joins.

@@ -116,7 +116,7 @@ func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 		"bad expression":     {metric(func(m *alarms.Metric) { m.Expression = "waiting +" }), "Metric.Expression: "},
 		"unknown id":         {metric(func(m *alarms.Metric) { m.Expression = "waiting + other"; m.Unit = "Count" }), `Metric.Expression names "other", which is none of the inputs`},
 		"unused input":       {metric(func(m *alarms.Metric) { m.Inputs = append(m.Inputs[:1:1], second); m.Expression = "waiting" }), `input "more" is not in Metric.Expression`},
-		"gap hides it":       {metric(gapHides), `input "errors" is reported only when there is something to report: fill its gaps, FILL(errors, 0)`},
+		"gap hides it":       {metric(gapHides), `input "errors" is reported only when there is something to report: fill its gaps, FILL(errors, 0), wherever it stands`},
 		"threshold":          {metric(func(m *alarms.Metric) { m.Threshold = math.NaN() }), "Metric.Threshold must be a finite number"},
 		"band without width": {metric(func(m *alarms.Metric) { m.Comparison = alarms.AboveBand }), "Metric.BandWidth must be above 0"},
 		"width without band": {metric(func(m *alarms.Metric) { m.BandWidth = 2 }), "and 0 otherwise"},
@@ -133,6 +133,27 @@ func TestFor_BadAlarm_SaysWhatIsWrong(t *testing.T) {
 		"dimension twice":    {metric(input(dimensions(signal.Dimension{Name: "A", Value: "x"}, signal.Dimension{Name: "A", Value: "y"}))), `dimension "A" is there twice`},
 		"unknown input":      {metric(input(dimensions(signal.Dimension{Name: "A", Input: "foo"}))), `the input is "foo", want one of [load_balancer`},
 		"31 dimensions":      {metric(input(dimensions(make([]signal.Dimension, 31)...))), "31 dimensions, CloudWatch takes 30"},
+		"namespace":          {metric(input(func(s *signal.Signal) { s.Metric.Namespace = ":bad" })), `the namespace is ":bad", want 1 to 255 letters, digits, spaces and . - _ / # :, the first no colon`},
+		"namespace of NUL":   {metric(input(func(s *signal.Signal) { s.Metric.Namespace = "Shop\x00" })), "the namespace is"},
+		"blank namespace":    {metric(input(func(s *signal.Signal) { s.Metric.Namespace = " " })), "the namespace is"},
+		"metric of NUL":      {metric(input(func(s *signal.Signal) { s.Metric.Name = "a\x00" })), `the name of the metric is "a\x00", want 1 to 255 printable ASCII characters`},
+		"metric of 256":      {metric(input(func(s *signal.Signal) { s.Metric.Name = strings.Repeat("a", 256) })), "the name of the metric is"},
+		"metric of umlauts":  {metric(input(func(s *signal.Signal) { s.Metric.Name = "Rücklauf" })), "the name of the metric is"},
+		"dimension :x":       {metric(input(dimensions(signal.Dimension{Name: ":x", Value: "v"}))), `dimension ":x": want a name of 1 to 255 printable ASCII characters, the first no colon`},
+		"long dimension":     {metric(input(dimensions(signal.Dimension{Name: strings.Repeat("a", 256), Value: "v"}))), "want a name of 1 to 255"},
+		"long value":         {metric(input(dimensions(signal.Dimension{Name: "A", Value: strings.Repeat("v", 1025)}))), `dimension "A": the value is`},
+		"value of umlauts":   {metric(input(dimensions(signal.Dimension{Name: "A", Value: "é"}))), `the value is "é", want 1 to 1024 printable ASCII characters`},
+		"rank of two dots":   {metric(input(func(s *signal.Signal) { s.Statistic = "PR(1.2.3:4)" })), `the statistic is "PR(1.2.3:4)", want Sum`},
+		"rank upside down":   {metric(input(func(s *signal.Signal) { s.Statistic = "PR(5:1)" })), `the statistic is "PR(5:1)", want a lower bound below an upper bound`},
+		"signal's unit":      {metric(input(func(s *signal.Signal) { s.Unit = "Bogus" })), `input "waiting": the unit is "Bogus", want one of CloudWatch's such as Count`},
+		"unit":               {metric(func(m *alarms.Metric) { m.Unit = "Bogus" }), `Metric.Unit is "Bogus", want one of CloudWatch's such as Count`},
+		"signal without ID":  {metric(input(func(s *signal.Signal) { s.ID = "" })), `input "waiting": the signal's ID is "", want lower-case words and digits with . - or _ between them`},
+		"signal's ID":        {metric(input(func(s *signal.Signal) { s.ID = "Refunds waiting €" })), `the signal's ID is "Refunds waiting €", want`},
+		"ID of the kit":      {metric(input(func(s *signal.Signal) { s.ID = "ledger.messages" })), `the signal's ID "ledger.messages" is taken by "ledger.messages", the metric Tracehaul/prod-orders-ledger/`},
+		"almost of the kit":  {metric(input(func(s *signal.Signal) { s.ID = "ledger-messages" })), `the signal's ID "ledger-messages" is taken by "ledger.messages"`},
+		"rule by its name":   {composite(alarms.Composite{Rule: alarms.Any("prod-orders-service")}), `Composite.Rule names "prod-orders-service", its name in CloudWatch: want its key, "service"`},
+		"suppressor by name": {composite(alarms.Composite{Rule: alarms.Any("service"), Suppressor: "prod-orders-edge"}), `want its key, "edge"`},
+		"filled elsewhere":   {metric(gapHides, func(m *alarms.Metric) { m.Expression = "errors / requests + 0 * FILL(errors, 0)" }), `fill its gaps, FILL(errors, 0), wherever it stands`},
 		"id kept":            {metric(func(m *alarms.Metric) { m.Inputs[0].ID = "result" }), `input "result": the id is kept for what is made of the inputs`},
 		"id kept for a band": {metric(func(m *alarms.Metric) { m.Inputs[0].ID = "band" }), `input "band": the id is kept`},
 		"endless band":       {metric(func(m *alarms.Metric) { m.Comparison, m.BandWidth = alarms.AboveBand, math.Inf(1) }), "Metric.BandWidth must be above 0"},
@@ -178,6 +199,22 @@ func gapHides(m *alarms.Metric) {
 	m.Expression, m.Unit = "errors / requests", signal.UnitPercent
 }
 
+// However it is written, a gap is filled.
+func TestFor_FilledGaps_AreTaken(t *testing.T) {
+	p := load(t, "prod")
+	for _, expression := range []string{
+		"FILL(errors, 0) / requests", "FILL( errors, 0)/requests", "FILL (errors ,0)/requests", "FILL((errors), 0)/requests",
+		"IF(requests + errors > 20, 100 * SUM(FILL([errors], 0)) / requests, 0)",
+	} {
+		a := ownAlarm(p)
+		gapHides(a.Metric)
+		a.Metric.Expression = expression
+		if _, err := alarms.For(p, a); err != nil {
+			t.Errorf("%s: %v", expression, err)
+		}
+	}
+}
+
 // All faults of all alarms come at once.
 func TestFor_SeveralBadAlarms_AllReported(t *testing.T) {
 	p := load(t, "prod")
@@ -211,26 +248,5 @@ func TestFor_EleventhRollbackAlarm_Refused(t *testing.T) {
 	_, err := alarms.For(p, more[:11-kit]...)
 	if err == nil || !strings.Contains(err.Error(), "ledger has more than 10 such alarms") {
 		t.Errorf("eleven in all: %v", err)
-	}
-}
-
-// A team's alarm brings the metric filter of its own signal along.
-func TestFor_OwnSignalOfLogLines_HasItsFilter(t *testing.T) {
-	p := load(t, "prod")
-	own := ownAlarm(p)
-	s := &own.Metric.Inputs[0].Signal
-	s.Metric = signal.Metric{Namespace: "Tracehaul/refunds", Name: "Waiting"}
-	s.Filter = &signal.LogFilter{Name: "Waiting", LogGroup: "/ecs/refunds", Pattern: `{ $.msg = "waiting" && $.n = * }`, Value: "$.n"}
-	twice := ownAlarm(p)
-	twice.Key, twice.Metric.Inputs[0].Signal = "refunds-stuck-for-long", *s
-	set, kit := setOf(t, p, own, twice), setOf(t, p)
-	if got, want := len(set.Filters()), len(kit.Filters())+1; got != want {
-		t.Errorf("%d filters, want %d", got, want)
-	}
-	if got := set.Cost().Filters - kit.Cost().Filters; got < 0.29 || got > 0.31 {
-		t.Errorf("the filter costs %.2f, want 0.30", got)
-	}
-	if out := string(set.Terraform()); strings.Count(out, `"refunds_waiting": {`) != 1 || !strings.Contains(out, `"/ecs/refunds"`) {
-		t.Error("the filter is not in the module, or twice")
 	}
 }

@@ -14,6 +14,6 @@
 // deployed: alarms/simulator evaluates it as CloudWatch does, and
 // alarms/scenario reads histories and expectations from files.
 //
-// Of this module it imports alarms/metricmath, alarms/snippet, internal/figure,
-// pipeline and pipeline/signal.
+// Of this module it imports alarms/internal, alarms/metricmath, alarms/snippet,
+// internal/figure, pipeline and pipeline/signal.
 package alarms

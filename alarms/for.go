@@ -23,18 +23,21 @@ const (
 // adds. An alarm stands behind those that it refers to.
 //
 // The error names everything that is wrong with every alarm: what is missing,
-// what is there twice, and what CloudWatch would refuse.
+// what is there twice, and what CloudWatch's API references say that it refuses.
 func For(p *pipeline.Pipeline, more ...Alarm) (*Set, error) {
+	if p == nil {
+		return nil, errors.New("alarms: the pipeline is nil: want one that pipeline.Load has returned")
+	}
 	b := &builder{pipeline: p, signals: signal.For(p), snippets: snippet.For(p), alarms: make([]Alarm, 0, 48+32*len(p.Consumers)+len(more))}
 	b.kit()
 	b.alarms = append(b.alarms, more...)
 	s := &Set{Pipeline: p, Signals: b.signals, alarms: b.alarms, byKey: make(map[string]int, len(b.alarms))}
 	var errs []error
-	right := map[snippet.Snippet]bool{}
+	right, signals := map[snippet.Snippet]bool{}, identify(s.Signals)
 	for i := range s.alarms {
 		a := &s.alarms[i]
 		a.complete(p)
-		for _, problem := range s.check(a, right) {
+		for _, problem := range s.check(a, right, signals) {
 			errs = append(errs, fmt.Errorf("alarm %q: %s", a.Key, problem))
 		}
 		if _, twice := s.byKey[a.Key]; !twice {

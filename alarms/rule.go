@@ -46,7 +46,7 @@ const (
 // an OpNot does not hold.
 type Rule struct {
 	Op    Op
-	Key   string // of the alarm, for OpState: a key, or its name in CloudWatch
+	Key   string // of the alarm, for OpState
 	State State  // for OpState
 	Rules []Rule // for OpAny, OpAll and OpNot
 }

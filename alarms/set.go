@@ -42,7 +42,7 @@ func (s *Set) Rollback(component string) []string {
 }
 
 // Filters returns the signals that metric filters make: those of the catalogue,
-// then those that only an alarm names, each metric once.
+// then those that only an alarm names, each filter once.
 func (s *Set) Filters() []signal.Signal {
 	var filters []signal.Signal
 	seen := map[string]struct{}{}
@@ -50,7 +50,7 @@ func (s *Set) Filters() []signal.Signal {
 		if x.Filter == nil {
 			return
 		}
-		if key := x.Metric.Key(); !has(seen, key) {
+		if key := place(x.Filter); !has(seen, key) {
 			seen[key] = struct{}{}
 			filters = append(filters, *x)
 		}

@@ -136,7 +136,7 @@ func (t *terraform) filters() {
 					t.text("name", s.Metric.Name)
 					t.text("value", s.Filter.Value)
 					t.text("default_value", "0")
-					t.text("unit", string(s.Unit))
+					t.text("unit", unitOf(s.Unit))
 				})
 			})
 		})

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,34 +11,26 @@ import (
 )
 
 // ownSignals are the signals that only the alarms of a set know: those of a team,
-// which are not in the catalogue. Each metric is there once.
-func ownSignals(set *alarms.Set) ([]signal.Signal, error) {
-	byID, byMetric := map[string]string{}, map[string]bool{}
+// which are not in the catalogue. Each metric is there once, by the ID that
+// scenarios name it by.
+func ownSignals(set *alarms.Set) []signal.Signal {
+	seen := map[string]bool{}
 	for _, s := range set.Signals.All() {
-		byID[s.ID], byMetric[s.Metric.Key()] = s.Metric.Key(), true
+		seen[s.Metric.Key()] = true
 	}
 	var own []signal.Signal
-	var errs []error
 	for _, a := range set.Alarms() {
 		if a.Metric == nil {
 			continue
 		}
 		for _, in := range a.Metric.Inputs {
-			key := in.Signal.Metric.Key()
-			other, taken := byID[in.Signal.ID]
-			switch {
-			case byMetric[key]:
-			case in.Signal.ID == "":
-				errs = append(errs, fmt.Errorf("alarm %q: the signal %s has no ID, by which scenarios name it", a.Key, key))
-			case taken:
-				errs = append(errs, fmt.Errorf("alarm %q: the signal %s is %s and %s", a.Key, in.Signal.ID, other, key))
-			default:
-				byID[in.Signal.ID], byMetric[key] = key, true
+			if key := in.Signal.Metric.Key(); !seen[key] {
+				seen[key] = true
 				own = append(own, in.Signal)
 			}
 		}
 	}
-	return own, errors.Join(errs...)
+	return own
 }
 
 // addOwn adds signals that the model knows nothing of. A signal whose gap is a

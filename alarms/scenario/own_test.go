@@ -113,17 +113,6 @@ expect own-long ALARM at 0m
 	checkPasses(t, r, err)
 }
 
-func TestRun_OwnSignals_ThatCannotBeNamed_AreRefused(t *testing.T) {
-	nameless, taken := waiting("", signal.AbsentNothing), waiting("edge.requests", signal.AbsentNothing)
-	nameless.Metric.Name, taken.Metric.Name = "Nameless", "Other"
-	for want, s := range map[string]signal.Signal{"has no ID": nameless, "the signal edge.requests is AWS/ApplicationELB": taken} {
-		_, err := runText(t, withOwn(ownAlarm("own", s, alarms.Above, 10)), "title: Nothing\n")
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want that it %s", err, want)
-		}
-	}
-}
-
 // A metric of the catalogue is what the model makes of it, by whichever name an
 // alarm calls it.
 func TestRun_MetricOfTheCatalogueByAnotherName_HasTheModelsData(t *testing.T) {

@@ -34,11 +34,7 @@ type rig struct {
 }
 
 func newRig(set *alarms.Set, normal map[string]float64) (*rig, error) {
-	own, err := ownSignals(set)
-	if err != nil {
-		return nil, err
-	}
-	m, err := newModel(set.Pipeline, set.Signals, own, normal)
+	m, err := newModel(set.Pipeline, set.Signals, ownSignals(set), normal)
 	if err != nil {
 		return nil, fmt.Errorf("model of %s: %w", set.Pipeline.Prefix(), err)
 	}

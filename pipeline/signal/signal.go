@@ -27,7 +27,9 @@ func Hops() []Hop {
 type Signal struct {
 	// ID names the signal within its pipeline, such as "edge.requests" or
 	// "ledger.queue.age": the hop, or the consumer and its part, then what is
-	// measured.
+	// measured. It is lower-case words and digits with one of . - _ between
+	// them; two signals differ in more than these signs, as Terraform has _ for
+	// each.
 	ID string
 
 	// Hop is the part of the way that the signal is about.
@@ -47,13 +49,15 @@ type Signal struct {
 	// percentile rank such as PR(:0.3).
 	Statistic string
 
-	// Unit is the unit of the metric's values.
+	// Unit is the unit of the metric's values: one of CloudWatch's,
+	// [UnitDays] or [UnitCapacity].
 	Unit Unit
 
 	// Absent says what it means when there is no data.
 	Absent Absent
 
-	// Filter makes the metric out of log lines. Nil for a metric that AWS
+	// Filter makes the metric out of log lines. It is the metric's only one,
+	// and the metric has no dimensions. Nil for a metric that AWS, or a program,
 	// reports by itself.
 	Filter *LogFilter
 }
@@ -130,15 +134,18 @@ const (
 // LogFilter counts from log lines: a CloudWatch metric filter. A line that is
 // no match counts as zero, so that the metric has data while its program logs.
 type LogFilter struct {
-	// Name is the name of the filter within its log group.
+	// Name is the name of the filter within its log group: 512 characters at
+	// most, no : and *.
 	Name string
 
 	// LogGroup is the log group that is looked at.
 	LogGroup string
 
-	// Pattern selects lines, in CloudWatch's syntax for JSON.
+	// Pattern selects lines: as much of CloudWatch's syntax for JSON as
+	// [LogFilter.Parse] reads.
 	Pattern string
 
-	// Value is what a line counts: a number, or the key of one such as $.failed.
+	// Value is what a line counts: a number, or the key of one such as $.failed,
+	// in 100 characters at most.
 	Value string
 }
