@@ -10,8 +10,8 @@ import (
 
 // Config says what is simulated.
 type Config struct {
-	// Alarms are complete alarms, such as a set's. What one refers to stands
-	// before it. Required.
+	// Alarms are complete alarms, such as a set's. What one refers to, by its
+	// key or by its name in CloudWatch, stands before it. Required.
 	Alarms []alarms.Alarm
 
 	// Delay is how long after its end a minute's samples can be seen.
