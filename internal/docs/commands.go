@@ -65,7 +65,7 @@ var (
 	// An indented line is a command if it begins as one; other indented lines
 	// are what programs print, or figures.
 	indentedForm = regexp.MustCompile(`(?m)^    (?:\$ )?((?:go|make|tracehaul|terraform|aws|docker|psql|curl|git|build/\S+|\.github/\S+) (?:.*\\\n)*.*)$`)
-	inlineForm   = regexp.MustCompile("`((?:tracehaul|make) [a-z][^`\n]*)`")
+	inlineForm   = regexp.MustCompile("`((?:tracehaul|make|go) [a-z][^`\n]*)`")
 )
 
 // Blocks returns the parts of a document that a reader pastes into a shell:
