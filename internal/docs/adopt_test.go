@@ -88,6 +88,9 @@ func shop(ctx context.Context, t *testing.T) (dir, run string) {
 	if len(source) != 1 || len(commands) != 2 {
 		t.Fatalf("the README has %d programs and %d blocks of commands, want one program, how to make it and how to run it", len(source), len(commands))
 	}
+	if !strings.Contains(source[0], "ReadHeaderTimeout: ") {
+		t.Error("the README's server waits for the headers of a request for ever")
+	}
 	clone, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)

@@ -151,14 +151,22 @@ func TestREADME_EveryPackageOfTelemetry_IsThere(t *testing.T) {
 
 // Whoever comes has at most five pages to read first, and every page is in the
 // list of all.
-func TestIndex_ThreeReaders_AndAllPages(t *testing.T) {
+func TestIndex_FourReaders_AndAllPages(t *testing.T) {
 	t.Parallel()
 	index := readPage(t, "README.md")
-	for _, reader := range []string{"On call", "Adopter", "Contributor"} {
+	readers := regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(index, -1)
+	if len(readers) != 5 || readers[4][1] != "All pages" {
+		t.Errorf("the sections are %q, want those of four readers, and all pages", readers)
+	}
+	for _, heading := range readers[:len(readers)-1] {
+		reader := heading[1]
 		_, section, _ := strings.Cut(index, "\n## "+reader+"\n")
 		section, _, _ = strings.Cut(section, "\n## ")
-		if n := len(regexp.MustCompile(`(?m)^\d\. .*\]\(`).FindAllString(section, -1)); n == 0 || n > 5 {
+		if n := len(regexp.MustCompile(`(?m)^\d+\. .*\]\(`).FindAllString(section, -1)); n == 0 || n > 5 {
 			t.Errorf("%s has %d pages to read first, want one to five", reader, n)
+		}
+		if other := regexp.MustCompile(`(?m)^[^\d\s].*\]\(`).FindString(section); other != "" {
+			t.Errorf("%s has pages beside those to read first: %s", reader, other)
 		}
 	}
 	_, all, _ := strings.Cut(index, "\n## All pages\n")
