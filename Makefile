@@ -79,6 +79,9 @@ faults-mutate: ## take one safeguard after the other away, and see that a scenar
 faults-mutate-short: ## the same with the five safeguards that matter most
 	$(GO) run ./internal/faults -mutate -short
 
+fork: ## make another pipeline of a copy, as whoever adopts the repository does, and run the tests there
+	build/fork.sh
+
 faults-short: ## the scenarios of faults that matter most
 	$(GO) run ./internal/faults -short
 
@@ -126,4 +129,4 @@ ci: lint ## all that CI runs: lint, then two checks at a time, as most wait for 
 	$(MAKE) --no-print-directory -j2 -Otarget $(CHECKS)
 	@cat dist/skipped-* 2>/dev/null || true
 
-.PHONY: examples faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows actionlint image vulnerabilities fuzz-turn reproducible reproducible-all ci
+.PHONY: examples fork faults faults-mutate faults-mutate-short faults-short help demo test race lint format fuzz bench load soak bench-once generate verify alarms dashboards iac modules collector lambda workflows actionlint image vulnerabilities fuzz-turn reproducible reproducible-all ci
