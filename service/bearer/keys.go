@@ -18,7 +18,8 @@ const (
 	fetchGap = 10 * time.Second
 
 	// firstRetry and maxRetry bound the time until a fetch that failed is
-	// tried again. It doubles from one to the other.
+	// tried again. It doubles from one to the other. Where run does not, a token
+	// has the first keys fetched, and asks again after firstRetry.
 	firstRetry = time.Second
 	maxRetry   = 30 * time.Second
 
@@ -36,6 +37,8 @@ type keys struct {
 	fetching chan struct{} // closed when the fetch under way ends; nil if there is none
 	cancel   func()        // ends it
 	began    time.Time     // the last fetch
+	ended    time.Time     // the last fetch that has
+	running  int           // calls of run
 	err      error         // what came of the last fetch that has ended
 	waiting  int           // requests
 }
@@ -58,6 +61,8 @@ func newKeys(c Config) (*keys, error) {
 
 // run keeps the keys fresh.
 func (k *keys) run(ctx context.Context) {
+	k.runs(1)
+	defer k.runs(-1)
 	retry := firstRetry
 	for k.client != nil {
 		k.mu.Lock()
@@ -85,6 +90,12 @@ func (k *keys) run(ctx context.Context) {
 		}
 	}
 	<-ctx.Done()
+}
+
+func (k *keys) runs(more int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.running += more
 }
 
 // abandon ends the fetch under way, if there is one.
@@ -131,16 +142,21 @@ func (k *keys) find(ctx context.Context, kid string) (key, *keySet, *Error) {
 	}
 }
 
-// wait lets a request wait for a fetch, if one is under way or due.
+// wait lets a request wait for a fetch, if one is under way or due. Nobody waits
+// for the first keys while run fetches them: an issuer that hangs would hold up
+// everybody.
 func (k *keys) wait(ctx context.Context) *Error {
 	k.mu.Lock()
-	done := k.ask()
-	if done == nil {
+	done, none := k.ask(), k.current.Load() == nil
+	if done == nil || none && k.running > 0 {
 		k.mu.Unlock()
 		return nil
 	}
 	if k.waiting == maxWaiting {
 		k.mu.Unlock()
+		if none {
+			return k.absent()
+		}
 		return unavailable("The token's key is not known, and the issuer is being asked for it.")
 	}
 	k.waiting++
@@ -158,11 +174,11 @@ func (k *keys) wait(ctx context.Context) *Error {
 // ask begins a fetch for the sake of a token, or joins the one under way. It
 // returns nil if it is too soon. k.mu is held.
 func (k *keys) ask() <-chan struct{} {
-	gap := fetchGap
-	if k.current.Load() == nil { // no token can be told from another
-		gap = firstRetry
+	last, gap := k.began, fetchGap
+	if k.running == 0 && k.current.Load() == nil {
+		last, gap = k.ended, firstRetry
 	}
-	if k.fetching == nil && time.Since(k.began) < gap {
+	if k.fetching == nil && time.Since(last) < gap {
 		return nil
 	}
 	return k.begin()
@@ -190,7 +206,7 @@ func (k *keys) begin() <-chan struct{} {
 		}
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		k.err, k.fetching = err, nil
+		k.err, k.fetching, k.ended = err, nil, time.Now()
 		close(done)
 	}()
 	return done
