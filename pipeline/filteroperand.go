@@ -1,7 +1,7 @@
 package pipeline
 
 import (
-	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -37,62 +37,77 @@ func operand(operator string, value any) (want string) {
 	return ""
 }
 
+// maxFilterNumber is the largest number, up and down. ("Filter policy
+// constraints" in the same guide.)
+const maxFilterNumber = 1e9
+
 // numericOperand checks the operand of "numeric": a comparison and a number, or
 // the two ends of a range.
 func numericOperand(value any) (want string) {
-	const form = `such as ["=", 100] or [">=", 0, "<", 100]`
+	const form = `such as ["=", 100] or [">=", 0, "<", 100], with numbers of at most 10^9`
 	list, _ := value.([]any)
-	if len(list) != 2 && len(list) != 4 {
-		return form
-	}
-	for i := 0; i < len(list); i += 2 {
-		operator, _ := list[i].(string)
-		if !slices.Contains([]string{"=", "<", "<=", ">", ">="}, operator) || !isNumber(list[i+1]) {
+	var ends []float64
+	for pair := range slices.Chunk(list, 2) {
+		n, ok := number(pair[len(pair)-1])
+		if len(pair) < 2 || !ok || math.Abs(n) > maxFilterNumber {
 			return form
 		}
+		comparison, _ := pair[0].(string)
+		allowed := []string{"=", "<", "<=", ">", ">="}
+		if len(list) > 2 {
+			allowed = [][]string{{">", ">="}, {"<", "<="}}[min(len(ends), 1)]
+		}
+		if !slices.Contains(allowed, comparison) {
+			return form
+		}
+		ends = append(ends, n)
 	}
-	if len(list) == 4 && (!strings.HasPrefix(list[0].(string), ">") || !strings.HasPrefix(list[2].(string), "<")) { //nolint:forcetypeassert // they are, see above
+	if len(ends) == 0 || len(ends) > 2 || len(ends) == 2 && ends[0] >= ends[1] {
 		return form
 	}
 	return ""
 }
 
-// anythingBut checks the operand of "anything-but".
+// anythingBut checks the operand of "anything-but". Of other operators SNS takes
+// a prefix alone within it.
 func anythingBut(value any) (want string) {
-	const form = `a string, a number, a list of them, or {prefix: ...}, {suffix: ...} or {wildcard: ...}`
-	scalar := func(v any) bool {
-		_, ok := v.(string)
-		return ok || isNumber(v)
-	}
+	const form = "a string, a number, a list of either, or {prefix: ...}"
 	switch v := value.(type) {
+	case string:
+		return ""
 	case []any:
-		if len(v) == 0 || slices.ContainsFunc(v, func(one any) bool { return !scalar(one) }) {
-			return form
+		isString := func(v any) bool { _, ok := v.(string); return ok }
+		isNumber := func(v any) bool { _, ok := number(v); return ok }
+		if len(v) > 0 && (all(v, isString) || all(v, isNumber)) {
+			return ""
 		}
 	case map[string]any:
-		if len(v) != 1 {
-			return form
-		}
-		for operator, of := range v {
-			if !slices.Contains([]string{"prefix", "suffix", "wildcard"}, operator) {
-				return form
-			}
-			if want := operand(operator, of); want != "" {
-				return fmt.Sprintf("{%s: %s}", operator, want)
-			}
+		if prefix, ok := v["prefix"]; ok && len(v) == 1 && operand("prefix", prefix) == "" {
+			return ""
 		}
 	default:
-		if !scalar(value) {
-			return form
+		if _, ok := number(value); ok {
+			return ""
 		}
 	}
-	return ""
+	return form
 }
 
-func isNumber(v any) bool {
-	switch v.(type) {
-	case int, int64, uint64, float64:
-		return true
+func all(list []any, is func(any) bool) bool {
+	return !slices.ContainsFunc(list, func(v any) bool { return !is(v) })
+}
+
+// number is a number of YAML.
+func number(v any) (float64, bool) {
+	switch n := v.(type) {
+	case int:
+		return float64(n), true
+	case int64:
+		return float64(n), true
+	case uint64:
+		return float64(n), true
+	case float64:
+		return n, true
 	}
-	return false
+	return 0, false
 }
