@@ -27,8 +27,10 @@ type Config struct {
 	// arguments is the SQL as the program wrote it: the conventions take it for
 	// free of data. In a query without, ? stands for each string, number and
 	// boolean and a space for each comment; names are shown, also those in
-	// quotes. A prepared statement is shown by its name. The text is cut at
-	// 4 KiB. Switch it off where values are pasted into SQL that has arguments.
+	// quotes. Unless the server says that standard_conforming_strings is on, the
+	// text ends at a string with a backslash before a quote. A prepared statement
+	// is shown by its name. The text is cut at 4 KiB. Switch it off where values
+	// are pasted into SQL that has arguments.
 	//
 	// Defaults to false.
 	NoStatement bool

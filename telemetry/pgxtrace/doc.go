@@ -10,10 +10,10 @@
 // A query, a batch or a copy becomes a CLIENT span named after what it does and
 // to which table, `INSERT events`. Name it with [WithOperation]; a query without
 // one is named after its SQL: the command, and the table where there is no doubt
-// about it. It is QUERY if it begins with no command of PostgreSQL's, as the name
-// of a prepared statement does. A query that serves several traces at once, such
-// as one INSERT for a batch of messages, goes through [FanOut], and every one of
-// these traces shows it.
+// about it. It is QUERY if it begins with no command of PostgreSQL's, nor with
+// CockroachDB's UPSERT, as the name of a prepared statement does. A query that
+// serves several traces at once, such as one INSERT for a batch of messages, goes
+// through [FanOut], and every one of these traces shows it.
 //
 // The statement's text is recorded, with its literals replaced unless it has
 // parameters ([Config.NoStatement]); parameters and a COPY's rows never are: not

@@ -2,14 +2,14 @@ package pgxtrace
 
 import "strings"
 
-// commands are the first words of PostgreSQL's statements, sorted.
-// (PostgreSQL, "SQL Commands".)
+// commands are the first words of PostgreSQL's statements, and CockroachDB's
+// UPSERT, sorted. (PostgreSQL, "SQL Commands"; CockroachDB, "UPSERT".)
 //
 //nolint:misspell // they are not ours
 var commands = strings.Fields(`ABORT ALTER ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE
 	DECLARE DELETE DISCARD DO DROP END EXECUTE EXPLAIN FETCH GRANT IMPORT INSERT LISTEN LOAD LOCK MERGE MOVE NOTIFY PREPARE
 	REASSIGN REFRESH REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SECURITY SELECT SET SHOW START TABLE TRUNCATE UNLISTEN
-	UPDATE VACUUM VALUES WITH`)
+	UPDATE UPSERT VACUUM VALUES WITH`)
 
 // reserved are the words that name no table unless they are quoted.
 // (PostgreSQL, "SQL Key Words".)

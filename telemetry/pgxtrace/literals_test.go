@@ -36,6 +36,41 @@ func TestQuery_EveryFormOfLiteral_NotRecorded(t *testing.T) {
 	}
 }
 
+// Where a backslash escapes nothing, as is the default, it is in no way of what
+// follows. Where it may, all that does is taken for the literal's.
+func TestQuery_BackslashBeforeQuote_TheServersSettingDecides(t *testing.T) {
+	b := setup(t, pgxtrace.Config{})
+	conn, err := b.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	const plain, escaped = `SELECT replace(e.id::text, '\', '/') FROM events e WHERE id > 4711`, `SELECT 'it\'s FROM hunter2' FROM events`
+	for _, step := range []struct{ setting, sql, span, want string }{
+		{"", plain, "SELECT events", "SELECT replace(e.id::text, ?, ?) FROM events e WHERE id > ?"},
+		{"SET standard_conforming_strings = off", escaped, "SELECT", "SELECT ?"},
+		{"RESET standard_conforming_strings", plain, "SELECT events", "SELECT replace(e.id::text, ?, ?) FROM events e WHERE id > ?"},
+	} {
+		if _, err := conn.Exec(t.Context(), step.setting); err != nil {
+			t.Fatal(err)
+		}
+		b.spans.Reset()
+		if _, err := conn.Exec(t.Context(), step.sql); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.text(step.span); got != step.want {
+			t.Errorf("after %q: recorded as %q, want %q", step.setting, got, step.want)
+		}
+		batch := &pgx.Batch{}
+		batch.Queue(step.sql)
+		batch.Queue(step.sql + " ")
+		if err := conn.SendBatch(t.Context(), batch).Close(); err != nil {
+			t.Fatal(err)
+		}
+		b.only("BATCH " + step.span)
+	}
+}
+
 func TestQuery_WithParameters_TextAsItIs(t *testing.T) {
 	b := setup(t, pgxtrace.Config{})
 	for sql, args := range map[string][]any{

@@ -42,8 +42,9 @@ func operationOf(ctx context.Context) (o operation, given bool) {
 }
 
 const (
-	// parsedBytes is where the words that a statement is named after begin at
-	// the latest.
+	// parsedBytes is where a statement's command and its table begin at the
+	// latest. What is behind the first part of the table's name is read however
+	// far it is: it may be a dot, or the bracket that makes it a function's.
 	parsedBytes = 1024
 	// nameBytes is the longest table name that is taken for one.
 	nameBytes = 128
@@ -53,8 +54,8 @@ const (
 // finds the table where the grammar leaves no doubt, and else names the command
 // alone; what begins with no command, such as a prepared statement's name, it
 // does not name at all. Nothing of a literal or a comment becomes part of it.
-func parseOperation(sql string) operation {
-	s := scanner{sql: sql}
+func parseOperation(sql string, conforming bool) operation {
+	s := scanner{sql: sql, conforming: conforming, until: parsedBytes}
 	o := operation{name: s.word().command()}
 	if s.passToTable(o.name) {
 		o.collection = s.table(o.name == "SELECT")
@@ -64,7 +65,7 @@ func parseOperation(sql string) operation {
 
 // word is the next token that is neither space nor a comment.
 func (s *scanner) word() token {
-	for s.at < parsedBytes {
+	for s.at < s.until {
 		if t := s.next(); t.kind != space && t.kind != comment {
 			return t
 		}
@@ -98,7 +99,7 @@ func (s *scanner) follows(word string) bool {
 // false if the command has no table of its own.
 func (s *scanner) passToTable(command string) bool {
 	switch command {
-	case "INSERT", "MERGE":
+	case "INSERT", "MERGE", "UPSERT":
 		return s.follows("INTO")
 	case "DELETE":
 		return s.follows("FROM")
@@ -139,11 +140,12 @@ func (s *scanner) passToFrom() bool {
 func (s *scanner) table(inFrom bool) string {
 	s.follows("ONLY")
 	t := s.word()
+	s.until = len(s.sql)
 	name := t.identifier()
 	if reserved[strings.ToUpper(name)] && t.kind == word {
 		return ""
 	}
-	for name != "" && s.follows(".") {
+	for name != "" && len(name) <= nameBytes && s.follows(".") {
 		part := s.word().identifier()
 		if part == "" {
 			return ""

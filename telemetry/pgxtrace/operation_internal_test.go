@@ -1,6 +1,7 @@
 package pgxtrace
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,7 @@ func TestParseOperation(t *testing.T) {
 		`DELETE FROM "Odd table" WHERE true`:                                        "DELETE Odd table",
 		"TRUNCATE TABLE events":                                                     "TRUNCATE events",
 		"MERGE INTO events e USING x ON true":                                       "MERGE events",
+		"upsert into events VALUES (1)":                                             "UPSERT events", // CockroachDB
 		"-- who asks\n/* and why */ SELECT * FROM events":                           "SELECT events",
 		"SELECT extract(epoch FROM created_at), trim(both from a) FROM orders":      "SELECT orders",
 		"SELECT a IS NOT DISTINCT /* of */ FROM b, ARRAY[(SELECT 1 FROM c)] FROM t": "SELECT t",
@@ -54,6 +56,7 @@ func TestParseOperation(t *testing.T) {
 		"TABLE events":                                                              "TABLE events",
 		"EXPLAIN SELECT * FROM events":                                              "EXPLAIN",
 		"get_user_by_email":                                                         "QUERY", // of a prepared statement
+		"SELECT_USER":                                                               "QUERY",
 		"hunter":                                                                    "QUERY",
 		"(SELECT 1 FROM a)":                                                         "QUERY",
 		"WITH new AS (INSERT INTO events VALUES (1)) SELECT * FROM new":             "WITH",
@@ -67,8 +70,32 @@ func TestParseOperation(t *testing.T) {
 		"SELECT " + strings.Repeat("x, ", 1000) + " FROM far_behind": "SELECT",
 		"SELECT '" + strings.Repeat("x", 1000) + "' FROM at_the_end": "SELECT at_the_end",
 	} {
-		if got := parseOperation(sql).summary(); got != want {
+		if got := parseOperation(sql, false).summary(); got != want {
 			t.Errorf("%.60q: %q, want %q", sql, got, want)
+		}
+	}
+}
+
+// A name that begins in time is read to its end: what a dot or a bracket makes
+// of it is no doubt that may be left.
+func TestParseOperation_NameAcrossTheBound_WholeOrNone(t *testing.T) {
+	for tail, want := range map[string]string{
+		"tenant.orders":             "SELECT tenant.orders",
+		"orders":                    "SELECT orders",
+		`"tenant" /* of */ .orders`: "SELECT tenant.orders",
+		"generate_series(1, 2)":     "SELECT",
+		"pg_catalog.unnest ($1)":    "SELECT",
+		"ROWS FROM (f(1))":          "SELECT",
+		"tenant." + strings.Repeat("x.", nameBytes) + "x": "SELECT",
+	} {
+		for begin := parsedBytes - len(tail) - 1; begin <= parsedBytes+1; begin++ {
+			sql := fmt.Sprintf("SELECT %*s FROM %s", begin-len("SELECT  FROM "), "1", tail)
+			if begin >= parsedBytes {
+				want = "SELECT"
+			}
+			if got := parseOperation(sql, true).summary(); got != want {
+				t.Errorf("%.30q at byte %d: %q, want %q", tail, begin, got, want)
+			}
 		}
 	}
 }
@@ -78,9 +105,11 @@ func FuzzParseOperation(f *testing.F) {
 		f.Add(sql)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
-		o := parseOperation(sql)
-		if strings.ContainsAny(o.name+o.collection, "'\"\n") || len(o.summary()) > nameBytes+21 {
-			t.Errorf("%q became %q", sql, o.summary())
+		for _, conforming := range []bool{false, true} {
+			o := parseOperation(sql, conforming)
+			if strings.ContainsAny(o.name+o.collection, "'\"\n") || len(o.summary()) > nameBytes+21 {
+				t.Errorf("%q became %q", sql, o.summary())
+			}
 		}
 	})
 }

@@ -10,9 +10,9 @@ const placeholder = '?'
 
 // redact is a statement with a placeholder for every literal and a space for
 // every comment, as long as db.query.text may be. A parameter is no literal.
-func redact(sql string) string {
+func redact(sql string, conforming bool) string {
 	var b strings.Builder
-	s := scanner{sql: sql}
+	s := scanner{sql: sql, conforming: conforming}
 	for t := s.next(); t.kind != end && b.Len() < statementBytes; t = s.next() {
 		switch {
 		case t.kind == comment:

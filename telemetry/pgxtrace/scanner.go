@@ -35,8 +35,10 @@ func (t token) is(words ...string) bool {
 // scanner cuts SQL into tokens by PostgreSQL's lexical rules (src/backend/parser/scan.l).
 // Whatever is not closed reaches to the end and is a literal, or a comment.
 type scanner struct {
-	sql string
-	at  int
+	sql        string
+	conforming bool // standard_conforming_strings is known to be on
+	at         int
+	until      int // where the last word begins at the latest
 }
 
 func (s *scanner) next() token {
@@ -44,13 +46,13 @@ func (s *scanner) next() token {
 	if rest == "" {
 		return token{}
 	}
-	k, n := lex(rest)
+	k, n := lex(rest, s.conforming)
 	s.at += n
 	return token{k, rest[:n]}
 }
 
 // lex is the kind and the length of the first token.
-func lex(s string) (kind, int) {
+func lex(s string, conforming bool) (kind, int) {
 	switch c := s[0]; {
 	case isSpace(c):
 		return space, lengthOf(s, isSpace)
@@ -59,7 +61,7 @@ func lex(s string) (kind, int) {
 	case strings.HasPrefix(s, "/*"):
 		return comment, blockComment(s)
 	case c == '\'':
-		return literal, plainString(s, 1)
+		return literal, plainString(s, 1, conforming)
 	case c == '"':
 		return quotedName(s, 1)
 	case c == '$':
@@ -67,7 +69,7 @@ func lex(s string) (kind, int) {
 	case isDigit(c), c == '.' && len(s) > 1 && isDigit(s[1]):
 		return literal, number(s)
 	case isWordByte(c):
-		return wordOrPrefix(s)
+		return wordOrPrefix(s, conforming)
 	default:
 		return symbol, 1
 	}
@@ -75,19 +77,19 @@ func lex(s string) (kind, int) {
 
 // wordOrPrefix is a word, or what the letters before a quote make of it:
 // E'...', B'...', X'...', N'...', U&'...' or U&"...".
-func wordOrPrefix(s string) (kind, int) {
+func wordOrPrefix(s string, conforming bool) (kind, int) {
 	if len(s) > 1 && s[1] == '\'' {
 		switch s[0] {
 		case 'e', 'E':
 			return literal, escapeString(s, 2)
 		case 'b', 'B', 'x', 'X', 'n', 'N':
-			return literal, plainString(s, 2)
+			return literal, plainString(s, 2, conforming)
 		}
 	}
 	if len(s) > 2 && (s[0] == 'u' || s[0] == 'U') && s[1] == '&' {
 		switch s[2] {
 		case '\'':
-			return literal, plainString(s, 3)
+			return literal, plainString(s, 3, conforming)
 		case '"':
 			return quotedName(s, 3)
 		}
@@ -96,17 +98,16 @@ func wordOrPrefix(s string) (kind, int) {
 }
 
 // plainString is the length of a string without escapes whose content begins at
-// n. Where a backslash stands before a quote, only the server knows whether the
-// string ends there (standard_conforming_strings): it is taken to reach to the
-// end.
-func plainString(s string, n int) int {
+// n. Unless it is conforming, a backslash before a quote may escape it: the
+// string is taken to reach to the end.
+func plainString(s string, n int, conforming bool) int {
 	for {
 		i := strings.IndexByte(s[n:], '\'')
 		if i < 0 {
 			return len(s)
 		}
 		content := s[n : n+i]
-		if (len(content)-len(strings.TrimRight(content, `\`)))%2 == 1 {
+		if !conforming && (len(content)-len(strings.TrimRight(content, `\`)))%2 == 1 {
 			return len(s)
 		}
 		n += i + 1

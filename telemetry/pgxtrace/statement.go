@@ -22,6 +22,7 @@ type statementKey struct {
 	given      bool // by WithOperation; else it is read from the SQL
 	batch      bool // of more than one query
 	parameters bool // are given, apart from the SQL
+	conforming bool // strings: see conforming
 	sql        string
 }
 
@@ -31,7 +32,7 @@ func (k statementKey) text() string {
 	if k.parameters {
 		return cut(k.sql, statementBytes)
 	}
-	return redact(k.sql)
+	return redact(k.sql, k.conforming)
 }
 
 // bytes is how much memory the key's strings take.
@@ -59,7 +60,7 @@ type statement struct {
 func (t *tracer) newStatement(k statementKey) *statement {
 	o := k.operation
 	if !k.given && o.name == "" {
-		o = parseOperation(k.sql)
+		o = parseOperation(k.sql, k.conforming)
 	}
 	if k.batch && o.name == "" {
 		o = operation{name: "BATCH"}
@@ -159,9 +160,16 @@ func (t *tracer) statementOf(k statementKey) *statement {
 }
 
 // queryKey is the statement of a query.
-func (t *tracer) queryKey(ctx context.Context, sql string, args []any) statementKey {
+func (t *tracer) queryKey(ctx context.Context, conn *pgx.Conn, sql string, args []any) statementKey {
 	o, given := operationOf(ctx)
-	return t.key(statementKey{operation: o, given: given, parameters: parameterized(args), sql: sql})
+	return t.key(statementKey{operation: o, given: given, parameters: parameterized(args), conforming: conforming(conn), sql: sql})
+}
+
+// conforming tells whether a backslash in a plain string of SQL is one like any
+// other character, as it is by default: not where the server says otherwise, or
+// nothing (PostgreSQL, "standard_conforming_strings").
+func conforming(conn *pgx.Conn) bool {
+	return conn != nil && conn.PgConn() != nil && conn.PgConn().ParameterStatus("standard_conforming_strings") == "on"
 }
 
 // key is k without what the statement is not made from.
@@ -169,7 +177,7 @@ func (t *tracer) key(k statementKey) statementKey {
 	if !t.statement {
 		k.parameters = false
 		if k.given {
-			k.sql = ""
+			k.sql, k.conforming = "", false
 		}
 	}
 	return k
@@ -194,19 +202,19 @@ func parameterized(args []any) bool {
 
 // batchKey is the statement of a batch: what all its queries do, or just
 // BATCH. A text that they share is the batch's, too.
-func (t *tracer) batchKey(ctx context.Context, b *pgx.Batch) statementKey {
+func (t *tracer) batchKey(ctx context.Context, conn *pgx.Conn, b *pgx.Batch) statementKey {
 	first := b.QueuedQueries[0]
 	if len(b.QueuedQueries) == 1 {
-		return t.queryKey(ctx, first.SQL, first.Arguments)
+		return t.queryKey(ctx, conn, first.SQL, first.Arguments)
 	}
-	k := statementKey{batch: true, parameters: true, sql: first.SQL}
+	k := statementKey{batch: true, parameters: true, conforming: conforming(conn), sql: first.SQL}
 	k.operation, k.given = operationOf(ctx)
 	for _, q := range b.QueuedQueries {
 		if q.SQL != first.SQL {
-			k.sql, k.parameters = "", false
 			if !k.given {
-				k.operation = commonOperation(b.QueuedQueries)
+				k.operation = commonOperation(b.QueuedQueries, k.conforming)
 			}
+			k.sql, k.parameters, k.conforming = "", false, false
 			return k
 		}
 		k.parameters = k.parameters && parameterized(q.Arguments)
@@ -215,13 +223,13 @@ func (t *tracer) batchKey(ctx context.Context, b *pgx.Batch) statementKey {
 }
 
 // commonOperation is what all of several queries do, or BATCH.
-func commonOperation(queries []*pgx.QueuedQuery) operation {
+func commonOperation(queries []*pgx.QueuedQuery, conforming bool) operation {
 	var common operation
 	for i, q := range queries {
 		switch {
 		case i == 0:
-			common = parseOperation(q.SQL)
-		case q.SQL != queries[i-1].SQL && parseOperation(q.SQL) != common:
+			common = parseOperation(q.SQL, conforming)
+		case q.SQL != queries[i-1].SQL && parseOperation(q.SQL, conforming) != common:
 			return operation{name: "BATCH"}
 		}
 	}

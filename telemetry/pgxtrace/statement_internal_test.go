@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/tracehaul/tracehaul/internal/postgres/postgrestest"
 )
 
 // quiet is a tracer whose spans and metrics go nowhere.
@@ -79,15 +81,20 @@ func TestStatements_NameGivenAndNoStatement_OneForAllSQL(t *testing.T) {
 func TestStatements_SeenBefore_NothingIsMade(t *testing.T) {
 	tr := quiet(t, Config{})
 	ctx := t.Context()
+	conn, err := pgx.Connect(ctx, postgrestest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
 	args := []any{pgx.QueryExecModeExec, "x"}
 	batch := &pgx.Batch{}
 	for range 3 {
 		batch.Queue("INSERT INTO events VALUES ($1, 'x')", 1)
 	}
 	n := testing.AllocsPerRun(100, func() {
-		tr.statementOf(tr.queryKey(ctx, "SELECT a FROM b WHERE c = 'x'", nil))
-		tr.statementOf(tr.queryKey(ctx, "SELECT a FROM b WHERE c = $1", args))
-		tr.statementOf(tr.batchKey(ctx, batch))
+		tr.statementOf(tr.queryKey(ctx, conn, "SELECT a FROM b WHERE c = 'x'", nil))
+		tr.statementOf(tr.queryKey(ctx, conn, "SELECT a FROM b WHERE c = $1", args))
+		tr.statementOf(tr.batchKey(ctx, conn, batch))
 	})
 	if n != 0 {
 		t.Errorf("%v allocations to find three statements, want none", n)

@@ -164,8 +164,8 @@ func (o outcome) describe(s trace.Span) {
 }
 
 // TraceQueryStart implements [pgx.QueryTracer].
-func (t *tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	return t.begin(ctx, t.statementOf(t.queryKey(ctx, data.SQL, data.Args)), 0)
+func (t *tracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	return t.begin(ctx, t.statementOf(t.queryKey(ctx, conn, data.SQL, data.Args)), 0)
 }
 
 // TraceQueryEnd implements [pgx.QueryTracer].
@@ -174,8 +174,8 @@ func (t *tracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQ
 }
 
 // TraceBatchStart implements [pgx.BatchTracer].
-func (t *tracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
-	return t.begin(ctx, t.statementOf(t.batchKey(ctx, data.Batch)), data.Batch.Len())
+func (t *tracer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	return t.begin(ctx, t.statementOf(t.batchKey(ctx, conn, data.Batch)), data.Batch.Len())
 }
 
 // TraceBatchQuery implements [pgx.BatchTracer]. The first failure of a batch
