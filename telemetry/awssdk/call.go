@@ -104,9 +104,10 @@ func (c *call) ordinary(ctx context.Context, input record, in middleware.Initial
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
 	op := c.begin(ctx, "", ordinary)
-	c.knowResource(op, input)
-	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start, c.attrs...)
-	c.attrs = nil // the span has them
+	ctx, c.span = span.Start(ctx, c.tracer, op.spanName, op.start)
+	if c.span.IsRecording() {
+		c.knowResource(op, input)
+	}
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	failure := errorType(ctx, err)
 	c.end(c.span, metadata, failure)
@@ -137,8 +138,12 @@ func (c *call) fail(ctx context.Context, failure string) {
 	for _, entry := range c.entries {
 		c.end(trace.SpanFromContext(entry), none, failure)
 	}
-	if c.span != nil {
+	switch {
+	case c.span == nil:
+	case c.entries == nil:
 		c.end(c.span, none, failure)
+	default:
+		c.endCall(none, failure, len(c.entries), time.Now())
 	}
 	c.record(ctx, failure, failure)
 	c.recordSent(ctx, c.messages, failure)

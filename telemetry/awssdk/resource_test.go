@@ -2,14 +2,20 @@ package awssdk_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/tracehaul/tracehaul/telemetry/awssdk"
 )
@@ -88,6 +94,57 @@ func TestInstrument_Resources_AreNamedOnTheSpanAlone(t *testing.T) {
 				t.Errorf("call duration (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A call that nobody will see is not searched for what it is about.
+func TestInstrument_NotSampled_ResourcesAllocateNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
+	cfg := aws.Config{
+		Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
+		HTTPClient: clientFunc(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+		}),
+	}
+	traced := cfg.Copy()
+	awssdk.Instrument(&traced, awssdk.Config{
+		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())),
+		MeterProvider:  metricnoop.NewMeterProvider(),
+	})
+	added := func(call func(aws.Config) func() error) float64 {
+		run := func(call func() error) float64 {
+			return testing.AllocsPerRun(100, func() {
+				if err := call(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		return run(call(traced)) - run(call(cfg))
+	}
+	get := &dynamodb.GetItemInput{TableName: new("orders"), Key: key()}
+	write := &dynamodb.TransactWriteItemsInput{ClientRequestToken: new("token")}
+	for range 100 {
+		write.TransactItems = append(write.TransactItems, ddbtypes.TransactWriteItem{Put: &ddbtypes.Put{TableName: new("orders"), Item: key()}})
+	}
+	none := added(func(cfg aws.Config) func() error {
+		c := sqs.NewFromConfig(cfg)
+		return func() error { _, err := c.ListQueues(t.Context(), nil); return err }
+	})
+	for name, n := range map[string]float64{
+		"GetItem": added(func(cfg aws.Config) func() error {
+			c := dynamodb.NewFromConfig(cfg)
+			return func() error { _, err := c.GetItem(t.Context(), get); return err }
+		}),
+		"TransactWriteItems of 100": added(func(cfg aws.Config) func() error {
+			c := dynamodb.NewFromConfig(cfg)
+			return func() error { _, err := c.TransactWriteItems(t.Context(), write); return err }
+		}),
+	} {
+		if n > none {
+			t.Errorf("%s: %v allocations are added, want the %v of a call that is about nothing", name, n, none)
+		}
 	}
 }
 
