@@ -98,8 +98,9 @@ func withoutLocalSpan(ctx context.Context) context.Context {
 // relate says how an invocation's span stands to the header's: as one of another
 // trace with a link, or as its child.
 //
-// What the event carried, in ctx, goes before the header. Only a trace id alone,
-// the header's own, gives way to it: the header knows the parent besides.
+// What the event carried, in ctx, goes before the header. Only a trace without a
+// parent, the header's own, gives way to it: the header knows the parent besides.
+// What the event has decided stands where the header has decided nothing.
 func (h header) relate(ctx context.Context, asParent bool) (context.Context, []trace.SpanStartOption) {
 	if !h.parsed.Root.IsValid() || !h.parsed.Parent.IsValid() {
 		return ctx, nil
@@ -107,7 +108,11 @@ func (h header) relate(ctx context.Context, asParent bool) (context.Context, []t
 	carried := trace.SpanContextFromContext(ctx)
 	first := !carried.HasTraceID() || !carried.HasSpanID() && carried.TraceID() == h.parsed.Root
 	if asParent && first {
-		return xray.ContextWithHeader(ctx, h.parsed.InLambda()), nil
+		continued := h.parsed.InLambda()
+		if continued.Sampled == xray.Undecided {
+			continued.Sampled = xray.DecisionOf(ctx)
+		}
+		return xray.ContextWithHeader(ctx, continued), nil
 	}
 	config := trace.SpanContextConfig{TraceID: h.parsed.Root, SpanID: h.parsed.Parent, Remote: true}
 	if h.parsed.Sampled == xray.Sampled {

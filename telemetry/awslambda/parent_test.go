@@ -42,8 +42,7 @@ func idOrNone(sc trace.SpanContext) string {
 	return sc.SpanID().String()
 }
 
-// A load balancer sends a trace id and no parent: it is kept all the same, and so
-// is a decision beside it.
+// A load balancer sends a trace id and no parent: it is kept all the same.
 func TestWrap_EventCarriesRootAlone_InvocationIsInItsTrace(t *testing.T) {
 	for name, tt := range map[string]struct {
 		event   string // its X-Amzn-Trace-Id
@@ -85,6 +84,35 @@ func TestWrap_EventCarriesRootAlone_InvocationIsInItsTrace(t *testing.T) {
 				t.Errorf("its parent is %q, want %q", got, tt.parent)
 			}
 		})
+	}
+}
+
+// A decision beside the trace id is kept, too, also where Lambda knows the parent
+// and has decided nothing: Sampled=0 is what it writes without active tracing.
+func TestWrap_EventCarriesADecision_StandsUnlessLambdaHasDecided(t *testing.T) {
+	for _, tt := range []struct {
+		event, lambda string // Sampled
+		spans         bool
+	}{
+		{event: ";Sampled=1", lambda: ";Sampled=0", spans: true},
+		{event: ";Sampled=1", lambda: "", spans: true},
+		{event: ";Sampled=0", lambda: ";Sampled=0", spans: false},
+		{event: ";Sampled=0", lambda: ";Sampled=1", spans: true},
+	} {
+		for _, root := range []sdktrace.Sampler{sdktrace.AlwaysSample(), sdktrace.NeverSample()} {
+			b := setup(t)
+			b.config.TracerProvider = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(b.spans),
+				sdktrace.WithSampler(xray.Sampler(sdktrace.ParentBased(root))))
+			b.config.XRayParent, b.config.Parent = true, fromHeaders
+			h := awslambda.Wrap(func(context.Context, events.ALBTargetGroupRequest) (any, error) { return nil, nil }, b.config)
+			ctx := withTraceHeader(t.Context(), xrayRoot+";Parent="+xrayParent+tt.lambda)
+			if _, err := h(ctx, withHeader(xrayRoot+tt.event)); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(b.spans.Ended()) == 1; got != tt.spans {
+				t.Errorf("event %q, Lambda %q, root sampler %s: sampled %v, want %v", tt.event, tt.lambda, root.Description(), got, tt.spans)
+			}
+		}
 	}
 }
 

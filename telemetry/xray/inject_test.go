@@ -91,3 +91,39 @@ func TestPropagatorInject_NoSpanInBetween_PassesOnWhatWasSaid(t *testing.T) {
 		}
 	}
 }
+
+// The load balancer's span, where there is one, stands between its caller and
+// whoever comes next.
+func TestPropagatorInject_ALBParentAndNoSpan_PassesOnTheBalancersSpan(t *testing.T) {
+	t.Parallel()
+	const withSelf = "Self=" + self + ";Root=" + root + ";Parent=" + parent + ";Sampled=1"
+	for header, want := range map[string]string{
+		"Root=" + root:                       "Root=" + root + ";Parent=" + xray.ALBSpanID(rootID).String(),
+		"Root=" + root + ";Sampled=0":        "Root=" + root + ";Parent=" + xray.ALBSpanID(rootID).String() + ";Sampled=0",
+		withSelf:                             "Root=" + root + ";Parent=" + xray.ALBSpanID(selfID).String() + ";Sampled=1",
+		"Root=" + root + ";Parent=" + parent: "Root=" + root + ";Parent=" + parent,
+	} {
+		p, carrier := xray.Propagator{ALBParent: true}, propagation.MapCarrier{}
+		p.Inject(extract(p, header), carrier)
+		if got := carrier[xray.HeaderName]; got != want {
+			t.Errorf("%s: %q goes out, want %q", header, got, want)
+		}
+	}
+}
+
+func TestDecisionOf_HeaderOrSpan_WhatWasSaid(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]xray.Decision{
+		"":                                   xray.Undecided,
+		"Root=" + root:                       xray.Undecided,
+		"Root=" + root + ";Sampled=0":        xray.NotSampled,
+		"Root=" + root + ";Sampled=1":        xray.Sampled,
+		"Root=" + root + ";Parent=" + parent: xray.Undecided,
+		"Root=" + root + ";Parent=" + parent + ";Sampled=0": xray.NotSampled,
+		"Root=" + root + ";Parent=" + parent + ";Sampled=1": xray.Sampled,
+	} {
+		if got := xray.DecisionOf(extract(xray.Propagator{}, header)); got != want {
+			t.Errorf("%q: decision %v, want %v", header, got, want)
+		}
+	}
+}

@@ -45,13 +45,14 @@ var _ propagation.TextMapPropagator = Propagator{}
 // Inject writes Root, Parent and Sampled of the current span, and the Lineage
 // of the header that came in if it belongs to the same trace. Where no span was
 // started since Extract, that header's Parent and Sampled go on as they were: what
-// nobody has decided leaves undecided, without Sampled.
+// nobody has decided leaves undecided, without Sampled. Where ALBParent made the
+// load balancer's span the parent, that one goes on as Parent.
 func (Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
 	sc := trace.SpanContextFromContext(ctx)
 	if !sc.HasTraceID() {
 		return
 	}
-	h := Header{Root: sc.TraceID(), Parent: sc.SpanID(), Sampled: decisionOf(ctx, sc)}
+	h := Header{Root: sc.TraceID(), Parent: sc.SpanID(), Sampled: DecisionOf(ctx)}
 	if raw, ok := RawHeader(ctx); ok {
 		if in, _ := Parse(raw); in.Root == h.Root {
 			h.Lineage = in.Lineage
@@ -60,9 +61,11 @@ func (Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier
 	carrier.Set(HeaderName, h.String())
 }
 
-// decisionOf is what the span context sc of ctx, and the header that it came
-// from, say of sampling.
-func decisionOf(ctx context.Context, sc trace.SpanContext) Decision {
+// DecisionOf returns what the current span's context, and the header that it came
+// from, say of sampling. It is [Undecided] where there is neither a parent nor
+// a decision.
+func DecisionOf(ctx context.Context) Decision {
+	sc := trace.SpanContextFromContext(ctx)
 	c := partialHeader(ctx, sc)
 	switch {
 	case c != nil:
