@@ -67,6 +67,8 @@ type invocation struct {
 	span    trace.Span
 	measure attribute.Set
 	finish  sync.Once
+
+	unflushed bool // and the log has told so
 }
 
 // begin starts the span of an invocation.
@@ -136,20 +138,35 @@ func (inv *invocation) endSpan(err error, p *panicked) {
 	inv.span.End(trace.WithTimestamp(end))
 }
 
-// flush sends what is held back. It is bounded by FlushTimeout and by Lambda's
-// deadline, whichever is nearer, and not by the context of the handler, which
-// may have ended.
-func (inv *invocation) flush() {
-	if inv.Flush == nil {
-		return
+// flushAgain sends what has ended since the first flush, if there is time for it.
+// What stays is sent with the next invocation's.
+func (inv *invocation) flushAgain() {
+	if time.Now().Before(inv.flushLimit()) {
+		inv.flush()
 	}
+}
+
+// flushLimit is when a flush that begins now must be over. It is bounded by
+// FlushTimeout and by Lambda's deadline, whichever is nearer.
+func (inv *invocation) flushLimit() time.Time {
 	limit := time.Now().Add(inv.FlushTimeout)
 	if last := inv.deadline.Add(-inv.margin / 5); !inv.deadline.IsZero() && last.Before(limit) {
 		limit = last // the answer has to get to Lambda, too
 	}
+	return limit
+}
+
+// flush sends what is held back, until flushLimit: the context of the handler
+// may have ended. The log tells once that it was in vain.
+func (inv *invocation) flush() {
+	if inv.Flush == nil {
+		return
+	}
+	limit := inv.flushLimit()
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(inv.ctx), limit)
 	defer cancel()
-	if err := inv.Flush(ctx); err != nil {
+	if err := inv.Flush(ctx); err != nil && !inv.unflushed {
+		inv.unflushed = true
 		inv.Logger.WarnContext(inv.ctx, semconv.LogTelemetryUnflushed, slog.Any("error", err))
 	}
 }

@@ -15,7 +15,7 @@ import (
 // An invocation that still runs half of Config.DeadlineMargin before Lambda's
 // deadline is ended and flushed as one that timed out: Lambda would kill it and
 // all that was known of it. If it returns all the same, what has ended since is
-// flushed in the time that is left.
+// flushed in the time that is left, if there is any.
 func Wrap[In, Out any](h func(context.Context, In) (Out, error), c Config) func(context.Context, In) (Out, error) {
 	f := newFunction(c)
 	return func(ctx context.Context, in In) (out Out, err error) {
@@ -31,11 +31,13 @@ func Wrap[In, Out any](h func(context.Context, In) (Out, error), c Config) func(
 		}
 		defer func() {
 			v := recover()
-			if !inv.end(err, recovered(v)) {
-				inv.flush() // what has ended since the watchdog's
-			}
 			if v != nil {
-				panic(v) // aws-lambda-go reports it and lets the sandbox start anew
+				// aws-lambda-go reports it and lets the sandbox start anew, whatever
+				// comes of the flush.
+				defer panic(v)
+			}
+			if !inv.end(err, recovered(v)) {
+				inv.flushAgain()
 			}
 		}()
 		return h(inv.ctx, in)
