@@ -7,10 +7,10 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go/middleware"
-	"go.opentelemetry.io/otel/propagation"
 	otelsemconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 	"github.com/tracehaul/tracehaul/telemetry/internal/span"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
@@ -114,8 +114,8 @@ func parent(traceparent *string) trace.SpanContext {
 	if traceparent == nil {
 		return trace.SpanContext{}
 	}
-	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(),
-		propagation.MapCarrier{traceparentName: *traceparent}))
+	sc, _ := remote.ParseTraceparent(*traceparent) // as whoever receives the message
+	return sc
 }
 
 // traceparentName is the attribute that holds a message's parent.

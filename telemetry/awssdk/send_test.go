@@ -114,10 +114,22 @@ func TestSendMessage_Queue_HasProducerSpanAndCarriesIt(t *testing.T) {
 
 func TestPublish_CallersTraceparent_IsLinkedNotReplaced(t *testing.T) {
 	t.Parallel()
+	for name, callers := range map[string]string{
+		"as everybody's": custom, "flags that nobody knows": custom[:53] + "09", "a later version": "01" + custom[2:] + "-more",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testCallersTraceparent(t, callers)
+		})
+	}
+}
+
+func testCallersTraceparent(t *testing.T, callers string) {
+	t.Helper()
 	b := setup(t, awssdk.Config{}, func(_ int, r received) answer { return snsOK(r) })
 	_, err := sns.NewFromConfig(b.cfg).Publish(context.Background(), &sns.PublishInput{
 		TopicArn: new(topicARN), Message: new("x"),
-		MessageAttributes: map[string]snstypes.MessageAttributeValue{"traceparent": text(custom)},
+		MessageAttributes: map[string]snstypes.MessageAttributeValue{"traceparent": text(callers)},
 	})
 	if err != nil {
 		t.Fatalf("Publish: %v", err)
@@ -132,7 +144,7 @@ func TestPublish_CallersTraceparent_IsLinkedNotReplaced(t *testing.T) {
 	if links := span.Links(); len(links) != 1 || links[0].SpanContext.TraceID().String() != custom[3:35] {
 		t.Errorf("links = %+v, want one to the caller's context", links)
 	}
-	if got := b.received(t, 1)[0].attribute(0, "traceparent"); got != custom {
+	if got := b.received(t, 1)[0].attribute(0, "traceparent"); got != callers {
 		t.Errorf("traceparent = %q, want the caller's", got)
 	}
 }

@@ -7,8 +7,10 @@ import (
 
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/tracehaul/tracehaul/telemetry/message"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // What the caller has set stays, even where no consumer can read it; what it
@@ -40,3 +42,34 @@ func TestInjector_CallersMalformedTraceparent_KeptAndCounted(t *testing.T) {
 		}
 	}
 }
+
+// With X-Ray's propagator it is the same of its header, in which nobody finds a
+// trace. One that can be read keeps the context out by right.
+func TestInjector_CallersXRayHeader_CountedIfMalformed(t *testing.T) {
+	t.Parallel()
+	propagator := propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}, xray.Propagator{})
+	for header, want := range map[string]map[string]int64{
+		"garbage":                 {"context: malformed_trace_header": 2, "tracestate: malformed_trace_header": 2, "baggage: malformed_trace_header": 2},
+		"Root=1-zz;Sampled=1":     {"context: malformed_trace_header": 2, "tracestate: malformed_trace_header": 2, "baggage: malformed_trace_header": 2},
+		xrayRoot:                  {},
+		xrayRoot + ";Parent=none": {},
+	} {
+		b := setup(t, message.Config{Propagator: propagator})
+		in := map[string]sqstypes.MessageAttributeValue{xray.HeaderName: sqs(header)}
+		got, err := b.injector.SQS(full(), in, 0)
+		if err != nil || !reflect.DeepEqual(got, in) {
+			t.Errorf("%s: the attributes are %v, %v; want them as they were", header, got, err)
+		}
+		if _, err = b.injector.SQSBatch(full(), []sqstypes.SendMessageBatchRequestEntry{{MessageAttributes: in}}); err != nil {
+			t.Error(err)
+		}
+		if _, err = b.injector.SQS(context.Background(), in, 0); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(want, b.dropped(t)); diff != "" {
+			t.Errorf("%s: dropped of two with a context and one without (-want +got):\n%s", header, diff)
+		}
+	}
+}
+
+const xrayRoot = "Root=1-67891233-abcdef012345678912345678"

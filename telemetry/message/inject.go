@@ -5,7 +5,9 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
+	"github.com/tracehaul/tracehaul/telemetry/xray"
 )
 
 // injectOne adds the context to the attributes of a single message.
@@ -116,7 +118,7 @@ func leaveToCaller[V any](s *service[V], l *load, attrs map[string]V, set [parts
 			continue
 		}
 		if part(p) == partContext {
-			if _, ok := parseTraceparent(s.read(traceparent, attrs[traceparent])); !ok {
+			if _, ok := remote.ParseTraceparent(s.read(traceparent, attrs[traceparent])); !ok {
 				l.giveUp(malformedTraceparent, partContext, partBaggage)
 			}
 			l.drop()
@@ -125,10 +127,17 @@ func leaveToCaller[V any](s *service[V], l *load, attrs map[string]V, set [parts
 		l.values[p] = ""
 	}
 	for _, f := range l.others {
-		if _, set := attrs[f.name]; set {
-			l.drop()
-			return
+		v, set := attrs[f.name]
+		if !set {
+			continue
 		}
+		if f.name == xray.HeaderName {
+			if h, _ := xray.Parse(s.read(f.name, v)); !h.Root.IsValid() {
+				l.giveUp(malformedTraceHeader, partContext, partBaggage)
+			}
+		}
+		l.drop()
+		return
 	}
 }
 

@@ -68,8 +68,9 @@ type Config struct {
 // baggage first, then tracestate, then the trace context itself. An attribute that
 // the caller set is never overwritten, and a message in which the caller put
 // a trace context keeps it, with nothing added, as the messaging conventions
-// ask ("Producer spans"). A traceparent of the caller's that is malformed stays,
-// too; the context that it keeps out is counted and logged.
+// ask ("Producer spans"). A traceparent or an X-Amzn-Trace-Id of the caller's
+// that is malformed stays, too; the context that it keeps out is counted and
+// logged.
 //
 // What the caller passes in is not modified; maps and slices are copied.
 type Injector struct {

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/tracehaul/tracehaul/telemetry/internal/remote"
 	"github.com/tracehaul/tracehaul/telemetry/semconv"
 )
 
@@ -50,7 +51,7 @@ type load struct {
 	attributes int           // how many attributes the message still takes
 	gaveUp     [parts]reason // zero when not given up
 
-	traceparent [traceparentLen]byte // the text of values[partContext], so that one allocation holds it all
+	traceparent [remote.TraceparentLen]byte // the text of values[partContext], so that one allocation holds it all
 }
 
 type field struct{ name, value string }
@@ -63,6 +64,7 @@ const (
 	sizeLimit
 	unsupportedText
 	malformedTraceparent
+	malformedTraceHeader
 )
 
 var reasonNames = [...]string{
@@ -70,6 +72,7 @@ var reasonNames = [...]string{
 	sizeLimit:            semconv.ReasonSizeLimit,
 	unsupportedText:      semconv.ReasonUnsupportedText,
 	malformedTraceparent: semconv.ReasonMalformedTraceparent,
+	malformedTraceHeader: semconv.ReasonMalformedTraceHeader,
 }
 
 // collect writes ctx into l.
@@ -83,7 +86,7 @@ func (i *Injector) collect(ctx context.Context, l *load) {
 	// ado: it is done for every message.
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
 		formatTraceparent(&l.traceparent, sc)
-		l.values[partContext] = unsafe.String(&l.traceparent[0], traceparentLen) //nolint:gosec // the bytes never change again
+		l.values[partContext] = unsafe.String(&l.traceparent[0], remote.TraceparentLen) //nolint:gosec // the bytes never change again
 		l.values[partTracestate] = sc.TraceState().String()
 	}
 	if b := baggage.FromContext(ctx); b.Len() > 0 {

@@ -157,7 +157,7 @@ func (r *Received) read(ctx context.Context, raw propagation.TextMapCarrier, con
 // extract finds the parent, and the baggage. Of the attributes at most so many
 // carry a context: nearly always that is one, and no other is looked for.
 func (r *Received) extract(ctx context.Context, carrier propagation.TextMapCarrier, contexts int, system map[string]string, trusted bool) {
-	sc, ok := parseTraceparent(carrier.Get(traceparent))
+	sc, ok := remote.ParseTraceparent(carrier.Get(traceparent))
 	if ok {
 		contexts--
 	}

@@ -80,6 +80,7 @@ const (
 	// ReasonMalformedTraceparent: the caller has set a traceparent that nobody can
 	// read. It is left as it is.
 	ReasonMalformedTraceparent = "malformed_traceparent"
+	ReasonMalformedTraceHeader = "malformed_trace_header" // the same of an X-Amzn-Trace-Id
 )
 
 // Values of [OutcomeKey].
