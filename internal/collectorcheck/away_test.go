@@ -139,7 +139,9 @@ func fill(t *testing.T, s sidecar, o overflow) error {
 		}
 	}
 	s.to.answer(0)
-	if err := s.to.waitFor(t.Context(), "what was taken, and the number of what was not", func() bool {
+	// The collector sends what it counts to itself, and after each refusal waits
+	// longer before it does so again, up to half a minute.
+	if err := s.to.waitAtMost(t.Context(), 2*time.Minute, "what was taken, and the number of what was not", func() bool {
 		return o.arrived(s.to.got()) >= taken*o.items && s.to.sum(o.counter) >= float64(refused*o.items)
 	}); err != nil {
 		return fmt.Errorf("%w: %d requests taken, %d refused: %+v: %s is %v", err, taken, refused, s.to.got(), o.counter, s.to.sum(o.counter))

@@ -116,7 +116,11 @@ func (s sidecar) sendAll(t *testing.T) (sent counts, err error) {
 
 // waitFor waits until something has come in.
 func (r *receiver) waitFor(ctx context.Context, what string, came func() bool) error {
-	for deadline := time.Now().Add(arrivalTimeout); !came(); time.Sleep(50 * time.Millisecond) {
+	return r.waitAtMost(ctx, arrivalTimeout, what, came)
+}
+
+func (r *receiver) waitAtMost(ctx context.Context, most time.Duration, what string, came func() bool) error {
+	for deadline := time.Now().Add(most); !came(); time.Sleep(50 * time.Millisecond) {
 		if err := r.fault(); err != nil {
 			return err
 		}

@@ -21,7 +21,11 @@ func (a *account) start(t *testing.T) doctor.Config {
 	t.Helper()
 	grafana := httptest.NewServer(http.HandlerFunc(a.grafana))
 	t.Cleanup(grafana.Close)
-	cloud := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { speak(w, r, a.answer) })
+	cloud := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.mu.Lock() // until the answer is written: it holds the account's own maps
+		defer a.mu.Unlock()
+		speak(w, r, a.answer)
+	})
 	return doctor.Config{
 		Alarms: a.set, NoEvent: true, Grafana: grafana.URL, GrafanaToken: "glsa_1",
 		Clients: doctor.NewClients(aws.Config{
@@ -46,10 +50,8 @@ func (a *account) grafana(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer answers what the doctor may ask, and nothing else.
+// answer answers what the doctor may ask, and nothing else. a.mu is held.
 func (a *account) answer(c call) any {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	if !slices.Contains(a.calls, c.operation) {
 		a.calls = append(a.calls, c.operation)
 	}
