@@ -53,13 +53,13 @@ func (c dashboardsLintCmd) Run(env environment) error {
 	if err != nil {
 		return err
 	}
-	contents := make([][]byte, len(c.Files))
+	contents, all := make([][]byte, len(c.Files)), c.environments()
 	for i, file := range c.Files {
 		if contents[i], err = os.ReadFile(file); err != nil {
 			return err
 		}
 		uid := lint.UID(contents[i])
-		if err := c.checkEnvironment(file, uid); err != nil {
+		if err := c.checkEnvironment(all, file, uid); err != nil {
 			return err
 		}
 		if uid != "" {
@@ -73,24 +73,33 @@ func (c dashboardsLintCmd) Run(env environment) error {
 	return c.print(env, findings)
 }
 
-// checkEnvironment refuses a dashboard of another environment of the description:
-// each name and threshold in it would be a finding.
-func (c dashboardsLintCmd) checkEnvironment(file, uid string) error {
+// environments are those of the description, or none: where another one has a
+// problem, the one that is meant is in order all the same.
+func (c dashboardsLintCmd) environments() []*pipeline.Pipeline {
 	if c.File == "" {
 		return nil
 	}
 	all, err := pipeline.LoadAll(c.File)
 	if err != nil {
-		return nil //nolint:nilerr // the one that is meant is in order
+		return nil
 	}
-	meant := cmp.Or(c.Environment, all[0].Environment)
+	return all
+}
+
+// checkEnvironment refuses a dashboard of another environment of the description:
+// each name and threshold in it would be a finding.
+func (c dashboardsLintCmd) checkEnvironment(all []*pipeline.Pipeline, file, uid string) error {
 	var of *pipeline.Pipeline // the one with the longest prefix
 	for _, p := range all {
 		if strings.HasPrefix(uid, p.Prefix()+"-") && (of == nil || len(p.Prefix()) > len(of.Prefix())) {
 			of = p
 		}
 	}
-	if of == nil || of.Environment == meant {
+	if of == nil {
+		return nil
+	}
+	meant := cmp.Or(c.Environment, all[0].Environment)
+	if of.Environment == meant {
 		return nil
 	}
 	return usageError("%s is a dashboard of %s, and is held against %s: want --environment %s", file, of.Prefix(), meant, of.Environment)
